@@ -1,0 +1,1 @@
+"""The file forms of a pipeline: YAML, Python, JSON Schema, templates."""

@@ -1,0 +1,1 @@
+"""One package a backend, with the same file names in each."""

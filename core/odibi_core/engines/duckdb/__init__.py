@@ -1,0 +1,1 @@
+"""The DuckDB engine, which serves `pandas`."""

@@ -1,0 +1,61 @@
+"""What happens in a run, as events: the names, and the keys that each carries.
+
+Every event is a flat dict that JSON can hold. The bus adds `event_type`, `pipeline_name`, `run_id` and
+`timestamp` (UTC, ISO 8601).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """Everything that a run can say. The keys of each are beside it."""
+
+    PIPELINE_START = "pipeline_start"
+    """start_time, total_steps, engine, tracking, parameters"""
+    PIPELINE_COMPLETE = "pipeline_complete"
+    """duration_ms, nodes_executed, success_count, state ("success" or "failed"), tracker (hooks only)"""
+    PIPELINE_ERROR = "pipeline_error"
+    """error_message, failed_step"""
+    NODE_START = "node_start"
+    """step_name, layer, start_time, attempt (from 1)"""
+    NODE_COMPLETE = "node_complete"
+    """step_name, layer, duration_ms, duration_scope ("step" or "region"), row_count, row_count_scope, status
+    ("success" or "cached"), layer_complete, rejected_rows, written (a store's details)"""
+    NODE_ERROR = "node_error"
+    """step_name, layer, error_message, error_type, fix, retry_count, duration_ms"""
+    NODE_RETRY = "node_retry"
+    """step_name, layer, error_message, retry_count, delay_s"""
+    NODE_SKIPPED = "node_skipped"
+    """step_name, layer, reason"""
+    NODE_CANCELLED = "node_cancelled"
+    """step_name, layer, reason"""
+    ROWS_REJECTED = "rows_rejected"
+    """step_name, layer, rejected_rows, reason (of the first), path (where they are kept)"""
+    NODE_WARNING = "node_warning"
+    """step_name, layer, message"""
+    CHECKPOINT_SAVED = "checkpoint_saved"
+    """checkpoint_id, completed_nodes, layer"""
+    RUN_CANCELLED = "run_cancelled"
+    """reason, duration_ms"""
+    REPORT_FAILED = "report_failed"
+    """report ("story", "metrics", …), error_message: something after the last step went wrong"""
+
+
+class NodeState(StrEnum):
+    """Where a step stands in a run."""
+
+    PENDING = "pending"
+    READY = "ready"
+    RUNNING = "running"
+    CACHED = "cached"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the step."""
+        return self not in (NodeState.PENDING, NodeState.READY, NodeState.RUNNING)

@@ -1,0 +1,233 @@
+"""What a file format is: what it can do, how it is read and how it is written.
+
+A format module serves the DuckDB engine through SQL where DuckDB reads or writes the format itself, and
+through Arrow where another library does. Reading is strict first; only where that fails on malformed rows is
+the source scanned again with those rows set aside, so that a clean file pays nothing for the care.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    from odibi_core.schema import Schema
+
+
+class Options(BaseModel):
+    """Base of every settings model: unknown names are mistakes, values never show in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+
+ReadOptions = TypeVar("ReadOptions", bound=Options)
+WriteOptions = TypeVar("WriteOptions", bound=Options)
+
+
+class WriteMode(StrEnum):
+    """What happens to what the target already holds."""
+
+    OVERWRITE = "overwrite"
+    APPEND = "append"
+    MERGE = "merge"
+    ERROR = "error"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a format can do. The Studio greys out what is False; validation refuses it."""
+
+    read: bool = True
+    write: bool = True
+    append: bool = True
+    merge: bool = True
+    partition: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One row that could not be read.
+
+    Attributes:
+        source: The file.
+        line: Line number in the file, from 1; None where the reader does not know it.
+        column: The column at fault, or "".
+        reason: Why, as a sentence.
+        text: The row as it stands in the file.
+    """
+
+    source: str
+    line: int | None
+    column: str
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanContext:
+    """Where and how a scan is made.
+
+    Attributes:
+        cursor: The DuckDB cursor that will run the query.
+        scratch: A folder for intermediate files; it goes when the run ends.
+        tolerant: False reads strictly; True sets malformed rows aside.
+        name: A short identifier, unique in the run, for names that a scan needs.
+    """
+
+    cursor: DuckDBPyConnection
+    scratch: Path
+    tolerant: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A source that is ready to be read.
+
+    Attributes:
+        sql: A table expression that can stand behind FROM, such as `read_parquet(['a.parquet'])`.
+        schema: Its columns.
+        row_count: The number of rows where metadata tell it; None where only reading does.
+        views: Objects that `sql` names (Arrow tables, datasets, readers), to be registered on the cursor.
+        rejects: After the query ran on the cursor: what was set aside. None where the scan was strict.
+    """
+
+    sql: str
+    schema: Schema
+    row_count: int | None = None
+    views: Mapping[str, Any] = field(default_factory=dict)
+    rejects: Callable[[], Sequence[Rejected]] | None = None
+
+
+class Rows(Protocol):
+    """Rows on their way to a target: a query that has not run yet."""
+
+    @property
+    def cursor(self) -> DuckDBPyConnection:
+        """The cursor on which `sql` may run."""
+
+    @property
+    def sql(self) -> str:
+        """A SELECT statement that gives the rows."""
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of the rows."""
+
+    def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
+        """The rows as a stream of Arrow batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What makes a write known: writing the same ticket to the same target twice changes nothing.
+
+    Attributes:
+        run_id: The run.
+        step: The step's name.
+    """
+
+    run_id: str
+    step: str
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and how rows are written.
+
+    Attributes:
+        path: The file or folder, absolute.
+        mode: What happens to what is there.
+        ticket: Makes append and merge idempotent.
+        partition_by: Columns that become folders.
+        merge_key: Columns that tell whether a row is there already, for merge.
+    """
+
+    path: Path
+    mode: WriteMode
+    ticket: Ticket
+    partition_by: tuple[str, ...] = ()
+    merge_key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did.
+
+    Attributes:
+        rows: Rows written now; 0 where the write was skipped.
+        skipped: Why nothing was written ("this run wrote it already", "the target exists"), or "".
+        details: What else is worth keeping, such as a Delta version, rows inserted and updated.
+    """
+
+    rows: int
+    skipped: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Format(ABC, Generic[ReadOptions, WriteOptions]):
+    """One file format.
+
+    Attributes:
+        name: How steps name it.
+        extensions: File name endings that imply it, with the dot.
+        abilities: What it can do.
+        read_options: The settings that reading takes, beside the step's own.
+        write_options: The settings that writing takes, beside mode, partitionBy and merge_key.
+    """
+
+    name: ClassVar[str]
+    extensions: ClassVar[tuple[str, ...]]
+    abilities: ClassVar[Abilities]
+    read_options: type[ReadOptions]
+    write_options: type[WriteOptions]
+
+    @abstractmethod
+    def probe(self, source: str, options: ReadOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns of a source from its head or metadata alone.
+
+        Args:
+            source: An absolute path; may be a glob or a folder.
+            options: As the step gives them.
+            cursor: For DuckDB's sniffers.
+
+        Raises:
+            SourceError: The source is missing, empty, or not of the format.
+        """
+
+    @abstractmethod
+    def scan(self, source: str, options: ReadOptions, context: ScanContext) -> Scan:
+        """The source, ready to be read.
+
+        Raises:
+            SourceError: The source is missing, empty, or not of the format.
+        """
+
+    @abstractmethod
+    def write(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
+        """Write the rows atomically: the target holds the old state or the new one, never less.
+
+        Raises:
+            TargetError: The target can't be written: permission, no space, a file in the place of a folder, …
+        """
+
+    def is_malformed(self, error: Exception) -> bool:  # noqa: ARG002
+        """Whether an error of a strict scan means malformed rows, which a tolerant scan would set aside."""
+        return False
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
+        """A SourceError for an error that reading raised, or the error itself where it is not about the source."""
+        return error

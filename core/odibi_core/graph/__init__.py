@@ -1,0 +1,1 @@
+"""Edges, cycles and waves."""

@@ -1,0 +1,1 @@
+"""Which steps fuse, what is materialised, and why."""

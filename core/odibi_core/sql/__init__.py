@@ -1,0 +1,1 @@
+"""The dialect bridge: translate, bind, analyse."""

@@ -1,0 +1,91 @@
+"""A step: one declared piece of a pipeline. It holds no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class StepType(StrEnum):
+    """How a step says what it does."""
+
+    SQL = "sql"
+    FUNCTION = "function"
+    CONFIG_OP = "config_op"
+    API = "api"
+
+
+class NodeKind(StrEnum):
+    """What a step does."""
+
+    CONNECT = "connect"
+    INGEST = "ingest"
+    TRANSFORM = "transform"
+    STORE = "store"
+    PUBLISH = "publish"
+
+
+_KINDS = frozenset(kind.value for kind in NodeKind)
+
+
+@dataclass(slots=True, eq=True)
+class Step:
+    """One declared piece of a pipeline.
+
+    Nothing is checked here, so that a pipeline's mistakes can be reported all at once:
+    `Pipeline.problems()` does that.
+
+    Args:
+        layer: A label. "connect", "ingest", "transform", "store" and "publish" name the node kind
+            outright; with any other word ("bronze", …) the kind follows from the step.
+        name: Unique in the pipeline.
+        type: "sql", "function", "config_op" or "api".
+        engine: "pandas" (served by DuckDB), "spark", or another registered engine. "" takes the pipeline's.
+        value: The SQL text, the function's name, or the path, URL or table that is read or written.
+        params: Settings of the node kind and format, and of the step itself (`max_retries`, …).
+        inputs: Name used inside the step → dataset key.
+        outputs: Name inside the step → dataset key.
+        metadata: Anything that people or tools want to keep with the step; it never changes a run.
+    """
+
+    layer: str
+    name: str
+    type: str
+    engine: str
+    value: Any
+    params: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let `None` stand for an empty mapping, and copy what was given: steps never share a dict."""
+        for name in ("params", "inputs", "outputs", "metadata"):
+            given = getattr(self, name)
+            if given is None or isinstance(given, Mapping):
+                setattr(self, name, dict(given or {}))
+
+    @property
+    def kind(self) -> NodeKind | None:
+        """The node kind, or None where the step is of none: then `Pipeline.problems()` says why."""
+        if self.layer in _KINDS:
+            return NodeKind(self.layer)
+        if self.type in (StepType.SQL, StepType.FUNCTION):
+            return NodeKind.TRANSFORM
+        if self.type not in (StepType.CONFIG_OP, StepType.API):
+            return None
+        match bool(self.inputs), bool(self.outputs):
+            case False, True:
+                return NodeKind.INGEST
+            case True, False:
+                return NodeKind.PUBLISH if self._publishes else NodeKind.STORE
+            case False, False:
+                return NodeKind.CONNECT
+        return None
+
+    @property
+    def _publishes(self) -> bool:
+        http = isinstance(self.value, str) and self.value.startswith(("http://", "https://"))
+        return http or self.type == StepType.API or "method" in self.params
