@@ -62,6 +62,7 @@ class Problem:
         field: Path of the field inside the step, such as "params.format" or "inputs.bronze".
         fix: How to mend it.
         severity: Whether a run can start all the same.
+        place: Where in a file it stands, such as "sales.yaml:12:5", for a mistake that was read from one.
     """
 
     what: str
@@ -69,12 +70,13 @@ class Problem:
     field: str = ""
     fix: str = ""
     severity: Severity = Severity.ERROR
+    place: str = ""
 
     @property
     def where(self) -> str:
-        """The place as a person would name it: "step 'load', params.format"."""
-        place = [f"step {self.step!r}"] if self.step else []
-        return ", ".join([*place, self.field] if self.field else place)
+        """The place as a person would name it: "sales.yaml:12:5, step 'load', params.format"."""
+        step = f"step {self.step!r}" if self.step else ""
+        return ", ".join(part for part in (self.place, step, self.field) if part)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
