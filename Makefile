@@ -1,0 +1,59 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+JOBS ?= 2
+
+.PHONY: help setup studio demo test check bench constraints samples clean
+
+help: ## Say what there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+setup: $(INSTALLED) ## Make .venv with everything that the project needs
+
+$(INSTALLED): pyproject.toml constraints.txt scripts/make_venv.sh
+	@PYTHON="$(PYTHON)" scripts/make_venv.sh $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable . --group dev
+	@touch $@
+
+studio: demo ## Run the demo and say where its story is
+
+demo: setup ## Run a sample pipeline in ./demo and say what it made
+	@test -e demo/odibi.toml || $(BIN)/odibi init demo
+	@cd demo && ../$(BIN)/odibi run customer_360
+	@echo
+	@echo "The demo wrote:"
+	@find demo/output -type f -not -path '*/_delta_log/*' | sort | sed 's/^/  /'
+	@echo "Its story, for a browser:"
+	@ls -d demo/.odibi/runs/*/story.html | tail -n 1 | sed 's/^/  /'
+
+test: setup ## Run every test
+	@scripts/find_browser.sh > /dev/null
+	$(BIN)/python -m pytest -n $(JOBS)
+
+check: setup ## Lint, format, types, layers, documents
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/contracts/test_documents.py
+
+bench: setup ## Measure how fast it is, into bench-results/
+	$(BIN)/python -m benchmarks
+
+constraints: setup ## Pin the versions that are installed now
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(setuptools|uv)=='; } > constraints.new
+	@mv constraints.new constraints.txt
+
+samples: ## Write the sample data anew
+	$(PYTHON) scripts/make_sample_data.py
+
+clean: ## Remove what these commands made
+	rm -rf $(VENV) demo bench-results dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
