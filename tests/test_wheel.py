@@ -1,0 +1,104 @@
+"""The package as users get it: built from the tracked files, installed into an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BUILD = "import sys; from hatchling.build import build_sdist, build_wheel; "
+
+
+def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
+    """What the command wrote to its standard output; its failure shows everything that it wrote."""
+    words = list(map(str, command))
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def plain_environment(home: Path) -> dict[str, str]:
+    """Environment variables in which no path leads back to this source tree."""
+    return {"PATH": os.defpath, "HOME": str(home)}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean checkout: the files that git tracks as they are now, and nothing else."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in run("git", "ls-files", "-z", cwd=ROOT).split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that is built from that sdist."""
+    dist = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-c", f"{BUILD} build_sdist(sys.argv[1])", dist, cwd=checkout)
+    unpacked = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(next(dist.glob("*.tar.gz"))) as archive:
+        archive.extractall(unpacked, filter="data")
+    run(sys.executable, "-c", f"{BUILD} build_wheel(sys.argv[1])", dist, cwd=next(unpacked.iterdir()))
+    return dist
+
+
+@pytest.fixture(scope="module")
+def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of a fresh environment that holds the wheel and what it needs."""
+    venv = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", venv, cwd=venv)
+    wheel = next(built.glob("*.whl"))
+    install = (venv / "bin" / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt")
+    run(*install, wheel, cwd=venv)
+    return venv / "bin"
+
+
+def test_the_wheel_holds_the_package_whole(built: Path) -> None:
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    tracked = set(run("git", "ls-files", "core/odibi_core", cwd=ROOT).split())
+    kept = {name.removeprefix("core/") for name in tracked if (ROOT / name).is_file()}
+    assert kept <= names
+    assert "odibi_core/py.typed" in names
+    assert {
+        "odibi_core/sample_workspace/odibi.toml",
+        "odibi_core/sample_workspace/data/orders.csv",
+        "odibi_core/sample_workspace/pipelines/first_csv.yaml",
+    } <= names
+    assert any(name.startswith("odibi_core/") and ".j2" in name for name in names)
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"odibi_core", "odibi_studio"}
+
+
+def test_the_wheel_runs_the_demo_from_an_empty_folder(environment: Path, tmp_path: Path) -> None:
+    env = plain_environment(tmp_path)
+    run(environment / "odibi", "init", "demo", cwd=tmp_path, env=env)
+    workspace = tmp_path / "demo"
+    assert (workspace / "data" / "sales.csv").is_file()
+    run(environment / "odibi", "run", "first_csv", cwd=workspace, env=env)
+    assert (workspace / "output" / "sales_processed.parquet").is_file()
+    run(environment / "odibi", "run", "medallion", cwd=workspace, env=env)
+    assert (workspace / "output" / "gold" / "customer_summary" / "_delta_log").is_dir()
+    stories = list(workspace.glob(".odibi/runs/*/story.html"))
+    assert len(stories) == 2
+    assert all("first_csv" in text or "medallion" in text for text in map(Path.read_text, stories))
+
+
+def test_the_installed_package_is_typed_and_knows_its_version(environment: Path, tmp_path: Path) -> None:
+    program = (
+        "import odibi_core, pathlib; folder = pathlib.Path(odibi_core.__file__).parent;"
+        "assert (folder / 'py.typed').is_file();"
+        "import importlib.metadata as m; assert m.version('odibi-studio') == odibi_core.__version__;"
+        "print(folder)"
+    )
+    folder = run(environment / "python", "-c", program, cwd=tmp_path, env=plain_environment(tmp_path))
+    assert Path(folder.strip()).is_relative_to(environment.parent)
