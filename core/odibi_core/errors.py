@@ -143,7 +143,13 @@ class FunctionError(StepError):
 
 
 class TransientError(OdibiError):
-    """May pass on another try. The only kind of error that retry retries."""
+    """May pass on another try. The only kind of error that retry retries.
+
+    Attributes:
+        retry_after_s: How long to wait at least before another try, where the other side said so.
+    """
+
+    retry_after_s: float | None = None
 
 
 class WorkerLostError(TransientError):
