@@ -1,0 +1,57 @@
+"""JSON for anything that an event or a step may hold: always valid, never with a secret in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from odibi_core.dataset import json_value
+from odibi_core.secret_store import Redactor
+
+_DEEPEST = 50
+
+
+class JsonEncoder(json.JSONEncoder):
+    """Encodes what `json` refuses too: other types as `json_value` has them, NaN and infinities as text.
+
+    Args:
+        redactor: Hides secrets.
+        indent: Spaces a level; None puts everything on one line.
+    """
+
+    def __init__(self, redactor: Redactor | None = None, indent: int | None = None) -> None:
+        separators = (",", ":") if indent is None else None
+        super().__init__(ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+        self._redactor = redactor or Redactor()
+
+    def encode(self, o: Any) -> str:
+        """The value as JSON."""
+        shown = self._redactor.value(o)
+        try:
+            return super().encode(shown)
+        except (ValueError, TypeError, RecursionError):
+            return super().encode(_plain(shown, 0))
+
+    def default(self, o: Any) -> Any:
+        """A value that JSON can hold in place of one that it can't."""
+        if isinstance(o, set | frozenset):
+            return sorted(map(str, o))
+        # Looked at before `json_value` cuts long text: half of a secret is one too.
+        text = str(o)
+        hidden = self._redactor.text(text)
+        return json_value(o) if hidden == text else json_value(hidden)
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return "…"
+    match value:
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping():
+            return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item, depth + 1) for item in value]
+    return value

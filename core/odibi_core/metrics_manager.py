@@ -1,0 +1,352 @@
+"""Metrics of a run: how long, how many rows, how much memory, how many retries, cache hits and errors."""
+
+from __future__ import annotations
+
+import math
+import re
+import resource
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.errors import OdibiError
+from odibi_core.events import EventType, NodeState
+from odibi_core.json_text import JsonEncoder
+from odibi_core.text_file import write_text_file
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_RUSAGE_UNITS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
+_TAKEN = frozenset(
+    {
+        "pipeline_duration_seconds",
+        "pipeline_success",
+        "pipeline_runs",
+        "step_duration_seconds",
+        "step_rows",
+        "step_throughput_rows_per_second",
+        "process_peak_memory_bytes",
+        "step_retries",
+        "step_errors",
+        "step_cache_hits",
+    }
+)
+
+
+@dataclass(slots=True)
+class _Node:
+    layer: str
+    status: str = NodeState.RUNNING.value
+    duration_ms: float | None = None
+    duration_scope: str = "step"
+    row_count: int | None = None
+    memory_mb: float | None = None
+    retries: int = 0
+
+    def throughput(self) -> float | None:
+        if self.status != NodeState.SUCCESS or self.duration_scope != "step":
+            return None
+        if self.row_count is None or not self.duration_ms:
+            return None
+        return self.row_count / (self.duration_ms / 1000)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "layer": self.layer,
+            "status": self.status,
+            "duration_ms": self.duration_ms,
+            "duration_scope": self.duration_scope,
+            "row_count": self.row_count,
+            "memory_mb": self.memory_mb,
+            "throughput": self.throughput(),
+            "retries": self.retries,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    name: str
+    labels: tuple[tuple[str, str], ...]
+
+
+class MetricsManager:
+    """Collects metrics from a run's events (`bus.subscribe(metrics.observe)`), and those that users record.
+
+    The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
+    the highest resident memory that the whole process has had by the end of the step: it never falls, and
+    steps that ran at the same time share it. `throughput` is in rows per second; it is None where a step has
+    no duration of its own (it ran fused in a region, or came from the cache).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pipeline_name = ""
+        self._run_id = ""
+        self._state = NodeState.PENDING.value
+        self._duration_ms = 0.0
+        self._nodes: dict[str, _Node] = {}
+        self._runs: Counter[tuple[str, str]] = Counter()
+        self._counts: dict[str, Counter[tuple[str, str, str]]] = {
+            "retries": Counter(),
+            "errors": Counter(),
+            "cache_hits": Counter(),
+        }
+        self._recorded: dict[_Series, float] = {}
+        self._incremented: dict[_Series, float] = {}
+
+    def record(self, name: str, value: float, **labels: object) -> None:
+        """Keep the latest value of a quantity; Prometheus knows it as the gauge `odibi_<name>`.
+
+        Raises:
+            OdibiError: The name or a label can't be exported, or the value is not a number.
+        """
+        self._keep(self._recorded, self._incremented, name, value, labels, added=False)
+
+    def increment(self, name: str, amount: float = 1, **labels: object) -> None:
+        """Add to a count; Prometheus knows it as the counter `odibi_<name>_total`.
+
+        Raises:
+            OdibiError: The name or a label can't be exported, or the amount is negative or not a number.
+        """
+        self._keep(self._incremented, self._recorded, name, amount, labels, added=True)
+
+    def observe(self, event: Mapping[str, Any]) -> None:
+        """Take what an event tells."""
+        with self._lock:
+            match event["event_type"]:
+                case EventType.PIPELINE_START:
+                    self._pipeline_name, self._run_id = event["pipeline_name"], event["run_id"]
+                    self._state, self._duration_ms = NodeState.RUNNING.value, 0.0
+                    self._nodes = {}
+                case EventType.NODE_COMPLETE:
+                    self._complete(event)
+                case EventType.NODE_ERROR:
+                    node = self._node(event)
+                    node.status = NodeState.FAILED.value
+                    node.duration_ms = event.get("duration_ms")
+                    node.memory_mb = peak_memory_mb()
+                    self._count("errors", event)
+                case EventType.NODE_RETRY:
+                    self._node(event).retries += 1
+                    self._count("retries", event)
+                case EventType.PIPELINE_COMPLETE:
+                    self._end(event, event.get("state", NodeState.SUCCESS.value))
+                case EventType.RUN_CANCELLED:
+                    self._end(event, NodeState.CANCELLED.value)
+
+    def get_summary(self) -> dict[str, Any]:
+        """The latest run in numbers.
+
+        `total_nodes` counts the steps that ran or came from the cache; `total_duration_ms` is the pipeline's
+        (0 until it ends); `cache_hit_rate` is the part of the finished steps that came from the cache, 0 to
+        1; `nodes` maps step names to their figures.
+        """
+        with self._lock:
+            nodes = {name: node.as_dict() for name, node in self._nodes.items()}
+            statuses = Counter(node.status for node in self._nodes.values())
+            hits, done = statuses[NodeState.CACHED], statuses[NodeState.CACHED] + statuses[NodeState.SUCCESS]
+            return {
+                "pipeline_name": self._pipeline_name,
+                "run_id": self._run_id,
+                "state": self._state,
+                "total_nodes": len(nodes),
+                "total_duration_ms": self._duration_ms,
+                "cache_hits": hits,
+                "cache_hit_rate": hits / done if done else 0.0,
+                "error_count": statuses[NodeState.FAILED],
+                "retry_count": sum(node.retries for node in self._nodes.values()),
+                "nodes": nodes,
+                "recorded": _as_rows(self._recorded),
+                "counters": _as_rows(self._incremented),
+            }
+
+    def save_to_file(self, path: str | Path) -> Path:
+        """The path of the JSON file that it wrote: `get_summary()`, replaced whole.
+
+        Raises:
+            TargetError: The file can't be written.
+        """
+        return write_text_file(path, JsonEncoder(indent=2).encode(self.get_summary()))
+
+    def export_prometheus(self, path: str | Path) -> Path:
+        """The path of the file that it wrote in Prometheus' text format, replaced whole.
+
+        Raises:
+            TargetError: The file can't be written.
+        """
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        return write_text_file(path, generate_latest(registry).decode())
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as Prometheus' client takes them: a registry may have the manager as a collector."""
+        with self._lock:
+            metrics = [*self._pipeline_metrics(), *self._step_metrics(), *self._user_metrics()]
+        yield from metrics
+
+    def describe(self) -> list[Metric]:
+        """Nothing: what there is to collect is known only after a run."""
+        return []
+
+    def _node(self, event: Mapping[str, Any]) -> _Node:
+        name = event["step_name"]
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = _Node(event.get("layer", ""))
+        return node
+
+    def _complete(self, event: Mapping[str, Any]) -> None:
+        node = self._node(event)
+        node.status = event.get("status", NodeState.SUCCESS.value)
+        node.duration_ms = event.get("duration_ms")
+        node.duration_scope = event.get("duration_scope", "step")
+        node.row_count = event.get("row_count")
+        node.memory_mb = peak_memory_mb()
+        if node.status == NodeState.CACHED:
+            self._count("cache_hits", event)
+
+    def _count(self, what: str, event: Mapping[str, Any]) -> None:
+        self._counts[what][event["pipeline_name"], event["step_name"], event.get("layer", "")] += 1
+
+    def _end(self, event: Mapping[str, Any], state: str) -> None:
+        if self._state != NodeState.RUNNING:
+            return
+        self._state = str(state)
+        self._duration_ms = event.get("duration_ms") or 0.0
+        self._runs[event["pipeline_name"], self._state] += 1
+
+    def _keep(
+        self,
+        kept: dict[_Series, float],
+        others: Mapping[_Series, float],
+        name: str,
+        value: float,
+        labels: Mapping[str, object],
+        *,
+        added: bool,
+    ) -> None:
+        where = f"metric {name!r}"
+        for text in (name, *labels):
+            if not _NAME.fullmatch(text) or text.startswith("__"):
+                raise OdibiError(
+                    f"{text!r} can't name a metric or a label",
+                    where=where,
+                    fix="use letters of a to z, digits and _, and begin with a letter",
+                )
+        name = name.removesuffix("_total") if added else name
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise OdibiError(f"{value!r} is not a number", where=where, fix="give a number")
+        if added and not (value >= 0 and math.isfinite(value)):
+            raise OdibiError(
+                f"a count can't rise by {value}",
+                where=where,
+                fix="use record() for what goes up and down",
+            )
+        series = _Series(name, tuple(sorted((label, str(text)) for label, text in labels.items())))
+        with self._lock:
+            bare = name.removesuffix("_total")
+            if bare in _TAKEN or any(other.name.removesuffix("_total") == bare for other in others):
+                raise OdibiError(
+                    "the name is taken by another metric", where=where, fix="choose another name"
+                )
+            kept[series] = kept.get(series, 0) + value if added else value
+
+    def _pipeline_metrics(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        if self._run_id and self._state not in (NodeState.PENDING, NodeState.RUNNING):
+            duration = GaugeMetricFamily(
+                "odibi_pipeline_duration_seconds",
+                "Wall time of the latest run.",
+                labels=["pipeline", "status"],
+            )
+            duration.add_metric([_text(self._pipeline_name), self._state], self._duration_ms / 1000)
+            success = GaugeMetricFamily(
+                "odibi_pipeline_success", "Whether the latest run succeeded.", labels=["pipeline"]
+            )
+            success.add_metric([_text(self._pipeline_name)], float(self._state == NodeState.SUCCESS))
+            yield from (duration, success)
+        runs = CounterMetricFamily("odibi_pipeline_runs", "Runs that ended.", labels=["pipeline", "status"])
+        for (pipeline, status), count in self._runs.items():
+            runs.add_metric([_text(pipeline), status], count)
+        yield runs
+
+    def _step_metrics(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        labels = ["pipeline", "step", "layer", "status"]
+        duration = GaugeMetricFamily(
+            "odibi_step_duration_seconds",
+            "Wall time of the step, or of the region that it was fused into, in the latest run.",
+            labels=[*labels, "scope"],
+        )
+        rows = GaugeMetricFamily(
+            "odibi_step_rows", "Rows that the step gave in the latest run.", labels=labels
+        )
+        throughput = GaugeMetricFamily(
+            "odibi_step_throughput_rows_per_second", "Rows per second of the step's own time.", labels=labels
+        )
+        memory = GaugeMetricFamily(
+            "odibi_process_peak_memory_bytes",
+            "Highest resident memory of the process by the end of the step.",
+            labels=labels,
+        )
+        for name, node in self._nodes.items():
+            values = [_text(self._pipeline_name), _text(name), _text(node.layer), node.status]
+            if node.duration_ms is not None:
+                duration.add_metric([*values, node.duration_scope], node.duration_ms / 1000)
+            if node.row_count is not None:
+                rows.add_metric(values, node.row_count)
+            if (rate := node.throughput()) is not None:
+                throughput.add_metric(values, rate)
+            if node.memory_mb is not None:
+                memory.add_metric(values, node.memory_mb * 1024 * 1024)
+        yield from (duration, rows, throughput, memory)
+        for what, help_text in (
+            ("retries", "Tries of the step after its first."),
+            ("errors", "Failures of the step."),
+            ("cache_hits", "Times that the step's result came from the cache."),
+        ):
+            counter = CounterMetricFamily(
+                f"odibi_step_{what}", help_text, labels=["pipeline", "step", "layer"]
+            )
+            for key, count in self._counts[what].items():
+                counter.add_metric([_text(part) for part in key], count)
+            yield counter
+
+    def _user_metrics(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        for kept, family in ((self._recorded, GaugeMetricFamily), (self._incremented, CounterMetricFamily)):
+            for name in sorted({series.name for series in kept}):
+                chosen = {series: value for series, value in kept.items() if series.name == name}
+                labels = sorted({label for series in chosen for label, _ in series.labels})
+                metric = family(f"odibi_{name}", f"Recorded by the pipeline as {name}.", labels=labels)
+                for series, value in chosen.items():
+                    texts = dict(series.labels)
+                    metric.add_metric([_text(texts.get(label, "")) for label in labels], value)
+                yield metric
+
+
+def peak_memory_mb() -> float:
+    """The highest resident memory that the process has had so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNITS_PER_MB
+
+
+def _as_rows(kept: Mapping[_Series, float]) -> list[dict[str, Any]]:
+    return [
+        {"name": series.name, "labels": dict(series.labels), "value": value} for series, value in kept.items()
+    ]
+
+
+def _text(label: str) -> str:
+    # Half of a surrogate pair can't be written as UTF-8.
+    return label.encode("utf-8", errors="backslashreplace").decode()

@@ -1,0 +1,186 @@
+"""Secrets: what `${secret:NAME}` stands for, and how its value is kept out of everything people read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from odibi_core.errors import SecretError, TransientError, did_you_mean
+
+HIDDEN = "***"
+SHORTEST_HIDDEN = 4
+_SHORTEST_LINE = 8
+
+_log = logging.getLogger(__name__)
+
+Secrets = Mapping[str, str] | Callable[[str], str]
+
+
+class Redactor:
+    """Replaces secret values by "***", in every form in which they come up.
+
+    The forms are: raw, URL-quoted, base64 (also inside a longer encoded text, such as a Basic
+    authorization header), JSON-escaped, as `repr` writes text and bytes, and with SQL's doubled quotes; of
+    a value of several lines, each line of 8 characters or more too.
+
+    A value shorter than 4 characters is not hidden: hiding every "a" or "42" would ruin what people read
+    and give the value away by the gaps. As long as no secret is known, nothing is looked at or copied.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, value: str) -> bool:
+        """Whether the value is hidden from now on: False where it is too short."""
+        if len(value) < SHORTEST_HIDDEN:
+            return False
+        with self._lock:
+            self._forms.update(form for form in _forms(value) if len(form) >= SHORTEST_HIDDEN)
+            longest_first = sorted(self._forms, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return True
+
+    def text(self, text: str) -> str:
+        """The text without secrets."""
+        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+
+    def value(self, value: Any) -> Any:
+        """The value without secrets: texts, and those inside mappings, lists, tuples and sets, are replaced.
+
+        Objects of other kinds come back as they are.
+        """
+        return self._hide(value) if self._pattern else value
+
+    def _hide(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case bytes() | bytearray():
+                return self.text(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            case Mapping():
+                return {self._hide(key): self._hide(item) for key, item in value.items()}
+            case list():
+                return [self._hide(item) for item in value]
+            case tuple():
+                return tuple(self._hide(item) for item in value)
+            case set() | frozenset():
+                return {self._hide(item) for item in value}
+        return value
+
+
+class SecretStore:
+    """Resolves secrets for one run. Each is asked for once, and hidden from then on.
+
+    Args:
+        secrets: Name → value, or a callable that gives the value of a name (a `KeyError` or None says that
+            it has none). What is not found there is taken from the environment variable of that name.
+        redactor: Learns each value that is resolved.
+    """
+
+    def __init__(self, secrets: Secrets | None = None, redactor: Redactor | None = None) -> None:
+        self.redactor = redactor or Redactor()
+        self._secrets = secrets if secrets is not None else {}
+        self._resolved: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def resolve(self, name: str) -> str:
+        """The value of a secret.
+
+        Raises:
+            SecretError: There is none, it is empty, or it is not text. The error never holds a value.
+            TransientError: The callable says that it may pass on another try.
+        """
+        with self._lock:
+            if name not in self._resolved:
+                value = self._find(name)
+                if not self.redactor.add(value):
+                    _log.warning(
+                        "the secret %r is shorter than %d characters, too short to be hidden in logs",
+                        name,
+                        SHORTEST_HIDDEN,
+                    )
+                self._resolved[name] = value
+            return self._resolved[name]
+
+    def _find(self, name: str) -> str:
+        value: Any = self._given(name)
+        if value is None:
+            value = os.environ.get(name)
+        if value is None:
+            raise SecretError(f"the secret {name!r} is not given", fix=self._how_to_give(name))
+        if not isinstance(value, str):
+            raise SecretError(
+                f"the secret {name!r} is of type {type(value).__name__}, not text", fix="give it as text"
+            )
+        if not value:
+            raise SecretError(f"the secret {name!r} is empty", fix=self._how_to_give(name))
+        return value
+
+    def _given(self, name: str) -> Any:
+        if isinstance(self._secrets, Mapping):
+            return self._secrets.get(name)
+        try:
+            return self._secrets(name)
+        except KeyError:
+            return None
+        except TransientError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the message or the traceback may hold a value
+            raise SecretError(
+                f"asking for the secret {name!r} failed with {type(error).__name__}",
+                fix="see to the callable that is given as secrets",
+            ) from None
+
+    def _how_to_give(self, name: str) -> str:
+        ways = f"give it as secrets={{{name!r}: …}}, or set the environment variable {name}"
+        known = self._secrets if isinstance(self._secrets, Mapping) else {}
+        hint = did_you_mean(name, known)
+        return f"{hint} Else {ways}" if hint.startswith("did you mean") else ways
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield from _written_forms(value)
+    lines = value.splitlines()
+    if len(lines) > 1:
+        for line in lines:
+            if len(line) >= _SHORTEST_LINE:
+                yield from _written_forms(line)
+
+
+def _written_forms(value: str) -> Iterator[str]:
+    yield value
+    for quoted in (quote(value, safe="", errors="replace"), quote(value, errors="replace")):
+        yield quoted
+        yield re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), quoted)
+    yield quote_plus(value, errors="replace")
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    raw = value.encode("utf-8", "surrogatepass")
+    for written in (repr(value), repr(raw)[1:]):
+        yield written[1:-1]
+    # With a double quote before it, `repr` has to escape the single quotes of the value.
+    yield repr('"' + value)[2:-1]
+    yield repr(b'"' + raw)[3:-1]
+    yield value.replace("'", "''")
+    yield value.replace('"', '""')
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).decode()
+        yield encode(raw).decode().rstrip("=")
+        for shift in range(3):
+            yield _encoded_inside(raw, shift, encode)
+
+
+def _encoded_inside(raw: bytes, shift: int, encode: Callable[[bytes], bytes]) -> str:
+    """The base64 characters that are of `raw` alone where it begins `shift` bytes into a group of three."""
+    first = -(-shift * 8 // 6)
+    last = (shift + len(raw)) * 8 // 6
+    return encode(b"\0" * shift + raw).decode()[first:last]
