@@ -1,0 +1,224 @@
+"""One card a step: what it did, what went in and came out, and what a person should know about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from odibi_core.dataset import CountScope
+from odibi_core.story import wording
+from odibi_core.story.graph import layer_classes, step_duration, step_rows
+from odibi_core.story.highlight import highlight_sql
+from odibi_core.story.lineage import Lineage, SnapshotRecord, StepRecord
+from odibi_core.story.tables import Columns, Limits, Sample, compare_columns, show_sample
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+BRIEF_ABOVE_STEPS = 200
+BRIEF = Limits(code_length=1_200, columns=24, sample_columns=10, sample_rows=3)
+FULL = Limits(code_length=20_000, columns=300, sample_columns=40, sample_rows=5)
+
+_SEARCHED_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a step says it does: SQL, a path, a function's name; `label` tells which."""
+
+    label: str
+    text: str | Markup
+    link: str
+    hidden_characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of a step.
+
+    Attributes:
+        name: Inside the step.
+        key: Of the dataset.
+        rows: How many, in words, and how the count is known.
+        step: Name of the step at the other end of an input, and its id; "" and None otherwise.
+    """
+
+    name: str
+    key: str
+    rows: str
+    columns: str
+    step: str = ""
+    step_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """From how many rows to how many: `direction` is "more", "fewer" or "same"."""
+
+    before: str
+    after: str
+    delta: str
+    per_cent: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSample:
+    """A sample under the key of its dataset."""
+
+    key: str
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A step with everything that its card shows."""
+
+    id: int
+    step: StepRecord
+    status_word: str
+    layer_class: str
+    rows: str
+    duration: str
+    change: RowChange | None
+    code: Code | None
+    settings: list[tuple[str, str]]
+    written: list[tuple[str, str]]
+    inputs: list[Port]
+    outputs: list[Port]
+    columns: Columns | None
+    samples: list[OutputSample]
+    is_open: bool
+    searched: str
+
+
+def limits_for(lineage: Lineage) -> Limits:
+    """How much the cards show: less where there are so many that the page would grow heavy."""
+    return BRIEF if len(lineage.steps) > BRIEF_ABOVE_STEPS else FULL
+
+
+def write_cards(lineage: Lineage) -> list[Card]:
+    """A card for each step, in the order in which they were declared."""
+    limits, layers = limits_for(lineage), layer_classes(lineage.steps)
+    makers = {key: index for index, step in enumerate(lineage.steps) for key in step.outputs.values()}
+    return [_card(index, step, lineage, layers, makers, limits) for index, step in enumerate(lineage.steps)]
+
+
+def row_change(step: StepRecord) -> RowChange | None:
+    """What became of the rows of a step's first input; None where one of the counts is unknown."""
+    before, after = step.before_snapshot, step.after_snapshot
+    if not step.has_run or before is None or after is None:
+        return None
+    if before.row_count is None or after.row_count is None:
+        return None
+    difference = after.row_count - before.row_count
+    return RowChange(
+        before=wording.count(before.row_count),
+        after=wording.count(after.row_count),
+        delta=wording.delta(difference),
+        per_cent=wording.per_cent(difference, before.row_count) if difference else "",
+        direction="more" if difference > 0 else "fewer" if difference < 0 else "same",
+    )
+
+
+def _card(
+    index: int,
+    step: StepRecord,
+    lineage: Lineage,
+    layers: Mapping[str, str],
+    makers: Mapping[str, int],
+    limits: Limits,
+) -> Card:
+    status = wording.STATUS_WORDS[step.status]
+    searched = " ".join(
+        [step.step_name, step.layer, step.kind or "", step.type, step.engine, status]
+        + [*step.inputs.values(), *step.outputs.values(), str(step.value or "")[:_SEARCHED_LENGTH]]
+    )
+    return Card(
+        id=index,
+        step=step,
+        status_word=status,
+        layer_class=layers[step.layer],
+        rows=step_rows(step),
+        duration=step_duration(step),
+        change=row_change(step),
+        code=_code(step, limits),
+        settings=_pairs(step.params, limits),
+        written=_pairs(step.written or {}, limits),
+        inputs=[_input(alias, key, step, lineage, makers) for alias, key in step.inputs.items()],
+        outputs=[_port(name, key, step.output_snapshots.get(name)) for name, key in step.outputs.items()],
+        columns=compare_columns(step.before_snapshot, step.after_snapshot, step.schema_diff, limits),
+        samples=_samples(step, limits),
+        is_open=step.status == "failed",
+        searched=" ".join(searched.casefold().split()),
+    )
+
+
+def _code(step: StepRecord, limits: Limits) -> Code | None:
+    if step.value in (None, ""):
+        return None
+    text = step.value if isinstance(step.value, str) else _as_text(step.value)
+    shown = _dedent(text)[: limits.code_length]
+    hidden = max(0, len(_dedent(text)) - limits.code_length)
+    if step.type == "sql":
+        return Code("SQL", highlight_sql(shown), "", hidden)
+    if step.type == "function":
+        return Code("Function", shown, "", hidden)
+    link = text if _is_web_link(text) else ""
+    verb = {"ingest": "Reads", "store": "Writes", "publish": "Publishes to", "connect": "Connects to"}
+    return Code(verb.get(step.kind or "", "Value"), shown, link, hidden)
+
+
+def _dedent(text: str) -> str:
+    """SQL as it was meant: without the indentation of the code that it stood in."""
+    from textwrap import dedent
+
+    lines = dedent(text.expandtabs(4)).strip("\n").rstrip()
+    return lines
+
+
+def _is_web_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _pairs(values: Mapping[str, Any], limits: Limits) -> list[tuple[str, str]]:
+    return [(name, wording.cut(_as_text(value), limits.code_length)) for name, value in values.items()]
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _input(alias: str, key: str, step: StepRecord, lineage: Lineage, makers: Mapping[str, int]) -> Port:
+    maker = makers.get(key)
+    name = lineage.steps[maker].step_name if maker is not None else ""
+    return _port(alias, key, step.input_snapshots.get(alias), name, maker)
+
+
+def _port(
+    name: str, key: str, snapshot: SnapshotRecord | None, step: str = "", step_id: int | None = None
+) -> Port:
+    if snapshot is None:
+        return Port(name, key, "", "", step, step_id)
+    inferred = ", inferred" if snapshot.row_count_scope is CountScope.INFERRED else ""
+    columns = wording.plural(len(snapshot.columns), "column") if snapshot.columns else ""
+    return Port(name, key, wording.rows(snapshot.row_count) + inferred, columns, step, step_id)
+
+
+def _samples(step: StepRecord, limits: Limits) -> list[OutputSample]:
+    named = [(step.outputs.get(name, name), snapshot) for name, snapshot in step.output_snapshots.items()]
+    if not named:
+        named = [("", step.after_snapshot)]
+    shown = [(key, show_sample(snapshot, limits)) for key, snapshot in named if snapshot is not None]
+    return [OutputSample(key, sample) for key, sample in shown if sample is not None]

@@ -1,0 +1,173 @@
+"""The graph of a run as a drawing: steps with their outcome, edges with their row counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from odibi_core.dataset import CountScope
+from odibi_core.events import NodeState
+from odibi_core.story import wording
+from odibi_core.story.layout import Dimensions, lay_out
+from odibi_core.story.lineage import EdgeRecord, Lineage, StepRecord
+
+COMPACT_ABOVE_STEPS = 60
+
+_DETAILED = Dimensions(
+    node_width=228, node_height=78, column_gap=76, row_gap=22, max_rows=12, max_columns=6
+)
+_COMPACT = Dimensions(node_width=168, node_height=30, column_gap=64, row_gap=9, max_rows=24, max_columns=7)
+_NAMED_LAYERS = ("bronze", "silver", "gold")
+_LAYER_COLOURS = 6
+_WIDEST_EDGE = 6
+_PLACE_WIDTH = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step in the drawing; the numbers are pixels."""
+
+    id: int
+    x: float
+    y: float
+    name: str
+    place: str
+    layer_class: str
+    kind: str
+    status: str
+    rows: str
+    duration: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An edge in the drawing."""
+
+    path: str
+    label: str
+    x: float
+    y: float
+    weight: int
+    is_idle: bool
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The whole drawing.
+
+    Attributes:
+        is_compact: Whether the steps show no more than their names.
+        layers: Name of each layer → the class that gives its colour, in order of appearance.
+    """
+
+    width: float
+    height: float
+    dimensions: Dimensions
+    is_compact: bool
+    nodes: list[Node]
+    lines: list[Line]
+    layers: dict[str, str]
+
+
+def draw_graph(lineage: Lineage) -> Graph:
+    """The graph of a run.
+
+    Raises:
+        OdibiError: The edges go round in a circle.
+    """
+    steps = lineage.steps
+    ids = {step.step_name: index for index, step in enumerate(steps)}
+    is_compact = len(steps) > COMPACT_ABOVE_STEPS
+    dimensions = _COMPACT if is_compact else _DETAILED
+    layout = lay_out(len(steps), [(ids[edge.source], ids[edge.target]) for edge in lineage.edges], dimensions)
+    layers = layer_classes(steps)
+    return Graph(
+        width=layout.width,
+        height=layout.height,
+        dimensions=dimensions,
+        is_compact=is_compact,
+        nodes=[
+            _node(index, step, corner, layers[step.layer], name_width=20 if is_compact else 24)
+            for index, (step, corner) in enumerate(zip(steps, layout.corners, strict=True))
+        ],
+        lines=[
+            Line(
+                path=route.path,
+                label=wording.short_count(edge.row_count),
+                x=route.label[0],
+                y=route.label[1],
+                weight=min(_WIDEST_EDGE, len(str(edge.row_count or ""))),
+                is_idle=not (steps[ids[edge.source]].has_run and steps[ids[edge.target]].start_time),
+                summary=_edge_summary(edge, steps[ids[edge.source]]),
+            )
+            for edge, route in zip(lineage.edges, layout.routes, strict=True)
+        ],
+        layers=layers,
+    )
+
+
+def layer_classes(steps: Sequence[StepRecord]) -> dict[str, str]:
+    """Name of each layer → the class that gives its colour, in order of appearance."""
+    classes: dict[str, str] = {}
+    for step in steps:
+        if step.layer not in classes:
+            others = sum(layer.casefold() not in _NAMED_LAYERS for layer in classes)
+            name = step.layer.casefold()
+            own = name if name in _NAMED_LAYERS else str(others % _LAYER_COLOURS + 1)
+            classes[step.layer] = f"layer-{own}"
+    return classes
+
+
+def step_rows(step: StepRecord) -> str:
+    """How many rows a step gave or wrote, in words; "" where it did not run or has no rows."""
+    if not step.has_run or step.kind == "connect":
+        return ""
+    snapshot = step.after_snapshot
+    if step.outputs or not step.written:
+        if snapshot is None:
+            return ""
+        inferred = " (inferred)" if snapshot.row_count_scope is CountScope.INFERRED else ""
+        return wording.rows(snapshot.row_count) + inferred
+    return wording.rows(step.written_rows) + " written"
+
+
+def step_duration(step: StepRecord) -> str:
+    """How long a step took, in words; "" where it did not run."""
+    if step.duration_ms is None or step.status in (NodeState.SKIPPED, NodeState.PENDING, NodeState.READY):
+        return ""
+    return wording.duration(step.duration_ms) + (" region" if step.duration_scope == "region" else "")
+
+
+def _node(
+    index: int, step: StepRecord, corner: tuple[float, float], layer_class: str, name_width: int
+) -> Node:
+    rows, duration = step_rows(step), step_duration(step)
+    status = wording.STATUS_WORDS[step.status]
+    kind = step.kind or "step"
+    return Node(
+        id=index,
+        x=corner[0],
+        y=corner[1],
+        name=wording.fit(step.step_name, name_width),
+        place=wording.fit(
+            step.layer if step.layer == kind else f"{step.layer} · {kind}", _PLACE_WIDTH - len(duration)
+        ),
+        layer_class=layer_class,
+        kind=kind,
+        status=step.status.value,
+        rows=rows,
+        duration=duration,
+        summary=", ".join(part for part in (step.step_name, step.layer, kind, status, rows, duration) if part),
+    )
+
+
+def _edge_summary(edge: EdgeRecord, source: StepRecord) -> str:
+    inferred = any(
+        key == edge.dataset and snapshot is not None and snapshot.row_count_scope is CountScope.INFERRED
+        for name, key in source.outputs.items()
+        for snapshot in [source.output_snapshots.get(name)]
+    )
+    rows = wording.rows(edge.row_count) + (" (inferred)" if inferred else "")
+    return f"{edge.dataset or 'data'}: {edge.source} → {edge.target}, {rows}"
