@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from odibi_core.design.document import Plain, document
+from odibi_core.design.document import Plain, document, identical
 from odibi_core.design.form import FormReader
-from odibi_core.design.source import read_source
-from odibi_core.design.yaml_nodes import parse_yaml
+from odibi_core.design.source import Source, read_source
+from odibi_core.design.yaml_editor import PIPELINE, Editor
+from odibi_core.design.yaml_nodes import Node, parse_yaml
 from odibi_core.design.yaml_writer import write_entry, write_item, write_mapping
-from odibi_core.errors import PipelineInvalidError
+from odibi_core.errors import DesignError, PipelineInvalidError
 from odibi_core.pipeline import Pipeline
 
 SCHEMA_FILE = "pipeline.schema.json"
@@ -26,11 +27,7 @@ def load_yaml(given: str | Path) -> Pipeline:
         DesignError: There is no such file, or it is not YAML that a design may use.
         PipelineInvalidError: It is YAML but not a pipeline; it names every mistake with its place.
     """
-    source = read_source(given)
-    reader = FormReader(source)
-    pipeline = reader.pipeline(parse_yaml(source))
-    if reader.problems:
-        raise PipelineInvalidError(reader.problems, pipeline=pipeline.name)
+    _, pipeline = _read(read_source(given))
     return pipeline
 
 
@@ -52,3 +49,42 @@ def dump_yaml(pipeline: Pipeline, *, name_objects: bool = False) -> str:
     if not steps:
         return f"{head}\n{write_entry('steps', steps, 0)}\n"
     return f"{head}\nsteps:\n  " + "\n\n  ".join(write_item(step, 2) for step in steps) + "\n"
+
+
+def rewrite_yaml(text: str, pipeline: Pipeline) -> str:
+    """The text changed so that it holds `pipeline`, everything else as it was.
+
+    Comments, blank lines, quotes, the order of keys and block scalars stay wherever the value stays. Steps
+    are told apart by name; one at the same place counts as renamed. Line breaks stay CRLF where all are.
+
+    Args:
+        text: A YAML text that `load_yaml` takes.
+        pipeline: What it shall hold.
+
+    Raises:
+        DesignError: `text` is not YAML, or is written so that it can't be changed in place.
+        PipelineInvalidError: `text` is not a pipeline, or `pipeline` holds what YAML can't.
+    """
+    new = document(pipeline, Plain("YAML"))
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    line_break = "\r\n" if "\r\n" in text and text.count("\r\n") == text.count("\n") else "\n"
+    plain_text = text.removeprefix(mark).replace("\r\n", "\n")
+    root, old = _read(Source(plain_text))
+    if identical(document(old, Plain("YAML")), new):
+        return text
+    made = Editor(plain_text).edit(root, new, PIPELINE)
+    if made is None or not identical(document(load_yaml(made), Plain("YAML")), new):
+        raise DesignError(
+            "the file is written in a way that can't be changed in place",
+            fix="save the pipeline as a new file",
+        )
+    return mark + made.replace("\n", line_break)
+
+
+def _read(source: Source) -> tuple[Node, Pipeline]:
+    root = parse_yaml(source)
+    reader = FormReader(source)
+    pipeline = reader.pipeline(root)
+    if reader.problems:
+        raise PipelineInvalidError(reader.problems, pipeline=pipeline.name)
+    return root, pipeline
