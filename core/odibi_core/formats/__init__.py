@@ -1,1 +1,5 @@
-"""One file format a module."""
+"""File formats: one a module, each declaring what it can read, write, append, merge and partition."""
+
+from odibi_core.formats.registry import format_named, format_names, format_of
+
+__all__ = ["format_named", "format_names", "format_of"]

@@ -100,6 +100,7 @@ class Scan:
         row_count: The number of rows where metadata tell it; None where only reading does.
         views: Objects that `sql` names (Arrow tables, datasets, readers), to be registered on the cursor.
         rejects: After the query ran on the cursor: what was set aside. None where the scan was strict.
+        tables: Tables that the scan made in the cursor's database; nobody needs them once `sql` was read.
     """
 
     sql: str
@@ -107,6 +108,7 @@ class Scan:
     row_count: int | None = None
     views: Mapping[str, Any] = field(default_factory=dict)
     rejects: Callable[[], Sequence[Rejected]] | None = None
+    tables: Sequence[str] = ()
 
 
 class Rows(Protocol):
@@ -154,6 +156,7 @@ class Target:
         ticket: Makes append and merge idempotent.
         partition_by: Columns that become folders.
         merge_key: Columns that tell whether a row is there already, for merge.
+        check: Called just before the write counts; raises where the step was stopped meanwhile.
     """
 
     path: Path
@@ -161,6 +164,7 @@ class Target:
     ticket: Ticket
     partition_by: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,10 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
         Raises:
             TargetError: The target can't be written: permission, no space, a file in the place of a folder, …
         """
+
+    def owns_folder(self, path: Path) -> bool:  # noqa: ARG002
+        """Whether what is in a folder shows that it is one dataset of this format."""
+        return False
 
     def is_malformed(self, error: Exception) -> bool:  # noqa: ARG002
         """Whether an error of a strict scan means malformed rows, which a tolerant scan would set aside."""

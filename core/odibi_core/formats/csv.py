@@ -1,0 +1,181 @@
+"""CSV, read and written by DuckDB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats.base import Abilities, Scan, ScanContext
+from odibi_core.formats.csv_options import CsvReadOptions, CsvWriteOptions
+from odibi_core.formats.csv_shape import Shape, find_shapes, merged_schema
+from odibi_core.formats.csv_sieve import sift
+from odibi_core.formats.plain import PlainFormat
+from odibi_core.formats.sources import Files, find_files
+from odibi_core.formats.text import PACKED, transcode
+from odibi_core.schema import Schema, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_PROBED_ROWS = 2_000
+
+
+class CsvFormat(PlainFormat[CsvReadOptions, CsvWriteOptions]):
+    """Delimited text.
+
+    CSV has no types: every value is written as text, lists and structs in DuckDB's notation, bytes with the
+    unprintable ones as \\xNN. Reading finds the types out again, or takes them from `schema`. Null and an empty
+    text are told apart only with `quoted_nulls: false`.
+    """
+
+    name: ClassVar[str] = "csv"
+    extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
+    abilities: ClassVar[Abilities] = Abilities()
+    read_options = CsvReadOptions
+    write_options = CsvWriteOptions
+
+    def probe(self, source: str, options: CsvReadOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns, from the heads of the files."""
+        files = find_files(source, self.extensions)
+        rows = min(options.sample_size, _PROBED_ROWS)
+        shapes = find_shapes(source, files, options, cursor, rows)
+        return merged_schema(shapes, files.partitions, _union(shapes, files, options), cursor)
+
+    def scan(self, source: str, options: CsvReadOptions, context: ScanContext) -> Scan:
+        """The source, ready to be read; computed at once where the scan is tolerant."""
+        files = find_files(source, self.extensions)
+        shapes = find_shapes(source, files, options, context.cursor, options.sample_size)
+        schema = merged_schema(shapes, files.partitions, _union(shapes, files, options), context.cursor)
+        if context.tolerant:
+            return sift(source, files, shapes, schema, options, context)
+        return Scan(_union(shapes, files, options, context), schema)
+
+    def is_malformed(self, error: Exception) -> bool:
+        """Whether the strict reader met a row that it can't read."""
+        import duckdb
+
+        text = str(error)
+        return isinstance(error, duckdb.Error) and any(
+            sign in text for sign in ("CSV Error on Line", "CSV Parser state machine", "CSV Reader")
+        )
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:
+        """A SourceError for an error of the reader."""
+        if isinstance(error, SourceError) or not self.is_malformed(error):
+            return error
+        return SourceError(
+            f"the file can't be read: {str(error).splitlines()[0]}",
+            where=source,
+            fix="say its delimiter, quote and encoding",
+        )
+
+    def copy_options(self, options: CsvWriteOptions, path: Path) -> str:
+        """The options of a COPY statement."""
+        named = PACKED.get(path.suffix.lower(), "none")
+        packing = options.compression
+        if path.suffix and packing not in ("auto", named):
+            raise TargetError(
+                f"the compression is {packing!r}, and the name {path.name!r} says {named!r}",
+                where=str(path),
+                fix="let the name end in .csv.gz or .csv.zst, and leave `compression` out",
+            )
+        chosen = [
+            "FORMAT csv",
+            f"HEADER {str(options.header).lower()}",
+            f"DELIMITER {literal(options.delimiter)}",
+            f"QUOTE {literal(options.quote)}",
+            f"ESCAPE {literal(options.escape or options.quote)}",
+            f"NULLSTR {literal(options.null_text)}",
+            f"COMPRESSION {named if packing == 'auto' else packing}",
+        ]
+        if options.quote_all:
+            chosen.append("FORCE_QUOTE *")
+        if options.date_format:
+            chosen.append(f"DATEFORMAT {literal(options.date_format)}")
+        if options.timestamp_format:
+            chosen.append(f"TIMESTAMPFORMAT {literal(options.timestamp_format)}")
+        if options.line_end == "\r\n":
+            chosen.append(f"NEW_LINE {literal(options.line_end)}")
+        return ", ".join(chosen)
+
+    def part_extension(self, options: CsvWriteOptions) -> str:
+        """The ending of the names of a folder's part files."""
+        return ".csv" + {"gzip": ".gz", "zstd": ".zst"}.get(options.compression, "")
+
+    def existing_schema(self, files: Files, options: CsvWriteOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns of files that are there, all as text."""
+        if not options.header:
+            raise SourceError("without a header nothing says which columns it has")
+        shape = self._existing_shape(files, options, cursor)
+        return Schema.of((name, "VARCHAR") for name in shape.schema.names)
+
+    def existing_sql(self, files: Files, schema: Schema, options: CsvWriteOptions) -> str:
+        """The old rows, every field as the text that it is."""
+        reading = _reading(options)
+        dialect = reading.delimiter or ","
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in schema.names)
+        return (
+            f"SELECT * FROM read_csv({files.sql}, auto_detect=false, header=true, delim={literal(dialect)}, "
+            f"quote={literal(options.quote)}, escape={literal(options.escape or options.quote)}, "
+            f"columns={{{columns}}}, nullstr={literal(options.null_text)}, allow_quoted_nulls=false, "
+            "hive_partitioning=false)"
+        )
+
+    def stored_sql(self, column: str, type_: str, options: CsvWriteOptions) -> str:
+        """A new value as the text that it is written as."""
+        if type_ == "DATE" and options.date_format:
+            return f"strftime({column}, {literal(options.date_format)})"
+        if type_.startswith("TIMESTAMP") and options.timestamp_format:
+            return f"strftime({column}, {literal(options.timestamp_format)})"
+        return f"CAST({column} AS VARCHAR)"
+
+    def key_sql(self, column: str, type_: str, options: CsvWriteOptions) -> str:
+        """An old text as a value of a new key's type."""
+        if type_ == "DATE" and options.date_format:
+            return f"CAST(try_strptime({column}, {literal(options.date_format)}) AS DATE)"
+        if type_.startswith("TIMESTAMP") and options.timestamp_format:
+            return f"CAST(try_strptime({column}, {literal(options.timestamp_format)}) AS {type_})"
+        return f"TRY_CAST({column} AS {type_})"
+
+    def _existing_shape(self, files: Files, options: CsvWriteOptions, cursor: DuckDBPyConnection) -> Shape:
+        shapes = find_shapes(", ".join(files.paths), files, _reading(options), cursor, 1)
+        if len(shapes) > 1:
+            raise SourceError("its files have different columns")
+        return shapes[0]
+
+
+def _reading(options: CsvWriteOptions) -> CsvReadOptions:
+    return CsvReadOptions(
+        header=True, delimiter=options.delimiter, quote=options.quote, escape=options.escape
+    )
+
+
+def _union(
+    shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext | None = None
+) -> str:
+    """The table expression of the strict scan; files in other encodings are read from UTF-8 copies."""
+    readers = []
+    for number, shape in enumerate(shapes):
+        paths = []
+        for place, head in enumerate(shape.heads):
+            path = head.path
+            if context is not None and head.codec != "utf-8-sig":
+                parts = [part for part in Path(path).parts[:-1] if "=" in part]
+                folder = context.scratch.joinpath(f"{context.name}-utf8-{number}-{place}", *parts)
+                folder.mkdir(parents=True, exist_ok=True)
+                path = str(folder / "rows.csv")
+                transcode(head.path, head.codec, Path(path))
+            paths.append(path)
+        readers.append(
+            shape.reader_sql(
+                Files(tuple(paths), files.partitions),
+                options,
+                shape.schema,
+                skip=shape.heads[0].reader_skip,
+                header=shape.has_header,
+            )
+        )
+    if len(readers) == 1:
+        return readers[0]
+    return "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {reader}" for reader in readers) + ")"

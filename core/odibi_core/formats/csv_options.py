@@ -1,0 +1,128 @@
+"""The settings of CSV."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from odibi_core.formats.base import Options
+
+
+class BadRows(StrEnum):
+    """What happens to rows that can't be read."""
+
+    KEEP_ASIDE = "keep_aside"
+    FAIL = "fail"
+
+
+class TolerantOptions(Options):
+    """What formats of text lines share: how much of a source may be unreadable."""
+
+    on_bad_rows: BadRows = Field(
+        default=BadRows.KEEP_ASIDE,
+        description="What happens to rows that can't be read: keep_aside counts them and writes them to the "
+        "run's rejects, fail ends the step.",
+    )
+    max_bad_rows: int | None = Field(
+        default=None,
+        ge=0,
+        description="More rows than this that can't be read end the step; no limit if empty.",
+    )
+
+    @property
+    def bad_rows_allowed(self) -> int | None:
+        """How many rows may be kept aside; None for any number."""
+        return 0 if self.on_bad_rows is BadRows.FAIL else self.max_bad_rows
+
+
+class CsvReadOptions(TolerantOptions):
+    """How CSV is read. What is not said is found out from the head of the file."""
+
+    header: bool | Literal["auto"] = Field(
+        default="auto", description="Whether the first line holds the columns' names."
+    )
+    delimiter: str | None = Field(
+        default=None, alias="sep", min_length=1, max_length=1, description="Between fields: , ; | or a tab."
+    )
+    quote: str = Field(
+        default='"',
+        max_length=1,
+        description="Around fields that hold a delimiter or a line break; empty for none.",
+    )
+    escape: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="Before a quote that is meant; the quote itself if empty.",
+    )
+    encoding: str = Field(
+        default="",
+        description="Such as utf-8, latin-1, cp1252, utf-16; by the byte order mark, else utf-8, if empty.",
+    )
+    columns: tuple[str, ...] | None = Field(
+        default=None, description="Names of all columns in order, in the place of the header's."
+    )
+    column_types: dict[str, str] | None = Field(
+        default=None,
+        alias="schema",
+        description="Column → type, for all or some columns; the others are found out. Types are SQL's: BIGINT, "
+        "DOUBLE, DECIMAL(18,2), DATE, TIMESTAMP, VARCHAR.",
+    )
+    null_values: tuple[str, ...] = Field(
+        default=(), description="Texts that mean null beside the empty field, such as NA or NULL."
+    )
+    quoted_nulls: bool = Field(
+        default=True,
+        description='Whether a quoted empty field ("") means null too; otherwise it is an empty text.',
+    )
+    date_format: str | None = Field(default=None, description="Such as %d/%m/%Y; found out if empty.")
+    timestamp_format: str | None = Field(
+        default=None, description="Such as %d/%m/%Y %H:%M; found out if empty."
+    )
+    decimal_separator: Literal[".", ","] = Field(default=".", description="In numbers.")
+    skip: int = Field(default=0, ge=0, description="Lines to pass over before the header.")
+    comment: str = Field(default="", max_length=1, description="Lines that begin with it don't count.")
+    sample_size: int = Field(
+        default=20_480,
+        ge=1,
+        description="Rows of the head from which types are found out; more is surer and slower.",
+    )
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _one_name(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("null_values", mode="before")
+    @classmethod
+    def _one_text(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
+class CsvWriteOptions(Options):
+    """How CSV is written, in UTF-8."""
+
+    header: bool = Field(default=True, description="Whether the first line holds the columns' names.")
+    delimiter: str = Field(
+        default=",", alias="sep", min_length=1, max_length=1, description="Between fields."
+    )
+    quote: str = Field(default='"', min_length=1, max_length=1, description="Around fields that need it.")
+    escape: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="Before a quote that is meant; the quote itself if empty.",
+    )
+    quote_all: bool = Field(default=False, description="Whether every field is quoted, needed or not.")
+    null_text: str = Field(default="", alias="null_value", description="What stands for null.")
+    date_format: str | None = Field(default=None, description="Such as %d/%m/%Y; ISO 8601 if empty.")
+    timestamp_format: str | None = Field(
+        default=None, description="Such as %d/%m/%Y %H:%M; ISO 8601 if empty."
+    )
+    compression: Literal["auto", "none", "gzip", "zstd"] = Field(
+        default="auto",
+        description="Of the files in a folder; a single file is packed as its name's ending says.",
+    )
+    line_end: Literal["\n", "\r\n"] = Field(default="\n", description="At the end of each row.")

@@ -1,0 +1,161 @@
+"""Parquet, read and written by DuckDB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats.base import Abilities, Options, Rows, Scan, ScanContext
+from odibi_core.formats.plain import PlainFormat
+from odibi_core.formats.sources import Files, find_files
+from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
+from odibi_core.schema import Schema, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class ParquetReadOptions(Options):
+    """How Parquet is read."""
+
+    union_by_name: bool = Field(
+        default=True,
+        description="Match the columns of several files by name, with null where a file lacks one; "
+        "otherwise all files must have the first one's columns.",
+    )
+
+
+class ParquetWriteOptions(Options):
+    """How Parquet is written."""
+
+    compression: Literal["zstd", "snappy", "gzip", "lz4", "none"] = Field(
+        default="zstd", description="zstd makes the smallest files, snappy is read by the oldest tools."
+    )
+    row_group_size: int = Field(
+        default=122_880,
+        ge=2_048,
+        description="Rows in a group; readers skip whole groups by their statistics.",
+    )
+
+
+class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
+    """Apache Parquet.
+
+    DuckDB types that Parquet lacks are converted: HUGEINT to DECIMAL(38,0), BIT and ENUM to text. INTERVAL and
+    UNION are refused, because Parquet would lose part of them.
+    """
+
+    name: ClassVar[str] = "parquet"
+    extensions: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
+    abilities: ClassVar[Abilities] = Abilities()
+    read_options = ParquetReadOptions
+    write_options = ParquetWriteOptions
+
+    def probe(self, source: str, options: ParquetReadOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns, from the metadata of the files."""
+        return self._describe(self._table(find_files(source, self.extensions), options), source, cursor)
+
+    def scan(self, source: str, options: ParquetReadOptions, context: ScanContext) -> Scan:
+        """The source, ready to be read; the row count is in the metadata."""
+        files = find_files(source, self.extensions)
+        table = self._table(files, options)
+        schema = self._describe(table, source, context.cursor)
+        counted = context.cursor.sql(
+            f"SELECT sum(num_rows) FROM parquet_file_metadata({files.sql})"
+        ).fetchall()
+        return Scan(table, schema, row_count=int(counted[0][0]))
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:
+        """A SourceError where the file is not Parquet, is cut off or damaged."""
+        text = str(error)
+        signs = (
+            "No magic bytes",
+            "too small to be a Parquet",
+            "Parquet",
+            "parquet",
+            "TProtocolException",
+            "Snappy",
+            "ZSTD",
+        )
+        if isinstance(error, SourceError) or not any(sign in text for sign in signs):
+            return error
+        return SourceError(
+            f"the file is not Parquet, or it is cut off or damaged: {_first_line(text)}",
+            where=source,
+            fix="write it again, or say its real format with source_type",
+        )
+
+    def copy_options(self, options: ParquetWriteOptions, path: Path) -> str:
+        """The options of a COPY statement."""
+        compression = {"none": "uncompressed", "lz4": "lz4_raw"}.get(options.compression, options.compression)
+        return (
+            f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {options.row_group_size}, "
+            "PARQUET_VERSION v2"
+        )
+
+    def existing_schema(
+        self, files: Files, options: ParquetWriteOptions, cursor: DuckDBPyConnection
+    ) -> Schema:
+        """The columns of files that are there."""
+        return self._describe(
+            f"read_parquet({files.sql}, hive_partitioning=false)", ", ".join(files.paths), cursor
+        )
+
+    def existing_sql(self, files: Files, schema: Schema, options: ParquetWriteOptions) -> str:
+        """A SELECT of the old rows."""
+        return f"SELECT * FROM read_parquet({files.sql}, hive_partitioning=false)"
+
+    def checked_sql(self, rows: Rows, options: ParquetWriteOptions, path: Path) -> str:
+        """The rows with the types that Parquet has."""
+        columns = []
+        for name, type_ in rows.schema:
+            lossy = next((kind for kind in ("INTERVAL", "UNION") if uses_type(type_, kind)), None)
+            if lossy:
+                raise TargetError(
+                    f"column {name!r} is of type {type_}, which Parquet can't hold without loss",
+                    where=str(path),
+                    fix="turn it into text or numbers in a step before, such as "
+                    f"CAST({quote(name)} AS VARCHAR)",
+                )
+            columns.append(converted_type(type_, _CONVERTED))
+        if columns == [type_ for _, type_ in rows.schema]:
+            return rows.sql
+        casts = ", ".join(
+            f"CAST({quote(name)} AS {type_}) AS {quote(name)}"
+            for name, type_ in zip(rows.schema.names, columns, strict=True)
+        )
+        return f"SELECT {casts} FROM ({rows.sql})"
+
+    def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
+        """Refuse new columns whose types the old ones can't hold."""
+        stored = Schema.of((name, converted_type(type_, _CONVERTED)) for name, type_ in new)
+        wrong = mismatched_columns(old, stored, cursor)
+        if wrong:
+            raise TargetError(
+                f"the rows' types don't fit the target's: {'; '.join(wrong)}",
+                where=where,
+                fix="cast the columns in a step before, or use mode 'overwrite'",
+            )
+
+    def _table(self, files: Files, options: ParquetReadOptions) -> str:
+        by_name = str(options.union_by_name and len(files.paths) > 1).lower()
+        return f"read_parquet({files.sql}, union_by_name={by_name}, {files.hive_sql})"
+
+    def _describe(self, table: str, source: str, cursor: DuckDBPyConnection) -> Schema:
+        import duckdb
+
+        try:
+            relation = cursor.sql(f"SELECT * FROM {table}")
+        except duckdb.Error as error:
+            raise self.explain_read_error(error, source) from error
+        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+_CONVERTED = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "BIT": "VARCHAR"}
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0].partition("Error: ")[2] or text.splitlines()[0]

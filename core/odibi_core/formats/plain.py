@@ -1,0 +1,296 @@
+"""Formats whose data are plain files: one file, or a folder of part files that may be partitioned.
+
+A single file that is appended to or merged into is written anew and takes the old one's place at once. A
+folder is appended to by part files that carry the write's ticket in their names.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from odibi_core.errors import SourceError, TargetError, did_you_mean
+from odibi_core.formats import atomic, ledger
+from odibi_core.formats.base import Format, ReadOptions, Rows, Target, WriteMode, WriteOptions, Written
+from odibi_core.formats.merging import incoming, merged_sql
+from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
+from odibi_core.schema import Schema, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+WRITTEN_BEFORE = "this run wrote it already"
+TARGET_EXISTS = "the target exists"
+
+
+class PlainFormat(Format[ReadOptions, WriteOptions]):
+    """What csv, json and parquet share: the write modes over files."""
+
+    @abstractmethod
+    def copy_options(self, options: WriteOptions, path: Path) -> str:
+        """The options of a COPY statement."""
+
+    @abstractmethod
+    def existing_schema(self, files: Files, options: WriteOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns of files that are there."""
+
+    @abstractmethod
+    def existing_sql(self, files: Files, schema: Schema, options: WriteOptions) -> str:
+        """A SELECT of the rows of files that are there, such that writing them again changes nothing."""
+
+    def part_extension(self, options: WriteOptions) -> str:  # noqa: ARG002
+        """The ending of the names of a folder's part files."""
+        return self.extensions[0]
+
+    def stored_sql(self, column: str, type_: str, options: WriteOptions) -> str:  # noqa: ARG002
+        """An expression for a new value in the form in which `existing_sql` gives old ones."""
+        return column
+
+    def key_sql(self, column: str, type_: str, options: WriteOptions) -> str:  # noqa: ARG002
+        """An expression for an old value that can be compared with new ones of this type."""
+        return column
+
+    def checked_sql(self, rows: Rows, options: WriteOptions, path: Path) -> str:  # noqa: ARG002
+        """The rows' SELECT, with what the format can't hold converted or made to fail.
+
+        Raises:
+            TargetError: A column has a type that the format can't hold.
+        """
+        return rows.sql
+
+    def check_types(
+        self,
+        old: Schema,
+        new: Schema,
+        cursor: DuckDBPyConnection,
+        where: str,
+    ) -> None:
+        """Refuse new columns whose types the old ones can't hold; nothing where the format has no types."""
+
+    def write(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
+        """Write the rows atomically: the target holds the old state or the new one, never less.
+
+        Raises:
+            TargetError: The target can't be written.
+        """
+        check_columns(rows.schema, target)
+        with atomic.explained(target.path):
+            is_folder = bool(target.partition_by) or target.path.is_dir()
+            if is_folder or not target.path.suffix:
+                return self._write_folder(rows, target, options)
+            return self._write_file(rows, target, options)
+
+    def _write_file(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
+        exists = target.path.exists()
+        if exists and target.mode is WriteMode.IGNORE:
+            return Written(0, TARGET_EXISTS)
+        if exists and target.mode is WriteMode.ERROR:
+            if ledger.Ledger(target.path).holds(target.ticket):
+                return Written(0, WRITTEN_BEFORE)
+            raise already_there(target.path)
+        details: dict[str, int] = {}
+
+        def prepare(path: Path) -> int:
+            select = self.checked_sql(rows, options, target.path)
+            if target.mode is WriteMode.MERGE:
+                with incoming(rows.cursor, select, target) as fresh:
+                    if not exists:
+                        return self._copy(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
+                    old = self._existing(rows, target.path, options)
+                    merged = merged_sql(
+                        self, fresh, self.existing_sql(*old, options), old[1], target, options
+                    )
+                    details.update(fresh.count_matches(merged))
+                    self._copy(rows.cursor, merged.select, path, options)
+                    return fresh.rows
+            if exists and target.mode is WriteMode.APPEND:
+                old = self._existing(rows, target.path, options)
+                before = self.existing_sql(*old, options)
+                types = rows.schema.as_dict()
+                new = ", ".join(
+                    f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}"
+                    for name in old[1].names
+                )
+                total = self._copy(
+                    rows.cursor, f"({before}) UNION ALL (SELECT {new} FROM ({select}))", path, options
+                )
+                return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
+            return self._copy(rows.cursor, select, path, options)
+
+        written = ledger.once(target.path, target.ticket, target.mode, prepare)
+        return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
+
+    def _existing(self, rows: Rows, path: Path, options: WriteOptions) -> tuple[Files, Schema]:
+        """The old file and its columns, after checking that the new rows fit."""
+        files = find_files(str(path), self.extensions)
+        try:
+            old = self.existing_schema(files, options, rows.cursor)
+        except SourceError as error:
+            raise TargetError(
+                f"the file that is there can't be read: {error.what}",
+                where=str(path),
+                fix="write with mode 'overwrite', or choose another path",
+            ) from error
+        check_same_columns(old, rows.schema, str(path))
+        self.check_types(old, rows.schema, rows.cursor, str(path))
+        return files, old
+
+    def _copy(self, cursor: DuckDBPyConnection, select: str, path: Path, options: WriteOptions) -> int:
+        statement = f"COPY ({select}) TO {literal(str(path))} ({self.copy_options(options, path)})"
+        return int(cursor.execute(statement).fetchall()[0][0])
+
+    def _write_folder(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
+        path, mode = target.path, target.mode
+        if mode is WriteMode.MERGE:
+            raise TargetError(
+                f"a folder of {self.name} files can't be merged into",
+                where=str(path),
+                fix="use the format 'delta', or write one file, such as "
+                f"{path.with_suffix(self.extensions[0]).name}",
+            )
+        if path.exists() and not path.is_dir():
+            raise TargetError(
+                "a file stands where a folder should be",
+                where=str(path),
+                fix="remove that file, or choose another path",
+            )
+        has_data = path.is_dir() and any(path.iterdir())
+        part = f"part-{atomic.ticket_hash(target.ticket)}-"
+        if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{part}*")):
+            return Written(0, WRITTEN_BEFORE)
+        if has_data and mode is WriteMode.IGNORE:
+            return Written(0, TARGET_EXISTS)
+        if has_data and mode is WriteMode.ERROR:
+            raise already_there(path)
+        if has_data:
+            self._check_folder(rows, target, options)
+        with atomic.staged(path, target.ticket) as prepared:
+            if has_data and mode is WriteMode.APPEND:
+                _clone(path, prepared)
+            prepared.mkdir(exist_ok=True)
+            written = self._write_parts(rows, prepared, part, target, options)
+            atomic.publish(prepared, path)
+        return Written(written)
+
+    def _write_parts(self, rows: Rows, folder: Path, part: str, target: Target, options: WriteOptions) -> int:
+        select = self.checked_sql(rows, options, target.path)
+        if not target.partition_by:
+            return self._copy(rows.cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
+        columns = ", ".join(quote(name) for name in target.partition_by)
+        extension = self.part_extension(options).removeprefix(".")
+        statement = (
+            f"COPY ({select}) TO {literal(str(folder))} ({self.copy_options(options, folder)}, "
+            f"PARTITION_BY ({columns}), FILENAME_PATTERN {literal(part + '{i}')}, "
+            f"FILE_EXTENSION {literal(extension)}, OVERWRITE_OR_IGNORE)"
+        )
+        written = int(rows.cursor.execute(statement).fetchall()[0][0])
+        if not any(folder.iterdir()):
+            # A folder without a file would forget its columns.
+            inner = folder.joinpath(*(f"{name}={NULL_PARTITION}" for name in target.partition_by))
+            inner.mkdir(parents=True)
+            kept = f"SELECT * EXCLUDE ({columns}) FROM ({select}) LIMIT 0"
+            self._copy(rows.cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
+        return written
+
+    def _check_folder(self, rows: Rows, target: Target, options: WriteOptions) -> None:
+        """Refuse to overwrite a folder that holds other things, and to append what does not fit."""
+        strange = next(
+            (
+                file
+                for file in sorted(target.path.rglob("*"))
+                if file.is_file()
+                and not file.name.startswith((".", "_"))
+                and not file.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(self.extensions)
+            ),
+            None,
+        )
+        if strange is None and (target.path / "_delta_log").is_dir():
+            strange = target.path / "_delta_log"
+        if strange is not None:
+            raise TargetError(
+                f"the folder holds more than {self.name} files: {strange.relative_to(target.path)}",
+                where=str(target.path),
+                fix="choose a folder of its own for the data",
+            )
+        if target.mode is not WriteMode.APPEND:
+            return
+        files = find_files(str(target.path), self.extensions)
+        if set(files.partitions) != set(target.partition_by):
+            there = ", ".join(files.partitions) or "nothing"
+            raise TargetError(
+                f"the folder is partitioned by {there}, these rows by {', '.join(target.partition_by) or 'nothing'}",
+                where=str(target.path),
+                fix=f"set partitionBy to [{', '.join(files.partitions)}]",
+            )
+        old = self.existing_schema(files, options, rows.cursor)
+        inner = Schema.of((name, type_) for name, type_ in old if name not in files.partitions)
+        new = Schema.of((name, type_) for name, type_ in rows.schema if name not in files.partitions)
+        check_same_columns(inner, new, str(target.path))
+        self.check_types(inner, new, rows.cursor, str(target.path))
+
+
+def already_there(path: Path) -> TargetError:
+    """The error of mode `error` on a target that exists."""
+    return TargetError(
+        f"the {'folder' if path.is_dir() else 'file'} exists already, and the mode is 'error'",
+        where=str(path),
+        fix="use mode 'overwrite' or 'append', or choose another path",
+    )
+
+
+def check_columns(schema: Schema, target: Target) -> None:
+    """Refuse a target whose partition or key columns the rows don't have.
+
+    Raises:
+        TargetError: One is missing, or merge has no key.
+    """
+    for field, names in (("partitionBy", target.partition_by), ("merge_key", target.merge_key)):
+        for name in names:
+            if name not in schema.names:
+                raise TargetError(
+                    f"the rows have no column {name!r}", where=field, fix=did_you_mean(name, schema.names)
+                )
+    if target.mode is WriteMode.MERGE and not target.merge_key:
+        raise TargetError(
+            "mode 'merge' needs the columns that tell whether a row is there already",
+            where=str(target.path),
+            fix="set merge_key, such as merge_key: id",
+        )
+    if target.partition_by and set(target.partition_by) == set(schema.names):
+        raise TargetError(
+            "every column is a partition column, so that nothing is left for the files",
+            where="partitionBy",
+            fix="partition by fewer columns",
+        )
+
+
+def check_same_columns(old: Schema, new: Schema, where: str) -> None:
+    """Refuse new rows whose columns are not those of the target.
+
+    Raises:
+        TargetError: Names what is missing and what is new.
+    """
+    missing = [name for name in old.names if name not in new.names]
+    added = [name for name in new.names if name not in old.names]
+    if missing or added:
+        parts = [f"the rows lack {', '.join(map(repr, missing))}"] if missing else []
+        parts += [f"the target lacks {', '.join(map(repr, added))}"] if added else []
+        raise TargetError(
+            f"the rows' columns are not the target's: {'; '.join(parts)}",
+            where=where,
+            fix="select the target's columns in a step before, or use mode 'overwrite'",
+        )
+
+
+def _clone(folder: Path, copy: Path) -> None:
+    def link(source: str, destination: str) -> str:
+        try:
+            os.link(source, destination)
+        except OSError:
+            shutil.copy2(source, destination)
+        return destination
+
+    shutil.copytree(folder, copy, copy_function=link, symlinks=True)

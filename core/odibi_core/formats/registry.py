@@ -1,0 +1,93 @@
+"""The formats that there are: built-in ones and those that installed packages bring.
+
+A package adds a format by an entry point in the group `odibi.formats` that names a `Format` class. The
+built-in formats come through the same door.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from odibi_core.errors import MissingPackageError, OdibiError, UnknownNameError
+from odibi_core.formats.base import Format
+
+GROUP = "odibi.formats"
+
+_BUILT_IN = (
+    EntryPoint("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
+    EntryPoint("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
+)
+
+
+@cache
+def _doors() -> dict[str, EntryPoint]:
+    doors: dict[str, EntryPoint] = {}
+    for door in (*_BUILT_IN, *entry_points(group=GROUP)):
+        known = doors.setdefault(door.name, door)
+        if known.value != door.value:
+            raise OdibiError(
+                f"two formats have the name {door.name!r}: {known.value} and {door.value}",
+                fix="uninstall one of the packages that bring them",
+            )
+    return doors
+
+
+def format_names() -> tuple[str, ...]:
+    """The names of all formats, sorted."""
+    return tuple(sorted(_doors()))
+
+
+@cache
+def format_named(name: str) -> Format[Any, Any]:
+    """The format of this name.
+
+    Raises:
+        UnknownNameError: There is none; says the near ones.
+        MissingPackageError: The package that brings it can't be imported.
+    """
+    door = _doors().get(name)
+    if door is None:
+        raise UnknownNameError.of("the format", name, format_names())
+    try:
+        made = door.load()()
+    except ImportError as error:
+        raise MissingPackageError(
+            f"the format {name!r} can't be loaded: {error}", fix="install the package that it needs"
+        ) from error
+    if not isinstance(made, Format):
+        raise OdibiError(f"the format {name!r} ({door.value}) is not a Format")
+    return made
+
+
+def format_of(path: str | Path) -> Format[Any, Any]:
+    """The format that a path implies, by its extension or, for a folder, by what is in it.
+
+    Raises:
+        UnknownNameError: Nothing implies one.
+    """
+    place = Path(path)
+    for name in format_names():
+        fmt = format_named(name)
+        if fmt.owns_folder(place) or _has_extension(place, fmt):
+            return fmt
+    if place.is_dir():
+        inside = sorted(file for file in place.rglob("*") if file.is_file())
+        for file in inside:
+            for name in format_names():
+                if _has_extension(file, format_named(name)):
+                    return format_named(name)
+    raise UnknownNameError(
+        f"nothing in the name {place.name!r} says its format",
+        where=str(path),
+        fix=f"say it with `format` or `source_type`: one of {', '.join(format_names())}",
+    )
+
+
+def _has_extension(path: Path, fmt: Format[Any, Any]) -> bool:
+    name = path.name.lower()
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return name.endswith(fmt.extensions)

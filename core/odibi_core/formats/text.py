@@ -1,0 +1,103 @@
+"""Text files in any encoding, packed or not, read as a stream of lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from encodings.aliases import aliases
+from pathlib import Path
+from typing import TextIO, cast
+
+from odibi_core.errors import SourceError, did_you_mean
+from odibi_core.formats.sources import unreadable
+
+PACKED = {".gz": "gzip", ".zst": "zstd"}
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_MARK = "odibi-mark"
+_BLOCK_CHARACTERS = 1 << 20
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    # Undecodable bytes become lone surrogates, which no valid text holds: the line can be told afterwards.
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + (byte | 0x80)) for byte in bad), error.end
+
+
+codecs.register_error(_MARK, _mark)
+
+
+def codec_of(path: str, encoding: str) -> str:
+    """The name of Python's codec for a file: the one that was said, else by its byte order mark, else UTF-8.
+
+    Raises:
+        SourceError: There is no such encoding.
+    """
+    if encoding:
+        try:
+            codecs.lookup(encoding)
+            b"".decode(encoding)
+        except LookupError:
+            hint = did_you_mean(encoding.lower(), {*aliases, *(name.replace("_", "-") for name in aliases)})
+            raise SourceError(f"the encoding {encoding!r} is not known", where="encoding", fix=hint) from None
+        name = codecs.lookup(encoding).name
+        return "utf-8-sig" if name in ("utf-8", "ascii") else name
+    with open_bytes(path) as file:
+        head = file.read(4)
+    return next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8-sig")
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[io.BufferedIOBase]:
+    """The bytes of a file, unpacked where its name ends in .gz or .zst.
+
+    Raises:
+        SourceError: The file can't be read or unpacked.
+    """
+    import pyarrow as pa
+
+    packing = PACKED.get(Path(path).suffix.lower())
+    try:
+        with pa.input_stream(path, compression=packing) as file:
+            yield cast(io.BufferedIOBase, file)
+    except OSError as error:
+        if error.errno is None:
+            raise SourceError(
+                f"the file is not {packing or 'readable'}, or it is cut off: {error}",
+                where=path,
+                fix="fetch the file again, or name it without the packing's ending",
+            ) from error
+        raise unreadable(error, path) from error
+
+
+@contextmanager
+def open_text(path: str, codec: str) -> Iterator[TextIO]:
+    """The text of a file, line ends kept as they are; bytes that the codec can't read become lone surrogates."""
+    with open_bytes(path) as file:
+        wrapper = io.TextIOWrapper(file, encoding=codec, errors=_MARK, newline="")
+        try:
+            yield wrapper
+        finally:
+            wrapper.detach()
+
+
+def transcode(path: str, codec: str, copy: Path) -> None:
+    """Write a UTF-8 copy; what the codec can't read stays invalid there, so that a strict reader refuses it."""
+    with open_text(path, codec) as text, copy.open("wb") as file:
+        while block := text.read(_BLOCK_CHARACTERS):
+            file.write(block.encode("utf-8", "surrogateescape"))
+
+
+def shown(text: str) -> str:
+    """A line for a person to read: undecodable bytes as \\xNN."""
+    return "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)
