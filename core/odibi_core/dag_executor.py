@@ -1,0 +1,429 @@
+"""Runs a plan: regions as soon as what they need is there, on threads, with retries, time limits and cancel.
+
+One thread, the one that calls `run`, decides and emits every event; the crew's threads only carry out regions
+and report back. So events are in order, and a signal always finds a thread that listens.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from odibi_core.crew import Crew
+from odibi_core.dataset import Dataset
+from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, Task, TaskError
+from odibi_core.errors import OdibiError, StepTimeoutError, TransientError
+from odibi_core.event_bus import EventBus
+from odibi_core.events import EventType, NodeState
+from odibi_core.memory import Memory, Recalled
+from odibi_core.plan.model import Plan, Region
+from odibi_core.retry import RetryPolicy, as_step_error
+from odibi_core.timestamps import now
+
+STOP_GRACE_S = 1.5
+"""How long a stopped step may take to come back before it is given up."""
+STOP_POLL_S = 0.05
+
+
+@dataclass(slots=True)
+class StepRun:
+    """Where one step of a run stands.
+
+    Attributes:
+        state: Its state.
+        retries: Tries after the first one.
+        error: What it failed with.
+    """
+
+    state: NodeState = NodeState.PENDING
+    retries: int = 0
+    error: OdibiError | None = None
+
+
+@dataclass(slots=True)
+class _Running:
+    region: Region
+    attempt: Attempt
+    started: float
+    deadline: float | None
+    stop_reason: str = ""
+    give_up_at: float | None = None
+
+
+@dataclass(slots=True)
+class _Report:
+    number: int
+    outcomes: list[Outcome] | None
+    error: BaseException | None
+    duration_ms: float
+
+
+@dataclass(slots=True)
+class _Cancel:
+    reason: str
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What became of a run.
+
+    Attributes:
+        steps: Name → where the step stands.
+        data: Dataset key → dataset, of all that was made.
+        cancelled: Why the run was cancelled, or "".
+    """
+
+    steps: dict[str, StepRun]
+    data: dict[str, Dataset] = field(default_factory=dict)
+    cancelled: str = ""
+
+
+class DAGExecutor:
+    """Runs one plan once.
+
+    Args:
+        plan: What to run.
+        engines: Name → engine.
+        bus: Takes the events.
+        context: What the engines need to know of the run.
+        retry: What holds for steps that say nothing of their own.
+        fail_fast: Whether the first failure ends the run; else branches that don't need it go on.
+        max_workers: Regions that run at the same time.
+        keeps_data: Whether datasets that no step takes any more are held until the result is closed.
+        memory: Recalls regions that need not run again, and remembers those that ran.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        engines: Mapping[str, Engine],
+        bus: EventBus,
+        context: RunContext,
+        *,
+        retry: RetryPolicy,
+        fail_fast: bool = True,
+        max_workers: int = 1,
+        keeps_data: bool = True,
+        memory: Memory | None = None,
+    ) -> None:
+        self._plan, self._engines, self._bus, self._context = plan, engines, bus, context
+        self._retry, self._fail_fast, self._keeps_data = retry, fail_fast, keeps_data
+        self._memory = memory
+        self._crew = Crew(max_workers)
+        self._inbox: queue.SimpleQueue[_Report | _Cancel] = queue.SimpleQueue()
+        self._numbers = itertools.count()
+        self._running: dict[int, _Running] = {}
+        self._delayed: list[tuple[float, int, Region]] = []
+        self._regions = {region.name: region for region in plan.regions}
+        self._unmet = {region.name: len(region.needs) for region in plan.regions}
+        self._dependents: dict[str, list[str]] = {}
+        for region in plan.regions:
+            for need in region.needs:
+                self._dependents.setdefault(need, []).append(region.name)
+        self._ready = deque(region for region in plan.regions if not region.needs)
+        self._open = Counter(planned.step.layer for planned in plan.steps.values())
+        self._takers = Counter(
+            key for planned in plan.steps.values() for key in set(planned.step.inputs.values())
+        )
+        self._report = RunReport({name: StepRun() for name in plan.steps})
+        self._failed_layers: set[str] = set()
+        self._ends_early = ""
+
+    def cancel(self, reason: str) -> None:
+        """Ask the run to stop. Safe from any thread and from a signal handler."""
+        self._inbox.put(_Cancel(reason))
+
+    def run(self) -> RunReport:
+        """Run the plan to its end: every step is in a final state afterwards."""
+        try:
+            while self._is_unfinished():
+                self._launch_ready()
+                self._wait()
+        finally:
+            self._crew.dismiss()
+        self._close_rest()
+        return self._report
+
+    def _is_unfinished(self) -> bool:
+        return bool(self._running or ((self._ready or self._delayed) and not self._ends_early))
+
+    def _launch_ready(self) -> None:
+        while self._ready and not self._ends_early and len(self._running) < self._crew.size:
+            region = self._ready.popleft()
+            recalled = self._memory.recall(self._plan, region, self._report.data) if self._memory else None
+            if recalled is not None:
+                self._take_recalled(region, recalled)
+            else:
+                self._launch(region)
+
+    def _launch(self, region: Region) -> None:
+        number, attempt, started = next(self._numbers), Attempt(), time.monotonic()
+        limits = [limit for name in region.steps if (limit := self._plan.steps[name].node.settings.timeout_s)]
+        running = _Running(region, attempt, started, started + min(limits) if limits else None)
+        self._running[number] = running
+        began = now()
+        for name in region.steps:
+            run = self._report.steps[name]
+            run.state = NodeState.RUNNING
+            self._emit(EventType.NODE_START, name, start_time=began, attempt=run.retries + 1)
+        tasks = [self._task(name) for name in region.steps]
+        engine = self._engines[self._engine_of(region)]
+        made = {key for task in tasks for key in task.outputs.values()}
+        data = {
+            key: self._report.data[key] for task in tasks for key in task.inputs.values() if key not in made
+        }
+
+        def job() -> None:
+            before = time.perf_counter()
+            outcomes, error = None, None
+            try:
+                outcomes = engine.run_region(tasks, data, self._context, attempt)
+            except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
+                error = raised
+            self._inbox.put(_Report(number, outcomes, error, (time.perf_counter() - before) * 1000))
+
+        self._crew.submit(job)
+
+    def _task(self, name: str) -> Task:
+        planned = self._plan.steps[name]
+        operation = planned.node.operation
+        assert operation is not None
+        return Task(name, operation, planned.step.inputs, planned.step.outputs, planned.is_kept)
+
+    def _engine_of(self, region: Region) -> str:
+        return self._plan.steps[region.steps[-1]].step.engine or self._plan.pipeline.engine
+
+    def _wait(self) -> None:
+        if not self._running and not self._delayed:
+            return
+        timeout = self._next_moment()
+        try:
+            message = self._inbox.get(timeout=timeout)
+        except queue.Empty:
+            self._look_at_the_clock()
+            return
+        if isinstance(message, _Cancel):
+            self._cancel(message.reason)
+        else:
+            self._take_report(message)
+        self._look_at_the_clock()
+
+    def _next_moment(self) -> float | None:
+        """Seconds until something is due; None where only a message can change anything."""
+        moments = [self._delayed[0][0]] if self._delayed and not self._ends_early else []
+        for running in self._running.values():
+            if running.stop_reason:
+                return STOP_POLL_S
+            if running.deadline is not None:
+                moments.append(running.deadline)
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
+
+    def _look_at_the_clock(self) -> None:
+        moment = time.monotonic()
+        while self._delayed and self._delayed[0][0] <= moment:
+            self._ready.append(heapq.heappop(self._delayed)[2])
+        for number, running in list(self._running.items()):
+            if not running.stop_reason and running.deadline is not None and moment >= running.deadline:
+                self._stop(running, "timeout")
+            elif running.stop_reason:
+                running.attempt.stop()
+                if running.give_up_at is not None and moment >= running.give_up_at:
+                    del self._running[number]
+                    self._crew.give_up_on_one()
+                    self._take_stopped(running)
+
+    def _stop(self, running: _Running, reason: str) -> None:
+        if not running.stop_reason:
+            running.stop_reason = reason
+            running.give_up_at = time.monotonic() + STOP_GRACE_S
+            running.attempt.stop()
+
+    def _cancel(self, reason: str) -> None:
+        self._report.cancelled = self._report.cancelled or reason
+        self._ends_early = "the run was cancelled"
+        for running in self._running.values():
+            self._stop(running, "cancel")
+
+    def _take_report(self, report: _Report) -> None:
+        running = self._running.pop(report.number, None)
+        if running is None:
+            return
+        self._crew.done()
+        if report.outcomes is not None:
+            self._take_outcomes(running.region, report.outcomes, report.duration_ms)
+        elif running.stop_reason:
+            self._take_stopped(running)
+        else:
+            assert report.error is not None
+            self._take_error(running.region, report.error, report.duration_ms)
+
+    def _take_outcomes(self, region: Region, outcomes: list[Outcome], duration_ms: float) -> None:
+        for outcome in outcomes:
+            self._complete(region, outcome, NodeState.SUCCESS, duration_ms)
+        if self._memory:
+            self._memory.remember(self._plan, region, outcomes, self._report.data)
+        self._release(region)
+        self._free_dependents(region)
+
+    def _take_recalled(self, region: Region, recalled: Recalled) -> None:
+        for outcome in recalled.outcomes:
+            self._complete(region, outcome, recalled.state, 0.0)
+        self._release(region)
+        self._free_dependents(region)
+
+    def _complete(self, region: Region, outcome: Outcome, state: NodeState, duration_ms: float) -> None:
+        planned = self._plan.steps[outcome.name]
+        run = self._report.steps[outcome.name]
+        run.state = state
+        for name, dataset in outcome.outputs.items():
+            self._report.data[planned.step.outputs[name]] = dataset
+        if outcome.rejected_rows:
+            self._emit(
+                EventType.ROWS_REJECTED,
+                outcome.name,
+                rejected_rows=outcome.rejected_rows,
+                reason=outcome.warnings[-1],
+                path=outcome.rejects_path,
+            )
+        for warning in outcome.warnings:
+            self._emit(EventType.NODE_WARNING, outcome.name, message=warning)
+        self._emit(
+            EventType.NODE_COMPLETE,
+            outcome.name,
+            duration_ms=round(duration_ms, 3),
+            duration_scope="step" if len(region.steps) == 1 else "region",
+            region=region.name,
+            row_count=outcome.row_count,
+            row_count_scope=outcome.row_count_scope.value,
+            status=state.value,
+            layer_complete=self._closes_layer(planned.step.layer),
+            rejected_rows=outcome.rejected_rows,
+            rejects_path=outcome.rejects_path,
+            written=outcome.written,
+            _inputs={alias: self._report.data[key] for alias, key in planned.step.inputs.items()},
+            _outputs=outcome.outputs,
+        )
+
+    def _closes_layer(self, layer: str) -> bool:
+        self._open[layer] -= 1
+        return self._open[layer] == 0 and layer not in self._failed_layers
+
+    def _free_dependents(self, region: Region) -> None:
+        for name in self._dependents.get(region.name, ()):
+            self._unmet[name] -= 1
+            if self._unmet[name] == 0:
+                self._ready.append(self._regions[name])
+
+    def _release(self, region: Region) -> None:
+        """Count down who still takes the region's inputs; let go of what nobody takes any more."""
+        for name in region.steps:
+            for key in set(self._plan.steps[name].step.inputs.values()):
+                self._takers[key] -= 1
+                if self._takers[key] == 0 and not self._keeps_data:
+                    dataset = self._report.data[key]
+                    self._engines[self._engine_of(region)].release(dataset)
+
+    def _take_error(self, region: Region, raised: BaseException, duration_ms: float) -> None:
+        name = raised.task if isinstance(raised, TaskError) else region.steps[-1]
+        error = as_step_error(raised.cause if isinstance(raised, TaskError) else raised, name)
+        run = self._report.steps[name]
+        policy = self._retry.with_settings(self._plan.steps[name].node.settings)
+        if isinstance(error, TransientError) and run.retries < policy.max_retries and not self._ends_early:
+            run.retries += 1
+            delay_s = policy.delay_s(run.retries, random.random())  # noqa: S311 - only spreads retries
+            delay_s = max(delay_s, getattr(error, "retry_after_s", 0.0) or 0.0)
+            self._emit(
+                EventType.NODE_RETRY,
+                name,
+                error_message=error.what,
+                retry_count=run.retries,
+                delay_s=round(delay_s, 3),
+            )
+            heapq.heappush(self._delayed, (time.monotonic() + delay_s, next(self._numbers), region))
+            return
+        self._fail(region, name, error, duration_ms)
+
+    def _take_stopped(self, running: _Running) -> None:
+        if running.stop_reason != "timeout":
+            for name in running.region.steps:
+                self._close(name, NodeState.CANCELLED, EventType.NODE_CANCELLED, self._ends_early)
+            return
+        name = next(
+            name
+            for name in running.region.steps
+            if self._plan.steps[name].node.settings.timeout_s is not None
+        )
+        limit = self._plan.steps[name].node.settings.timeout_s
+        error = StepTimeoutError(
+            f"the step was stopped after its time limit of {limit:g} s",
+            where=f"step {name!r}, params.timeout_s",
+            fix="raise timeout_s, or make the step faster",
+        )
+        self._fail(running.region, name, error, (time.monotonic() - running.started) * 1000)
+
+    def _fail(self, region: Region, name: str, error: OdibiError, duration_ms: float) -> None:
+        run = self._report.steps[name]
+        run.state, run.error = NodeState.FAILED, error
+        self._failed_layers.add(self._plan.steps[name].step.layer)
+        self._open[self._plan.steps[name].step.layer] -= 1
+        self._emit(
+            EventType.NODE_ERROR,
+            name,
+            error_message=error.what,
+            error_type=type(error).__name__,
+            where=error.where,
+            fix=error.fix,
+            retry_count=run.retries,
+            duration_ms=round(duration_ms, 3),
+        )
+        for other in region.steps:
+            if other != name:
+                reason = f"it runs together with {name!r}, which failed"
+                self._close(other, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
+        for other in self._plan.graph.downstream(name):
+            if not self._report.steps[other].state.is_final:
+                reason = f"it needs {name!r}, which failed"
+                self._close(other, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
+        if self._fail_fast and not self._ends_early:
+            self._ends_early = f"the run ended when {name!r} failed"
+            for running in self._running.values():
+                self._stop(running, "failure")
+
+    def _close_rest(self) -> None:
+        """Give every step that never came to run its final state."""
+        for name, run in self._report.steps.items():
+            if run.state.is_final:
+                continue
+            if self._report.cancelled:
+                self._close(name, NodeState.CANCELLED, EventType.NODE_CANCELLED, "the run was cancelled")
+            else:
+                reason = self._ends_early or self._missing_need(name)
+                self._close(name, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
+
+    def _missing_need(self, name: str) -> str:
+        missing = [
+            need
+            for need in sorted(self._plan.graph.upstream(name))
+            if self._report.steps[need].state in (NodeState.FAILED, NodeState.SKIPPED)
+        ]
+        return f"it needs {missing[0]!r}, which did not run" if missing else "what it needs did not run"
+
+    def _close(self, name: str, state: NodeState, event: EventType, reason: str) -> None:
+        run = self._report.steps[name]
+        if run.state.is_final:
+            return
+        run.state = state
+        layer = self._plan.steps[name].step.layer
+        self._failed_layers.add(layer)
+        self._open[layer] -= 1
+        self._emit(event, name, reason=reason)
+
+    def _emit(self, event: EventType, step: str, **keys: Any) -> None:
+        self._bus.emit(event, step_name=step, layer=self._plan.steps[step].step.layer, **keys)

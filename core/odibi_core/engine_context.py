@@ -1,0 +1,199 @@
+"""An engine for interactive use: read, query and write without a pipeline."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from odibi_core.connections import check_connection
+from odibi_core.dataset import frame_to_arrow
+from odibi_core.engines.base import Attempt, RunContext, Task, TaskError
+from odibi_core.engines.operations import Query, Scan, Write
+from odibi_core.errors import UnknownNameError
+from odibi_core.formats.base import WriteMode
+from odibi_core.formats.registry import format_named, format_of
+from odibi_core.secret_store import Secrets, SecretStore
+from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from odibi_core.dataset import Dataset
+    from odibi_core.engines.duckdb.engine import DuckDBEngine
+
+
+class EngineContext(ABC):
+    """What every engine offers for use by hand.
+
+    Args:
+        secrets: Name → value, or a callable that gives a name's value.
+    """
+
+    def __init__(self, secrets: Secrets | None = None) -> None:
+        self.secrets = secrets
+        self._store = SecretStore(secrets)
+
+    def get_secret(self, key: str) -> str:
+        """The value of a secret.
+
+        Raises:
+            SecretError: There is none of that name.
+        """
+        return self._store.resolve(key)
+
+    @abstractmethod
+    def connect(self, name: str) -> Self:
+        """The context itself, once the workspace's connection of that name was found to work."""
+
+    @abstractmethod
+    def read(self, source: str, **options: Any) -> Any:
+        """The rows of a source as a frame of the engine's own kind."""
+
+    @abstractmethod
+    def write(self, df: Any, target: str, **options: Any) -> int:
+        """Write a frame; the number of rows written."""
+
+    @abstractmethod
+    def execute_sql(self, query: str) -> Any:
+        """The rows of a SELECT over the registered frames."""
+
+    @abstractmethod
+    def register_temp(self, name: str, df: Any) -> None:
+        """Make a frame known to SQL by a name; a frame of that name is replaced."""
+
+    @abstractmethod
+    def collect_sample(self, df: Any, n: int = 5) -> Any:
+        """The first `n` rows of a frame."""
+
+
+class PandasEngineContext(EngineContext):
+    """pandas frames in and out, DuckDB in between.
+
+    Args:
+        secrets: Name → value, or a callable that gives a name's value.
+        workspace: The folder that paths are relative to.
+    """
+
+    def __init__(
+        self, secrets: Secrets | None = None, *, workspace: Workspace | Path | str | None = None
+    ) -> None:
+        super().__init__(secrets)
+        self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
+        self._frames: dict[str, Any] = {}
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._opened: DuckDBEngine | None = None
+
+    def connect(self, name: str) -> Self:
+        """The context itself, once the workspace's connection of that name was found to work.
+
+        Raises:
+            UnknownNameError: The workspace has no such connection.
+            OdibiError: It does not work.
+        """
+        connections = self._workspace.load().connections
+        if name not in connections:
+            raise UnknownNameError.of("connection", name, connections)
+        check_connection(connections[name], self._workspace)
+        return self
+
+    def read(self, source: str, **options: Any) -> pd.DataFrame:
+        """The rows of a file or folder.
+
+        Args:
+            source: A path or glob.
+            options: `source_type`, and what the format's reader takes.
+
+        Raises:
+            SourceError: It can't be read.
+        """
+        name = options.pop("source_type", None)
+        found = format_named(name) if name else format_of(source)
+        scan = Scan(source, found.name, found.read_options.model_validate(options))
+        frame: pd.DataFrame = self._run(Task("read", scan, {}, {"data": "data"}, True), {}).native()
+        return frame
+
+    def write(self, df: Any, target: str, **options: Any) -> int:
+        """Write a pandas, Polars or Arrow frame atomically; the number of rows written.
+
+        Args:
+            df: The frame.
+            target: A path.
+            options: `format`, `mode`, `partitionBy`, `merge_key`, and what the format's writer takes.
+
+        Raises:
+            TargetError: It can't be written.
+        """
+        name = options.pop("format", None)
+        found = format_named(name) if name else format_of(target)
+        mode = WriteMode(options.pop("mode", WriteMode.OVERWRITE))
+        partition_by = _names(options.pop("partitionBy", options.pop("partition_by", ())))
+        merge_key = _names(options.pop("merge_key", ()))
+        write = Write(
+            target, found.name, mode, found.write_options.model_validate(options), partition_by, merge_key
+        )
+        task = Task("write", write, {"data": "data"}, {}, False)
+        outcome = self._outcome(task, {"data": self._dataset("data", df)})
+        return outcome.row_count or 0
+
+    def execute_sql(self, query: str) -> pd.DataFrame:
+        """The rows of a SELECT over the registered frames.
+
+        Raises:
+            SqlError: The query can't be run.
+        """
+        inputs = {name: name for name in self._frames}
+        task = Task("query", Query(query), inputs, {"data": "data"}, True)
+        frame: pd.DataFrame = self._run(task, dict(self._frames)).native()
+        return frame
+
+    def register_temp(self, name: str, df: Any) -> None:
+        """Make a frame known to SQL by a name; a frame of that name is replaced."""
+        self._frames[name] = self._dataset(name, df)
+
+    def collect_sample(self, df: Any, n: int = 5) -> pd.DataFrame:
+        """The first `n` rows of a frame."""
+        from odibi_core.dataset import arrow_to_pandas
+
+        return arrow_to_pandas(frame_to_arrow(df).slice(0, n))
+
+    def close(self) -> None:
+        """Let go of the database and of all registered frames."""
+        self._frames = {}
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    def _engine(self) -> tuple[DuckDBEngine, RunContext]:
+        from odibi_core.engines.duckdb.engine import open_engine
+        from odibi_core.engines.registry import EngineSettings
+
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="odibi-")
+        scratch = Path(self._scratch.name)
+        if self._opened is None:
+            self._opened = open_engine(EngineSettings(scratch))
+        return self._opened, RunContext("by-hand", self._workspace, scratch, scratch / "rejects")
+
+    def _dataset(self, key: str, frame: Any) -> Dataset:
+        engine, _ = self._engine()
+        return engine.adopt(key, frame)
+
+    def _run(self, task: Task, data: dict[str, Dataset]) -> Dataset:
+        return self._outcome(task, data).outputs["data"]
+
+    def _outcome(self, task: Task, data: dict[str, Dataset]) -> Any:
+        engine, context = self._engine()
+        try:
+            (outcome,) = engine.run_region([task], data, context, Attempt())
+        except TaskError as error:
+            raise error.cause from None
+        return outcome
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,171 @@
+"""What an engine is: it carries out regions of steps and holds the datasets that they make."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from odibi_core.connections import Connection
+from odibi_core.dataset import CountScope, Dataset
+from odibi_core.engines.operations import Operation
+from odibi_core.errors import RunCancelledError
+from odibi_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step, as an engine sees it.
+
+    Attributes:
+        name: The step's name.
+        operation: What to do.
+        inputs: Name used inside the step → dataset key.
+        outputs: Name inside the step → dataset key.
+        is_kept: Whether its result is computed and held, rather than streamed into the next task.
+    """
+
+    name: str
+    operation: Operation
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    is_kept: bool
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a task did.
+
+    Attributes:
+        name: The step's name.
+        outputs: Output name → dataset.
+        row_count: Rows of the first output, or rows written.
+        row_count_scope: How the count is known.
+        rejected_rows: Rows that could not be read and were set aside.
+        rejects_path: Where they are kept.
+        warnings: Sentences for the person who looks at the run.
+        written: What a write did: path, mode, rows, and what its format adds.
+    """
+
+    name: str
+    outputs: dict[str, Dataset] = field(default_factory=dict)
+    row_count: int | None = None
+    row_count_scope: CountScope = CountScope.EXACT
+    rejected_rows: int = 0
+    rejects_path: str = ""
+    warnings: list[str] = field(default_factory=list)
+    written: dict[str, Any] = field(default_factory=dict)
+
+
+CallInProcess = Callable[
+    [Callable[..., Any], Mapping[str, Any], Mapping[str, Any], tuple[str, ...], threading.Event],
+    dict[str, Any],
+]
+"""Runs a function in a worker process: (function, Arrow tables, params, output names, stopped) → frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What an engine needs to know of the run.
+
+    Attributes:
+        run_id: The run; it marks what the run writes.
+        workspace: Resolves paths.
+        scratch: A folder for the run's own files; it goes when the run ends.
+        rejects: The folder where rows that can't be read are kept.
+        connections: The named connections.
+        allowed_functions: Prefixes of the dotted paths that may be imported; None allows all.
+        call_in_process: Set where functions run in worker processes.
+    """
+
+    run_id: str
+    workspace: Workspace
+    scratch: Path
+    rejects: Path
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    allowed_functions: tuple[str, ...] | None = None
+    call_in_process: CallInProcess | None = None
+
+
+class Attempt:
+    """One try at a region: it can be stopped from another thread, and then it writes nothing more.
+
+    Attributes:
+        stopped: Set when the attempt is to stop: its run was cancelled, or its time is up.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self._interrupts: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def on_stop(self, interrupt: Callable[[], None]) -> None:
+        """Call `interrupt` when the attempt is stopped; at once where it is already."""
+        with self._lock:
+            self._interrupts.append(interrupt)
+        if self.stopped.is_set():
+            interrupt()
+
+    def stop(self) -> None:
+        """Stop the attempt. Safe to call often: a query that began just now is interrupted too."""
+        self.stopped.set()
+        with self._lock:
+            interrupts = list(self._interrupts)
+        for interrupt in interrupts:
+            interrupt()
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        Raises:
+            RunCancelledError: The attempt was stopped.
+        """
+        if self.stopped.is_set():
+            raise RunCancelledError("the step was stopped")
+
+
+class Engine(Protocol):
+    """Carries out regions. One engine serves one run, from many threads."""
+
+    @property
+    def name(self) -> str:
+        """The name that steps call it by."""
+
+    def run_region(
+        self, tasks: Sequence[Task], data: Mapping[str, Dataset], context: RunContext, attempt: Attempt
+    ) -> list[Outcome]:
+        """Carry out tasks in the order of the data.
+
+        Args:
+            tasks: All but the last stream into later ones, unless they are kept.
+            data: Dataset key → what the tasks take from outside.
+            context: The run.
+            attempt: Stops the region from another thread.
+
+        Raises:
+            TaskError: A task failed; the error says which, and its cause is what happened.
+        """
+
+    def settle(self, datasets: Sequence[Dataset]) -> None:
+        """Take the snapshots of many datasets together, which costs less than one by one."""
+
+    def release(self, dataset: Dataset) -> None:
+        """Let go of a dataset's rows; its snapshot stays."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class TaskError(Exception):
+    """A task of a region failed.
+
+    Attributes:
+        task: The step's name.
+        cause: What happened.
+    """
+
+    def __init__(self, task: str, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.task, self.cause = task, cause

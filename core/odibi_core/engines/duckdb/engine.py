@@ -1,0 +1,93 @@
+"""The engine behind `pandas`: DuckDB, lazily, a region at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from odibi_core.dataset import Dataset
+from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
+from odibi_core.engines.duckdb.region import RegionRun
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.registry import EngineSettings
+from odibi_core.schema import quote
+
+
+class DuckDBEngine:
+    """Runs regions on one in-memory database, a cursor a region.
+
+    Args:
+        session: The run's database.
+    """
+
+    name = "pandas"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def run_region(
+        self, tasks: Sequence[Task], data: Mapping[str, Dataset], context: RunContext, attempt: Attempt
+    ) -> list[Outcome]:
+        """Carry out tasks in the order of the data.
+
+        A region is read strictly at first; where that meets malformed rows it is run once more, with those
+        rows set aside.
+
+        Raises:
+            TaskError: A task failed.
+            RunCancelledError: The attempt was stopped.
+        """
+        cursor = self._session.cursor()
+        attempt.on_stop(cursor.interrupt)
+        tolerant: frozenset[str] = frozenset()
+        try:
+            while True:
+                run = RegionRun(self._session, cursor, data, context, attempt, tolerant=tolerant)
+                try:
+                    return run.run(tasks)
+                except TaskError as error:
+                    more = run.malformed(error.cause)
+                    if not more:
+                        raise
+                    tolerant |= more
+        finally:
+            cursor.close()
+
+    def adopt(self, key: str, frame: Any) -> Dataset:
+        """A dataset over a pandas, Polars or Arrow frame."""
+        return FrameDataset(key, self._session, frame)
+
+    def settle(self, datasets: Sequence[Dataset]) -> None:
+        """Take the snapshots of many datasets together."""
+        tables = [dataset for dataset in datasets if isinstance(dataset, TableDataset)]
+        cursor = self._session.cursor()
+        try:
+            settle_tables(cursor, tables)
+        finally:
+            cursor.close()
+        for dataset in datasets:
+            dataset.snapshot()
+
+    def release(self, dataset: Dataset) -> None:
+        """Let go of a dataset's rows; its snapshot stays."""
+        dataset.snapshot()
+        if isinstance(dataset, FrameDataset):
+            dataset.release()
+        elif isinstance(dataset, TableDataset):
+            cursor = self._session.cursor()
+            try:
+                cursor.execute(f"DROP TABLE IF EXISTS {quote(dataset.table)}")
+            finally:
+                cursor.close()
+
+    def close(self) -> None:
+        """Let go of all datasets."""
+        self._session.close()
+
+
+def open_engine(settings: EngineSettings) -> DuckDBEngine:
+    """A DuckDB engine with a database of its own."""
+    return DuckDBEngine(
+        Session(settings.scratch, memory_limit=settings.memory_limit, threads=settings.threads)
+    )

@@ -1,0 +1,49 @@
+"""A query in the making: what stands behind FROM, and what it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A relation and the common table expressions that it stands on.
+
+    Attributes:
+        name: What stands behind FROM.
+        ctes: Name → SELECT, each after the ones it needs.
+        views: Arrow objects that the SQL names, to be registered on the cursor.
+    """
+
+    name: str
+    ctes: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, Any] = field(default_factory=dict)
+
+    def sql(self, select: str = "SELECT *") -> str:
+        """The whole SELECT."""
+        if not self.ctes:
+            return f"{select} FROM {self.name}"
+        ctes = ", ".join(f"{name} AS ({query})" for name, query in self.ctes.items())
+        return f"WITH {ctes} {select} FROM {self.name}"
+
+    def register(self, cursor: DuckDBPyConnection) -> None:
+        """Make the views known to the cursor."""
+        for name, view in self.views.items():
+            cursor.register(name, view)
+
+    def run(self, cursor: DuckDBPyConnection, *, limit: int | None = None) -> DuckDBPyRelation:
+        """The rows as a relation that has not run yet."""
+        self.register(cursor)
+        return cursor.sql(self.sql() + (f" LIMIT {limit}" if limit is not None else ""))
+
+    def count(self, cursor: DuckDBPyConnection) -> int:
+        """The number of rows; the query runs for it."""
+        self.register(cursor)
+        row = cursor.execute(self.sql("SELECT count(*)")).fetchone()
+        assert row is not None
+        return int(row[0])

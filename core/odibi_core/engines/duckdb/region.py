@@ -1,0 +1,280 @@
+"""Carrying out one region: its tasks become one query, which runs where the region ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.connections import check_connection, path_in
+from odibi_core.dataset import Dataset
+from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.duckdb.calls import call
+from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, TableDataset
+from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.rejects import keep_rejects
+from odibi_core.engines.duckdb.rows import FragmentRows
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed
+from odibi_core.engines.http import send_rows
+from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
+from odibi_core.formats.base import Scan as FormatScan
+from odibi_core.formats.base import ScanContext, Target, Ticket
+from odibi_core.formats.registry import format_named
+from odibi_core.schema import Schema, quote
+from odibi_core.sql.compose import compose
+from odibi_core.sql.dialect import translate
+from odibi_core.sql.faults import explain_error
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class RegionRun:
+    """One try at a region.
+
+    Args:
+        session: The run's database.
+        cursor: This thread's connection to it.
+        data: Dataset key → what the region takes from outside.
+        context: The run.
+        attempt: Stops it from another thread.
+        tolerant: Names of the tasks whose scans set malformed rows aside.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        cursor: DuckDBPyConnection,
+        data: Mapping[str, Dataset],
+        context: RunContext,
+        attempt: Attempt,
+        *,
+        tolerant: frozenset[str] = frozenset(),
+    ) -> None:
+        self._session, self._cursor = session, cursor
+        self._context, self._attempt = context, attempt
+        self._tolerant = tolerant
+        self._data = dict(data)
+        self._scans: dict[str, tuple[Scan, FormatScan]] = {}
+        self._streamed: dict[str, Streamed] = {}
+        self._sources: dict[str, Fragment] = {}
+        self._texts: dict[str, str] = {}
+
+    def run(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """What every task did, in the order of the tasks.
+
+        Raises:
+            TaskError: A task failed.
+        """
+        outcomes: dict[str, Outcome] = {}
+        for task in tasks:
+            self._attempt.check()
+            try:
+                outcomes[task.name] = self._carry_out(task)
+            except Exception as error:
+                self._attempt.check()
+                raise self._blame(task, error) from error
+        if self._streamed:
+            describe_streamed(self._cursor, self._streamed, self._sources, outcomes, tasks[-1])
+        return [outcomes[task.name] for task in tasks]
+
+    def malformed(self, error: BaseException) -> frozenset[str]:
+        """Names of the strict scans that may have raised `error` because of malformed rows."""
+        causes: list[Exception] = []
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, Exception):
+                causes.append(cause)
+            cause = cause.__cause__
+        return frozenset(
+            name
+            for name, (scan, _) in self._scans.items()
+            if name not in self._tolerant
+            and any(format_named(scan.format).is_malformed(cause) for cause in causes)
+        )
+
+    def _carry_out(self, task: Task) -> Outcome:
+        match task.operation:
+            case Scan():
+                return self._scan(task, task.operation)
+            case Query():
+                return self._query(task, task.operation)
+            case Call():
+                return self._call(task, task.operation)
+            case Write():
+                return self._write(task, task.operation)
+            case Send():
+                return self._send(task, task.operation)
+            case Check():
+                check_connection(
+                    self._context.connections[task.operation.connection], self._context.workspace
+                )
+                return Outcome(task.name)
+
+    def _scan(self, task: Task, scan: Scan) -> Outcome:
+        name = self._session.new_name("scan")
+        is_tolerant = task.name in self._tolerant
+        context = ScanContext(self._cursor, self._context.scratch, is_tolerant, name)
+        source = self._place(scan.source, scan.connection)
+        ready = format_named(scan.format).scan(str(source), scan.options, context)
+        self._scans[task.name] = (scan, ready)
+        fragment = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.sql}"}, ready.views)
+        # A query that leaves columns out would not see what is wrong in them: malformed rows are found by
+        # reading everything, once.
+        outcome = self._hold(replace(task, is_kept=True) if is_tolerant else task, fragment)
+        keep_rejects(ready, outcome, self._context.rejects)
+        if task.name in self._streamed:
+            self._sources[fragment.name] = fragment
+        return outcome
+
+    def _query(self, task: Task, query: Query) -> Outcome:
+        import duckdb
+
+        sql = translate(query.sql, "spark", "duckdb").sql if query.dialect == "spark" else query.sql
+        self._texts[task.name] = sql
+        try:
+            return self._hold(task, self._select(task, sql))
+        except (duckdb.ParserException, duckdb.CatalogException, duckdb.BinderException) as error:
+            if query.dialect != "auto":
+                raise
+            translated = translate(query.sql, "spark", "duckdb").sql
+            if translated == sql:
+                raise
+            try:
+                outcome = self._hold(task, self._select(task, translated))
+            except duckdb.Error:
+                raise error from None
+            self._texts[task.name] = translated
+            return outcome
+
+    def _select(self, task: Task, sql: str) -> Fragment:
+        inputs = {alias: self._fragment(key) for alias, key in task.inputs.items()}
+        ctes: dict[str, str] = {}
+        views: dict[str, Any] = {}
+        for fragment in inputs.values():
+            ctes |= fragment.ctes
+            views |= fragment.views
+        name = quote(self._session.new_name("step"))
+        ctes[name] = compose({alias: fragment.name for alias, fragment in inputs.items()}, sql)
+        return Fragment(name, ctes, views)
+
+    def _fragment(self, key: str) -> Fragment:
+        dataset = self._data[key]
+        if not isinstance(dataset, DuckDBDataset):
+            dataset = FrameDataset(key, self._session, dataset.arrow())
+        fragment = dataset.fragment()
+        if not fragment.ctes:
+            self._sources[fragment.name] = fragment
+        return fragment
+
+    def _hold(self, task: Task, fragment: Fragment) -> Outcome:
+        (output, key), *_ = task.outputs.items()
+        if task.is_kept:
+            table = self._session.new_name("table")
+            fragment.register(self._cursor)
+            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchone()
+            assert made is not None
+            dataset: Dataset = TableDataset(key, self._session, table, int(made[0]))
+            self._data[key] = dataset
+            return Outcome(task.name, {output: dataset}, row_count=int(made[0]))
+        relation = fragment.run(self._cursor)
+        schema = Schema.of(zip(relation.columns, relation.types, strict=True))
+        source = self._scans[task.name][1] if task.name in self._scans else None
+        streamed = Streamed(task, self._session, fragment, schema, scan=source)
+        self._streamed[task.name] = streamed
+        self._data[key] = streamed.dataset
+        return Outcome(task.name, {output: streamed.dataset})
+
+    def _call(self, task: Task, operation: Call) -> Outcome:
+        frames = call(
+            operation,
+            {alias: self._data[key] for alias, key in task.inputs.items()},
+            task,
+            self._context,
+            self._attempt,
+        )
+        outputs: dict[str, Dataset] = {}
+        for name, frame in frames.items():
+            outputs[name] = FrameDataset(task.outputs[name], self._session, frame)
+        first = next(iter(outputs.values()))
+        return Outcome(task.name, outputs, row_count=first.row_count())
+
+    def _write(self, task: Task, write: Write) -> Outcome:
+        path = self._place(write.target, write.connection)
+        (key,) = task.inputs.values()
+        fragment = self._fragment(key)
+        target = Target(
+            Path(path),
+            write.mode,
+            Ticket(self._context.run_id, task.name),
+            write.partition_by,
+            write.merge_key,
+            self._attempt.check,
+        )
+        rows = FragmentRows(fragment, self._cursor, self._attempt)
+        written = format_named(write.format).write(rows, target, write.options)
+        details = {
+            "path": str(path),
+            "format": write.format,
+            "mode": write.mode.value,
+            "rows": written.rows,
+            **written.details,
+        }
+        if written.skipped:
+            details["skipped"] = written.skipped
+        return Outcome(task.name, row_count=written.rows, written=details)
+
+    def _send(self, task: Task, send: Send) -> Outcome:
+        (key,) = task.inputs.values()
+        rows = FragmentRows(self._fragment(key), self._cursor, self._attempt)
+        report = send_rows(
+            rows.reader(),
+            send.url,
+            method=send.method,
+            headers=send.headers,
+            batch_size=send.batch_size,
+            timeout_s=send.request_timeout_s,
+            idempotency_key=str(Ticket(self._context.run_id, task.name)),
+        )
+        details = {"url": send.url, "method": send.method, "rows": report.rows, "batches": report.batches}
+        return Outcome(task.name, row_count=report.rows, written=details)
+
+    def _place(self, path: str, connection: str) -> Path:
+        if connection:
+            return path_in(self._context.connections[connection], path, self._context.workspace)
+        return self._context.workspace.resolve(path)
+
+    def _blame(self, task: Task, error: Exception) -> TaskError:
+        """The task whose fault `error` is: in a region that streams, an earlier one may have raised it.
+
+        Each streamed task is then computed by itself, first to last; the first that fails is to blame.
+        """
+        import duckdb
+
+        for streamed in self._streamed.values():
+            table = quote(self._session.new_name("blame"))
+            try:
+                streamed.fragment.register(self._cursor)
+                self._cursor.execute(f"CREATE TEMP TABLE {table} AS {streamed.fragment.sql()}")
+                self._cursor.execute(f"DROP TABLE {table}")
+            except duckdb.Error as cause:
+                self._attempt.check()
+                return self._explained(streamed.task, cause)
+        return self._explained(task, error)
+
+    def _explained(self, task: Task, error: Exception) -> TaskError:
+        import duckdb
+
+        if not isinstance(error, duckdb.Error):
+            return TaskError(task.name, error)
+        for name, (scan, _) in self._scans.items():
+            told = format_named(scan.format).explain_read_error(error, scan.source)
+            if told is not error:
+                told.__cause__ = error
+                return TaskError(name, told)
+        schemas = {alias: self._data[key].schema for alias, key in task.inputs.items()}
+        told = explain_error(error, self._texts.get(task.name, ""), schemas)
+        told.__cause__ = error
+        return TaskError(task.name, told)

@@ -1,0 +1,62 @@
+"""Rows on their way to a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from odibi_core.engines.base import Attempt
+from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.schema import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+
+class FragmentRows:
+    """A fragment's rows, for a format to write. Nothing has run yet.
+
+    Args:
+        fragment: The query.
+        cursor: Where it runs.
+        attempt: Ends the stream where the step is stopped.
+    """
+
+    def __init__(self, fragment: Fragment, cursor: DuckDBPyConnection, attempt: Attempt) -> None:
+        fragment.register(cursor)
+        self._cursor, self._attempt = cursor, attempt
+        self._sql = fragment.sql()
+        self._schema: Schema | None = None
+
+    @property
+    def cursor(self) -> DuckDBPyConnection:
+        """The cursor on which `sql` may run."""
+        return self._cursor
+
+    @property
+    def sql(self) -> str:
+        """A SELECT that gives the rows."""
+        return self._sql
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of the rows."""
+        if self._schema is None:
+            relation = self._cursor.sql(self._sql)
+            self._schema = Schema.of(zip(relation.columns, relation.types, strict=True))
+        return self._schema
+
+    def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
+        """The rows as a stream of Arrow batches, which ends in an error where the step is stopped."""
+        import pyarrow as pa
+
+        source = self._cursor.sql(self._sql).to_arrow_reader(batch_rows)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in source:
+                self._attempt.check()
+                yield batch
+            self._attempt.check()
+
+        return pa.RecordBatchReader.from_batches(source.schema, batches())

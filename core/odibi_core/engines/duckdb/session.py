@@ -1,0 +1,64 @@
+"""The DuckDB database of one run. Every thread has a cursor of its own: sharing one corrupts results."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class Session:
+    """An in-memory database whose tables spill to disk where memory is short.
+
+    Args:
+        scratch: The folder to spill into.
+        memory_limit: Such as "4GB"; DuckDB's own default where empty.
+        threads: Threads that a query may use; all cores where None.
+    """
+
+    def __init__(self, scratch: Path, *, memory_limit: str = "", threads: int | None = None) -> None:
+        import duckdb
+
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "temp_directory": str(scratch / "spill"),
+        }
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        if threads:
+            config["threads"] = str(threads)
+        self._root = duckdb.connect(":memory:", config=config)
+        self._root.execute("SET TimeZone = 'UTC'")
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._is_open = True
+
+    def cursor(self) -> DuckDBPyConnection:
+        """A connection to the same tables for one thread.
+
+        Raises:
+            RuntimeError: The session is closed.
+        """
+        with self._lock:
+            if not self._is_open:
+                raise RuntimeError(
+                    "the run's database is closed: its result was closed before its rows were asked for"
+                )
+            return self._root.cursor()
+
+    def new_name(self, prefix: str) -> str:
+        """A name that nothing else in the database has."""
+        return f"odibi_{prefix}_{next(self._numbers)}"
+
+    def close(self) -> None:
+        """Let go of all tables."""
+        with self._lock:
+            if self._is_open:
+                self._is_open = False
+                self._root.close()

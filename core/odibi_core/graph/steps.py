@@ -1,0 +1,106 @@
+"""The graph of a pipeline: which step needs which, from inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from odibi_core.errors import UnknownNameError
+from odibi_core.step import Step
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A dataset that goes from one step to another."""
+
+    source: str
+    target: str
+    dataset: str
+
+
+class StepGraph:
+    """Steps as nodes, datasets as edges.
+
+    A pipeline that is wrong still has a graph: an input that nothing makes has no edge, and of two writers of
+    one key the first counts. `Pipeline` problems say so.
+
+    Attributes:
+        edges: Every dataset on its way, in the order of the steps that take it.
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        import networkx as nx
+
+        self._steps = {step.name: step for step in steps}
+        made: dict[str, str] = {}
+        for step in self._steps.values():
+            for key in step.outputs.values():
+                made.setdefault(key, step.name)
+        self.edges = [
+            Edge(made[key], step.name, key)
+            for step in self._steps.values()
+            for key in dict.fromkeys(step.inputs.values())
+            if key in made
+        ]
+        self._graph: nx.DiGraph[str] = nx.DiGraph()
+        self._graph.add_nodes_from(self._steps)
+        self._graph.add_edges_from((edge.source, edge.target) for edge in self.edges)
+
+    def cycles(self) -> list[list[str]]:
+        """One cycle of every knot of steps that need each other, as names in the order of the data."""
+        import networkx as nx
+
+        found = []
+        for knot in nx.strongly_connected_components(self._graph):
+            if len(knot) > 1 or any(self._graph.has_edge(name, name) for name in knot):
+                part = self._graph.subgraph(knot)
+                found.append([source for source, _ in nx.find_cycle(part)])
+        return found
+
+    def waves(self) -> list[list[str]]:
+        """Steps that share no dependency, in groups: each group needs only the groups before it.
+
+        Within a wave steps stand in the order of their declaration.
+        """
+        import networkx as nx
+
+        order = {name: position for position, name in enumerate(self._steps)}
+        return [sorted(wave, key=order.__getitem__) for wave in nx.topological_generations(self._graph)]
+
+    def order(self) -> list[str]:
+        """Every step after the ones it needs, wave by wave."""
+        return [name for wave in self.waves() for name in wave]
+
+    def upstream(self, name: str) -> set[str]:
+        """The steps that `name` needs, directly or not.
+
+        Raises:
+            UnknownNameError: There is no such step.
+        """
+        import networkx as nx
+
+        self._require(name)
+        return set(nx.ancestors(self._graph, name))
+
+    def downstream(self, name: str) -> set[str]:
+        """The steps that need `name`, directly or not.
+
+        Raises:
+            UnknownNameError: There is no such step.
+        """
+        import networkx as nx
+
+        self._require(name)
+        return set(nx.descendants(self._graph, name))
+
+    def needs(self, name: str) -> list[str]:
+        """The steps whose datasets `name` takes."""
+        return list(self._graph.predecessors(name))
+
+    def _require(self, name: str) -> None:
+        if name not in self._steps:
+            raise UnknownNameError.of("step", name, self._steps)

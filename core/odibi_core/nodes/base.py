@@ -1,0 +1,106 @@
+"""What every node kind shares: params checked against a model, every mistake kept as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from odibi_core.engines.operations import Operation
+from odibi_core.errors import OdibiError, Problem, did_you_mean
+from odibi_core.formats.base import Format, Options
+from odibi_core.formats.registry import format_named, format_names, format_of
+from odibi_core.nodes.settings import StepSettings
+from odibi_core.step import Step
+
+Model = TypeVar("Model", bound=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step, checked.
+
+    Attributes:
+        operation: What an engine is to do; None where the step is wrong.
+        settings: The step's own settings; the defaults where they are wrong.
+        problems: Every mistake.
+    """
+
+    operation: Operation | None
+    settings: StepSettings
+    problems: tuple[Problem, ...] = ()
+
+
+def field_names(model: type[Options]) -> set[str]:
+    """Every name under which a setting of the model may be given."""
+    return set(model.model_fields) | {field.alias for field in model.model_fields.values() if field.alias}
+
+
+def parse(
+    model: type[Model], params: Mapping[str, Any], step: Step, known: Iterable[str] = ()
+) -> tuple[Model | None, list[Problem]]:
+    """The params as the model has them, or None and every mistake.
+
+    Args:
+        model: The settings model.
+        params: What the step gives.
+        step: Names the problems.
+        known: Further names that would be right here, for hints.
+    """
+    try:
+        return model.model_validate(dict(params)), []
+    except ValidationError as error:
+        names = field_names(model) | set(known)
+        return None, [
+            _problem(step, item, names) for item in error.errors(include_input=False, include_url=False)
+        ]
+
+
+def split(params: Mapping[str, Any], model: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The params that the model knows, and the rest."""
+    names = field_names(model)
+    ours = {name: value for name, value in params.items() if name in names}
+    return ours, {name: value for name, value in params.items() if name not in names}
+
+
+def find_format(
+    step: Step, named: str | None, path: str, field: str
+) -> tuple[Format[Any, Any] | None, list[Problem]]:
+    """The format that the step names, or that its path implies."""
+    try:
+        found = format_named(named) if named else format_of(path)
+    except OdibiError as error:
+        return None, [Problem(error.what, step.name, field, error.fix)]
+    if found is None:
+        formats = ", ".join(format_names())
+        return None, [
+            Problem(
+                f"the format can't be told from {path!r}",
+                step.name,
+                field,
+                f"set {field} to one of {formats}",
+            )
+        ]
+    return found, []
+
+
+def text_value(step: Step, meaning: str) -> list[Problem]:
+    """A problem where the step's value is not a text."""
+    if isinstance(step.value, str) and step.value.strip():
+        return []
+    return [Problem(f"the value must be {meaning}", step.name, "value", f"set value to {meaning}")]
+
+
+def _problem(step: Step, item: Mapping[str, Any], names: set[str]) -> Problem:
+    place = ".".join(str(part) for part in item["loc"])
+    field = f"params.{place}" if place else "params"
+    if item["type"] == "extra_forbidden":
+        return Problem(
+            f"there is no setting {place!r} here", step.name, field, did_you_mean(str(item["loc"][-1]), names)
+        )
+    if item["type"] == "missing":
+        return Problem("the setting is missing", step.name, field, f"add params.{place}")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return Problem(message[:1].lower() + message[1:], step.name, field, "")

@@ -1,0 +1,29 @@
+"""Ingest: reads a file, a folder or a table."""
+
+from __future__ import annotations
+
+from odibi_core.engines.operations import Scan
+from odibi_core.errors import Problem
+from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.settings import IngestSettings, StepSettings
+from odibi_core.step import Step
+
+
+def ingest(step: Step) -> Node:
+    """The scan that the step asks for."""
+    problems = text_value(step, "the path to read")
+    ours, rest = split(step.params, IngestSettings)
+    settings, mistakes = parse(IngestSettings, ours, step)
+    problems += mistakes
+    if problems or settings is None:
+        return Node(None, settings or StepSettings(), tuple(problems))
+    format_, problems = find_format(step, settings.source_type, step.value, "params.source_type")
+    if format_ is None:
+        return Node(None, settings, tuple(problems))
+    if not format_.abilities.read:
+        problems.append(Problem(f"{format_.name} can't be read", step.name, "params.source_type"))
+    options, mistakes = parse(format_.read_options, rest, step, known=field_names(IngestSettings))
+    problems += mistakes
+    if options is None or problems:
+        return Node(None, settings, tuple(problems))
+    return Node(Scan(step.value, format_.name, options, settings.connection or ""), settings)

@@ -1,0 +1,72 @@
+"""Store: writes a dataset to a file, a folder or a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from odibi_core.engines.operations import Write
+from odibi_core.errors import Problem
+from odibi_core.formats.base import Format, WriteMode
+from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.settings import StepSettings, StoreSettings
+from odibi_core.step import Step
+
+
+def store(step: Step, model: type[StoreSettings] = StoreSettings) -> Node:
+    """The write that the step asks for."""
+    problems = text_value(step, "the path to write")
+    ours, rest = split(step.params, model)
+    settings, mistakes = parse(model, ours, step)
+    problems += mistakes
+    if problems or settings is None:
+        return Node(None, settings or StepSettings(), tuple(problems))
+    format_, problems = find_format(step, settings.format, step.value, "params.format")
+    if format_ is None:
+        return Node(None, settings, tuple(problems))
+    problems += _refused(step, format_, settings)
+    options, mistakes = parse(format_.write_options, rest, step, known=field_names(model))
+    problems += mistakes
+    if options is None or problems:
+        return Node(None, settings, tuple(problems))
+    write = Write(
+        step.value,
+        format_.name,
+        settings.mode,
+        options,
+        settings.partition_by,
+        settings.merge_key,
+        settings.connection or "",
+    )
+    return Node(write, settings)
+
+
+def _refused(step: Step, format_: Format[Any, Any], settings: StoreSettings) -> list[Problem]:
+    able, name = format_.abilities, format_.name
+    problems = []
+    if not able.write:
+        problems.append(Problem(f"{name} can't be written", step.name, "params.format"))
+    if settings.mode is WriteMode.APPEND and not able.append:
+        problems.append(Problem(f"{name} can't be appended to", step.name, "params.mode", "use overwrite"))
+    if settings.mode is WriteMode.MERGE and not able.merge:
+        problems.append(Problem(f"{name} can't be merged into", step.name, "params.mode", "use format delta"))
+    if settings.mode is WriteMode.MERGE and not settings.merge_key:
+        problems.append(
+            Problem(
+                "merge needs the columns that tell whether a row is there already",
+                step.name,
+                "params.merge_key",
+                "add params.merge_key, such as ['customer_id']",
+            )
+        )
+    if settings.merge_key and settings.mode is not WriteMode.MERGE:
+        problems.append(
+            Problem(
+                f"merge_key means nothing with mode {settings.mode.value!r}",
+                step.name,
+                "params.merge_key",
+                "set params.mode to merge, or leave merge_key out",
+            )
+        )
+    if settings.partition_by and not able.partition:
+        problems.append(Problem(f"{name} can't be partitioned", step.name, "params.partitionBy"))
+    return problems

@@ -1,0 +1,121 @@
+"""Which steps run as one streaming query, and where such a region ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from odibi_core.engines.operations import Call, Query, Scan, Send, Write
+from odibi_core.nodes.base import Node
+from odibi_core.nodes.settings import IngestSettings, TransformSettings
+from odibi_core.plan.model import Region, Tracking
+from odibi_core.step import Step
+
+MAX_REGION_STEPS = 64
+"""Binding a chain of common table expressions takes time that grows with the square of its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a step's result.
+
+    Attributes:
+        is_kept: Whether it is computed and held.
+        reason: Why, or what it streams into.
+    """
+
+    is_kept: bool
+    reason: str
+
+
+def divide(
+    steps: Sequence[Step], nodes: Mapping[str, Node], tracking: Tracking
+) -> tuple[tuple[Region, ...], dict[str, Fate]]:
+    """The regions of a pipeline in an order in which they can run, and what becomes of each step's result.
+
+    Args:
+        steps: Every step after the ones it needs.
+        nodes: Name → compiled step.
+        tracking: `exact` makes every step a region of its own.
+    """
+    takers = _takers(steps)
+    fates: dict[str, Fate] = {}
+    home: dict[str, str] = {}
+    size: Counter[str] = Counter()
+    for step in reversed(steps):
+        fate, taker = _fate(step, nodes, takers, tracking)
+        if taker is not None and size[home[taker]] >= MAX_REGION_STEPS:
+            fate, taker = Fate(True, f"a region holds at most {MAX_REGION_STEPS} steps"), None
+        fates[step.name] = fate
+        home[step.name] = home[taker] if taker is not None else step.name
+        size[home[step.name]] += 1
+    return _regions(steps, home), fates
+
+
+def _takers(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    takers: dict[str, list[Step]] = {}
+    for step in steps:
+        for key in step.inputs.values():
+            takers.setdefault(key, []).append(step)
+    return takers
+
+
+def _fate(
+    step: Step, nodes: Mapping[str, Node], takers: Mapping[str, list[Step]], tracking: Tracking
+) -> tuple[Fate, str | None]:
+    node = nodes[step.name]
+    match node.operation:
+        case Write() | Send():
+            return Fate(False, "writes its input"), None
+        case Call():
+            return Fate(True, "a Python function gives a whole frame"), None
+        case Scan() | Query():
+            pass
+        case _:
+            return Fate(False, "has no result"), None
+    settings = node.settings
+    if isinstance(settings, TransformSettings | IngestSettings) and settings.materialize:
+        return Fate(True, "the step asks for it: materialize is true"), None
+    taken_by = [taker for key in step.outputs.values() for taker in takers.get(key, [])]
+    if not taken_by:
+        return Fate(True, "no step takes it: it is a result of the run"), None
+    if tracking is Tracking.EXACT:
+        return Fate(True, "exact tracking times every step by itself"), None
+    if len(taken_by) > 1:
+        names = {taker.name for taker in taken_by}
+        what = f"{len(names)} steps take it" if len(names) > 1 else f"{taken_by[0].name!r} takes it twice"
+        return Fate(True, f"{what}: it is computed once"), None
+    taker = taken_by[0]
+    if settings.timeout_s or nodes[taker.name].settings.timeout_s:
+        return Fate(True, "a step with a time limit runs by itself"), None
+    if isinstance(nodes[taker.name].operation, Call):
+        return Fate(True, f"the function of {taker.name!r} needs a whole frame"), None
+    if taker.engine != step.engine:
+        return Fate(True, f"{taker.name!r} runs on another engine"), None
+    return Fate(False, f"streams into {taker.name!r}"), taker.name
+
+
+def _regions(steps: Sequence[Step], home: Mapping[str, str]) -> tuple[Region, ...]:
+    members: dict[str, list[Step]] = {}
+    makers: dict[str, str] = {}
+    for step in steps:
+        members.setdefault(home[step.name], []).append(step)
+        for key in step.outputs.values():
+            makers[key] = home[step.name]
+    ordered = [name for name in (step.name for step in steps) if name in members]
+    return tuple(
+        Region(
+            name,
+            tuple(step.name for step in members[name]),
+            tuple(
+                dict.fromkeys(
+                    makers[key]
+                    for step in members[name]
+                    for key in step.inputs.values()
+                    if makers.get(key, name) != name
+                )
+            ),
+        )
+        for name in ordered
+    )

@@ -1,0 +1,117 @@
+"""The columns of every port, known before anything runs.
+
+Sources tell theirs by their heads (a CSV's first lines, a Parquet footer, a Delta log); SQL is bound against
+empty typed inputs. What only a run can tell, such as what a function returns, stays unknown, and so does what
+depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from odibi_core.engines.operations import Query, Scan
+from odibi_core.errors import OdibiError, Problem, Severity
+from odibi_core.formats.registry import format_named
+from odibi_core.nodes.base import Node
+from odibi_core.schema import Schema
+from odibi_core.sql.binding import Binder
+from odibi_core.sql.compose import Dialect, SqlStep
+from odibi_core.step import Step
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Steps with their SQL as the engine takes it, and the columns of what they make.
+
+    Attributes:
+        nodes: Name → compiled step.
+        schemas: Dataset key → columns; None where only a run can tell.
+    """
+
+    nodes: Mapping[str, Node]
+    schemas: Mapping[str, Schema | None]
+
+    def of(self, step: Step) -> dict[str, Schema | None]:
+        """Output name → columns."""
+        return {output: self.schemas.get(key) for output, key in step.outputs.items()}
+
+
+def find_schemas(
+    steps: Sequence[Step], nodes: Mapping[str, Node], place: Callable[[Scan], Path], reads_headers: bool
+) -> tuple[Ports, list[Problem]]:
+    """The columns of every port, and what is wrong with the SQL and the sources.
+
+    Args:
+        steps: Every step after the ones it needs.
+        nodes: Name → compiled step.
+        place: Gives the absolute path of a scan.
+        reads_headers: Whether the heads of sources are read; else their columns are unknown.
+    """
+    schemas: dict[str, Schema | None] = {key: None for step in steps for key in step.outputs.values()}
+    problems: list[Problem] = []
+    scans = [(step, operation) for step in steps if isinstance(operation := nodes[step.name].operation, Scan)]
+    if scans and reads_headers:
+        problems += _probe(scans, place, schemas)
+    queries = [
+        (step, operation)
+        for step in steps
+        if isinstance(operation := nodes[step.name].operation, Query) and len(step.outputs) == 1
+    ]
+    if not queries:
+        return Ports(nodes, schemas), problems
+    binder = Binder()
+    try:
+        bound = binder.bind_all(
+            [
+                SqlStep(step.name, query.sql, step.inputs, *step.outputs.values(), Dialect(query.dialect))
+                for step, query in queries
+            ],
+            schemas,
+        )
+    finally:
+        binder.close()
+    native = dict(nodes)
+    for step, query in queries:
+        result = bound[step.name]
+        (key,) = step.outputs.values()
+        schemas[key] = result.schema
+        if result.error is not None:
+            field = f"value, {result.error.where}" if result.error.where else "value"
+            problems.append(Problem(result.error.what, step.name, field, result.error.fix))
+        problems += [
+            Problem(warning, step.name, "value", severity=Severity.WARNING) for warning in result.warnings
+        ]
+        is_settled = result.schema is not None or result.sql != query.sql
+        if is_settled and (result.sql != query.sql or query.dialect != Dialect.DUCKDB):
+            operation = Query(result.sql, Dialect.DUCKDB.value)
+            native[step.name] = replace(nodes[step.name], operation=operation)
+    return Ports(native, schemas), problems
+
+
+def _probe(
+    scans: Sequence[tuple[Step, Scan]], place: Callable[[Scan], Path], schemas: dict[str, Schema | None]
+) -> list[Problem]:
+    import duckdb
+
+    problems = []
+    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+        for step, scan in scans:
+            try:
+                schema = _probe_one(scan, place, connection)
+            except OdibiError as error:
+                # Not an error yet: the file may come into being before the run.
+                problems.append(Problem(error.what, step.name, "value", error.fix, Severity.WARNING))
+                continue
+            for key in step.outputs.values():
+                schemas[key] = schema
+    return problems
+
+
+def _probe_one(scan: Scan, place: Callable[[Scan], Path], connection: DuckDBPyConnection) -> Schema:
+    return format_named(scan.format).probe(str(place(scan)), scan.options, connection)

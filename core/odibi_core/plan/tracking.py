@@ -1,0 +1,54 @@
+"""How closely a run is watched, where nobody said."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from odibi_core.engines.operations import Scan
+from odibi_core.errors import OdibiError
+from odibi_core.formats.registry import format_named
+from odibi_core.plan.model import Tracking
+
+EXACT_BYTES = 64 << 20
+"""Up to this size, computing every step by itself costs well under a second."""
+
+
+def choose_tracking(
+    wanted: Tracking, scans: Iterable[Scan], resolve: Callable[[Scan], Path]
+) -> tuple[Tracking, str]:
+    """The tracking of a run, and why. Only the sizes of files are looked at."""
+    if wanted is not Tracking.AUTO:
+        return wanted, "it was asked for"
+    total = sum(_weight(scan, resolve) for scan in scans)
+    size = f"the sources hold {total / (1 << 20):,.1f} MiB"
+    if total <= EXACT_BYTES:
+        return Tracking.EXACT, f"{size}, little enough to time every step by itself"
+    return Tracking.FUSED, f"{size}, so neighbouring steps stream as one query"
+
+
+def _weight(scan: Scan, resolve: Callable[[Scan], Path]) -> int:
+    """The size of a source as if it were text: a packed or columnar file holds about four times as much."""
+    try:
+        path = resolve(scan)
+    except OdibiError:
+        return 0
+    size = sum(_sizes(path))
+    packed = path.suffix in (".gz", ".zst") or format_named(scan.format).name not in ("csv", "json")
+    return size * 4 if packed else size
+
+
+def _sizes(path: Path) -> Iterable[int]:
+    pattern = str(path)
+    matches = glob.iglob(pattern, recursive=True) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 - absolute
+    for match in matches:
+        try:
+            if not Path(match).is_dir():
+                yield Path(match).stat().st_size
+                continue
+            for folder, _, names in os.walk(match):
+                yield from ((Path(folder) / name).stat().st_size for name in names)
+        except OSError:
+            continue

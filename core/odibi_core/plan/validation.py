@@ -1,0 +1,242 @@
+"""Every mistake of a pipeline, at once. Nothing is run, read or written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from odibi_core.engines.operations import Call, Check, Scan, Write
+from odibi_core.errors import OdibiError, Problem, did_you_mean
+from odibi_core.functions.registry import resolve_function
+from odibi_core.graph.steps import StepGraph
+from odibi_core.nodes.base import Node
+from odibi_core.parameters import BUILT_IN_NAMES, placeholder_problems
+from odibi_core.pipeline import Pipeline
+from odibi_core.step import NodeKind, Step, StepType
+
+_SHAPES = {
+    NodeKind.CONNECT: ("takes no inputs and has no outputs", 0, 0),
+    NodeKind.INGEST: ("takes no inputs and has one output", 0, 1),
+    NodeKind.STORE: ("takes one input and has no outputs", 1, 0),
+    NodeKind.PUBLISH: ("takes one input and has no outputs", 1, 0),
+}
+
+
+def form_problems(pipeline: Pipeline, engines: Iterable[str]) -> list[Problem]:
+    """The mistakes of form: missing and double names, unknown types and engines, wrong mappings."""
+    if not pipeline.steps:
+        return [Problem("the pipeline has no steps", fix="add a step")]
+    problems: list[Problem] = []
+    known = list(engines)
+    for position, step in enumerate(pipeline.steps, start=1):
+        problems += _step_form(step, position, known, pipeline.engine)
+    problems += _duplicate_names(pipeline.steps)
+    return problems
+
+
+def has_form(step: Step) -> bool:
+    """Whether the step can be looked at further: it has a name, and its mappings are mappings of names."""
+    return (
+        isinstance(step.name, str)
+        and bool(step.name.strip())
+        and isinstance(step.layer, str)
+        and isinstance(step.params, Mapping)
+        and all(
+            isinstance(given, Mapping) and not list(_names(step, "", given))
+            for given in (step.inputs, step.outputs)
+        )
+    )
+
+
+def _step_form(step: Step, position: int, engines: list[str], default_engine: str) -> Iterator[Problem]:
+    name = step.name
+    if not isinstance(name, str) or not name.strip():
+        yield Problem(
+            f"step number {position} has no name", field="name", fix="give it a name that says what it does"
+        )
+        return
+    if not isinstance(step.layer, str) or not step.layer.strip():
+        yield Problem("the layer is missing", name, "layer", "name one, such as bronze, silver or transform")
+    if step.type not in tuple(StepType):
+        yield Problem(
+            f"there is no step type {step.type!r}",
+            name,
+            "type",
+            did_you_mean(str(step.type), tuple(StepType)),
+        )
+    engine = step.engine or default_engine
+    if engine not in engines:
+        yield Problem(f"there is no engine {engine!r}", name, "engine", did_you_mean(str(engine), engines))
+    for field in ("inputs", "outputs", "params"):
+        given = getattr(step, field)
+        if not isinstance(given, Mapping):
+            yield Problem(
+                f"{field} must be a mapping, not {type(given).__name__}",
+                name,
+                field,
+                f"write {field} as a mapping",
+            )
+        elif field != "params":
+            yield from _names(step, field, given)
+
+
+def _names(step: Step, field: str, given: Mapping[Any, Any]) -> Iterator[Problem]:
+    for inner, key in given.items():
+        if not (isinstance(inner, str) and inner.strip() and isinstance(key, str) and key.strip()):
+            yield Problem(
+                f"{inner!r}: {key!r} is not a pair of names",
+                step.name,
+                field,
+                "write the name used inside the step, then the dataset's key",
+            )
+
+
+def _duplicate_names(steps: Iterable[Step]) -> Iterator[Problem]:
+    for name, count in Counter(step.name for step in steps if isinstance(step.name, str)).items():
+        if count > 1 and name.strip():
+            yield Problem(f"{count} steps have this name", name, "name", "give each step a name of its own")
+
+
+def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = True) -> Iterator[Problem]:
+    """Unknown inputs, two writers of one key, cycles, and steps whose shape fits no node kind.
+
+    Args:
+        pipeline: The steps.
+        graph: Their graph.
+        is_whole: Whether these are all steps: else an input that nothing makes may be made by one left out.
+    """
+    yield from _two_writers(pipeline.steps)
+    made = {key for step in pipeline.steps for key in step.outputs.values()}
+    for step in pipeline.steps:
+        for inner, key in step.inputs.items():
+            if is_whole and key not in made:
+                yield Problem(
+                    f"no step makes the dataset {key!r}",
+                    step.name,
+                    f"inputs.{inner}",
+                    did_you_mean(key, made),
+                )
+        yield from _shape(step)
+    for cycle in graph.cycles():
+        path = " → ".join([*cycle, cycle[0]])
+        yield Problem(
+            f"the steps need each other in a circle: {path}",
+            cycle[0],
+            "inputs",
+            "take one of these inputs from another step",
+        )
+
+
+def _two_writers(steps: Iterable[Step]) -> Iterator[Problem]:
+    writers: dict[str, str] = {}
+    for step in steps:
+        for inner, key in step.outputs.items():
+            if key in writers:
+                yield Problem(
+                    f"the dataset {key!r} is made by {writers[key]!r} already",
+                    step.name,
+                    f"outputs.{inner}",
+                    "give this output a key of its own",
+                )
+            else:
+                writers[key] = step.name
+
+
+def _shape(step: Step) -> Iterator[Problem]:
+    kind = step.kind
+    if step.type not in tuple(StepType):
+        return
+    if kind is None:
+        yield Problem(
+            f"a {step.type} step with both inputs and outputs is of no kind",
+            step.name,
+            "type",
+            "use type sql or function to transform; leave out inputs to read, or outputs to write",
+        )
+        return
+    is_code = step.type in (StepType.SQL, StepType.FUNCTION)
+    if kind is NodeKind.TRANSFORM:
+        if not is_code:
+            yield Problem(
+                f"a transform is SQL or a function, not {step.type}",
+                step.name,
+                "type",
+                "use type sql or function",
+            )
+        elif not step.outputs:
+            yield Problem(
+                "a transform needs an output", step.name, "outputs", "add outputs, such as {data: my_rows}"
+            )
+        elif step.type == StepType.SQL and len(step.outputs) > 1:
+            yield Problem(
+                "a SQL step has one output", step.name, "outputs", "leave one, or use a step for each"
+            )
+        return
+    shape, inputs, outputs = _SHAPES[kind]
+    if is_code:
+        yield Problem(
+            f"layer {kind.value!r} says that the step {shape}, but its type is {step.type}",
+            step.name,
+            "type",
+            f"use type config_op, or another layer, such as {'silver' if step.inputs else 'bronze'}",
+        )
+    elif len(step.inputs) != inputs or len(step.outputs) != outputs:
+        yield Problem(
+            f"a step that {_VERBS[kind]} {shape}; this one has "
+            f"{_count(len(step.inputs), 'input')} and {_count(len(step.outputs), 'output')}",
+            step.name,
+            "outputs" if len(step.outputs) != outputs else "inputs",
+            "change its inputs and outputs, or its layer",
+        )
+
+
+_VERBS = {
+    NodeKind.CONNECT: "connects",
+    NodeKind.INGEST: "ingests",
+    NodeKind.STORE: "stores",
+    NodeKind.PUBLISH: "publishes",
+}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator[Problem]:
+    """Placeholders that stand for nothing, and defaults that are not of their parameter's type."""
+    for name, parameter in pipeline.parameters.items():
+        if not name.isidentifier() or name in BUILT_IN_NAMES[1:]:
+            yield Problem(
+                f"{name!r} can't be a parameter's name",
+                field=f"parameters.{name}",
+                fix="use letters, digits and underscores, and none of " + ", ".join(BUILT_IN_NAMES[1:]),
+            )
+        if parameter.default is not None:
+            try:
+                parameter.parse(parameter.default)
+            except OdibiError as error:
+                yield Problem(f"the default: {error.what}", field=f"parameters.{name}", fix=error.fix)
+    names = dict.fromkeys([*BUILT_IN_NAMES, *pipeline.parameters, *known])
+    for step in pipeline.steps:
+        yield from placeholder_problems(step.name, "value", step.value, names)
+        for key, value in step.params.items():
+            yield from placeholder_problems(step.name, f"params.{key}", value, names)
+
+
+def reference_problems(
+    nodes: Mapping[str, Node], connections: Iterable[str], allowed_functions: tuple[str, ...] | None
+) -> Iterator[Problem]:
+    """Functions and connections that don't exist."""
+    known = list(connections)
+    for name, node in nodes.items():
+        match node.operation:
+            case Call(function=str() as function):
+                try:
+                    resolve_function(function, allowed_functions)
+                except OdibiError as error:
+                    yield Problem(error.what, name, "value", error.fix)
+            case Check(connection=wanted) | Scan(connection=wanted) | Write(connection=wanted) if wanted:
+                if wanted not in known:
+                    hint = did_you_mean(wanted, known) or "declare it in odibi.toml under [connections]"
+                    yield Problem(f"there is no connection {wanted!r}", name, "params.connection", hint)

@@ -1,0 +1,56 @@
+"""How a pipeline is run, where nobody says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from odibi_core.errors import Problem, did_you_mean
+from odibi_core.formats.base import Options
+from odibi_core.plan.model import Tracking
+
+
+class RunSettings(Options):
+    """The settings of a run; a pipeline may keep its own under `settings`."""
+
+    enable_tracker: bool = Field(True, description="Keep schemas, row counts and samples of every step.")
+    max_retries: int = Field(
+        0, ge=0, le=100, description="Tries after the first one, for errors that may pass."
+    )
+    retry_delay: float = Field(1.0, ge=0, description="Seconds before the first retry.")
+    retry_backoff: bool = Field(False, description="Wait twice as long before each further retry.")
+    fail_fast: bool = Field(
+        True, description="End the run at the first failure; else go on with other branches."
+    )
+    distributed: bool = Field(False, description="Run independent steps at the same time.")
+    distributed_max_workers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Steps that run at the same time; as many as there are cores if unset.",
+    )
+    execution_backend: str = Field(
+        "thread_pool", pattern="^(thread_pool|process_pool)$", description="Where Python functions run."
+    )
+    tracking: Tracking = Field(
+        Tracking.AUTO, description="How closely steps are watched: auto, exact or fused."
+    )
+
+
+def settings_problems(given: dict[str, Any]) -> list[Problem]:
+    """The mistakes in a pipeline's settings."""
+    try:
+        RunSettings.model_validate(given)
+    except ValidationError as error:
+        return [_problem(item) for item in error.errors(include_input=False, include_url=False)]
+    return []
+
+
+def _problem(item: Any) -> Problem:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        hint = did_you_mean(name, RunSettings.model_fields)
+        return Problem(f"there is no setting {name!r}", field=f"settings.{name}", fix=hint)
+    message = str(item["msg"])
+    return Problem(message[:1].lower() + message[1:], field=f"settings.{name}")
