@@ -77,7 +77,7 @@ class HookRunner:
     def __init__(self, timeout_s: float, capacity: int) -> None:
         self._timeout_s = timeout_s
         self._capacity = capacity
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._work_came = threading.Condition(self._lock)
         self._call_began = threading.Condition(self._lock)
         self._became_idle = threading.Condition(self._lock)

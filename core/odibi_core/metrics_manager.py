@@ -85,7 +85,7 @@ class MetricsManager:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._pipeline_name = ""
         self._run_id = ""
         self._state = NodeState.PENDING.value

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
+
+from odibi_core.errors import TargetError
 
 
 def write_text_file(path: str | Path, text: str) -> Path:
@@ -12,12 +15,23 @@ def write_text_file(path: str | Path, text: str) -> Path:
     Raises:
         TargetError: The file can't be written; what was there is unchanged.
     """
-    from odibi_core.formats.atomic import publish, staged
-    from odibi_core.formats.base import Ticket
-
-    target = Path(path).absolute()
-    with staged(target, Ticket(run_id=secrets.token_hex(8), step=target.name)) as draft:
-        # Half of a surrogate pair can't be written as UTF-8; its escape means the same in JSON.
-        draft.write_bytes(text.encode("utf-8", errors="backslashreplace"))
-        publish(draft, target)
+    target = Path(path)
+    draft = target.with_name(f".tmp-{secrets.token_hex(8)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                # Half of a surrogate pair can't be written as UTF-8; its escape means the same in JSON.
+                file.write(text.encode("utf-8", errors="backslashreplace"))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise TargetError(
+            f"the file can't be written: {(error.strerror or str(error)).lower()}",
+            where=str(target),
+            fix="give the path of a file in a folder that you may write to, on a disk with free space",
+        ) from error
     return target

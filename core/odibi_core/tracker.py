@@ -43,7 +43,7 @@ class Tracker:
 
     def __init__(self, pipeline: Pipeline | None = None, *, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._settling = threading.Lock()
         self._waiting: dict[str, _Data] = {}
         self._begin(pipeline)
@@ -96,7 +96,7 @@ class Tracker:
         with self._lock:
             if not self._run["start_time"]:
                 raise OdibiError("there is no run to tell of", fix="execute the pipeline first")
-            records = list(self._records.values())
+            records = [dict(record) for record in self._records.values()]
             lineage = {"format": LINEAGE_FORMAT, **self._run, "steps": records, "edges": _edges(records)}
             return dict(self.redactor.value(lineage))
 

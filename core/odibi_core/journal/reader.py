@@ -1,0 +1,106 @@
+"""Reads a journal while it is being written, without locks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from odibi_core.errors import OdibiError
+from odibi_core.journal.heartbeat import is_beating
+from odibi_core.journal.record import RunRecord
+from odibi_core.journal.writer import EVENTS_FILE
+
+_log = logging.getLogger(__name__)
+
+
+class JournalReader:
+    """Reads one run's journal. It goes on where it stopped: asking again reads only what is new.
+
+    Args:
+        run_dir: The run's folder.
+
+    Raises:
+        OdibiError: There is no such folder, or its journal can't be read.
+    """
+
+    def __init__(self, run_dir: str | Path) -> None:
+        self.run_dir = Path(run_dir)
+        if not self.run_dir.is_dir():
+            raise OdibiError(
+                "there is no such run", where=str(self.run_dir), fix="give the folder of a run's journal"
+            )
+        self._offset = 0
+        self._record = RunRecord(self.run_dir.name, self.run_dir)
+
+    def record(self) -> RunRecord:
+        """How the run stands now. The same object every time, brought up to date."""
+        # First the process, then the events: what it wrote before it went is read.
+        beating = is_beating(self.run_dir)
+        self.new_events()
+        self._record.judge(is_beating=beating)
+        return self._record
+
+    def new_events(self) -> list[dict[str, Any]]:
+        """The events that came since the last call, of this or of `record`.
+
+        A last line without its end is left for the next call; a damaged one in the middle is counted and
+        said in the log.
+        """
+        events = []
+        for line in self._new_lines():
+            event = apply_line(self._record, line)
+            if event is None:
+                self._record.damaged_lines += 1
+                _log.warning("a line of the journal is damaged, what it told is missing: %s", self.run_dir)
+            else:
+                events.append(event)
+        return events
+
+    def _new_lines(self) -> list[bytes]:
+        try:
+            with (self.run_dir / EVENTS_FILE).open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise OdibiError(
+                f"the journal can't be read: {(error.strerror or str(error)).lower()}",
+                where=str(self.run_dir),
+            ) from error
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return [line for line in whole.split(b"\n") if line]
+
+
+def apply_line(record: RunRecord, line: bytes) -> dict[str, Any] | None:
+    """The event of a line, after `record` took it; None where the line is damaged."""
+    try:
+        event: dict[str, Any] = json.loads(line)
+        record.apply(event)
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return None
+    return event
+
+
+def follow(run_dir: str | Path, *, poll_s: float = 0.2) -> Iterator[dict[str, Any]]:
+    """The events of a run, from its first, as they come; ends when the run's process is done with it or gone.
+
+    Args:
+        run_dir: The run's folder.
+        poll_s: Seconds between two looks at the journal.
+
+    Raises:
+        OdibiError: There is no such folder.
+    """
+    reader = JournalReader(run_dir)
+    while True:
+        beating = is_beating(reader.run_dir)
+        yield from reader.new_events()
+        if not beating:
+            return
+        time.sleep(poll_s)

@@ -1,0 +1,192 @@
+"""What a journal tells of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from odibi_core.events import EventType, NodeState
+
+
+class RunState(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """Its process is gone and did not say how the run ended."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self is not RunState.RUNNING
+
+
+@dataclass(slots=True)
+class StepProgress:
+    """One step, as far as it has come.
+
+    Attributes:
+        name: The step's name.
+        layer: The step's layer.
+        state: Where it stands. Of a lost run, a step that ran counts as failed.
+        start_time: UTC, ISO 8601; "" before it starts.
+        end_time: UTC, ISO 8601; "" until it ends.
+        duration_ms: How long it took, or the region that it ran in; None until it ends.
+        duration_scope: "step" or "region".
+        row_count: Rows of its first output; None where they are unknown.
+        retries: Tries after the first.
+        rejected_rows: Rows that could not be read and were set aside.
+        error_message: Why it failed, or "".
+        fix: How to mend that, or "".
+        reason: Why it was skipped or cancelled, or "".
+        warnings: What the step warned of.
+    """
+
+    name: str
+    layer: str = ""
+    state: NodeState = NodeState.PENDING
+    start_time: str = ""
+    end_time: str = ""
+    duration_ms: float | None = None
+    duration_scope: str = "step"
+    row_count: int | None = None
+    retries: int = 0
+    rejected_rows: int = 0
+    error_message: str = ""
+    fix: str = ""
+    reason: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Take what an event tells."""
+        self.layer = event.get("layer") or self.layer
+        match event["event_type"]:
+            case EventType.NODE_START:
+                self.state = NodeState.RUNNING
+                self.start_time = self.start_time or str(event.get("start_time") or event["timestamp"])
+            case EventType.NODE_COMPLETE:
+                self._end(event, NodeState(event.get("status", NodeState.SUCCESS)))
+                self.duration_scope = event.get("duration_scope", "step")
+                self.row_count = event.get("row_count")
+                self.rejected_rows = event.get("rejected_rows") or self.rejected_rows
+            case EventType.NODE_ERROR:
+                self._end(event, NodeState.FAILED)
+                self.error_message, self.fix = event.get("error_message") or "", event.get("fix") or ""
+            case EventType.NODE_RETRY:
+                self.retries = event.get("retry_count", self.retries + 1)
+            case EventType.NODE_SKIPPED:
+                self.state, self.reason = NodeState.SKIPPED, event.get("reason") or ""
+            case EventType.NODE_CANCELLED:
+                self._end(event, NodeState.CANCELLED)
+                self.reason = event.get("reason") or ""
+            case EventType.ROWS_REJECTED:
+                self.rejected_rows = event.get("rejected_rows", 0)
+            case EventType.NODE_WARNING:
+                self.warnings.append(str(event.get("message", "")))
+
+    def _end(self, event: Mapping[str, Any], state: NodeState) -> None:
+        self.state = state
+        self.end_time = event["timestamp"]
+        self.duration_ms = event.get("duration_ms")
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """A run, as far as it has come.
+
+    Attributes:
+        run_id: The run's id.
+        run_dir: Its folder.
+        pipeline_name: What ran.
+        state: How it stands.
+        start_time: UTC, ISO 8601; "" before it starts.
+        end_time: UTC, ISO 8601; "" until it ends.
+        duration_ms: How long it took; None until it ends.
+        total_steps: Steps of the pipeline, with those that no event names yet.
+        nodes_executed: Steps that ran; None until the run is complete.
+        success_count: Steps that succeeded or came from the cache; None until the run is complete.
+        engine: The pipeline's engine.
+        tracking: "exact" or "fused".
+        parameters: The values of the run's parameters.
+        error_message: Why the run failed, or "".
+        failed_step: The step that made it fail, or "".
+        reason: Why it was cancelled, or "".
+        report_failures: Reports that could not be made, and why.
+        steps: Name → step, in the order in which the run came to them; none in a record out of a list of runs.
+        damaged_lines: Lines of the journal that can't be read; what they told is missing here.
+    """
+
+    run_id: str
+    run_dir: Path
+    pipeline_name: str = ""
+    state: RunState = RunState.RUNNING
+    start_time: str = ""
+    end_time: str = ""
+    duration_ms: float | None = None
+    total_steps: int = 0
+    nodes_executed: int | None = None
+    success_count: int | None = None
+    engine: str = ""
+    tracking: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    error_message: str = ""
+    failed_step: str = ""
+    reason: str = ""
+    report_failures: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, StepProgress] = field(default_factory=dict)
+    damaged_lines: int = 0
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Take what an event tells."""
+        if name := event.get("step_name"):
+            step = self.steps.get(name)
+            if step is None:
+                step = self.steps[name] = StepProgress(name)
+            step.apply(event)
+            return
+        match event["event_type"]:
+            case EventType.PIPELINE_START:
+                self.pipeline_name = event.get("pipeline_name", "")
+                self.start_time = str(event.get("start_time") or event["timestamp"])
+                self.total_steps = event.get("total_steps", 0)
+                self.engine = event.get("engine", "")
+                self.tracking = event.get("tracking", "")
+                self.parameters = event.get("parameters") or {}
+            case EventType.PIPELINE_ERROR:
+                self.error_message = event.get("error_message") or "the run failed"
+                self.failed_step = event.get("failed_step") or ""
+            case EventType.PIPELINE_COMPLETE:
+                self._end(event, RunState(event.get("state", RunState.SUCCESS)))
+                self.nodes_executed = event.get("nodes_executed")
+                self.success_count = event.get("success_count")
+            case EventType.RUN_CANCELLED:
+                self._end(event, RunState.CANCELLED)
+                self.reason = event.get("reason") or ""
+            case EventType.REPORT_FAILED:
+                self.report_failures[event.get("report", "")] = event.get("error_message", "")
+
+    def judge(self, *, is_beating: bool) -> None:
+        """Settle the state where no event did.
+
+        Args:
+            is_beating: Whether the run's process was there before the last events were read.
+        """
+        if self.state.is_final or is_beating:
+            return
+        self.state = RunState.FAILED if self.error_message else RunState.LOST
+        for step in self.steps.values():
+            if step.state is NodeState.RUNNING:
+                step.state = NodeState.FAILED
+                step.error_message = "the process of the run ended while the step ran"
+
+    def _end(self, event: Mapping[str, Any], state: RunState) -> None:
+        # A cancelled run may still say that it is complete: that it was cancelled is what counts.
+        self.state = RunState.CANCELLED if self.state is RunState.CANCELLED else state
+        self.end_time = event["timestamp"]
+        self.duration_ms = event.get("duration_ms")

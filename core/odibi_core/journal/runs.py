@@ -1,0 +1,99 @@
+"""Finds the runs of a workspace."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
+from odibi_core.journal.heartbeat import is_beating
+from odibi_core.journal.reader import apply_line
+from odibi_core.journal.record import RunRecord
+from odibi_core.journal.writer import EVENTS_FILE
+
+LATEST = "latest"
+_HEAD_BYTES = 16 * 1024
+_TAIL_BYTES = 16 * 1024
+_OF_THE_RUN = (b'"pipeline_', b'"run_cancelled"', b'"report_failed"')
+
+
+def list_runs(runs: str | Path, limit: int | None = None) -> list[RunRecord]:
+    """The runs in a folder, newest first, without their steps. Only the ends of each journal are read.
+
+    Args:
+        runs: The folder that holds the runs; where there is none, there are no runs.
+        limit: The most to give; None gives all.
+    """
+    return [_summary(Path(runs) / run_id) for run_id in _run_ids(Path(runs))[:limit]]
+
+
+def find_run(runs: str | Path, text: str) -> Path:
+    """The folder of a run.
+
+    Args:
+        runs: The folder that holds the runs.
+        text: Its id, the beginning of its id, or "latest".
+
+    Raises:
+        UnknownNameError: There is none; the error says the near ids.
+        OdibiError: There are no runs, or more than one begins so.
+    """
+    known = _run_ids(Path(runs))
+    if not known:
+        raise OdibiError("there is no run yet", where=str(runs), fix="start one with: odibi run PIPELINE")
+    if text == LATEST:
+        return Path(runs) / known[0]
+    matching = [text] if text in known else [run_id for run_id in known if text and run_id.startswith(text)]
+    if not matching:
+        hint = did_you_mean(text, known[:100])
+        fix = hint if hint.startswith("did you mean") else f"the latest run is {known[0]!r}"
+        raise UnknownNameError(f"there is no run {text!r}", where=str(runs), fix=fix)
+    if len(matching) > 1:
+        raise OdibiError(
+            f"{len(matching)} runs begin with {text!r}",
+            where=str(runs),
+            fix="give more of the id: " + ", ".join(matching[:5]) + ("" if len(matching) <= 5 else ", …"),
+        )
+    return Path(runs) / matching[0]
+
+
+def _run_ids(runs: Path) -> list[str]:
+    try:
+        with os.scandir(runs) as entries:
+            return sorted(
+                (entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")),
+                reverse=True,
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _summary(run_dir: Path) -> RunRecord:
+    record = RunRecord(run_dir.name, run_dir)
+    beating: bool | None = None
+    lines = _end_lines(run_dir)
+    if not any(b'"pipeline_complete"' in line[:80] or b'"run_cancelled"' in line[:80] for line in lines):
+        beating = is_beating(run_dir)
+        lines = _end_lines(run_dir)
+    for line in lines:
+        # The type stands first in a line; events of steps are not worth parsing here.
+        if any(mark in line[:80] for mark in _OF_THE_RUN):
+            apply_line(record, line)
+    record.judge(is_beating=bool(beating))
+    return record
+
+
+def _end_lines(run_dir: Path) -> list[bytes]:
+    """The whole lines at the beginning and at the end of a journal."""
+    try:
+        with (run_dir / EVENTS_FILE).open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            size = file.seek(0, os.SEEK_END)
+            start = max(len(head), size - _TAIL_BYTES)
+            file.seek(start)
+            tail = file.read()
+    except OSError:
+        return []
+    if start == len(head):
+        return (head + tail).split(b"\n")[:-1]
+    return [*head.split(b"\n")[:-1], *tail.split(b"\n")[1:-1]]

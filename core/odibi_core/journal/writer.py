@@ -1,0 +1,153 @@
+"""Writes a run's journal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from odibi_core.errors import OdibiError, WorkspaceError
+from odibi_core.events import EventType
+from odibi_core.journal.heartbeat import Heartbeat
+from odibi_core.json_text import JsonEncoder
+from odibi_core.pipeline import Pipeline
+from odibi_core.secret_store import Redactor
+from odibi_core.text_file import write_text_file
+
+DESIGN_FILE = "design.yaml"
+EVENTS_FILE = "events.jsonl"
+_KEPT_AT_ONCE = (EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
+
+_log = logging.getLogger(__name__)
+
+
+def new_run_id() -> str:
+    """An id such as 20261124T161500-9f3a5b2c81: ids sort by the time (UTC) at which they were made."""
+    now = dt.datetime.now(dt.UTC)
+    fraction = now.microsecond * 0x10000 // 1_000_000
+    return f"{now:%Y%m%dT%H%M%S}-{fraction:04x}{secrets.token_hex(3)}"
+
+
+class JournalWriter:
+    """Appends a run's events to its journal (`bus.subscribe(journal.observe)`).
+
+    Each event is one line, written by one call, so that a reader sees it whole or not yet. What can't be
+    written later on (the disk is full, say) is counted and said in the log; the run goes on.
+
+    Args:
+        runs: The folder that holds the runs.
+        run_id: Names the run's folder.
+        pipeline: What runs; it is kept as design.yaml.
+        redactor: Hides secrets.
+
+    Attributes:
+        run_dir: The run's folder.
+
+    Raises:
+        WorkspaceError: The run's folder can't be made or written.
+    """
+
+    def __init__(
+        self, runs: Path, run_id: str, pipeline: Pipeline, *, redactor: Redactor | None = None
+    ) -> None:
+        self.run_dir = Path(runs) / run_id
+        self._redactor = redactor or Redactor()
+        self._encoder = JsonEncoder(self._redactor)
+        self._lock = threading.RLock()
+        self._is_torn = False
+        self._unsaid = 0
+        self._file: int | None = None
+        try:
+            _make_folder(self.run_dir)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+            self._file = os.open(self.run_dir / EVENTS_FILE, flags, 0o644)
+            self._heartbeat = Heartbeat(self.run_dir)
+        except OSError as error:
+            if self._file is not None:
+                os.close(self._file)
+            raise _unwritable(error, self.run_dir) from error
+        self._keep_design(pipeline)
+
+    def observe(self, event: Mapping[str, Any]) -> None:
+        """Append an event, but for its keys that begin with "_"."""
+        shown = {key: value for key, value in event.items() if not key.startswith("_")}
+        line = self._encoder.encode(shown).encode("utf-8", errors="backslashreplace") + b"\n"
+        with self._lock:
+            if self._file is None:
+                return
+            try:
+                self._append(self._file, line)
+                if event["event_type"] in _KEPT_AT_ONCE:
+                    os.fsync(self._file)
+            except OSError as error:
+                if self._unsaid == 0:
+                    _log.warning(
+                        "the journal can't be written (%s), and what happens now is missing from it: %s",
+                        (error.strerror or str(error)).lower(),
+                        self.run_dir,
+                    )
+                self._unsaid += 1
+
+    def close(self) -> None:
+        """Say that the process is done with the run. Later events are not kept."""
+        with self._lock:
+            if self._file is None:
+                return
+            file, self._file = self._file, None
+            self._say_missing()
+            try:
+                os.fsync(file)
+                self._heartbeat.stop()
+            except OSError as error:
+                _log.warning("the journal of %s could not be closed: %s", self.run_dir, error.strerror)
+            finally:
+                os.close(file)
+
+    def _append(self, file: int, line: bytes) -> None:
+        data = b"\n" + line if self._is_torn else line
+        written = 0
+        while written < len(data):
+            written += os.write(file, data[written:])
+            # A disk that fills up takes a part: then the next line must not be joined to it.
+            self._is_torn = written < len(data)
+        self._say_missing()
+
+    def _say_missing(self) -> None:
+        if self._unsaid:
+            events = "1 event is" if self._unsaid == 1 else f"{self._unsaid} events are"
+            _log.warning("%s missing from the journal: %s", events, self.run_dir)
+            self._unsaid = 0
+
+    def _keep_design(self, pipeline: Pipeline) -> None:
+        from odibi_core.design.yaml_form import dump_yaml
+
+        try:
+            text = dump_yaml(pipeline, name_objects=True)
+            write_text_file(self.run_dir / DESIGN_FILE, self._redactor.text(text))
+        except OdibiError as error:
+            _log.warning("the design could not be kept in the journal: %s", error)
+
+
+def _make_folder(run_dir: Path) -> None:
+    run_dir.parent.mkdir(parents=True, exist_ok=True)
+    ignore = run_dir.parent.parent / ".gitignore"
+    if ignore.parent.name == ".odibi" and not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    run_dir.mkdir()
+
+
+def _unwritable(error: OSError, run_dir: Path) -> WorkspaceError:
+    if isinstance(error, FileExistsError) and run_dir.is_dir():
+        return WorkspaceError(
+            "there is a run of that id already", where=str(run_dir), fix="use another run id"
+        )
+    return WorkspaceError(
+        f"the journal of the run can't be written: {(error.strerror or str(error)).lower()}",
+        where=str(run_dir),
+        fix="choose a workspace in a folder that you may write to, on a disk with free space",
+    )
