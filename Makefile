@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: help setup studio demo test check bench constraints samples clean
+.PHONY: help setup studio demo test check bench constraints reference samples clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -42,7 +42,7 @@ check: setup ## Lint, format, types, layers, documents
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/contracts/test_documents.py
+	$(BIN)/python -m pytest -q tests/contracts
 
 bench: setup ## Measure how fast it is, into bench-results/
 	$(BIN)/python -m benchmarks
@@ -50,6 +50,9 @@ bench: setup ## Measure how fast it is, into bench-results/
 constraints: setup ## Pin the versions that are installed now
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(setuptools|uv)=='; } > constraints.new
 	@mv constraints.new constraints.txt
+
+reference: setup ## Write the pages of the reference that follow from the code
+	$(BIN)/python scripts/make_reference.py
 
 samples: ## Write the sample data anew
 	$(PYTHON) scripts/make_sample_data.py

@@ -1,0 +1,152 @@
+"""Write the pages of the reference that follow from the code: `python scripts/make_reference.py`.
+
+Settings come from their models, commands from the command line itself.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from odibi_core.formats.registry import format_named, format_names
+from odibi_core.nodes import settings
+
+FOLDER = Path(__file__).parents[1] / "docs"
+
+KINDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("Every step", "May stand in the params of every step.", settings.StepSettings),
+    ("connect", "Checks a connection at the start of a run.", settings.ConnectSettings),
+    ("ingest", "Reads the file, folder or pattern that `value` names.", settings.IngestSettings),
+    (
+        "transform, type function",
+        "Calls a Python function; what is not a setting goes to its arguments.",
+        settings.TransformSettings,
+    ),
+    ("transform, type sql", "Runs one `SELECT`, see [SQL in steps](sql.md).", settings.SqlSettings),
+    (
+        "store, and publish to a file",
+        "Writes its input to the file or folder that `value` names.",
+        settings.StoreSettings,
+    ),
+    (
+        "publish over HTTP",
+        "Sends rows as JSON, where `value` is an `http://` or `https://` address.",
+        settings.HttpPublishSettings,
+    ),
+)
+ABILITIES = {
+    "read": "read",
+    "write": "written",
+    "append": "appended to",
+    "merge": "merged into",
+    "partition": "partitioned",
+}
+
+
+def settings_page() -> str:
+    """The page that lists the params of every node kind and format."""
+    lines = [
+        "# Settings",
+        "",
+        "What the `params` of a step may hold. This page is made from the models that check them.",
+        "",
+        "## Node kinds",
+    ]
+    shared = set(settings.StepSettings.model_fields)
+    for title, text, model in KINDS:
+        skip = set() if model is settings.StepSettings else shared
+        lines += ["", f"### {title}", "", text, *_table(model, skip)]
+    lines += [
+        "",
+        "## Formats",
+        "",
+        "An ingest takes what reading takes; store and publish, what writing takes.",
+    ]
+    for name in format_names():
+        format_ = format_named(name)
+        endings = ", ".join(f"`{ending}`" for ending in format_.extensions)
+        able = [words for ability, words in ABILITIES.items() if getattr(format_.abilities, ability)]
+        named = f"Files that end in {endings}" if endings else "A folder"
+        lines += ["", f"### {name}", "", f"{named}; can be {', '.join(able)}."]
+        for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
+            rows = _table(options, set())
+            lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
+    return "\n".join(lines) + "\n"
+
+
+def _table(model: type[BaseModel], skip: set[str]) -> list[str]:
+    fields = {name: field for name, field in model.model_fields.items() if name not in skip}
+    if not fields:
+        return []
+    rows = [
+        f"| {_names(name, field)} | {_type(field.annotation)} | {_default(field)} | {_note(field)} |"
+        for name, field in fields.items()
+    ]
+    return ["", "| param | is | default | |", "| --- | --- | --- | --- |", *rows]
+
+
+def _names(name: str, field: FieldInfo) -> str:
+    spelled = dict.fromkeys(filter(None, (field.alias, name)))
+    return " or ".join(f"`{spelling}`" for spelling in spelled)
+
+
+def _type(annotation: Any) -> str:
+    return " or ".join(dict.fromkeys(_words(annotation)))
+
+
+def _words(annotation: Any) -> Iterator[str]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "mapping"}
+    if origin is Literal:
+        yield from (f"`{_spelled(choice)}`" for choice in arguments)
+    elif origin in (Union, types.UnionType):
+        for argument in arguments:
+            if argument is not type(None):
+                yield from _words(argument)
+    elif origin in (tuple, list):
+        yield "list"
+    elif isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        yield from (f"`{choice.value}`" for choice in annotation)
+    else:
+        yield names.get(origin or annotation, "anything")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, enum.Enum):
+        value = value.value
+    return "" if value is None or value in ("", (), {}) else f"`{_cell(_spelled(value))}`"
+
+
+def _spelled(value: Any) -> str:
+    """A value as YAML would spell it."""
+    text = json.dumps(value, ensure_ascii=False)
+    plain = isinstance(value, str) and json.dumps(value) == f'"{value}"' and value.strip(" ,.") == value
+    return str(value) if plain else text
+
+
+def _note(field: FieldInfo) -> str:
+    return _cell(field.description or "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def pages() -> dict[str, str]:
+    """File name → text of every page that is made."""
+    return {"settings.md": settings_page()}
+
+
+if __name__ == "__main__":
+    for page, content in pages().items():
+        (FOLDER / page).write_text(content, encoding="utf-8")
