@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from odibi_core.errors import PipelineInvalidError, Problem
-from odibi_core.parameters import Parameter
+from odibi_core.errors import PipelineInvalidError, Problem, did_you_mean
+from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step
 
@@ -19,7 +19,6 @@ PARAMETER_FIELDS = ("type", "default", "choices", "description")
 STEP_FIELDS = (
     "name", "layer", "type", "engine", "value", "params", "inputs", "outputs", "metadata",
 )  # fmt: skip
-STEP_MAPPINGS = ("params", "inputs", "outputs", "metadata")
 DEFAULT_ENGINE = "pandas"
 MAX_DEPTH = 50
 MAX_INTEGER_DIGITS = 300
@@ -174,6 +173,9 @@ def _parameter(name: str, parameter: Parameter, plain: Plain) -> dict[str, Any]:
             Problem(f"it is declared as {parameter.name!r}", field=place, fix="give it one name")
         )
     made: dict[str, Any] = {"type": plain.text(parameter.type, "", f"{place}.type")}
+    if made["type"] not in tuple(ParameterType):
+        hint = did_you_mean(made["type"], [known.value for known in ParameterType])
+        plain.problems.append(Problem(f"{made['type']!r} is not a type", field=f"{place}.type", fix=hint))
     if parameter.default is not None:
         made["default"] = plain.copy(parameter.default, "", f"{place}.default")
     if parameter.choices:

@@ -78,7 +78,7 @@ class FormReader:
         name = next(
             (item.text for key, item in node.entries if _is_key(key, "name") and isinstance(item, Scalar)), ""
         )
-        label = name or f"number {number}"
+        label = name or f"#{number}"
         fields = self._fields(node, STEP_FIELDS, label, "", "a step")
         self._require(node, fields, ("name", "layer", "type"), label, "")
         value = fields.get("value")
