@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from textwrap import dedent
+from typing import Any
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
+
 from odibi_core.dataset import CountScope
+from odibi_core.events import NodeState
 from odibi_core.story import wording
 from odibi_core.story.graph import layer_classes, step_duration, step_rows
 from odibi_core.story.highlight import highlight_sql
 from odibi_core.story.lineage import Lineage, SnapshotRecord, StepRecord
 from odibi_core.story.tables import Columns, Limits, Sample, compare_columns, show_sample
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
 BRIEF_ABOVE_STEPS = 200
 BRIEF = Limits(code_length=1_200, columns=24, sample_columns=10, sample_rows=3)
 FULL = Limits(code_length=20_000, columns=300, sample_columns=40, sample_rows=5)
-
-_SEARCHED_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,6 @@ class Card:
     columns: Columns | None
     samples: list[OutputSample]
     is_open: bool
-    searched: str
 
 
 def limits_for(lineage: Lineage) -> Limits:
@@ -102,9 +100,7 @@ def limits_for(lineage: Lineage) -> Limits:
 
 def write_cards(lineage: Lineage) -> list[Card]:
     """A card for each step, in the order in which they were declared."""
-    limits, layers = limits_for(lineage), layer_classes(lineage.steps)
-    makers = {key: index for index, step in enumerate(lineage.steps) for key in step.outputs.values()}
-    return [_card(index, step, lineage, layers, makers, limits) for index, step in enumerate(lineage.steps)]
+    return _Writer(lineage).cards()
 
 
 def row_change(step: StepRecord) -> RowChange | None:
@@ -124,45 +120,52 @@ def row_change(step: StepRecord) -> RowChange | None:
     )
 
 
-def _card(
-    index: int,
-    step: StepRecord,
-    lineage: Lineage,
-    layers: Mapping[str, str],
-    makers: Mapping[str, int],
-    limits: Limits,
-) -> Card:
-    status = wording.STATUS_WORDS[step.status]
-    searched = " ".join(
-        [step.step_name, step.layer, step.kind or "", step.type, step.engine, status]
-        + [*step.inputs.values(), *step.outputs.values(), str(step.value or "")[:_SEARCHED_LENGTH]]
-    )
-    return Card(
-        id=index,
-        step=step,
-        status_word=status,
-        layer_class=layers[step.layer],
-        rows=step_rows(step),
-        duration=step_duration(step),
-        change=row_change(step),
-        code=_code(step, limits),
-        settings=_pairs(step.params, limits),
-        written=_pairs(step.written or {}, limits),
-        inputs=[_input(alias, key, step, lineage, makers) for alias, key in step.inputs.items()],
-        outputs=[_port(name, key, step.output_snapshots.get(name)) for name, key in step.outputs.items()],
-        columns=compare_columns(step.before_snapshot, step.after_snapshot, step.schema_diff, limits),
-        samples=_samples(step, limits),
-        is_open=step.status == "failed",
-        searched=" ".join(searched.casefold().split()),
-    )
+class _Writer:
+    """Writes the cards of one run, knowing which step makes which dataset."""
+
+    def __init__(self, lineage: Lineage) -> None:
+        self._steps = lineage.steps
+        self._limits = limits_for(lineage)
+        self._layers = layer_classes(lineage.steps)
+        self._makers = {key: index for index, step in enumerate(self._steps) for key in step.outputs.values()}
+
+    def cards(self) -> list[Card]:
+        return [self._card(index, step) for index, step in enumerate(self._steps)]
+
+    def _card(self, index: int, step: StepRecord) -> Card:
+        return Card(
+            id=index,
+            step=step,
+            status_word=wording.STATUS_WORDS[step.status],
+            layer_class=self._layers[step.layer],
+            rows=step_rows(step),
+            duration=step_duration(step),
+            change=row_change(step),
+            code=_code(step, self._limits),
+            settings=_pairs(step.params, self._limits),
+            written=_pairs(step.written or {}, self._limits),
+            inputs=[self._input(alias, key, step) for alias, key in step.inputs.items()],
+            outputs=[_port(name, key, step.output_snapshots.get(name)) for name, key in step.outputs.items()],
+            columns=compare_columns(
+                step.before_snapshot, step.after_snapshot, step.schema_diff, self._limits
+            ),
+            samples=_samples(step, self._limits),
+            is_open=step.status is NodeState.FAILED,
+        )
+
+    def _input(self, alias: str, key: str, step: StepRecord) -> Port:
+        maker = self._makers.get(key)
+        name = self._steps[maker].step_name if maker is not None else ""
+        return _port(alias, key, step.input_snapshots.get(alias), name, maker)
 
 
 def _code(step: StepRecord, limits: Limits) -> Code | None:
     if step.value in (None, ""):
         return None
     text = step.value if isinstance(step.value, str) else _as_text(step.value)
-    shown = _dedent(text)[: limits.code_length]
-    hidden = max(0, len(_dedent(text)) - limits.code_length)
+    # SQL without the indentation of the code that it stood in.
+    whole = dedent(text.expandtabs(4)).strip("\n").rstrip()
+    shown, hidden = whole[: limits.code_length], max(0, len(whole) - limits.code_length)
     if step.type == "sql":
         return Code("SQL", highlight_sql(shown), "", hidden)
     if step.type == "function":
@@ -170,14 +173,6 @@ def _code(step: StepRecord, limits: Limits) -> Code | None:
     link = text if _is_web_link(text) else ""
     verb = {"ingest": "Reads", "store": "Writes", "publish": "Publishes to", "connect": "Connects to"}
     return Code(verb.get(step.kind or "", "Value"), shown, link, hidden)
-
-
-def _dedent(text: str) -> str:
-    """SQL as it was meant: without the indentation of the code that it stood in."""
-    from textwrap import dedent
-
-    lines = dedent(text.expandtabs(4)).strip("\n").rstrip()
-    return lines
 
 
 def _is_web_link(text: str) -> bool:
@@ -198,12 +193,6 @@ def _as_text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _input(alias: str, key: str, step: StepRecord, lineage: Lineage, makers: Mapping[str, int]) -> Port:
-    maker = makers.get(key)
-    name = lineage.steps[maker].step_name if maker is not None else ""
-    return _port(alias, key, step.input_snapshots.get(alias), name, maker)
 
 
 def _port(

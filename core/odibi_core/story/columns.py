@@ -34,7 +34,7 @@ def place_in_columns(node_count: int, edges: Sequence[Edge], max_rows: int) -> l
 
 
 def _generations(node_count: int, edges: Iterable[Edge]) -> list[int]:
-    sorter: TopologicalSorter[int] = TopologicalSorter({node: () for node in range(node_count)})
+    sorter: TopologicalSorter[int] = TopologicalSorter(dict.fromkeys(range(node_count), ()))
     for source, target in edges:
         sorter.add(target, source)
     try:

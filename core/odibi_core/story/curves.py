@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from odibi_core.story.wording import pixels
 
@@ -16,11 +17,11 @@ def smooth(points: Sequence[Point], *, label_late: bool) -> tuple[str, Point]:
     """A path that leaves and reaches every second point level, and the place of its label.
 
     Args:
-        points: Pairs of ends: a curve goes from the first to the second, a straight line on to the third, and so on.
-        label_late: Whether the label belongs near the end of the last curve, else near the start of the first.
+        points: A curve goes from the first to the second, a straight line on to the third, and so on.
+        label_late: Whether the label stands near the end of the last curve, else near the start of the first.
     """
     parts = [f"M{_at(points[0])}"]
-    for index, (start, end) in enumerate(zip(points, points[1:], strict=False)):
+    for index, (start, end) in enumerate(pairwise(points)):
         if index % 2:
             parts.append(f"L{_at(end)}")
         else:
@@ -32,7 +33,9 @@ def smooth(points: Sequence[Point], *, label_late: bool) -> tuple[str, Point]:
 
 def rounded(points: Sequence[Point]) -> str:
     """A path of straight lines whose corners are rounded."""
-    corners = [point for index, point in enumerate(points) if index == 0 or math.dist(point, points[index - 1]) > 0.1]
+    corners = [
+        point for index, point in enumerate(points) if index == 0 or math.dist(point, points[index - 1]) > 0.1
+    ]
     parts = [f"M{_at(corners[0])}"]
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
         radius = min(_CORNER_RADIUS, math.dist(before, corner) / 2, math.dist(corner, after) / 2)

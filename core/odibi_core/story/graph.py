@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from odibi_core.dataset import CountScope
 from odibi_core.events import NodeState
 from odibi_core.story import wording
-from odibi_core.story.layout import Dimensions, lay_out
+from odibi_core.story.bands import Dimensions
+from odibi_core.story.curves import Point
+from odibi_core.story.layout import Layout, Route, lay_out
 from odibi_core.story.lineage import EdgeRecord, Lineage, StepRecord
 
 COMPACT_ABOVE_STEPS = 60
 
-_DETAILED = Dimensions(
-    node_width=228, node_height=78, column_gap=76, row_gap=22, max_rows=12, max_columns=6
-)
+_DETAILED = Dimensions(node_width=244, node_height=78, column_gap=76, row_gap=22, max_rows=12, max_columns=6)
 _COMPACT = Dimensions(node_width=168, node_height=30, column_gap=64, row_gap=9, max_rows=24, max_columns=7)
 _NAMED_LAYERS = ("bronze", "silver", "gold")
 _LAYER_COLOURS = 6
 _WIDEST_EDGE = 6
-_PLACE_WIDTH = 26
+_PLACE_WIDTH = 32
+_LABELLED_ONCE_ABOVE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,10 @@ def draw_graph(lineage: Lineage) -> Graph:
             for index, (step, corner) in enumerate(zip(steps, layout.corners, strict=True))
         ],
         lines=[
-            Line(
-                path=route.path,
-                label=wording.short_count(edge.row_count),
-                x=route.label[0],
-                y=route.label[1],
-                weight=min(_WIDEST_EDGE, len(str(edge.row_count or ""))),
-                is_idle=not (steps[ids[edge.source]].has_run and steps[ids[edge.target]].start_time),
-                summary=_edge_summary(edge, steps[ids[edge.source]]),
+            _line(edge, route, label, steps[ids[edge.source]], steps[ids[edge.target]])
+            for edge, route, label in zip(
+                lineage.edges, layout.routes, _labels(lineage, layout, dimensions, ids), strict=True
             )
-            for edge, route in zip(lineage.edges, layout.routes, strict=True)
         ],
         layers=layers,
     )
@@ -159,7 +155,46 @@ def _node(
         status=step.status.value,
         rows=rows,
         duration=duration,
-        summary=", ".join(part for part in (step.step_name, step.layer, kind, status, rows, duration) if part),
+        summary=", ".join(
+            part for part in (step.step_name, step.layer, kind, status, rows, duration) if part
+        ),
+    )
+
+
+def _labels(
+    lineage: Lineage, layout: Layout, dimensions: Dimensions, ids: Mapping[str, int]
+) -> list[Point | None]:
+    """Where each edge bears its row count: a dataset that many steps read bears it once, where it leaves."""
+    readers = Counter((edge.source, edge.dataset) for edge in lineage.edges)
+    labelled = set()
+    labels: list[Point | None] = []
+    for edge, route in zip(lineage.edges, layout.routes, strict=True):
+        dataset = (edge.source, edge.dataset)
+        if readers[dataset] <= _LABELLED_ONCE_ABOVE:
+            labels.append(route.label)
+        elif dataset in labelled:
+            labels.append(None)
+        else:
+            labelled.add(dataset)
+            x, y = layout.corners[ids[edge.source]]
+            labels.append(
+                (x + dimensions.node_width + dimensions.column_gap * 0.3, y + dimensions.node_height / 2)
+            )
+    return labels
+
+
+def _line(
+    edge: EdgeRecord, route: Route, label: Point | None, source: StepRecord, target: StepRecord
+) -> Line:
+    x, y = label or route.label
+    return Line(
+        path=route.path,
+        label=wording.short_count(edge.row_count) if label else "",
+        x=x,
+        y=y,
+        weight=min(_WIDEST_EDGE, len(str(edge.row_count or ""))),
+        is_idle=not (source.has_run and target.start_time),
+        summary=_edge_summary(edge, source),
     )
 
 

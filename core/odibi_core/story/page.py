@@ -69,27 +69,31 @@ def render_page(lineage: Lineage, title: str | None = None) -> str:
     mark, outcome = _OUTCOMES.get(lineage.state, ("pending", lineage.state or "Unknown"))
     cards = write_cards(lineage)
     style, script = _asset("story.css"), _asset("story.js")
-    page = _environment().get_template("story.html.j2").render(
-        title=title or lineage.pipeline_name,
-        lineage=lineage,
-        mark=mark,
-        outcome=outcome,
-        tracking=_TRACKING.get(lineage.tracking, lineage.tracking),
-        parameters=[(name, _as_text(value)) for name, value in lineage.parameters.items()],
-        totals=_totals(lineage),
-        statuses=_statuses(lineage),
-        findings=find(lineage),
-        failed_step=_failed_step(lineage),
-        graph=draw_graph(lineage),
-        timeline=draw_timeline(lineage),
-        cards=cards,
-        is_brief=len(cards) > BRIEF_ABOVE_STEPS,
-        limits=limits_for(lineage),
-        style=style,
-        script=script,
-        style_hash=_content_hash(style),
-        script_hash=_content_hash(script),
-        words=wording,
+    page = (
+        _environment()
+        .get_template("story.html.j2")
+        .render(
+            title=title or lineage.pipeline_name,
+            lineage=lineage,
+            mark=mark,
+            outcome=outcome,
+            tracking=_TRACKING.get(lineage.tracking, lineage.tracking),
+            parameters=[(name, _as_text(value)) for name, value in lineage.parameters.items()],
+            totals=_totals(lineage),
+            statuses=_statuses(lineage),
+            findings=find(lineage),
+            failed_step=_failed_step(lineage),
+            graph=draw_graph(lineage),
+            timeline=draw_timeline(lineage),
+            cards=cards,
+            is_brief=len(cards) > BRIEF_ABOVE_STEPS,
+            limits=limits_for(lineage),
+            style=style,
+            script=script,
+            style_hash=_content_hash(style),
+            script_hash=_content_hash(script),
+            words=wording,
+        )
     )
     return _HIDDEN_CHARACTER.sub(lambda match: _visible(match[0]), page)
 
@@ -111,11 +115,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> Any:
-    from markupsafe import Markup
-
-    text = files("odibi_core.story").joinpath("templates", name).read_text(encoding="utf-8")
-    return Markup(text)
+def _asset(name: str) -> str:
+    return files("odibi_core.story").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _content_hash(text: str) -> str:
@@ -138,7 +139,12 @@ def _totals(lineage: Lineage) -> list[Total]:
         Total("Steps", wording.count(len(steps)), "all done" if done == len(steps) else f"{done:,} done"),
         _row_total("Rows in", read, "source"),
         _row_total("Rows out", written, "target"),
-        Total("Rejected rows", wording.count(rejected), "set aside, not lost" if rejected else "", "warning" if rejected else ""),
+        Total(
+            "Rejected rows",
+            wording.count(rejected),
+            "set aside, not lost" if rejected else "",
+            "warning" if rejected else "",
+        ),
         Total("Retries", wording.count(retries), "", "warning" if retries else ""),
     ]
 
@@ -156,11 +162,13 @@ def _row_total(label: str, counts: list[int | None], noun: str) -> Total:
 def _statuses(lineage: Lineage) -> list[tuple[str, str, int]]:
     """Each status that occurs, in words, with its number of steps."""
     counts = Counter(step.status for step in lineage.steps)
-    return [(status.value, wording.STATUS_WORDS[status], counts[status]) for status in NodeState if counts[status]]
+    return [
+        (status.value, wording.STATUS_WORDS[status], counts[status]) for status in NodeState if counts[status]
+    ]
 
 
 def _failed_step(lineage: Lineage) -> int | None:
-    """The step to show at the top of a failed run: the one that the error names, else the first that failed."""
+    """The step to show at the top: the one that the run's error names, else the first that failed."""
     named = lineage.error.step if lineage.error else None
     failed = [index for index, step in enumerate(lineage.steps) if step.status is NodeState.FAILED]
     return next(

@@ -61,7 +61,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value of a sample: `kind` is "number", "text", "null" or "empty"; `full` is the text where it was cut."""
+    """A value of a sample: `kind` is "number", "text", "null" or "empty"; `full` is what a cut text was."""
 
     kind: str
     text: str
@@ -92,7 +92,9 @@ def compare_columns(
     changed = {column.name for column in changes if column.change != "removed"}
     snapshot = after or before
     kept = [
-        Column(name, type_) for name, type_ in (snapshot.columns if snapshot else {}).items() if name not in changed
+        Column(name, type_)
+        for name, type_ in (snapshot.columns if snapshot else {}).items()
+        if name not in changed
     ]
     if not changes and not kept:
         return None

@@ -98,10 +98,14 @@ def draw_timeline(lineage: Lineage) -> Timeline | None:
     spans = _spans(lineage)
     if not spans:
         return None
-    total_ms = max(max(span.end_ms for span in spans), 0.001)
+    total_ms = max(0.001, *(span.end_ms for span in spans))
     started = sum(len(span.ids) for span in spans)
     idle = len(lineage.steps) - started
-    note = f"{wording.plural(idle, 'step')} never started and {'is' if idle == 1 else 'are'} not shown." if idle else ""
+    note = (
+        f"{wording.plural(idle, 'step')} never started and {'is' if idle == 1 else 'are'} not shown."
+        if idle
+        else ""
+    )
     if started > PACKED_ABOVE_STEPS:
         return _packed(spans, total_ms, started, note)
     return _in_rows(spans, total_ms, note)
@@ -194,7 +198,15 @@ def _packed(spans: list[_Span], total_ms: float, started: int, note: str) -> Tim
 
 
 def _bar(
-    index: int, step: StepRecord, x: float, y: float, width: float, *, inside: str, after: str, name_width: int
+    index: int,
+    step: StepRecord,
+    x: float,
+    y: float,
+    width: float,
+    *,
+    inside: str,
+    after: str,
+    name_width: int,
 ) -> Bar:
     scope = ", the time of its region" if step.duration_scope == "region" else ""
     retries = f", {wording.plural(step.retry_count, 'retry', 'retries')}" if step.retry_count else ""
@@ -219,7 +231,9 @@ def _after(step: StepRecord) -> str:
 
 
 def _after_region(span: _Span) -> str:
-    together = f"{wording.duration(span.end_ms - span.start_ms)} · region of {wording.plural(len(span.ids), 'step')}"
+    together = (
+        f"{wording.duration(span.end_ms - span.start_ms)} · region of {wording.plural(len(span.ids), 'step')}"
+    )
     retries = max(step.retry_count for step in span.steps)
     return together + (f" · ↻ {retries}" if retries else "")
 

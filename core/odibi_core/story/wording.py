@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from odibi_core.events import NodeState
 
-MINUS = "−"
+MINUS = "\N{MINUS SIGN}"
 STATUS_WORDS: Mapping[NodeState, str] = {
     NodeState.SUCCESS: "Succeeded",
     NodeState.CACHED: "Taken from cache",
@@ -71,12 +71,12 @@ def short_count(number: int | None) -> str:
 
 
 def delta(difference: int) -> str:
-    """A difference with its sign: "+1,204", "−60", "±0"."""
+    """A difference with its sign, such as "+1,204"; "±0" where there is none."""
     return f"{difference:+,}".replace("-", MINUS) if difference else "±0"
 
 
 def per_cent(part: float, whole: float) -> str:
-    """A signed share: "−6.1 %"; "" where there is nothing to be a share of."""
+    """A signed share, such as "+6.1 %"; "" where there is nothing to be a share of."""
     if not whole:
         return ""
     share = 100 * part / whole

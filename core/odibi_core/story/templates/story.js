@@ -9,12 +9,14 @@
 
   const cards = all(".card");
   const search = byId("search"), status = byId("status"), toggle = byId("toggle");
+  let texts;
   const filter = () => {
+    texts ??= cards.map((card) => card.textContent.toLowerCase());
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = new Set();
-    cards.forEach((card) => {
+    cards.forEach((card, index) => {
       const fits = (!status.value || card.dataset.status === status.value)
-        && words.every((word) => card.dataset.search.includes(word));
+        && words.every((word) => texts[index].includes(word));
       card.hidden = !fits;
       if (fits) shown.add(card.dataset.id);
     });
