@@ -87,7 +87,7 @@ def staged(target: Path, ticket: Ticket) -> Iterator[Path]:
     Call `publish` inside to let it take the target's place.
     """
     with explained(target):
-        _make_parents(target.parent)
+        make_parents(target.parent)
         sweep(target)
         room = target.parent / f"{_PREFIX}{ticket_hash(ticket)}-{_short(target.name)}"
         room.mkdir()
@@ -160,7 +160,12 @@ def _flush_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _make_parents(folder: Path) -> None:
+def make_parents(folder: Path) -> None:
+    """Create a folder and those above it.
+
+    Raises:
+        TargetError: A file stands where one of them should be, or it can't be created.
+    """
     for part in (folder, *folder.parents):
         if part.exists() and not part.is_dir():
             raise TargetError(
@@ -168,7 +173,8 @@ def _make_parents(folder: Path) -> None:
                 where=str(part),
                 fix="remove that file, or choose another path",
             )
-    folder.mkdir(parents=True, exist_ok=True)
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _recover(room: Path, target: Path) -> None:

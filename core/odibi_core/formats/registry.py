@@ -18,7 +18,9 @@ GROUP = "odibi.formats"
 
 _BUILT_IN = (
     EntryPoint("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
+    EntryPoint("json", "odibi_core.formats.json:JsonFormat", GROUP),
     EntryPoint("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
+    EntryPoint("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
 )
 
 

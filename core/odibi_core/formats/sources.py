@@ -66,7 +66,7 @@ def find_files(source: str, extensions: tuple[str, ...]) -> Files:
     except OSError as error:
         raise unreadable(error, source) from error
     if not glob.has_magic(source):
-        raise _missing(place)
+        raise missing(place)
     found = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())
     if not found:
         raise SourceError(
@@ -123,7 +123,8 @@ def _check_readable(place: Path) -> None:
         raise unreadable(error, str(place)) from error
 
 
-def _missing(place: Path) -> SourceError:
+def missing(place: Path) -> SourceError:
+    """A SourceError for a path that does not exist, with the near names of its folder."""
     folder = place.parent
     if not folder.is_dir():
         return SourceError("the file does not exist, nor does its folder", where=str(place))

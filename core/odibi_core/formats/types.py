@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # Quoted field names of structs are skipped: a field may be called "BIT".
+_ENUM = re.compile(r"ENUM\((?:'(?:[^']|'')*'(?:, )?)*\)")
 _WORD = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|[A-Za-z_][A-Za-z_0-9]*')
 
 
@@ -21,7 +22,8 @@ def uses_type(type_: str, word: str) -> bool:
 
 
 def converted_type(type_: str, conversions: Mapping[str, str]) -> str:
-    """A type with other types in the place of some, inside structs and lists too."""
+    """A type with others in the place of some, and text in the place of enums, inside structs and lists too."""
+    type_ = _ENUM.sub("VARCHAR", type_)
     return _WORD.sub(lambda match: conversions.get(match[0], match[0]), type_)
 
 

@@ -1,0 +1,438 @@
+"""Delta Lake, read and written by delta-rs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
+from odibi_core.formats import atomic
+from odibi_core.formats.base import (
+    Abilities,
+    Format,
+    Options,
+    Rows,
+    Scan,
+    ScanContext,
+    Target,
+    WriteMode,
+    Written,
+)
+from odibi_core.formats.merging import incoming
+from odibi_core.formats.plain import (
+    TARGET_EXISTS,
+    WRITTEN_BEFORE,
+    already_there,
+    check_columns,
+    check_same_columns,
+)
+from odibi_core.formats.sources import missing
+from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
+from odibi_core.schema import Schema, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from duckdb import DuckDBPyConnection
+
+_CONVERTED = {
+    "UTINYINT": "SMALLINT",
+    "USMALLINT": "INTEGER",
+    "UINTEGER": "BIGINT",
+    "UBIGINT": "DECIMAL(20,0)",
+    "HUGEINT": "DECIMAL(38,0)",
+    "UHUGEINT": "DECIMAL(38,0)",
+    "UUID": "VARCHAR",
+    "BIT": "VARCHAR",
+    "JSON": "VARCHAR",
+    "TIMESTAMP_S": "TIMESTAMP",
+    "TIMESTAMP_MS": "TIMESTAMP",
+}
+_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMESTAMP_NS", "TIME_NS")
+
+
+class DeltaReadOptions(Options):
+    """How a Delta table is read."""
+
+    version: int | None = Field(
+        default=None, ge=0, alias="versionAsOf", description="The table's version; the newest if empty."
+    )
+    timestamp: datetime | None = Field(
+        default=None, alias="timestampAsOf", description="The version that was the newest at this moment."
+    )
+
+
+class DeltaWriteOptions(Options):
+    """How a Delta table is written."""
+
+    compression: Literal["zstd", "snappy", "gzip", "none"] = Field(
+        default="zstd", description="zstd makes the smallest files, snappy is read by the oldest tools."
+    )
+
+
+class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
+    """Delta Lake tables.
+
+    Every write is one commit that carries the write's ticket, so that repeating it changes nothing. Types
+    that Delta lacks are converted: unsigned integers and HUGEINT to the next type that holds them, UUID,
+    ENUM, BIT and JSON to text. Times of day, intervals, nanoseconds and unions are refused.
+    """
+
+    name: ClassVar[str] = "delta"
+    extensions: ClassVar[tuple[str, ...]] = (".delta",)
+    abilities: ClassVar[Abilities] = Abilities()
+    read_options = DeltaReadOptions
+    write_options = DeltaWriteOptions
+
+    def owns_folder(self, path: Path) -> bool:
+        """Whether the folder is a Delta table."""
+        return (path / "_delta_log").is_dir()
+
+    def probe(self, source: str, options: DeltaReadOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns, from the table's log."""
+        return _duckdb_schema(_open(source, options).to_pyarrow_dataset().schema, cursor)
+
+    def scan(self, source: str, options: DeltaReadOptions, context: ScanContext) -> Scan:
+        """The table, ready to be read: filters and columns reach its files, the row count is in its log."""
+        table = _open(source, options)
+        with _explained_source(source):
+            dataset = table.to_pyarrow_dataset()
+        return Scan(
+            quote(context.name),
+            _duckdb_schema(dataset.schema, context.cursor),
+            _row_count(table),
+            views={context.name: dataset},
+        )
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:
+        """A SourceError where a file of the table is missing or damaged."""
+        text = str(error)
+        if isinstance(error, OdibiError) or not any(sign in text for sign in (source, "arquet", "Arrow")):
+            return error
+        return SourceError(
+            f"a file of the table is missing or damaged: {text.splitlines()[0]}",
+            where=source,
+            fix="read an earlier version with `version`, or restore the table",
+        )
+
+    def write(self, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
+        """Write the rows in one commit.
+
+        Raises:
+            TargetError: The target can't be written, or the rows don't fit it.
+            TransientError: Another writer committed at the same time.
+        """
+        check_columns(rows.schema, target)
+        atomic.make_parents(target.path.parent)
+        table = _existing(target.path)
+        if table is None:
+            return self._create(rows, target, options)
+        version = table.transaction_version(_app_id(target))
+        if version is not None:
+            return Written(0, WRITTEN_BEFORE, {"version": table.version()})
+        if target.mode is WriteMode.IGNORE:
+            return Written(0, TARGET_EXISTS, {"version": table.version()})
+        if target.mode is WriteMode.ERROR:
+            raise already_there(target.path)
+        select = _storable_sql(rows, target.path)
+        if target.mode is WriteMode.OVERWRITE:
+            partitions = target.partition_by or tuple(table.metadata().partition_columns)
+            kept = [name for name in partitions if name in rows.schema.names]
+            written = _commit(table, select, rows, target, options, kept)
+            return Written(written, details={"version": table.version()})
+        old = _duckdb_schema(table.to_pyarrow_dataset().schema, rows.cursor)
+        _check_fit(old, rows, target, tuple(table.metadata().partition_columns))
+        ordered = f"SELECT {', '.join(map(quote, old.names))} FROM ({select})"
+        if target.mode is WriteMode.MERGE:
+            return _merge(table, ordered, rows, target, options)
+        written = _commit(table, ordered, rows, target, options, table.metadata().partition_columns)
+        return Written(written, details={"version": table.version()})
+
+    def _create(self, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
+        from deltalake import DeltaTable
+
+        was_there = target.path.exists()
+        select = _storable_sql(rows, target.path)
+        try:
+            if target.mode is WriteMode.MERGE:
+                with incoming(rows.cursor, select, target) as fresh:
+                    written = _commit(
+                        target.path, f"FROM {quote(fresh.table)}", rows, target, options, target.partition_by
+                    )
+            else:
+                written = _commit(target.path, select, rows, target, options, target.partition_by)
+        except BaseException:
+            if not was_there and not self.owns_folder(target.path):
+                shutil.rmtree(target.path, ignore_errors=True)
+            raise
+        return Written(written, details={"version": DeltaTable(str(target.path)).version()})
+
+
+def _app_id(target: Target) -> str:
+    return f"odibi/{target.ticket}"
+
+
+def _existing(path: Path) -> DeltaTable | None:
+    from deltalake import DeltaTable
+
+    if path.is_file():
+        raise TargetError(
+            "a file stands where a folder should be",
+            where=str(path),
+            fix="remove that file, or choose another path",
+        )
+    if not (path / "_delta_log").is_dir():
+        if path.is_dir() and any(not entry.name.startswith((".", "_")) for entry in path.iterdir()):
+            raise TargetError(
+                "the folder holds other files and is no Delta table",
+                where=str(path),
+                fix="choose a folder of its own for the table",
+            )
+        return None
+    with _explained_target(path):
+        return DeltaTable(str(path))
+
+
+def _open(source: str, options: DeltaReadOptions) -> DeltaTable:
+    """The table in the version that the options ask for."""
+    from deltalake import DeltaTable
+
+    place = Path(source)
+    if not place.exists():
+        raise missing(place)
+    if not (place / "_delta_log").is_dir():
+        raise SourceError(
+            f"the {'folder' if place.is_dir() else 'file'} is not a Delta table: it has no _delta_log",
+            where=source,
+            fix="say its real format with source_type",
+        )
+    with _explained_source(source):
+        table = DeltaTable(source)
+        if options.timestamp is not None:
+            _load_moment(table, options.timestamp, source)
+        elif options.version is not None:
+            if options.version > table.version():
+                raise SourceError(
+                    f"the table has no version {options.version}",
+                    where=source,
+                    fix=f"the newest is {table.version()}",
+                )
+            table.load_as_version(options.version)
+        return table
+
+
+def _load_moment(table: DeltaTable, moment: datetime, source: str) -> None:
+    wanted_ms = moment.timestamp() * 1000
+    history = sorted(table.history(), key=lambda commit: int(commit["version"]))
+    before = [commit for commit in history if commit["timestamp"] <= wanted_ms]
+    if not before:
+        first = datetime.fromtimestamp(history[0]["timestamp"] / 1000, tz=moment.tzinfo)
+        raise SourceError(
+            f"the table did not exist at {moment.isoformat()}",
+            where=source,
+            fix=f"its oldest version is of {first.isoformat()}",
+        )
+    table.load_as_version(int(before[-1]["version"]))
+
+
+def _row_count(table: DeltaTable) -> int | None:
+    import pyarrow as pa
+
+    counts = pa.table(table.get_add_actions(flatten=True)).column("num_records")
+    return None if counts.null_count else sum(counts.to_pylist())
+
+
+def _duckdb_schema(schema: pa.Schema, cursor: DuckDBPyConnection) -> Schema:
+    relation = cursor.from_arrow(schema.empty_table())
+    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _storable_type(type_: str) -> str:
+    return converted_type(type_, _CONVERTED)
+
+
+def _storable_sql(rows: Rows, path: Path) -> str:
+    """The rows with the types that Delta has.
+
+    Raises:
+        TargetError: A column has a type that Delta can't hold.
+    """
+    columns = []
+    for name, type_ in rows.schema:
+        plain = type_.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+        if any(uses_type(plain, word) for word in _REFUSED):
+            raise TargetError(
+                f"column {name!r} is of type {type_}, which Delta can't hold",
+                where=str(path),
+                fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
+            )
+        storable = "INTEGER" if type_ == '"NULL"' else _storable_type(type_)
+        column = quote(name)
+        columns.append(column if storable == type_ else f"CAST({column} AS {storable}) AS {column}")
+    return f"SELECT {', '.join(columns)} FROM ({rows.sql})"
+
+
+def _check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...]) -> None:
+    where = str(target.path)
+    check_same_columns(old, rows.schema, where)
+    if target.partition_by and target.partition_by != partitions:
+        raise TargetError(
+            f"the table is partitioned by {', '.join(partitions) or 'nothing'}, "
+            f"these rows by {', '.join(target.partition_by)}",
+            where=where,
+            fix="leave partitionBy out, or overwrite the table",
+        )
+    new = Schema.of((name, _storable_type(type_)) for name, type_ in rows.schema)
+    wrong = mismatched_columns(old, new, rows.cursor)
+    if wrong:
+        raise TargetError(
+            f"the rows' types don't fit the table's: {'; '.join(wrong)}",
+            where=where,
+            fix="cast the columns in a step before, or use mode 'overwrite'",
+        )
+
+
+class _Stream:
+    """Arrow batches on their way into a library that hides what went wrong at their source.
+
+    Attributes:
+        rows: How many went by.
+        error: What the source raised.
+    """
+
+    def __init__(self, source: pa.RecordBatchReader) -> None:
+        self._source = source
+        self.rows = 0
+        self.error: Exception | None = None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The batches, counted."""
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_batches(self._source.schema, self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._source:
+                self.rows += batch.num_rows
+                yield batch
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def _stream(select: str, rows: Rows) -> _Stream:
+    plain = f"SELECT {', '.join(map(quote, rows.schema.names))} FROM ({rows.sql})"
+    # Only the engine's own reader ends when its step is stopped between two batches.
+    return _Stream(rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880))
+
+
+def _commit(
+    table: DeltaTable | Path,
+    select: str,
+    rows: Rows,
+    target: Target,
+    options: DeltaWriteOptions,
+    partitions: list[str] | tuple[str, ...],
+) -> int:
+    """Write in one commit that carries the ticket; gives back the number of rows."""
+    from deltalake import DeltaTable, write_deltalake
+
+    stream = _stream(select, rows)
+    overwrites = target.mode is WriteMode.OVERWRITE
+    with _explained_target(target.path, stream):
+        write_deltalake(
+            table if isinstance(table, DeltaTable) else str(table),
+            stream.reader(),
+            mode="overwrite" if overwrites else "append" if isinstance(table, DeltaTable) else "error",
+            schema_mode="overwrite" if overwrites else None,
+            partition_by=list(partitions) or None,
+            **_commit_arguments(target, options),
+        )
+    return stream.rows
+
+
+def _merge(table: DeltaTable, select: str, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
+    for name in rows.schema.names:
+        if "`" in name:
+            raise TargetError(
+                f"column {name!r} has a backtick in its name, with which Delta can't merge",
+                where=str(target.path),
+                fix="rename it in a step before",
+            )
+    on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in target.merge_key)
+    with incoming(rows.cursor, select, target) as fresh:
+        stream = _Stream(rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880))
+        with _explained_target(target.path, stream):
+            merger = table.merge(
+                stream.reader(),
+                predicate=on,
+                source_alias="s",
+                target_alias="t",
+                **_commit_arguments(target, options),
+            )
+            done = merger.when_matched_update_all().when_not_matched_insert_all().execute()
+    details = {
+        "updated": int(done["num_target_rows_updated"]),
+        "inserted": int(done["num_target_rows_inserted"]),
+        "version": table.version(),
+    }
+    return Written(fresh.rows, details=details)
+
+
+def _commit_arguments(target: Target, options: DeltaWriteOptions) -> Mapping[str, Any]:
+    from deltalake import CommitProperties, Transaction, WriterProperties
+
+    compression = "UNCOMPRESSED" if options.compression == "none" else options.compression.upper()
+    return {
+        "commit_properties": CommitProperties(app_transactions=[Transaction(_app_id(target), 1)]),
+        "writer_properties": WriterProperties(compression=compression),
+    }
+
+
+@contextmanager
+def _explained_target(path: Path, stream: _Stream | None = None) -> Iterator[None]:
+    """Turn what delta-rs raises into the errors of a target; what its source raised passes as it was."""
+    from deltalake.exceptions import CommitFailedError
+
+    try:
+        with atomic.explained(path):
+            yield
+    except OdibiError:
+        raise
+    except CommitFailedError as error:
+        raise TransientError(
+            "another writer committed to the table at the same time",
+            where=str(path),
+            fix="let only one pipeline write it at a time; another try may pass",
+        ) from error
+    except Exception as error:
+        if stream is not None and stream.error is not None:
+            raise stream.error from None
+        raise TargetError(
+            f"the table can't be written: {_first_line(error)}",
+            where=str(path),
+            fix="look at the table's log",
+        ) from error
+
+
+@contextmanager
+def _explained_source(source: str) -> Iterator[None]:
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (DeltaError, OSError, ValueError) as error:
+        raise SourceError(f"the table can't be read: {_first_line(error)}", where=source) from error
+
+
+def _first_line(error: Exception) -> str:
+    text = re.sub(r"^(Generic DeltaTable error|Kernel error|Generic error|External error): ", "", str(error))
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,0 +1,409 @@
+"""JSON, as lines or as one array, read and written by DuckDB."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats.base import Abilities, Options, Rejected, Rows, Scan, ScanContext
+from odibi_core.formats.csv_options import TolerantOptions
+from odibi_core.formats.csv_shape import known_type
+from odibi_core.formats.csv_sieve import check_bad_rows
+from odibi_core.formats.json_lines import misfits, read_lines, sift_file
+from odibi_core.formats.json_values import finite_sql
+from odibi_core.formats.plain import PlainFormat
+from odibi_core.formats.sources import Files, find_files
+from odibi_core.formats.text import PACKED, codec_of, open_text, transcode
+from odibi_core.schema import Schema, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_PROBED_LINES = 2_000
+_LINES, _ARRAY, _OBJECTS = "newline_delimited", "array", "unstructured"
+
+
+class JsonReadOptions(TolerantOptions):
+    """How JSON is read. Nested values stay nested, as STRUCT and LIST."""
+
+    lines: bool | Literal["auto"] = Field(
+        default="auto",
+        description="Whether each line is an object of its own; otherwise the file is one array.",
+    )
+    encoding: str = Field(
+        default="", description="Such as utf-8 or utf-16; by the byte order mark, else utf-8, if empty."
+    )
+    column_types: dict[str, str] | None = Field(
+        default=None,
+        alias="schema",
+        description="Column → type. Only these columns are read; all are, and their types found out, if empty.",
+    )
+    sample_size: int = Field(
+        default=-1,
+        ge=-1,
+        description="Objects from which columns and types are found out; -1 for all, so that no key is missed.",
+    )
+
+
+class JsonWriteOptions(Options):
+    """How JSON is written, in UTF-8."""
+
+    lines: bool = Field(
+        default=True, description="Whether each row is a line; otherwise the file is one array."
+    )
+    compression: Literal["auto", "none", "gzip", "zstd"] = Field(
+        default="auto",
+        description="Of the files in a folder; a single file is packed as its name's ending says.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Files of one layout."""
+
+    layout: str
+    files: Files
+    codecs: tuple[str, ...]
+
+
+class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
+    """JSON lines and arrays.
+
+    JSON has numbers, texts, booleans, objects and lists: dates, times and bytes are written as text, and read
+    again as dates where they look like one; decimals are written as numbers. It has no number for NaN and
+    infinity: they are refused. A file without rows says nothing of its columns: reading it needs `schema`.
+    """
+
+    name: ClassVar[str] = "json"
+    extensions: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
+    abilities: ClassVar[Abilities] = Abilities()
+    read_options = JsonReadOptions
+    write_options = JsonWriteOptions
+
+    def probe(self, source: str, options: JsonReadOptions, cursor: DuckDBPyConnection) -> Schema:
+        """The columns, from the heads of the files where they are lines, from all of it where they are not."""
+        schemas = []
+        with TemporaryDirectory() as folder:
+            for part in self._parts(source, options):
+                if part.layout != _LINES:
+                    schemas.append(self._describe(source, part, part.files.paths, options, cursor))
+                    continue
+                head = Path(folder, "head.json")
+                with head.open("w", encoding="utf-8", newline="") as file:
+                    for path, codec in zip(part.files.paths, part.codecs, strict=True):
+                        lines = islice(read_lines(path, codec), _PROBED_LINES)
+                        file.writelines(f"{line.text}\n" for line in lines if not line.fault)
+                schemas.append(self._describe(source, part, [str(head)], options, cursor))
+            return _united(schemas, cursor)
+
+    def scan(self, source: str, options: JsonReadOptions, context: ScanContext) -> Scan:
+        """The source, ready to be read; computed at once where the scan is tolerant."""
+        selects, schemas = [], []
+        rejected: list[Rejected] = []
+        total = 0
+        for number, part in enumerate(self._parts(source, options)):
+            paths = self._utf8_paths(part, context, number)
+            kept: list[list[int]] = []
+            if context.tolerant and part.layout == _LINES:
+                for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
+                    clean = _scratch_path(context, f"clean-{number}-{place}", path)
+                    kept.append(sift_file(path, codec, clean, rejected))
+                    paths[place] = str(clean)
+            schema = self._describe(source, part, paths, options, context.cursor)
+            if kept:
+                for place, numbers in enumerate(kept):
+                    self._drop_misfits(
+                        part.files.paths[place], Path(paths[place]), numbers, schema, rejected, context
+                    )
+                    total += len(numbers)
+            schemas.append(schema)
+            selects.append(_read_sql(paths, part, schema))
+        if not selects:
+            columns = ", ".join(
+                f"NULL::{type_} AS {quote(name)}" for name, type_ in (options.column_types or {}).items()
+            )
+            return Scan(f"(SELECT {columns} LIMIT 0)", Schema.of(options.column_types or {}), 0)
+        sql = (
+            selects[0]
+            if len(selects) == 1
+            else "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {s}" for s in selects) + ")"
+        )
+        schema = _united(schemas, context.cursor)
+        if not context.tolerant:
+            return Scan(sql, schema)
+        rejected.sort(key=lambda row: (row.source, row.line or 0))
+        check_bad_rows(source, rejected, options.bad_rows_allowed, total + len(rejected))
+        return Scan(sql, schema, rejects=lambda: rejected)
+
+    def is_malformed(self, error: Exception) -> bool:
+        """Whether the strict reader met a line that it can't read."""
+        import duckdb
+
+        signs = ("Malformed JSON", "JSON transform error", "json_read expected records", "nvalid JSON")
+        return isinstance(error, duckdb.Error) and any(sign in str(error) for sign in signs)
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:
+        """A SourceError for an error of the reader."""
+        if isinstance(error, SourceError) or not self.is_malformed(error):
+            return error
+        return SourceError(
+            f"the file can't be read: {str(error).splitlines()[0]}", where=source, fix="check that it is JSON"
+        )
+
+    def copy_options(self, options: JsonWriteOptions, path: Path) -> str:
+        """The options of a COPY statement."""
+        named = PACKED.get(path.suffix.lower(), "none")
+        packing = named if options.compression == "auto" else options.compression
+        if path.suffix and packing != named:
+            raise TargetError(
+                f"the compression is {packing!r}, and the name {path.name!r} says {named!r}",
+                where=str(path),
+                fix="let the name end in .json.gz or .json.zst, and leave `compression` out",
+            )
+        return f"FORMAT json, ARRAY {str(not options.lines).lower()}, COMPRESSION {packing}"
+
+    def part_extension(self, options: JsonWriteOptions) -> str:
+        """The ending of the names of a folder's part files."""
+        return ".json" + {"gzip": ".gz", "zstd": ".zst"}.get(options.compression, "")
+
+    def checked_sql(self, rows: Rows, options: JsonWriteOptions, path: Path) -> str:  # noqa: ARG002
+        """The rows, failing on numbers that JSON does not have."""
+        relation = rows.cursor.sql(rows.sql)
+        columns = [
+            finite_sql(quote(name), type_, name)
+            for name, type_ in zip(relation.columns, relation.types, strict=True)
+        ]
+        if columns == [quote(name) for name in relation.columns]:
+            return rows.sql
+        named = ", ".join(
+            f"{column} AS {quote(name)}" for column, name in zip(columns, relation.columns, strict=True)
+        )
+        return f"SELECT {named} FROM ({rows.sql})"
+
+    def existing_schema(self, files: Files, options: JsonWriteOptions, cursor: DuckDBPyConnection) -> Schema:  # noqa: ARG002
+        """The columns of files that are there, every value as the JSON that it is."""
+        reading = JsonReadOptions()
+        source = ", ".join(files.paths)
+        parts = self._parts_of(source, files, reading)
+        found = _united(
+            [self._describe(source, part, part.files.paths, reading, cursor) for part in parts], cursor
+        )
+        return Schema.of((name, "JSON") for name in found.names)
+
+    def existing_sql(self, files: Files, schema: Schema, options: JsonWriteOptions) -> str:  # noqa: ARG002
+        """The old rows, every value as the JSON that it is."""
+        columns = ", ".join(f"{literal(name)}: 'JSON'" for name in schema.names)
+        return f"SELECT * FROM read_json({files.sql}, format='auto', columns={{{columns}}}, hive_partitioning=false)"
+
+    def stored_sql(self, column: str, type_: str, options: JsonWriteOptions) -> str:  # noqa: ARG002
+        """A new value as JSON."""
+        return f"to_json({column})"
+
+    def key_sql(self, column: str, type_: str, options: JsonWriteOptions) -> str:  # noqa: ARG002
+        """An old value as one of a new key's type."""
+        return f"TRY_CAST({column} ->> '$' AS {type_})"
+
+    def _parts(self, source: str, options: JsonReadOptions) -> list[_Part]:
+        return self._parts_of(source, find_files(source, self.extensions), options)
+
+    def _parts_of(self, source: str, files: Files, options: JsonReadOptions) -> list[_Part]:
+        """The files that are not empty, by layout."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for path in files.paths:
+            codec = codec_of(path, options.encoding)
+            layout = _layout(path, codec, options)
+            if layout:
+                groups.setdefault(layout, []).append((path, codec))
+        if not groups and not options.column_types:
+            raise SourceError(
+                "the file is empty" if len(files.paths) == 1 else "all files are empty",
+                where=source,
+                fix="check what should have written it, or give its columns with `schema`",
+            )
+        return [
+            _Part(
+                layout,
+                Files(tuple(path for path, _ in found), files.partitions),
+                tuple(codec for _, codec in found),
+            )
+            for layout, found in groups.items()
+        ]
+
+    def _utf8_paths(self, part: _Part, context: ScanContext, number: int) -> list[str]:
+        paths = []
+        for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
+            if codec == "utf-8-sig":
+                paths.append(path)
+                continue
+            copy = _scratch_path(context, f"utf8-{number}-{place}", path)
+            transcode(path, codec, copy)
+            paths.append(str(copy))
+        return paths
+
+    def _describe(
+        self,
+        source: str,
+        part: _Part,
+        paths: Sequence[str],
+        options: JsonReadOptions,
+        cursor: DuckDBPyConnection,
+    ) -> Schema:
+        """The columns: those that the options name, else all that the objects have."""
+        import duckdb
+
+        if options.column_types:
+            named = {name: known_type(type_, name, cursor) for name, type_ in options.column_types.items()}
+            return Schema.of({**named, **dict(sorted(part.files.partitions.items()))})
+        files = Files(tuple(paths), part.files.partitions)
+        arguments = (
+            f"{files.sql}, format='{part.layout}', records=true, sample_size={options.sample_size}, "
+            f"maximum_sample_files={len(paths)}, union_by_name=true, map_inference_threshold=-1, {files.hive_sql}"
+        )
+        try:
+            relation = cursor.sql(f"SELECT * FROM read_json({arguments})")
+        except duckdb.Error as error:
+            if part.layout == _LINES or not self.is_malformed(error):
+                raise
+            raise _array_error(part, str(error)) from error
+        schema = Schema.of(
+            (name, "VARCHAR" if str(type_) == '"NULL"' else str(type_))
+            for name, type_ in zip(relation.columns, relation.types, strict=True)
+        )
+        _check_renamed(source, schema, files, part.layout, cursor)
+        return schema
+
+    def _drop_misfits(
+        self,
+        path: str,
+        clean: Path,
+        numbers: list[int],
+        schema: Schema,
+        rejected: list[Rejected],
+        context: ScanContext,
+    ) -> None:
+        found = dict(misfits(path, clean, numbers, schema, context.cursor))
+        if not found:
+            return
+        kept = clean.with_suffix(".kept")
+        with (
+            clean.open(encoding="utf-8", newline="\n") as lines,
+            kept.open("w", encoding="utf-8", newline="") as file,
+        ):
+            for place, line in enumerate(lines):
+                if place in found:
+                    row = found[place]
+                    rejected.append(Rejected(row.source, row.line, row.column, row.reason, line.rstrip("\n")))
+                else:
+                    file.write(line)
+        kept.replace(clean)
+        for place in sorted(found, reverse=True):
+            del numbers[place]
+
+
+def _layout(path: str, codec: str, options: JsonReadOptions) -> str:
+    """How a file is laid out; "" where there is nothing in it."""
+    with open_text(path, codec) as text:
+        for line in text:
+            begin = line.strip()
+            if not begin:
+                continue
+            if options.lines is True:
+                return _LINES
+            if begin.startswith("["):
+                return _ARRAY
+            if options.lines is False:
+                return _OBJECTS
+            # An object over several lines begins with a line that is none; a malformed first line looks
+            # the same, unless the next line begins an object of its own.
+            following = next((later.strip() for later in text if later.strip()), "{")
+            return _LINES if _is_json(begin) or following.startswith("{") else _OBJECTS
+    return ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _read_sql(paths: Iterable[str], part: _Part, schema: Schema) -> str:
+    inner = ", ".join(
+        f"{literal(name)}: {literal(type_)}" for name, type_ in schema if name not in part.files.partitions
+    )
+    files = Files(tuple(paths), part.files.partitions)
+    return f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
+
+
+def _scratch_path(context: ScanContext, name: str, original: str) -> Path:
+    parts = [part for part in Path(original).parts[:-1] if "=" in part]
+    folder = context.scratch.joinpath(f"{context.name}-{name}", *parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "rows.json"
+
+
+def _united(schemas: Sequence[Schema], cursor: DuckDBPyConnection) -> Schema:
+    if len(schemas) == 1:
+        return schemas[0]
+    selects = (
+        "SELECT " + ", ".join(f"NULL::{type_} AS {quote(name)}" for name, type_ in schema)
+        for schema in schemas
+    )
+    relation = cursor.sql(" UNION ALL BY NAME ".join(selects))
+    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _check_renamed(
+    source: str, schema: Schema, files: Files, layout: str, cursor: DuckDBPyConnection
+) -> None:
+    """Refuse keys that differ only by case, which the reader would rename without a word."""
+    folded = {name.casefold() for name in schema.names}
+    for name in schema.names:
+        match = re.fullmatch(r"(.+)_\d+", name)
+        if match is None or match[1].casefold() not in folded:
+            continue
+        keys = (
+            f"SELECT 1 FROM (SELECT unnest(json_keys(json)) AS k FROM read_json_objects({files.sql}, "
+            f"format='{layout}')) WHERE k = {literal(name)} LIMIT 1"
+        )
+        if not cursor.sql(keys).fetchall():
+            raise SourceError(
+                f"two keys differ only by case, which SQL does not tell apart: {match[1]!r}",
+                where=source,
+                fix="rename one of them where the file is made",
+            )
+
+
+def _array_error(part: _Part, message: str) -> SourceError:
+    """Where exactly a file that is not lines stops being JSON."""
+    for path, codec in zip(part.files.paths, part.codecs, strict=True):
+        with open_text(path, codec) as text:
+            try:
+                value = json.loads(text.read())
+            except json.JSONDecodeError as error:
+                return SourceError(
+                    f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}",
+                    where=path,
+                    fix="mend the file; to keep malformed rows aside, write it as lines",
+                )
+            if not isinstance(value, list | dict) or any(not isinstance(item, dict) for item in value):
+                return SourceError(
+                    "the file holds no list of objects", where=path, fix='wrap the values: [{"value": …}, …]'
+                )
+            if not value:
+                return SourceError(
+                    "the list is empty, so that nothing says its columns",
+                    where=path,
+                    fix="give them with `schema`",
+                )
+    return SourceError(f"the file is not JSON: {message.splitlines()[0]}", where=part.files.paths[0])

@@ -1,0 +1,128 @@
+"""JSON lines of which some are malformed: the good ones into a clean copy, the others aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.formats.base import Rejected
+from odibi_core.formats.text import open_text, shown
+from odibi_core.schema import Schema, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from duckdb.sqltypes import DuckDBPyType
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that is not blank.
+
+    Attributes:
+        number: From 1.
+        text: Without the line end.
+        fault: Why it is malformed, or "".
+    """
+
+    number: int
+    text: str
+    fault: str
+
+
+def read_lines(path: str, codec: str) -> Iterator[Line]:
+    """The lines of a file, each judged."""
+    with open_text(path, codec) as text:
+        for number, raw in enumerate(text, 1):
+            line = raw.strip("\r\n")
+            if line.strip():
+                yield Line(number, line, _fault(line))
+
+
+def _fault(line: str) -> str:
+    try:
+        value = json.loads(line)
+        # Escapes can name half a character, which no reader of UTF-8 takes.
+        if "\\u" in line or not line.isascii():
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        return f"it is not JSON at column {error.colno}: {error.msg}"
+    except UnicodeEncodeError:
+        return "the text is not in the encoding of the file"
+    except RecursionError:
+        return "it is nested too deeply"
+    if not isinstance(value, dict):
+        return "it is not an object"
+    return ""
+
+
+def sift_file(path: str, codec: str, clean: Path, rejected: list[Rejected]) -> list[int]:
+    """The line numbers of the good lines, which are written to `clean`."""
+    kept = []
+    with clean.open("w", encoding="utf-8", newline="") as file:
+        for line in read_lines(path, codec):
+            if line.fault:
+                rejected.append(Rejected(path, line.number, "", line.fault, shown(line.text)))
+            else:
+                kept.append(line.number)
+                file.write(f"{line.text}\n")
+    return kept
+
+
+def misfits(
+    path: str, clean: Path, numbers: Sequence[int], schema: Schema, cursor: DuckDBPyConnection
+) -> Iterator[tuple[int, Rejected]]:
+    """The lines with a value that is not of its column's type: their places in `clean`, and why."""
+    types = {name: cursor.sql(f"SELECT NULL::{type_}").types[0] for name, type_ in schema}
+    nested = [name for name, type_ in types.items() if type_.id in ("list", "struct", "map", "array")]
+    columns = ", ".join(f"{literal(name)}: 'JSON'" for name in schema.names)
+    doubts = " OR ".join(_doubt(name, type_, name in nested) for name, type_ in schema if type_ != "JSON")
+    if not doubts:
+        return
+    query = (
+        f"SELECT place, {', '.join(map(quote, schema.names))} FROM (SELECT row_number() OVER () - 1 AS place, * "
+        f"FROM read_json([{literal(str(clean))}], format='newline_delimited', columns={{{columns}}})) "
+        f"WHERE {doubts} ORDER BY place"
+    )
+    for place, *values in cursor.sql(query).fetchall():
+        for name, text in zip(schema.names, values, strict=True):
+            if text is not None and not fits(json.loads(text), types[name], cursor):
+                reason = f"{text[:80]} is not of type {schema.as_dict()[name]}"
+                yield int(place), Rejected(path, numbers[place], name, reason, "")
+                break
+
+
+def _doubt(name: str, type_: str, is_nested: bool) -> str:
+    column = quote(name)
+    if is_nested:
+        return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL')"
+    return (
+        f"({column} IS NOT NULL AND json_type({column}) <> 'NULL' "
+        f"AND TRY_CAST({column} ->> '$' AS {type_}) IS NULL)"
+    )
+
+
+def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
+    """Whether a JSON value can be of a type, inside lists and objects too."""
+    if value is None:
+        return True
+    match type_.id:
+        case "list" | "array":
+            return isinstance(value, list) and all(fits(item, type_.children[0][1], cursor) for item in value)
+        case "map":
+            return isinstance(value, dict) and all(
+                fits(item, type_.children[1][1], cursor) for item in value.values()
+            )
+        case "struct":
+            return isinstance(value, dict) and all(
+                fits(value.get(name), child, cursor) for name, child in type_.children
+            )
+    if str(type_) in ("VARCHAR", "JSON"):
+        return True
+    if isinstance(value, list | dict):
+        return False
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    query = f"SELECT TRY_CAST({literal(text)} AS {type_}) IS NOT NULL"
+    return bool(cursor.sql(query).fetchall()[0][0])
