@@ -30,8 +30,18 @@ def write_text_file(path: str | Path, text: str) -> Path:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise TargetError(
-            f"the file can't be written: {(error.strerror or str(error)).lower()}",
+            f"the file can't be written: {reason(error)}",
             where=str(target),
             fix="give the path of a file in a folder that you may write to, on a disk with free space",
         ) from error
     return target
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused to write, in words."""
+    match error:
+        case FileExistsError() | NotADirectoryError():
+            return "a file stands where a folder should be"
+        case IsADirectoryError():
+            return "a folder stands where a file should be"
+    return (error.strerror or str(error)).lower()

@@ -118,7 +118,7 @@ class RunRecord:
         failed_step: The step that made it fail, or "".
         reason: Why it was cancelled, or "".
         report_failures: Reports that could not be made, and why.
-        steps: Name → step, in the order in which the run came to them; none in a record out of a list of runs.
+        steps: Name → step, in the order in which the run came to them; a list of runs leaves them out.
         damaged_lines: Lines of the journal that can't be read; what they told is missing here.
     """
 

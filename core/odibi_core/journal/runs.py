@@ -14,7 +14,13 @@ from odibi_core.journal.writer import EVENTS_FILE
 LATEST = "latest"
 _HEAD_BYTES = 16 * 1024
 _TAIL_BYTES = 16 * 1024
-_OF_THE_RUN = (b'"pipeline_', b'"run_cancelled"', b'"report_failed"')
+_ENDS = (b'{"event_type":"pipeline_complete"', b'{"event_type":"run_cancelled"')
+# The type stands first in a line; events of steps are not worth parsing for a list.
+_OF_THE_RUN = (
+    b'{"event_type":"pipeline_',
+    b'{"event_type":"run_cancelled"',
+    b'{"event_type":"report_failed"',
+)
 
 
 def list_runs(runs: str | Path, limit: int | None = None) -> list[RunRecord]:
@@ -70,16 +76,15 @@ def _run_ids(runs: Path) -> list[str]:
 
 def _summary(run_dir: Path) -> RunRecord:
     record = RunRecord(run_dir.name, run_dir)
-    beating: bool | None = None
+    beating = False
     lines = _end_lines(run_dir)
-    if not any(b'"pipeline_complete"' in line[:80] or b'"run_cancelled"' in line[:80] for line in lines):
+    if not any(line.startswith(_ENDS) for line in lines):
         beating = is_beating(run_dir)
         lines = _end_lines(run_dir)
     for line in lines:
-        # The type stands first in a line; events of steps are not worth parsing here.
-        if any(mark in line[:80] for mark in _OF_THE_RUN):
+        if line.startswith(_OF_THE_RUN):
             apply_line(record, line)
-    record.judge(is_beating=bool(beating))
+    record.judge(is_beating=beating)
     return record
 
 

@@ -17,7 +17,7 @@ from odibi_core.journal.heartbeat import Heartbeat
 from odibi_core.json_text import JsonEncoder
 from odibi_core.pipeline import Pipeline
 from odibi_core.secret_store import Redactor
-from odibi_core.text_file import write_text_file
+from odibi_core.text_file import reason, write_text_file
 
 DESIGN_FILE = "design.yaml"
 EVENTS_FILE = "events.jsonl"
@@ -88,7 +88,7 @@ class JournalWriter:
                 if self._unsaid == 0:
                     _log.warning(
                         "the journal can't be written (%s), and what happens now is missing from it: %s",
-                        (error.strerror or str(error)).lower(),
+                        reason(error),
                         self.run_dir,
                     )
                 self._unsaid += 1
@@ -147,7 +147,7 @@ def _unwritable(error: OSError, run_dir: Path) -> WorkspaceError:
             "there is a run of that id already", where=str(run_dir), fix="use another run id"
         )
     return WorkspaceError(
-        f"the journal of the run can't be written: {(error.strerror or str(error)).lower()}",
+        f"the journal of the run can't be written: {reason(error)}",
         where=str(run_dir),
         fix="choose a workspace in a folder that you may write to, on a disk with free space",
     )
