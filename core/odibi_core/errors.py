@@ -135,7 +135,27 @@ class TargetError(StepError):
 
 
 class SqlError(StepError):
-    """A step's SQL can't be bound or executed."""
+    """A step's SQL can't be bound or executed.
+
+    Args:
+        what: What is wrong, as a sentence without a full stop.
+        where: The step, field, file or line that it is about.
+        fix: How to mend it.
+        line: Line in the step's SQL, from 1; None where it is unknown.
+        column: Column in that line, from 1; None where it is unknown.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        fix: str = "",
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.line, self.column = line, column
 
 
 class FunctionError(StepError):
