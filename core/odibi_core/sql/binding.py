@@ -18,12 +18,13 @@ from odibi_core.sql.faults import explain_error
 from odibi_core.sql.statement import read_statement
 
 if TYPE_CHECKING:
+    import duckdb
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 # The struct of every step's columns costs a join in the query that binds them all: the cost a step grows with
 # their number, and this many is where it is least.
 _STEPS_AT_ONCE = 12
-_SETTINGS = {
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "memory_limit": "256MB",
     "temp_directory": "",
@@ -159,7 +160,7 @@ class Binder:
                 return error
             return None
 
-        native = native_sql(step.sql, step.dialect, binds=fails)
+        native = native_sql(step.sql, step.dialect, binds=fails, inputs=inputs)
         return BoundStep(native.sql, schemas.get(native.sql), native.error, native.warnings)
 
     def _bind(self, sql: str, inputs: Mapping[str, Schema]) -> Schema | None:
@@ -196,7 +197,7 @@ class Binder:
         except duckdb.Error as error:
             raise explain_error(error, sql, inputs) from error
 
-    def _explain(self, error: Exception, sql: str, inputs: Mapping[str, Schema]) -> SqlError:
+    def _explain(self, error: duckdb.Error, sql: str, inputs: Mapping[str, Schema]) -> SqlError:
         """The error of the text alone, whose positions are the author's; else that of the whole query."""
         try:
             self._check_alone(sql, inputs)
@@ -216,7 +217,7 @@ class Binder:
                 raise explain_error(error, sql, inputs, prefix=prefix) from error
 
     def _names_alone(self, sql: str, inputs: Mapping[str, Schema]) -> list[str]:
-        """The output names as the author wrote them: inside another query, DuckDB renames the second of a name."""
+        """The output names as the author wrote them: inside a query, DuckDB renames the second of a name."""
         with self._views(inputs) as database:
             return database.sql(read_statement(sql).text).columns
 
@@ -257,16 +258,12 @@ def _check_names(names: Sequence[str]) -> None:
     twice = [name for name in dict.fromkeys(names) if folded[name.casefold()] > 1]
     if not twice:
         return
-    shown = " and ".join(repr(name) for name in twice)
-    plural = len(twice) > 1 and len({name.casefold() for name in twice}) > 1
-    what = (
-        f"the columns {shown} come out more than once"
-        if plural
-        else f"the column {shown} comes out more than once"
-    )
+    shown = ", ".join(repr(name) for name in twice)
+    verb = "comes" if len(twice) == 1 else "come"
     raise SqlError(
-        what,
-        fix=f"give each a name of its own (… AS {twice[0]}_2), leave one out (* EXCLUDE …), or join with USING ({twice[0]})",
+        f"{shown} {verb} out more than once",
+        fix=f"name one of them otherwise (… AS {twice[0]}_2), leave it out (* EXCLUDE …), "
+        f"or join with USING ({twice[0]})",
     )
 
 
@@ -276,7 +273,7 @@ def _check_inputs(inputs: Mapping[str, Schema | None]) -> None:
         other = folded.setdefault(alias.casefold(), alias)
         if other != alias:
             raise SqlError(
-                f"the inputs {other!r} and {alias!r} are one name in SQL, where upper and lower case are the same",
+                f"the inputs {other!r} and {alias!r} are one name in SQL, whatever their case",
                 fix="rename one of them",
             )
         if schema is not None and not schema:

@@ -48,7 +48,7 @@ class SqlStep:
 def compose(relations: Mapping[str, str], sql: str) -> str:
     """The query of one step.
 
-    The result may stand in parentheses, and ends with a line break because the step's text may end with a comment.
+    The result may stand in parentheses; it ends with a line break, for the text may end with a comment.
 
     Args:
         relations: Alias → what stands behind FROM: a quoted name, `read_parquet(…)`, a query in parentheses.

@@ -1,12 +1,21 @@
-"""One bridge between the two dialects: SQL is written once and runs on DuckDB and on Spark."""
+"""One bridge between the two dialects: SQL is written once and runs on DuckDB and on Spark.
+
+The parser behind it is loaded, and paid for, only where a text has to be translated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from odibi_core.errors import SqlError
+from odibi_core.schema import Schema
 from odibi_core.sql.compose import Dialect
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,139 @@ class NativeSql:
     error: SqlError | None = None
 
 
+def translate(
+    sql: str, source: str, target: str, *, inputs: Mapping[str, Schema | None] | None = None
+) -> Translation:
+    """The text of `source`'s dialect in `target`'s.
+
+    Args:
+        sql: The text of a step.
+        source: "spark" or "duckdb".
+        target: "duckdb" or "spark".
+        inputs: Alias → schema: where dialects part by the type of a column, its type decides.
+
+    Raises:
+        SqlError: The text can't be read as SQL of `source`.
+    """
+    if source == target:
+        return Translation(sql)
+    from sqlglot import ErrorLevel
+    from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+
+    from odibi_core.sql.from_spark import rewrite_for_duckdb, spark_reader
+    from odibi_core.sql.kinds import Types
+    from odibi_core.sql.to_spark import rewrite_for_spark
+
+    warnings: list[str] = []
+    types = Types(inputs or {})
+    if source == Dialect.SPARK:
+        tree = rewrite_for_duckdb(_tree(sql, spark_reader()), types, warnings.append)
+    else:
+        tree = rewrite_for_spark(_tree(sql, "duckdb"), types, warnings.append)
+    writer = SqlglotDialect.get_or_raise(target).generator(unsupported_level=ErrorLevel.IGNORE)
+    text = writer.generate(tree)
+    # The tree is walked from its end: the first place in the text is told first.
+    return Translation(text, tuple(dict.fromkeys([*reversed(warnings), *writer.unsupported_messages])))
+
+
 def native_sql(
-    sql: str, dialect: str, *, engine: str = "duckdb", binds: Callable[[str], SqlError | None]
+    sql: str,
+    dialect: str,
+    *,
+    engine: str = "duckdb",
+    binds: Callable[[str], SqlError | None],
+    inputs: Mapping[str, Schema | None] | None = None,
 ) -> NativeSql:
-    """The text as the engine takes it."""
-    return NativeSql(sql, Dialect.DUCKDB, (), binds(sql))
+    """The text as the engine takes it.
+
+    A text of "auto" is the engine's own first. Where the engine does not take it and the reason may be the
+    dialect (a function, a type, the grammar: never an unknown column, which Spark may take for a text), it is
+    translated from the other one and tried again.
+
+    Args:
+        sql: The text of the step.
+        dialect: "auto", "duckdb" or "spark".
+        engine: Whose dialect is native: "duckdb" or "spark".
+        binds: Says why the engine does not take a text; None where it does.
+        inputs: Alias → schema, for a better translation.
+    """
+    native = Dialect(engine)
+    other = Dialect.DUCKDB if native is Dialect.SPARK else Dialect.SPARK
+    if dialect == other:
+        return _translated(sql, other, native, binds, inputs)
+    error = binds(sql)
+    if error is None or dialect == native or not (_may_be_dialect(error) or is_clearly_spark(sql)):
+        return NativeSql(sql, native, (), error)
+    second = _translated(sql, other, native, binds, inputs)
+    if second.error is None or (native is Dialect.DUCKDB and is_clearly_spark(sql)):
+        return second
+    return NativeSql(sql, native, (), error)
+
+
+def is_clearly_spark(sql: str) -> bool:
+    """Whether a text has words that only Spark knows."""
+    return _SPARK_MARKS.search(sql) is not None
+
+
+_SPARK_MARKS = re.compile(
+    r"""\bLATERAL\s+VIEW\b | <=> | \bRLIKE\b | \bDIV\b | \b(?:SORT|CLUSTER|DISTRIBUTE)\s+BY\b
+      | \bEXCEPT\s*\(\s*\w+\s*[,)]
+      | \bCURRENT_(?:TIMESTAMP|DATE)\s*\(\s*\)
+      | \b(?:NVL2?|DATE_FORMAT|TO_DATE|FROM_UNIXTIME|UNIX_TIMESTAMP|COLLECT_LIST|COLLECT_SET
+          |EXPLODE|POSEXPLODE|INLINE|ADD_MONTHS|MONTHS_BETWEEN|NEXT_DAY|GET_JSON_OBJECT|NAMED_STRUCT|PERCENTILE_APPROX|PMOD|LOCATE|SIZE)\s*\(
+      | \bAS\s+(?:STRING|LONG|BYTE|SHORT)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_DIALECT_MESSAGES = re.compile(
+    r"Function with name|Type with name|No function matches|Could not choose a best candidate|lambda arrow"
+)
+
+
+def _may_be_dialect(error: SqlError) -> bool:
+    cause = error.__cause__
+    if cause is None:
+        # Told without asking DuckDB: strings that end elsewhere in Spark look like quotes never closed.
+        return "never closed" in error.what or "never opened" in error.what
+    return type(cause).__name__ == "ParserException" or bool(_DIALECT_MESSAGES.search(str(cause)))
+
+
+def _translated(
+    sql: str,
+    source: Dialect,
+    target: Dialect,
+    binds: Callable[[str], SqlError | None],
+    inputs: Mapping[str, Schema | None] | None,
+) -> NativeSql:
+    try:
+        translation = translate(sql, source, target, inputs=inputs)
+    except SqlError as error:
+        return NativeSql(sql, source, (), error)
+    refusal = binds(translation.sql)
+    if refusal is None:
+        return NativeSql(translation.sql, source, translation.warnings)
+    # The place is one in the translated text, which nobody has seen.
+    return NativeSql(sql, source, translation.warnings, SqlError(refusal.what, fix=refusal.fix))
+
+
+def _tree(sql: str, dialect: object) -> exp.Expr:
+    import sqlglot
+    from sqlglot.errors import ParseError, SqlglotError
+
+    try:
+        statements = sqlglot.parse(sql, dialect=dialect)  # type: ignore[arg-type]
+    except ParseError as error:
+        found = error.errors[0] if error.errors else {}
+        line, column = found.get("line"), found.get("col")
+        word = found.get("highlight") or ""
+        what = f"SQL can't go on with {word!r} here" if word else "the SQL can't be read"
+        where = f"line {line}, column {column}" if line and column else ""
+        raise SqlError(
+            what, where=where, fix="look at what stands just before it", line=line, column=column
+        ) from error
+    except SqlglotError as error:
+        raise SqlError("the SQL can't be read", fix=str(error).split("\n", 1)[0]) from error
+    given = [statement for statement in statements if statement is not None]
+    if len(given) != 1:
+        what = "there is more than one statement" if given else "the SQL is empty"
+        raise SqlError(what, fix="make each statement a step of its own" if given else "write a SELECT")
+    return given[0]

@@ -57,7 +57,7 @@ _SHOWN = re.compile(r"\n\nLINE (?P<line>\d+): (?P<text>[^\n]*)\n(?P<space> *)(?P
 
 
 def _shown_place(text: str, sql: str) -> tuple[str, int | None]:
-    """The message without its "LINE 2: …" part, and the place in `sql` if the line that is shown is there once."""
+    """The message without its "LINE 2: …" part, and the place in `sql` if the shown line is there once."""
     shown = _SHOWN.search(text)
     if shown is None:
         return text, None

@@ -32,7 +32,7 @@ Reader = Callable[[Fault, re.Match[str]], Reading]
 
 
 def read_fault(fault: Fault) -> Reading:
-    """What is wrong and how to mend it; DuckDB's own first sentence where the error is none of those known."""
+    """What is wrong and how to mend it; DuckDB's own first sentence where the error is not known."""
     for pattern, read in _READERS:
         if match := pattern.search(fault.message):
             return read(fault, match)
@@ -306,8 +306,8 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _date_format,
         ),
         (
-            r"with value (?P<name>\S+) can't be cast because the value is out of range for the destination type "
-            r"(?P<type>\S+)",
+            r"with value (?P<name>\S+) can't be cast because the value is out of range "
+            r"for the destination type (?P<type>\S+)",
             _range,
         ),
         (r'^Casting value "(?P<name>.*?)" to type (?P<type>\S+) failed: value is out of range', _range),
@@ -333,8 +333,8 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             r"(?:failed to (?:allocate|pin)|[Oo]ut of [Mm]emory|could not allocate)",
             _says(
                 "the memory that the step may use does not suffice",
-                "give the run more memory, or let the step handle less at once: fewer columns, a filter before "
-                "the join, no collecting of whole groups into lists",
+                "give the run more memory, or let the step handle less at once: fewer columns, a filter "
+                "before the join, no collecting of whole groups into lists",
             ),
         ),
         (r"^Interrupted|INTERRUPT", _says("the query was stopped before it ended")),

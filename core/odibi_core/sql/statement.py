@@ -1,7 +1,7 @@
 """The text of a SQL step: exactly one statement that gives rows.
 
-What is checked here is what must hold before the text may stand inside another query: it is read with a few
-microseconds' care for strings, comments, parentheses and semicolons. Whether it is right SQL is DuckDB's to say.
+What is checked here is what must hold before the text may stand inside another query: strings,
+comments, parentheses and semicolons. Whether it is right SQL is DuckDB's to say.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def skip_blank(text: str, offset: int) -> int:
 
 
 def _statement_end(sql: str) -> int:
-    """Where the one statement ends: at a semicolon that nothing but blank follows, or at the end of the text."""
+    """Where the one statement ends: at a semicolon with nothing behind it, or at the end of the text."""
     depth, opened, offset = 0, 0, 0
     while piece := _PIECE.search(sql, offset):
         offset = piece.end()

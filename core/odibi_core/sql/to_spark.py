@@ -1,0 +1,208 @@
+"""DuckDB's SQL read into a tree, and rewritten until Spark (4, ANSI mode) gives what DuckDB documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from odibi_core.sql.kinds import Types, is_fraction, is_whole
+from odibi_core.sql.templates import Warn, fill
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def rewrite_for_spark(tree: exp.Expr, types: Types, warn: Warn) -> exp.Expr:
+    """The tree of a DuckDB text with Spark's words in it. `tree` is changed."""
+    from sqlglot import exp
+
+    for node in reversed(list(tree.walk())):
+        if isinstance(node, exp.Anonymous):
+            _rewrite_call(node, warn)
+        elif rewrite := _NODES.get(type(node).__name__):
+            rewrite(node, types, warn)
+    return tree
+
+
+_CALLS = {
+    "WEEKDAY": "(DAYOFWEEK($1) - 1)",
+    "REGEXP_FULL_MATCH": "$1 RLIKE CONCAT('^(?:', $2, ')$')",
+    "ROUND_EVEN": "BROUND($1, $2)",
+    "QUANTILE_CONT": "PERCENTILE($1, $2)",
+    "QUANTILE_DISC": "PERCENTILE_APPROX($1, $2)",
+    "KURTOSIS_POP": "KURTOSIS($1)",
+    "LIST_POSITION": "NULLIF(ARRAY_POSITION($1, $2), 0)",
+    "LIST_HAS_ANY": "ARRAYS_OVERLAP($1, $2)",
+    "LIST_MAX": "ARRAY_MAX($1)",
+    "LIST_MIN": "ARRAY_MIN($1)",
+    "STRING_TO_ARRAY": "SPLIT($1, CONCAT('\\\\Q', $2, '\\\\E'))",
+    "EPOCH_MS": "UNIX_MILLIS($1)",
+    "MAKE_TIMESTAMP": "TIMESTAMP_MICROS($1)",
+}
+_UNFAITHFUL = {
+    "FORMAT": "Spark has no such function; use PRINTF or FORMAT_NUMBER",
+    "COLUMNS": "Spark can't choose columns by a pattern; name them",
+    "TIME_BUCKET": "Spark has no such function; use DATE_TRUNC or WINDOW",
+    "HASH": "Spark hashes by another algorithm",
+}
+
+
+def _rewrite_call(call: exp.Anonymous, warn: Warn) -> None:
+    name = call.name.upper()
+    if name in _UNFAITHFUL:
+        warn(f"{name}: {_UNFAITHFUL[name]}")
+    template = _CALLS.get(name)
+    if template and len(call.expressions) == template.count("$1") + template.count("$2"):
+        call.replace(fill(template, call.expressions, warn, dialect="databricks"))
+
+
+def _to(template: str, *arguments: str) -> Callable[[exp.Expr, Types, Warn], None]:
+    """A rewrite that puts the node's operand, and what it has under `arguments`, into a template."""
+
+    def rewrite(node: exp.Expr, _: Types, warn: Warn) -> None:
+        given = [node.this, *(node.args[argument] for argument in arguments)]
+        node.replace(fill(template, given, warn, dialect="databricks"))
+
+    return rewrite
+
+
+def _extract(node: exp.Expr, _: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
+    part = node.name.upper()
+    if part in ("DOW", "DAYOFWEEK"):
+        node.replace(fill("(DAYOFWEEK($1) - 1)", [node.expression], warn, dialect="databricks"))
+    elif part == "ISODOW":
+        node.set("this", exp.var("DOW_ISO"))
+
+
+def _regexp_replace(node: exp.Expr, _: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
+    modifiers = node.args.get("modifiers")
+    if "g" not in (modifiers.name if modifiers is not None else ""):
+        warn("REGEXP_REPLACE: without 'g' DuckDB replaces the first match, Spark every one")
+    replacement = node.args.get("replacement")
+    if isinstance(replacement, exp.Literal):
+        text = re.sub(r"\\(\d)", r"$\1", replacement.name.replace("$", "\\$"))
+        node.set("replacement", exp.Literal.string(text))
+    node.set("modifiers", None)
+
+
+def _log(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """LOG of one argument is the logarithm to the base of 10 in DuckDB, the natural one in Spark."""
+    if node.expression is None or not node.args.get("expression"):
+        node.replace(fill("LOG10($1)", [node.this], warn, dialect="databricks"))
+
+
+def _cast(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """DuckDB rounds a fraction where Spark cuts it off."""
+    from sqlglot import exp
+
+    if not is_whole(node.args["to"]):
+        return
+    operand = types.of(node.this)
+    if operand is None:
+        warn(
+            f"CAST({node.this.sql('duckdb')} AS {node.args['to'].sql('duckdb')}): "
+            "Spark cuts a fraction off where DuckDB rounds; ROUND or FLOOR says which is meant"
+        )
+    elif is_fraction(operand):
+        node.set("this", exp.Round(this=node.this.copy()))
+
+
+def _data_type(node: exp.Expr, _: Types, __: Warn) -> None:
+    from sqlglot import exp
+
+    if node.this in (exp.DType.INT128, exp.DType.UINT128, exp.DType.UBIGINT):
+        node.replace(exp.DataType.build("DECIMAL(38, 0)", dialect="spark"))
+    elif node.this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ):
+        node.set("this", exp.DType.TIMESTAMPTZ)
+
+
+def _length(node: exp.Expr, types: Types, _: Warn) -> None:
+    from sqlglot import exp
+
+    if types.of(node.this) == "LIST":
+        node.replace(exp.ArraySize(this=node.this.copy()))
+
+
+def _collected(node: exp.Expr, _: Types, warn: Warn) -> None:
+    warn(f"{node.sql('duckdb')}: Spark's COLLECT_LIST leaves nulls out, DuckDB's list keeps them")
+
+
+def _bracket(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Positions from the end exist in Spark's ELEMENT_AT alone."""
+    from sqlglot import exp
+
+    (index,) = node.expressions[:1]
+    if isinstance(index, exp.Neg):
+        node.replace(fill("ELEMENT_AT($1, $2)", [node.this, index], warn, dialect="databricks"))
+    elif isinstance(index, exp.Slice):
+        warn(f"{node.sql('duckdb')}: Spark has no slices in brackets; use SLICE or SUBSTRING")
+
+
+def _map(node: exp.Expr, _: Types, __: Warn) -> None:
+    from sqlglot import exp
+
+    if isinstance(node.this, exp.Struct):
+        pairs = [(entry.this, entry.expression) for entry in node.this.expressions]
+        keys = [
+            exp.Literal.string(key.name) if isinstance(key, exp.Identifier) else key.copy()
+            for key, _ in pairs
+        ]
+        arguments = [
+            part for key, (_, value) in zip(keys, pairs, strict=True) for part in (key, value.copy())
+        ]
+        node.replace(exp.Anonymous(this="MAP", expressions=arguments))
+
+
+def _difference(node: exp.Expr, _: Types, warn: Warn) -> None:
+    unit = node.args.get("unit")
+    if unit is not None and unit.name.upper().strip("'") not in ("DAY", "DAYS"):
+        warn("DATE_DIFF: DuckDB counts the boundaries between, Spark the whole units that have passed")
+
+
+def _join(node: exp.Expr, _: Types, warn: Warn) -> None:
+    if (method := (node.args.get("method") or "").upper()) in ("ASOF", "POSITIONAL"):
+        warn(f"{method} JOIN: Spark has none")
+
+
+def _simple_pivot(node: exp.Expr, _: Types, warn: Warn) -> None:
+    if node.args.get("this") is not None and not node.args.get("fields"):
+        verb = "UNPIVOT" if node.args.get("unpivot") else "PIVOT"
+        warn(f"{verb} as a statement: Spark has it behind FROM only, with the values named")
+
+
+def _star(node: exp.Expr, _: Types, warn: Warn) -> None:
+    if node.args.get("replace") or node.args.get("replace_"):
+        warn("* REPLACE: Spark has none; name the columns")
+
+
+def _by_name(node: exp.Expr, _: Types, warn: Warn) -> None:
+    if node.args.get("by_name"):
+        warn("UNION BY NAME: Spark has it in its DataFrames only; name the columns in one order")
+
+
+_NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
+    "DayOfWeek": _to("(DAYOFWEEK($1) - 1)"),
+    "DayOfWeekIso": _to("(WEEKDAY($1) + 1)"),
+    "PercentileCont": _to("PERCENTILE($1, $2)", "expression"),
+    "Quantile": _to("PERCENTILE_APPROX($1, $2)", "quantile"),
+    "Extract": _extract,
+    "RegexpReplace": _regexp_replace,
+    "Log": _log,
+    "Cast": _cast,
+    "TryCast": _cast,
+    "DataType": _data_type,
+    "Length": _length,
+    "ArrayAgg": _collected,
+    "Bracket": _bracket,
+    "ToMap": _map,
+    "DateDiff": _difference,
+    "Join": _join,
+    "Pivot": _simple_pivot,
+    "Star": _star,
+    "Union": _by_name,
+}
