@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from odibi_core.errors import OdibiError
 from odibi_core.story.lineage import read_lineage
 from odibi_core.story.page import render_page
+from odibi_core.text_file import write_text_file
 
 
 class StoryGenerator:
@@ -34,37 +34,16 @@ class StoryGenerator:
         """
         lineage_path, story_path = Path(lineage_file), Path(output_file)
         lineage = read_lineage(lineage_path)
+        if story_path.is_dir() or story_path.resolve() == lineage_path.resolve():
+            kind = "a folder" if story_path.is_dir() else "the lineage that it is made from"
+            raise OdibiError(
+                f"the story can't take the place of {kind}",
+                where=str(story_path),
+                fix="give the story a name of its own, such as story.html",
+            )
         try:
             page = render_page(lineage, title)
         except OdibiError as error:
             error.where = error.where or str(lineage_path)
             raise
-        if story_path.resolve() == lineage_path.resolve():
-            raise OdibiError(
-                "the story would replace the lineage that it is made from",
-                where=str(story_path),
-                fix="give the story a name of its own, such as story.html",
-            )
-        _write(story_path, page)
-        return story_path
-
-
-def _write(path: Path, page: str) -> None:
-    """Write beside the target, then rename: a reader sees the old story or the new one, never half of one."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a folder", str(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
-        try:
-            # A name may hold half of a surrogate pair, which UTF-8 can't: it is shown as its escape.
-            draft.write_bytes(page.encode("utf-8", errors="backslashreplace"))
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise OdibiError(
-            f"the story can't be written: {error.strerror or error}",
-            where=str(path),
-            fix="give the path of an HTML file in a folder that you may write to",
-        ) from error
+        return write_text_file(story_path, page)

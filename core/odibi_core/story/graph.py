@@ -148,7 +148,8 @@ def _node(
         y=corner[1],
         name=wording.fit(step.step_name, name_width),
         place=wording.fit(
-            step.layer if step.layer == kind else f"{step.layer} · {kind}", _PLACE_WIDTH - len(duration)
+            " · ".join(dict.fromkeys(part for part in (step.layer, kind) if part)),
+            _PLACE_WIDTH - len(duration),
         ),
         layer_class=layer_class,
         kind=kind,

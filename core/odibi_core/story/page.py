@@ -28,6 +28,7 @@ _OUTCOMES = {
     "failed": ("failed", "Failed"),
     "cancelled": ("cancelled", "Cancelled"),
     "lost": ("failed", "Lost"),
+    "running": ("running", "Not finished"),
 }
 _TRACKING = {
     "exact": "Exact: every step ran on its own, so counts and durations are the step's own.",
