@@ -30,7 +30,6 @@ _TAKEN = frozenset(
         "pipeline_runs",
         "step_duration_seconds",
         "step_rows",
-        "step_throughput_rows_per_second",
         "process_peak_memory_bytes",
         "step_retries",
         "step_errors",
@@ -81,7 +80,8 @@ class MetricsManager:
     The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
     the highest resident memory that the whole process has had by the end of the step: it never falls, and
     steps that ran at the same time share it. `throughput` is in rows per second; it is None where a step has
-    no duration of its own (it ran fused in a region, or came from the cache).
+    no duration of its own (it ran fused in a region, or came from the cache). Prometheus gets the rows and the
+    seconds that it is made of.
     """
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class MetricsManager:
         Raises:
             TargetError: The file can't be written.
         """
-        return write_text_file(path, JsonEncoder(indent=2).encode(self.get_summary()))
+        return write_text_file(path, JsonEncoder().encode(self.get_summary()))
 
     def export_prometheus(self, path: str | Path) -> Path:
         """The path of the file that it wrote in Prometheus' text format, replaced whole.
@@ -273,7 +273,14 @@ class MetricsManager:
                 "odibi_pipeline_success", "Whether the latest run succeeded.", labels=["pipeline"]
             )
             success.add_metric([_text(self._pipeline_name)], float(self._state == NodeState.SUCCESS))
-            yield from (duration, success)
+            memory = GaugeMetricFamily(
+                "odibi_process_peak_memory_bytes",
+                "Highest resident memory of the process by the end of the latest run's last step.",
+                labels=["pipeline"],
+            )
+            peaks = [node.memory_mb for node in self._nodes.values() if node.memory_mb is not None]
+            memory.add_metric([_text(self._pipeline_name)], max(peaks, default=0.0) * 1024 * 1024)
+            yield from (duration, success, memory)
         runs = CounterMetricFamily("odibi_pipeline_runs", "Runs that ended.", labels=["pipeline", "status"])
         for (pipeline, status), count in self._runs.items():
             runs.add_metric([_text(pipeline), status], count)
@@ -291,25 +298,13 @@ class MetricsManager:
         rows = GaugeMetricFamily(
             "odibi_step_rows", "Rows that the step gave in the latest run.", labels=labels
         )
-        throughput = GaugeMetricFamily(
-            "odibi_step_throughput_rows_per_second", "Rows per second of the step's own time.", labels=labels
-        )
-        memory = GaugeMetricFamily(
-            "odibi_process_peak_memory_bytes",
-            "Highest resident memory of the process by the end of the step.",
-            labels=labels,
-        )
         for name, node in self._nodes.items():
             values = [_text(self._pipeline_name), _text(name), _text(node.layer), node.status]
             if node.duration_ms is not None:
                 duration.add_metric([*values, node.duration_scope], node.duration_ms / 1000)
             if node.row_count is not None:
                 rows.add_metric(values, node.row_count)
-            if (rate := node.throughput()) is not None:
-                throughput.add_metric(values, rate)
-            if node.memory_mb is not None:
-                memory.add_metric(values, node.memory_mb * 1024 * 1024)
-        yield from (duration, rows, throughput, memory)
+        yield from (duration, rows)
         for what, help_text in (
             ("retries", "Tries of the step after its first."),
             ("errors", "Failures of the step."),

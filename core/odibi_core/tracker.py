@@ -107,7 +107,7 @@ class Tracker:
             OdibiError: No run has begun.
             TargetError: The file can't be written.
         """
-        return write_text_file(path, JsonEncoder(self.redactor, indent=1).encode(self.lineage()))
+        return write_text_file(path, JsonEncoder(self.redactor).encode(self.lineage()))
 
     def _begin(self, pipeline: Pipeline | None) -> None:
         self._run: dict[str, Any] = {
