@@ -80,8 +80,8 @@ class MetricsManager:
     The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
     the highest resident memory that the whole process has had by the end of the step: it never falls, and
     steps that ran at the same time share it. `throughput` is in rows per second; it is None where a step has
-    no duration of its own (it ran fused in a region, or came from the cache). Prometheus gets the rows and the
-    seconds that it is made of.
+    no duration of its own (it ran fused in a region, or came from the cache). Prometheus gets rows and
+    seconds, which it is made of.
     """
 
     def __init__(self) -> None:
