@@ -13,11 +13,6 @@ from odibi_core.errors import FunctionError, did_you_mean
 from odibi_core.functions.faults import place_of
 from odibi_core.functions.frames import FrameKind, frame_kind
 
-STEP_SETTINGS = frozenset(
-    {"max_retries", "retry_delay", "retry_backoff", "timeout_s", "cache", "materialize"}
-)
-"""Params that are about the step: a function gets one only where it has an argument of that very name."""
-
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -88,7 +83,7 @@ def _bind(
             )
         if source in named:
             bound[source] = source
-        elif source not in STEP_SETTINGS:
+        else:
             (rest if surplus else unknown).append(source)
     missing = [key for key, taken in named.items() if key not in bound and taken.default is Parameter.empty]
     if missing or unknown:

@@ -75,7 +75,7 @@ def call_function(
     Args:
         function: What to call.
         inputs: Name inside the step → rows. See `bind_function` for what goes where.
-        params: The step's params.
+        params: The step's params, without those that are settings of the step itself.
         outputs: The names that the step declares; one frame goes to the only output, whatever its name.
         name: How the step names the function, for errors.
 

@@ -73,7 +73,7 @@ def test_surplus_inputs_and_params_go_to_a_function_that_takes_anything(
     def anything(**given: Any) -> pd.DataFrame:
         return pd.DataFrame({"name": sorted(given)})
 
-    result = called(anything, {"orders": orders, "my rates": rates}, limit=1, max_retries=3, timeout_s=2)
+    result = called(anything, {"orders": orders, "my rates": rates}, limit=1)
     assert result["name"].tolist() == ["limit", "my rates", "orders"]
 
 
@@ -116,17 +116,6 @@ def test_partials_methods_and_callable_objects_are_functions(orders: TableSource
     assert called(Head(), {"data": orders}, n=1).height == 1
     assert called(Head().method, {"data": orders}).collect().height == 3
     assert called(functools.partial(Head(), n=2), {"data": orders}).height == 2
-
-
-def test_a_setting_of_the_step_goes_only_to_a_function_that_names_it(orders: TableSource) -> None:
-    def plain(df: pd.DataFrame) -> pd.DataFrame:
-        return df
-
-    def asking(df: pd.DataFrame, timeout_s: float) -> pd.DataFrame:
-        return df.assign(limit=timeout_s)
-
-    assert len(called(plain, {"data": orders}, timeout_s=5, retry_delay=1)) == 3
-    assert called(asking, {"data": orders}, timeout_s=5)["limit"].tolist() == [5, 5, 5]
 
 
 def test_a_missing_argument_shows_the_signature(orders: TableSource) -> None:

@@ -1,0 +1,159 @@
+"""odibi.toml: the settings of a workspace, and what is wrong with them, by key and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from odibi_core.connections import (
+    Connection,
+    DuckdbConnection,
+    FolderConnection,
+    HttpConnection,
+    SqliteConnection,
+)
+from odibi_core.errors import WorkspaceError, did_you_mean
+from odibi_core.formats.base import Options
+
+_HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
+_KEY = re.compile(r"""\s*(?P<path>[A-Za-z0-9_\-."' ]+?)\s*=""")
+
+
+class FunctionSettings(Options):
+    """[functions]: which Python functions a pipeline that is a file may name."""
+
+    allow: tuple[str, ...] = Field(
+        ("transforms",), description="Packages and modules that a function's dotted path may lead into."
+    )
+
+
+class RunSettings(Options):
+    """[runs]: what becomes of past runs."""
+
+    keep: int | None = Field(None, ge=1, description="How many runs of a pipeline are kept; all where unset.")
+
+
+class WorkspaceSettings(Options):
+    """What odibi.toml may hold."""
+
+    name: str = Field("", description="What people call the workspace.")
+    engine: str = Field("pandas", description="The engine of pipelines that name none.")
+    memory_limit: str | None = Field(
+        None,
+        pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$",
+        description="How much memory an engine may use, such as 4GB.",
+    )
+    threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
+    functions: FunctionSettings = Field(default_factory=FunctionSettings)
+    connections: dict[str, Connection] = Field(default_factory=dict, description="Name → where something is.")
+    runs: RunSettings = Field(default_factory=RunSettings)
+
+
+def load_settings(path: Path) -> WorkspaceSettings:
+    """What an odibi.toml says.
+
+    Raises:
+        WorkspaceError: It can't be read, or something in it is wrong; the error names every key and line.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = tomllib.loads(text)
+    except OSError as error:
+        raise WorkspaceError(f"the file can't be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise WorkspaceError("the file is not UTF-8 text", where=str(path), fix="save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise WorkspaceError(f"the file is not valid TOML: {error}", where=str(path)) from error
+    try:
+        return WorkspaceSettings.model_validate(content)
+    except ValidationError as error:
+        mistakes = [
+            _mistake(item, content, path, text)
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    lines = [
+        f"{mistake.where.removeprefix(f'{path}, ')}: {mistake.what}"
+        + (f"; {mistake.fix}" if mistake.fix else "")
+        for mistake in mistakes
+    ]
+    raise WorkspaceError("\n  - ".join([f"the file has {len(mistakes)} mistakes", *lines]), where=str(path))
+
+
+def _mistake(item: Mapping[str, Any], content: Mapping[str, Any], path: Path, text: str) -> WorkspaceError:
+    place = _place(item["loc"])
+    key = ".".join(place)
+    line = _line_of(place, text)
+    where = f"{path}, line {line}" if line else str(path)
+    match item["type"]:
+        case "extra_forbidden":
+            hint = did_you_mean(place[-1], _known_keys(place, content))
+            return WorkspaceError(f"there is no setting {key!r}", where=where, fix=hint)
+        case "missing":
+            return WorkspaceError(f"{key!r} is missing", where=where, fix=f"add {place[-1]} = …")
+        case "union_tag_not_found":
+            return WorkspaceError(f"{key!r} has no kind", where=where, fix='add kind = "folder" or another')
+        case "union_tag_invalid":
+            kind = str(item["ctx"]["tag"])
+            return WorkspaceError(
+                f"{key!r} is of the unknown kind {kind!r}", where=where, fix=did_you_mean(kind, _CONNECTIONS)
+            )
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "string_pattern_mismatch":
+        message = "give a size such as 512MB or 4GB"
+    return WorkspaceError(f"{key!r} is wrong: {message[:1].lower()}{message[1:]}", where=where)
+
+
+_CONNECTIONS: dict[str, type[Options]] = {
+    "folder": FolderConnection,
+    "http": HttpConnection,
+    "sqlite": SqliteConnection,
+    "duckdb": DuckdbConnection,
+}
+
+
+def _place(location: Sequence[Any]) -> list[str]:
+    """Where in the file a mistake is: pydantic's location without the kind that it puts in for a union."""
+    place = [str(part) for part in location]
+    if place[0] == "connections" and len(place) > 2 and place[2] in _CONNECTIONS:
+        del place[2]
+    return place
+
+
+def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[str]:
+    match place:
+        case ["connections", name, _]:
+            yield from _CONNECTIONS[content["connections"][name]["kind"]].model_fields
+        case ["functions", _]:
+            yield from FunctionSettings.model_fields
+        case ["runs", _]:
+            yield from RunSettings.model_fields
+        case _:
+            yield from WorkspaceSettings.model_fields
+
+
+def _line_of(place: Sequence[str], text: str) -> int | None:
+    """The line of a key, from 1; of the table around it where the key itself is not there."""
+    table: list[str] = []
+    best, line_of_best = 0, None
+    for number, line in enumerate(text.splitlines(), start=1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            found = table = _parts(header["path"])
+        elif key:
+            found = [*table, *_parts(key["path"])]
+        else:
+            continue
+        if len(found) > best and list(place[: len(found)]) == found:
+            best, line_of_best = len(found), number
+    return line_of_best
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
