@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 # Functions that give one value for each row they see; others may aggregate, or make rows.
 _ROW_WISE_NAMES = """
-    abs cast try_cast ceil ceiling floor round trunc sign sqrt pow power ln log log10 exp mod greatest least
-    coalesce ifnull nullif if upper lower trim ltrim rtrim lpad rpad length substring substr left right replace
-    concat concat_ws contains starts_with ends_with strpos split_part reverse repeat regexp_replace
+    abs cast try_cast ceil ceiling floor round trunc sign sqrt pow power ln log log10 exp mod greatest
+    least coalesce ifnull nullif if upper lower trim ltrim rtrim lpad rpad length substring substr left right
+    replace concat concat_ws contains starts_with ends_with strpos split_part reverse repeat regexp_replace
     regexp_extract regexp_matches strftime strptime try_strptime date_trunc date_part date_diff date_add year
-    month day hour minute second quarter week dayofweek last_day make_date md5 sha256 decimal numeric varchar
+    month day hour minute second quarter week dayofweek last_day make_date md5 sha256 decimal varchar
 """
 _CLAUSES_THAT_MAY_CHANGE_THE_COUNT = """
-    where group having limit offset fetch distinct union intersect except join qualify sample tablesample pivot
-    unpivot unnest with lateral using window over
+    where group having limit offset fetch distinct union intersect except join qualify sample tablesample
+    pivot unpivot unnest with lateral using window over
 """
 _BEFORE_PARENTHESES = "as in and or not then else when exclude by"
 _ROW_WISE = frozenset(f"{_ROW_WISE_NAMES} {_BEFORE_PARENTHESES}".split())
@@ -97,7 +97,7 @@ class Analysis:
     """What reading a SELECT tells.
 
     Attributes:
-        tables: The tables it reads that it does not define itself, in the order of the text.
+        tables: The tables it reads that it does not define itself, each once.
         is_blocking: Whether it needs all rows of an input before it gives the first: it aggregates, sorts,
             removes duplicates, joins, or looks through windows.
         preserves_order: Whether the rows come in the order of the one input, as far as they come.
@@ -184,8 +184,8 @@ def _tables(tree: exp.Query) -> tuple[str, ...]:
     from sqlglot import exp
 
     own = {cte.alias.casefold() for cte in tree.find_all(exp.CTE)}
-    tables = [table.name for table in tree.find_all(exp.Table) if table.name]
-    return tuple(dict.fromkeys(name for name in tables if name.casefold() not in own))
+    tables = {table.name.casefold(): table.name for table in tree.find_all(exp.Table) if table.name}
+    return tuple(name for folded, name in tables.items() if folded not in own)
 
 
 def _is_union_distinct(node: exp.Expr) -> bool:

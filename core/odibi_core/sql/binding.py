@@ -171,7 +171,7 @@ class Binder:
         except duckdb.Error as error:
             raise self._explain(error, sql, inputs) from error
         if relation is None:
-            self._check_alone(sql, inputs)
+            self._check_pivot(sql, inputs)
             return None
         schema = Schema(tuple(zip(relation.columns, map(str, relation.types), strict=True)))
         if _may_hide_duplicates(schema.names):
@@ -204,6 +204,14 @@ class Binder:
         except SqlError as better:
             return better
         return explain_error(error, sql, inputs)
+
+    def _check_pivot(self, sql: str, inputs: Mapping[str, Schema]) -> None:
+        try:
+            self._check_alone(sql, inputs)
+        except SqlError as error:
+            # The values of no rows make no columns, and a table without columns is an error to DuckDB.
+            if "list is empty after resolving" not in error.what:
+                raise
 
     def _check_alone(self, sql: str, inputs: Mapping[str, Schema]) -> None:
         import duckdb

@@ -74,8 +74,9 @@ def compose(relations: Mapping[str, str], sql: str) -> str:
 def compose_region(steps: Sequence[SqlStep], relations: Mapping[str, str], output: str) -> str:
     """One query for neighbouring steps, a common table expression a step.
 
-    A step whose columns depend on the data (`PIVOT … ON` without `IN`) can only be the first of a region:
-    DuckDB looks its values up before the query runs, and knows no common table expression then.
+    A step whose columns depend on the data (`PIVOT … ON` without `IN`) can't be part of a region, only be
+    composed alone over tables: DuckDB looks its values up before the query runs, where it knows no other
+    common table expression.
 
     Args:
         steps: In an order in which each comes after those that make its inputs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,17 @@ def _shown_place(text: str, sql: str) -> tuple[str, int | None]:
     message = text[: shown.start()]
     if not piece.strip() or sql.count(piece) != 1:
         return message, None
-    return message, sql.index(piece) + column - lead
+    return message, sql.index(piece) + _characters(piece, column - lead)
+
+
+def _characters(text: str, width: int) -> int:
+    """How many characters of `text` take `width` places on a terminal: so DuckDB places its mark."""
+    for count, character in enumerate(text):
+        if width <= 0:
+            return count
+        wide = unicodedata.east_asian_width(character) in "WF"
+        width -= 0 if unicodedata.combining(character) else 2 if wide else 1
+    return len(text)
 
 
 def _only_place(message: str, sql: str) -> int | None:

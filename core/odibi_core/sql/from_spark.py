@@ -238,7 +238,7 @@ def _spark_name(projection: exp.Expr) -> str:
         isinstance(projection, exp.Anonymous) and _gives_rows(projection.name)
     ):
         return ""
-    bare = projection.transform(lambda node: exp.var(node.name) if _is_text(node) else node)
+    bare = projection.transform(lambda node: exp.var(node.name) if _is_text(node) and node.name else node)
     text = bare.sql("spark", normalize_functions="lower").replace("count(*)", "count(1)")
     return f"({text})" if isinstance(projection, exp.Binary) else text
 

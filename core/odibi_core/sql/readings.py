@@ -55,6 +55,8 @@ def _column(fault: Fault, match: re.Match[str]) -> Reading:
         for column in schema.names:
             columns.setdefault(column, []).append(alias)
     hint = did_you_mean(name, columns)
+    if fault.offset is not None and fault.sql[fault.offset : fault.offset + 1] == '"' and name not in columns:
+        return what, f"{hint + ' ' if hint.startswith('did') else ''}A text stands in single quotes: '{name}'"
     if hint.startswith("did you mean") and len(inputs) > 1:
         near = re.findall(r"'([^']*)'", hint)
         hint = f"did you mean {' or '.join(_owned(column, columns) for column in near)}?"
@@ -153,14 +155,18 @@ def _compare(_: Fault, match: re.Match[str]) -> Reading:
     return f"{left} and {right} can't be compared or mixed", _cast_hint([left, right])
 
 
+_CONNECTIVES = "SELECT FROM WHERE BY AND OR NOT ON JOIN AS IN HAVING LIMIT WITH UNION ALL = < > + - * / , ("
+_WANTS_MORE = frozenset(_CONNECTIVES.split())
+
+
 def _syntax(fault: Fault, match: re.Match[str]) -> Reading:
     word, fix = match["name"], "look at what stands just before it"
     if not word:
         return "the SQL stops where more is expected", "complete it"
     if fault.offset is None:
         return f"SQL can't go on with {word!r}", fix
-    if not fault.sql[fault.offset + len(word) :].strip().strip(";"):
-        return f"the SQL stops after {word!r}, where more is expected, or {word!r} is out of place", fix
+    if word.upper() in _WANTS_MORE and not fault.sql[fault.offset + len(word) :].strip("; \n"):
+        return f"the SQL stops after {word!r}, where more is expected", "complete it"
     before = fault.sql[: fault.offset].split()
     return f"SQL can't go on with {word!r}" + (f" after {before[-1]!r}" if before else ""), fix
 
@@ -257,6 +263,13 @@ _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (
             r"^(?P<clause>WHERE|GROUP BY|ON|JOIN condition)?.*cannot contain aggregates",
             _says("an aggregate can't stand in {clause}", "filter groups with HAVING"),
+        ),
+        (
+            r"is not an table$|^Can only (?:delete from|update|merge into) base table",
+            _says(
+                "a SQL step only reads its inputs",
+                "write a SELECT, and a store step for what is to be written",
+            ),
         ),
         (
             r"aggregate function calls cannot be nested",

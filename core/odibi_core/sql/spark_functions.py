@@ -1,7 +1,8 @@
 """Spark's functions in DuckDB's words, where the parser's own translation is wrong, silent or missing.
 
 A template stands for a call with as many arguments as it names: `$1` is the first argument as it is,
-`$2:date_pattern` a literal that is converted, `$*` all of them. Every template is proved by running it.
+`$2:date_pattern` a literal that is converted, `$*` all of them. `verbatim_f(…)` is a call of `f` that the
+parser must not read in a way of its own. Every template is proved by running it.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
         f"date_diff('day', CAST($2 AS DATE), {_AS_DATE})",
         "date_sub($1:unit, CAST($2 AS TIMESTAMP), CAST($3 AS TIMESTAMP))",
     ),
-    "TRUNC": (f"CAST(datetrunc($2:truncation, {_AS_DATE}) AS DATE)",),
-    "DATE_TRUNC": ("datetrunc($1:truncation, CAST($2 AS TIMESTAMP))",),
+    "TRUNC": (f"CAST(verbatim_date_trunc($2:truncation, {_AS_DATE}) AS DATE)",),
+    "DATE_TRUNC": ("verbatim_date_trunc($1:truncation, CAST($2 AS TIMESTAMP))",),
     "LAST_DAY": (f"last_day({_AS_DATE})",),
     "NEXT_DAY": (_NEXT_DAY,),
     "DAYOFWEEK": (f"(dayofweek({_AS_DATE}) + 1)",),
@@ -82,7 +83,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
         "strftime(make_timestamp(CAST($1 AS BIGINT) * 1000000), '%Y-%m-%d %H:%M:%S')",
         "strftime(make_timestamp(CAST($1 AS BIGINT) * 1000000), $2:date_pattern)",
     ),
-    "TIMESTAMP_SECONDS": ("make_timestamp(CAST($1 * 1000000 AS BIGINT))",),
+    "TIMESTAMP_SECONDS": ("make_timestamp(CAST($1 * CAST(1000000 AS BIGINT) AS BIGINT))",),
     "TIMESTAMP_MILLIS": ("make_timestamp(CAST($1 AS BIGINT) * 1000)",),
     "TIMESTAMP_MICROS": ("make_timestamp(CAST($1 AS BIGINT))",),
     "DATE_FROM_UNIX_DATE": ("(DATE '1970-01-01' + CAST($1 AS INTEGER))",),

@@ -66,12 +66,16 @@ def fill(template: str, arguments: Sequence[exp.Expr], warn: Warn, *, dialect: s
 @cache
 def _parsed(template: str, dialect: str) -> exp.Expr:
     import sqlglot
+    from sqlglot import exp
 
     def slot(mark: re.Match[str]) -> str:
         number = "all" if mark[1] == "*" else mark[1]
         return f"slot_{number}" + (f"_as_{mark[2]}" if mark[2] else "")
 
-    return sqlglot.parse_one(_MARK.sub(slot, template), dialect=dialect)
+    tree = sqlglot.parse_one(_MARK.sub(slot, template), dialect=dialect)
+    for call in tree.find_all(exp.Anonymous):
+        call.set("this", call.name.lower().removeprefix("verbatim_"))
+    return tree
 
 
 def _date_pattern(node: exp.Expr, warn: Warn) -> exp.Expr:

@@ -27,10 +27,7 @@ def rewrite_for_spark(tree: exp.Expr, types: Types, warn: Warn) -> exp.Expr:
 
 _CALLS = {
     "WEEKDAY": "(DAYOFWEEK($1) - 1)",
-    "REGEXP_FULL_MATCH": "$1 RLIKE CONCAT('^(?:', $2, ')$')",
     "ROUND_EVEN": "BROUND($1, $2)",
-    "QUANTILE_CONT": "PERCENTILE($1, $2)",
-    "QUANTILE_DISC": "PERCENTILE_APPROX($1, $2)",
     "KURTOSIS_POP": "KURTOSIS($1)",
     "LIST_POSITION": "NULLIF(ARRAY_POSITION($1, $2), 0)",
     "LIST_HAS_ANY": "ARRAYS_OVERLAP($1, $2)",
@@ -42,7 +39,6 @@ _CALLS = {
 }
 _UNFAITHFUL = {
     "FORMAT": "Spark has no such function; use PRINTF or FORMAT_NUMBER",
-    "COLUMNS": "Spark can't choose columns by a pattern; name them",
     "TIME_BUCKET": "Spark has no such function; use DATE_TRUNC or WINDOW",
     "HASH": "Spark hashes by another algorithm",
 }
@@ -137,8 +133,10 @@ def _bracket(node: exp.Expr, _: Types, warn: Warn) -> None:
     from sqlglot import exp
 
     (index,) = node.expressions[:1]
-    if isinstance(index, exp.Neg):
-        node.replace(fill("ELEMENT_AT($1, $2)", [node.this, index], warn, dialect="databricks"))
+    if isinstance(index, exp.Neg) and index.this.is_int:
+        # The reader has taken 1 off already, for lists that begin at 0.
+        place = exp.Literal.number(1 - int(index.this.name))
+        node.replace(exp.Anonymous(this="ELEMENT_AT", expressions=[node.this.copy(), place]))
     elif isinstance(index, exp.Slice):
         warn(f"{node.sql('duckdb')}: Spark has no slices in brackets; use SLICE or SUBSTRING")
 
@@ -175,6 +173,10 @@ def _simple_pivot(node: exp.Expr, _: Types, warn: Warn) -> None:
         warn(f"{verb} as a statement: Spark has it behind FROM only, with the values named")
 
 
+def _columns(_: exp.Expr, __: Types, warn: Warn) -> None:
+    warn("COLUMNS: Spark can't choose columns by a pattern; name them")
+
+
 def _star(node: exp.Expr, _: Types, warn: Warn) -> None:
     if node.args.get("replace") or node.args.get("replace_"):
         warn("* REPLACE: Spark has none; name the columns")
@@ -189,6 +191,9 @@ _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "DayOfWeek": _to("(DAYOFWEEK($1) - 1)"),
     "DayOfWeekIso": _to("(WEEKDAY($1) + 1)"),
     "PercentileCont": _to("PERCENTILE($1, $2)", "expression"),
+    "RegexpFullMatch": _to("($1 RLIKE CONCAT('^(?:', $2, ')$'))", "expression"),
+    "PercentileDisc": _to("PERCENTILE_APPROX($1, $2)", "expression"),
+    "Columns": _columns,
     "Quantile": _to("PERCENTILE_APPROX($1, $2)", "quantile"),
     "Extract": _extract,
     "RegexpReplace": _regexp_replace,

@@ -1,0 +1,115 @@
+"""What a SELECT does to the rows and columns of its inputs, told by reading it."""
+
+from __future__ import annotations
+
+import pytest
+
+from odibi_core.errors import SqlError
+from odibi_core.schema import Schema
+from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM t",
+        "FROM t",
+        "FROM t SELECT a, b",
+        'SELECT a, upper(b) AS b, CAST(c AS INT) AS c, CASE WHEN a > 1 THEN 2 END AS d FROM "T" ORDER BY a, b;',
+        "-- count(*) of all where\nSELECT a /* group by */ + 1 AS a, 'distinct; where' AS s FROM t",
+        "SELECT * EXCLUDE (a), a IN (1, 2) AS i, DECIMAL '1.5' AS d FROM t",
+    ],
+)
+def test_a_projection_keeps_every_row(sql: str) -> None:
+    assert is_row_preserving(sql, ["t"])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM t WHERE a > 1",
+        "SELECT count(*) FROM t",
+        "SELECT sum(a) AS a FROM t",
+        'SELECT "sum"(a) FROM t',
+        "SELECT a.sum() FROM t",
+        "SELECT DISTINCT a FROM t",
+        "SELECT a FROM t LIMIT 1",
+        "SELECT a FROM t GROUP BY a",
+        "SELECT unnest(a) FROM t",
+        "SELECT a FROM t, t AS u",
+        "FROM t, u SELECT a",
+        "SELECT a FROM t JOIN u USING (a)",
+        "SELECT a FROM t UNION ALL SELECT a FROM t",
+        "SELECT (SELECT 1) FROM t",
+        "SELECT my_macro(a) FROM t",
+        "WITH x AS (FROM t) SELECT * FROM x",
+        "SELECT * FROM u",
+        "SELECT 1",
+        "VALUES (1)",
+        "PIVOT t ON a",
+        "SELECT a FROM t QUALIFY row_number() OVER () = 1",
+        "SELECT a FROM t; SELECT 1",
+        "",
+    ],
+)
+def test_what_may_change_the_number_of_rows_is_not_sure(sql: str) -> None:
+    assert not is_row_preserving(sql, ["t"])
+
+
+def test_two_inputs_are_never_sure() -> None:
+    assert not is_row_preserving("SELECT * FROM t", ["t", "u"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "blocking", "ordered"),
+    [
+        ("SELECT a + 1 FROM t WHERE a > 1", False, True),
+        ("SELECT sum(a) FROM t", True, False),
+        ("SELECT a, row_number() OVER (ORDER BY a) FROM t", True, False),
+        ("SELECT a FROM t ORDER BY a", True, False),
+        ("SELECT DISTINCT a FROM t", True, False),
+        ("SELECT t.a FROM t JOIN u USING (a)", True, False),
+        ("SELECT a FROM t UNION SELECT a FROM t", True, False),
+        ("SELECT a FROM t UNION ALL SELECT a FROM t", False, False),
+        ("WITH x AS (SELECT a FROM t) SELECT a FROM x", False, True),
+        ("WITH x AS (SELECT max(a) AS a FROM t) SELECT a FROM x", True, False),
+    ],
+)
+def test_what_needs_all_rows_first_is_told(sql: str, blocking: bool, ordered: bool) -> None:
+    analysis = analyse(sql)
+    assert (analysis.is_blocking, analysis.preserves_order) == (blocking, ordered)
+
+
+def test_the_tables_that_a_select_reads_are_listed_once_and_without_its_own() -> None:
+    sql = (
+        "WITH x AS (SELECT * FROM bronze) SELECT * FROM x JOIN silver USING (id) "
+        "WHERE id IN (SELECT id FROM bronze)"
+    )
+    assert sorted(analyse(sql).tables) == ["bronze", "silver"]
+
+
+def test_what_can_not_be_read_is_an_error_in_words() -> None:
+    with pytest.raises(SqlError, match="can't be read"):
+        analyse("SELECT FROM WHERE")
+
+
+def test_the_sources_of_columns_are_found() -> None:
+    inputs = {
+        "orders": Schema.of({"id": "BIGINT", "customer": "BIGINT", "amount": "DOUBLE"}),
+        "people": Schema.of({"customer": "BIGINT", "name": "VARCHAR"}),
+    }
+    lineage = column_lineage(
+        "WITH totals AS (SELECT customer, sum(amount) AS total FROM orders GROUP BY customer) "
+        "SELECT p.name, t.total * 2 AS twice, upper(p.name) || t.customer AS mix, 1 AS one "
+        "FROM totals t JOIN people p ON p.customer = t.customer",
+        inputs,
+    )
+    assert lineage["name"] == (("people", "name"),)
+    assert lineage["twice"] == (("orders", "amount"),)
+    assert set(lineage["mix"]) == {("people", "name"), ("orders", "customer")}
+    assert lineage["one"] == ()
+
+
+def test_a_star_is_followed_to_its_columns() -> None:
+    inputs = {"t": Schema.of({"a": "BIGINT", "b c": "VARCHAR"})}
+    assert column_lineage("SELECT * FROM t", inputs) == {"a": (("t", "a"),), "b c": (("t", "b c"),)}

@@ -1,0 +1,214 @@
+"""Which dialect a text is taken for, and what is said where the dialects part."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlglot
+
+from odibi_core.errors import SqlError
+from odibi_core.schema import Schema
+from odibi_core.sql.binding import Binder
+from odibi_core.sql.compose import Dialect
+from odibi_core.sql.dialect import NativeSql, native_sql, translate
+
+INPUTS = {"t": Schema.of({"id": "BIGINT", "name": "VARCHAR", "x": "DOUBLE", "l": "INTEGER[]", "d": "DATE"})}
+
+
+def native(sql: str, dialect: str = "auto") -> NativeSql:
+    binder = Binder()
+
+    def binds(text: str) -> SqlError | None:
+        try:
+            binder.bind(text, INPUTS)
+        except SqlError as error:
+            return error
+        return None
+
+    try:
+        return native_sql(sql, dialect, binds=binds, inputs=INPUTS)
+    finally:
+        binder.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM t",
+        "SELECT list_transform(l, lambda y: y + 1) AS m FROM t",
+        "SELECT regexp_replace(name, 'a', 'b') AS r, dayofweek(d) AS w, log(x) AS g FROM t",
+        "FROM t SELECT * EXCLUDE (id)",
+    ],
+)
+def test_what_duckdb_takes_stays_as_it_is(sql: str) -> None:
+    assert native(sql) == NativeSql(sql, Dialect.DUCKDB)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT CURRENT_TIMESTAMP() AS at FROM t",
+        "SELECT NVL(name, 'x') AS n FROM t",
+        "SELECT DATE_FORMAT(d, 'yyyy') AS y FROM t",
+        "SELECT id FROM t LATERAL VIEW EXPLODE(l) e AS y",
+        "SELECT id <=> 1 AS same FROM t",
+        r"SELECT 'it\'s' AS s FROM t",
+        'SELECT NVL(name, "unknown") AS n FROM t',
+        "SELECT TRANSFORM(l, y -> y + 1) AS m FROM t",
+        "SELECT id FROM t WHERE name RLIKE 'a'",
+        "SELECT id FROM t DISTRIBUTE BY id",
+        "SELECT TRUNC(d, 'MM') AS m FROM t",
+    ],
+)
+def test_what_only_spark_takes_is_translated(sql: str) -> None:
+    result = native(sql)
+    assert result.error is None
+    assert result.dialect is Dialect.SPARK
+    assert result.sql != sql
+
+
+def test_a_text_said_to_be_spark_is_translated_although_duckdb_takes_it() -> None:
+    assert native("SELECT DAYOFWEEK(d) AS w FROM t", "spark").sql != "SELECT DAYOFWEEK(d) AS w FROM t"
+
+
+def test_a_text_said_to_be_duckdb_is_never_translated() -> None:
+    result = native("SELECT NVL(name, 'x') AS n FROM t", "duckdb")
+    assert result.error is not None
+    assert "no function 'nvl'" in result.error.what
+
+
+def test_a_wrong_name_in_double_quotes_does_not_become_a_text_by_way_of_spark() -> None:
+    result = native('SELECT "nmae" FROM t')
+    assert result.error is not None
+    assert "no column 'nmae'" in result.error.what
+
+
+def test_a_text_that_neither_takes_has_the_error_of_the_engine() -> None:
+    result = native("SELECT id FROM t WERE id")
+    assert result.error is not None
+    assert "after 'WERE'" in result.error.what
+    assert result.error.line == 1
+
+
+def test_a_text_that_is_clearly_spark_has_the_error_of_the_translation() -> None:
+    result = native("SELECT NVL(nmae, 'x') AS n FROM t")
+    assert result.error is not None
+    assert "no column 'nmae'" in result.error.what
+    assert result.error.line is None
+
+
+def test_on_spark_duckdb_text_is_the_one_to_translate() -> None:
+    def binds(sql: str) -> SqlError | None:
+        try:
+            sqlglot.parse_one(sql, dialect="spark")
+        except sqlglot.ParseError as error:
+            return SqlError(str(error))
+        return None
+
+    result = native_sql("SELECT * EXCLUDE (id) FROM t", "duckdb", engine="spark", binds=binds)
+    assert result.sql == "SELECT * EXCEPT (id) FROM t"
+
+
+@pytest.mark.parametrize(
+    ("spark", "warning"),
+    [
+        ("SELECT HASH(name) FROM t", "HASH: DuckDB hashes by another algorithm"),
+        ("SELECT MONOTONICALLY_INCREASING_ID() FROM t", "depend on Spark's partitions"),
+        ("SELECT CAST(y AS INT) FROM u", "CAST\\(y AS INT\\): DuckDB rounds a fraction"),
+        ("SELECT y + INTERVAL 1 DAY FROM u", "DuckDB gives a TIMESTAMP where Spark gives a DATE"),
+        ("SELECT DATE_FORMAT(d, 'Q') FROM t", "the date pattern 'Q': DuckDB has no counterpart of 'Q'"),
+        ("SELECT DATE_FORMAT(d, name) FROM t", "a date pattern that is not a literal"),
+        ("SELECT REGEXP_REPLACE(name, '(?<=a)b', '') FROM t", "regular expression"),
+        ("SELECT RAND(42)", "take no seed"),
+        ("SELECT SKEWNESS(x) FROM t", "of the population"),
+        ("SELECT TO_JSON(STRUCT(name)) FROM t", "null fields"),
+        ("SELECT SPLIT(name, ',', 2) FROM t", "takes no limit"),
+        ("SELECT SHA2(name, 512) FROM t", "256 only"),
+        ("SELECT FROM_UNIXTIME(id) FROM t", "in UTC"),
+    ],
+)
+def test_what_can_not_be_translated_faithfully_is_said(spark: str, warning: str) -> None:
+    (text,) = translate(spark, "spark", "duckdb", inputs=INPUTS).warnings
+    assert re.search(warning, text)
+
+
+@pytest.mark.parametrize(
+    "spark",
+    ["SELECT CAST(id AS INT), CAST(name AS INT), CAST(x AS INT) FROM t", "SELECT d + INTERVAL 1 DAY FROM t"],
+)
+def test_known_types_leave_nothing_to_warn_of(spark: str) -> None:
+    assert translate(spark, "spark", "duckdb", inputs=INPUTS).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("duckdb_sql", "spark_sql"),
+    [
+        ("SELECT dayofweek(d) AS w FROM t", "SELECT (DAYOFWEEK(d) - 1) AS w FROM t"),
+        ("SELECT isodow(d) AS w FROM t", "SELECT (WEEKDAY(d) + 1) AS w FROM t"),
+        ("SELECT extract(dow FROM d) AS w FROM t", "SELECT (DAYOFWEEK(d) - 1) AS w FROM t"),
+        ("SELECT regexp_extract(name, 'a') AS r FROM t", "SELECT REGEXP_EXTRACT(name, 'a', 0) AS r FROM t"),
+        (
+            r"SELECT regexp_replace(name, '(a)', '\1b', 'g') FROM t",
+            "SELECT REGEXP_REPLACE(name, '(a)', '$1b') FROM t",
+        ),
+        ("SELECT regexp_full_match(name, 'a')", "SELECT (name RLIKE CONCAT('^(?:', 'a', ')$'))"),
+        ("SELECT log(x) FROM t", "SELECT LOG(10, x) FROM t"),
+        ("SELECT l[1], l[-1] FROM t", "SELECT l[0], ELEMENT_AT(l, -1) FROM t"),
+        ("SELECT len(l), length(name) FROM t", "SELECT SIZE(l), LENGTH(name) FROM t"),
+        ("SELECT CAST(x AS INTEGER) FROM t", "SELECT CAST(ROUND(x) AS INT) FROM t"),
+        ("SELECT CAST(id AS HUGEINT) FROM t", "SELECT CAST(id AS DECIMAL(38, 0)) FROM t"),
+        ("SELECT CAST(name AS TIMESTAMP) FROM t", "SELECT CAST(name AS TIMESTAMP) FROM t"),
+        ("SELECT id FROM t ORDER BY id", "SELECT id FROM t ORDER BY id NULLS LAST"),
+        ("FROM t SELECT * EXCLUDE (id)", "SELECT * EXCEPT (id) FROM t"),
+        ("SELECT strftime(d, '%d/%m/%Y') FROM t", "SELECT DATE_FORMAT(d, 'dd/MM/yyyy') FROM t"),
+        ('SELECT "a b" FROM "t"', "SELECT `a b` FROM `t`"),
+        ("SELECT quantile_cont(x, 0.5) FROM t", "SELECT PERCENTILE(x, 0.5) FROM t"),
+        ("SELECT quantile_disc(x, 0.5) FROM t", "SELECT PERCENTILE_APPROX(x, 0.5) FROM t"),
+        ("SELECT list_transform(l, lambda y: y + 1) FROM t", "SELECT TRANSFORM(l, y -> y + 1) FROM t"),
+        ("SELECT 7 // 2, round_even(x, 1) FROM t", "SELECT 7 DIV 2, BROUND(x, 1) FROM t"),
+        ("SELECT MAP {'k': 1} AS m", "SELECT MAP('k', 1) AS m"),
+        ("SELECT name ->> '$.a' FROM t", "SELECT GET_JSON_OBJECT(name, '$.a') FROM t"),
+        ("SELECT date_diff('day', d, d) FROM t", "SELECT DATEDIFF(DAY, d, d) FROM t"),
+    ],
+)
+def test_duckdb_text_becomes_spark_text(duckdb_sql: str, spark_sql: str) -> None:
+    translation = translate(duckdb_sql, "duckdb", "spark", inputs=INPUTS)
+    assert translation == type(translation)(spark_sql)
+    sqlglot.parse_one(translation.sql, dialect="spark")
+
+
+@pytest.mark.parametrize(
+    ("duckdb_sql", "warning"),
+    [
+        ("SELECT regexp_replace(name, 'a', 'b') FROM t", "without 'g' DuckDB replaces the first match"),
+        ("SELECT list(id) FROM t", "leaves nulls out"),
+        ("SELECT * FROM t POSITIONAL JOIN t u", "POSITIONAL JOIN: Spark has none"),
+        ("PIVOT t ON name USING sum(id)", "PIVOT as a statement"),
+        ("SELECT * REPLACE (1 AS id) FROM t", "REPLACE: Spark has none"),
+        ("SELECT id FROM t UNION ALL BY NAME SELECT id FROM t", "UNION BY NAME"),
+        ("SELECT COLUMNS('i.*') FROM t", "COLUMNS: "),
+        ("SELECT date_diff('month', d, d) FROM t", "boundaries"),
+        ("SELECT name[1:2] FROM t", "slices"),
+        ("SELECT CAST(y AS INTEGER) FROM u", "Spark cuts a fraction off"),
+    ],
+)
+def test_what_spark_lacks_is_said(duckdb_sql: str, warning: str) -> None:
+    assert any(warning in text for text in translate(duckdb_sql, "duckdb", "spark", inputs=INPUTS).warnings)
+
+
+def test_a_text_of_the_same_dialect_is_left_alone() -> None:
+    assert translate("anything", "duckdb", "duckdb").sql == "anything"
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT FROM WHERE (", "can't be read|can't go on"),
+        ("SELECT 1; SELECT 2", "more than one"),
+        ("", "empty"),
+    ],
+)
+def test_a_text_that_can_not_be_read_is_an_error_in_words(sql: str, message: str) -> None:
+    with pytest.raises(SqlError, match=message):
+        translate(sql, "spark", "duckdb")
