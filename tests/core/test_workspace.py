@@ -93,7 +93,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         ("[connections.api]\nkind = 'http'\nurl = 'ftp://x'\n", 3, "it must be a URL that begins with http"),
         ("[connections.api]\nkind = 'http'\nurl = 'http://me:pw@x/'\n", 3, "a URL must hold no credentials"),
         (
-            "[connections.x]\nkind = 'http'\nurl = 'http://x/'\n[connections.x.headers]\nX-Api-Key = 'hunter2'\n",
+            "[connections.x]\nkind='http'\nurl='http://x/'\n[connections.x.headers]\nX-Api-Key='hunter2'\n",
             4,
             "the header 'X-Api-Key' must hold \\${secret:NAME}",
         ),

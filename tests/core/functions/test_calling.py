@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.core.functions import frames_for_type_checkers
 
 from odibi_core.errors import FunctionError, TransientError
 from odibi_core.functions import TableSource, call_function
@@ -205,19 +205,12 @@ def test_classes_as_annotations_choose_too(orders: TableSource, annotation: Any)
 
 
 def test_names_imported_for_type_checkers_only_are_understood(orders: TableSource) -> None:
-    path = Path(__file__).with_name("frames_for_type_checkers.py")
-    spec = importlib.util.spec_from_file_location("frames_for_type_checkers", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["frames_for_type_checkers"] = module
-    spec.loader.exec_module(module)
-    assert isinstance(called(module.by_module, {"data": orders}), pl.DataFrame)
-    assert isinstance(called(module.by_alias, {"data": orders}), pl.LazyFrame)
-    assert isinstance(called(module.by_name, {"data": orders}), pl.DataFrame)
-    assert isinstance(called(module.by_renamed_name, {"data": orders}), pl.LazyFrame)
-    assert isinstance(called(module.arrow_table, {"data": orders}), pa.Table)
-    assert isinstance(called(module.arrow_reader, {"data": orders}), pa.RecordBatchReader)
+    assert isinstance(called(frames_for_type_checkers.by_module, {"data": orders}), pl.DataFrame)
+    assert isinstance(called(frames_for_type_checkers.by_alias, {"data": orders}), pl.LazyFrame)
+    assert isinstance(called(frames_for_type_checkers.by_name, {"data": orders}), pl.DataFrame)
+    assert isinstance(called(frames_for_type_checkers.by_renamed_name, {"data": orders}), pl.LazyFrame)
+    assert isinstance(called(frames_for_type_checkers.arrow_table, {"data": orders}), pa.Table)
+    assert isinstance(called(frames_for_type_checkers.arrow_reader, {"data": orders}), pa.RecordBatchReader)
 
 
 def test_pandas_functions_never_load_polars(tmp_path: Path) -> None:
