@@ -180,8 +180,7 @@ class PandasEngineContext(EngineContext):
         return self._opened, RunContext("by-hand", self._workspace, scratch, scratch / "rejects")
 
     def _dataset(self, key: str, frame: Any) -> Dataset:
-        engine, _ = self._engine()
-        return engine.adopt(key, frame)
+        return self._engine()[0].adopt(key, frame)
 
     def _run(self, task: Task, data: dict[str, Dataset]) -> Dataset:
         return self._outcome(task, data).outputs["data"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
@@ -12,32 +13,56 @@ from odibi_core.metrics_manager import MetricsManager
 from odibi_core.story_generator import StoryGenerator
 from odibi_core.tracker import Tracker
 
+STORY_STEPS = 200
+"""The story of a longer pipeline is made when somebody asks for it: it would cost more than the run."""
 
-def write_reports(
-    run_dir: Path, tracker: Tracker | None, metrics: MetricsManager, bus: EventBus
-) -> list[str]:
-    """Warnings about reports that could not be written; empty where all were.
+_ENDS = (EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
+
+
+class Reporter:
+    """Writes the reports when the run ends (`bus.subscribe(reporter.observe)`, after the other watchers).
+
+    A watcher has an event before any hook: whoever hears that the run is complete finds the reports there.
 
     Args:
         run_dir: The folder of the run's journal.
         tracker: Makes the lineage and the story; neither is made where it is None.
         metrics: Makes the metrics as JSON and as Prometheus text.
         bus: Hears of what failed.
+
+    Attributes:
+        warnings: What could not be written, and why.
     """
-    reports: dict[str, Callable[[], object]] = {
-        "metrics": lambda: metrics.save_to_file(run_dir / "metrics.json"),
-        "Prometheus metrics": lambda: metrics.export_prometheus(run_dir / "metrics.prom"),
-    }
-    if tracker is not None:
-        reports["lineage"] = lambda: tracker.export_lineage(run_dir / "lineage.json")
-        reports["story"] = lambda: StoryGenerator().generate_story(
-            run_dir / "lineage.json", run_dir / "story.html"
-        )
-    warnings = []
-    for name, write in reports.items():
-        try:
-            write()
-        except (OdibiError, OSError) as error:
-            bus.emit(EventType.REPORT_FAILED, report=name, error_message=str(error))
-            warnings.append(f"the {name} could not be written: {error}")
-    return warnings
+
+    def __init__(
+        self, run_dir: Path, tracker: Tracker | None, metrics: MetricsManager, bus: EventBus
+    ) -> None:
+        self._run_dir, self._tracker, self._metrics, self._bus = run_dir, tracker, metrics, bus
+        self._steps = 0
+        self.warnings: list[str] = []
+
+    def observe(self, event: Mapping[str, Any]) -> None:
+        """Write the reports where the event ends the run."""
+        if event["event_type"] == EventType.PIPELINE_START:
+            self._steps = event["total_steps"]
+        if event["event_type"] not in _ENDS:
+            return
+        for name, write in self._reports().items():
+            try:
+                write()
+            except (OdibiError, OSError) as error:
+                self.warnings.append(f"the {name} could not be written: {error}")
+                self._bus.emit(EventType.REPORT_FAILED, report=name, error_message=str(error))
+
+    def _reports(self) -> dict[str, Callable[[], object]]:
+        folder, tracker = self._run_dir, self._tracker
+        reports: dict[str, Callable[[], object]] = {
+            "metrics": lambda: self._metrics.save_to_file(folder / "metrics.json"),
+            "Prometheus metrics": lambda: self._metrics.export_prometheus(folder / "metrics.prom"),
+        }
+        if tracker is not None:
+            lineage = folder / "lineage.json"
+            reports["lineage"] = lambda: tracker.export_lineage(lineage)
+            if self._steps <= STORY_STEPS:
+                reports["story"] = lambda: StoryGenerator().generate_story(lineage, folder / "story.html")
+        return reports

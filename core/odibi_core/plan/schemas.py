@@ -69,7 +69,13 @@ def find_schemas(
     try:
         bound = binder.bind_all(
             [
-                SqlStep(step.name, query.sql, step.inputs, *step.outputs.values(), Dialect(query.dialect))
+                SqlStep(
+                    step.name,
+                    query.sql,
+                    step.inputs,
+                    next(iter(step.outputs.values())),
+                    Dialect(query.dialect),
+                )
                 for step, query in queries
             ],
             schemas,

@@ -85,7 +85,7 @@ class TableDataset(DuckDBDataset):
         """Names and types of the columns."""
         if self._schema is None:
             relation = self.session.cursor().table(self.table)
-            self._schema = Schema.of(zip(relation.columns, relation.types, strict=True))
+            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         return self._schema
 
     def keep_schema(self, schema: Schema) -> None:
@@ -114,7 +114,7 @@ class FrameDataset(DuckDBDataset):
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB reads the frame."""
         relation = self._fragment(self._to_arrow(self._frame, 0)).run(self.session.cursor())
-        return Schema.of(zip(relation.columns, relation.types, strict=True))
+        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
     def row_count(self) -> int:
         """The number of rows."""

@@ -180,7 +180,7 @@ class RegionRun:
             self._data[key] = dataset
             return Outcome(task.name, {output: dataset}, row_count=int(made[0]))
         relation = fragment.run(self._cursor)
-        schema = Schema.of(zip(relation.columns, relation.types, strict=True))
+        schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         source = self._scans[task.name][1] if task.name in self._scans else None
         streamed = Streamed(task, self._session, fragment, schema, scan=source)
         self._streamed[task.name] = streamed

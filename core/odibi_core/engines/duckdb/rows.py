@@ -44,7 +44,7 @@ class FragmentRows:
         """The columns of the rows."""
         if self._schema is None:
             relation = self._cursor.sql(self._sql)
-            self._schema = Schema.of(zip(relation.columns, relation.types, strict=True))
+            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         return self._schema
 
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
