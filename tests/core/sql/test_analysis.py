@@ -15,7 +15,7 @@ from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving
         "SELECT * FROM t",
         "FROM t",
         "FROM t SELECT a, b",
-        'SELECT a, upper(b) AS b, CAST(c AS INT) AS c, CASE WHEN a > 1 THEN 2 END AS d FROM "T" ORDER BY a, b;',
+        'SELECT a, upper(b) AS b, CAST(c AS INT) AS c, CASE WHEN a THEN 2 END AS d FROM "T" ORDER BY a, b;',
         "-- count(*) of all where\nSELECT a /* group by */ + 1 AS a, 'distinct; where' AS s FROM t",
         "SELECT * EXCLUDE (a), a IN (1, 2) AS i, DECIMAL '1.5' AS d FROM t",
     ],
