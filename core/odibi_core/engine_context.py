@@ -180,7 +180,8 @@ class PandasEngineContext(EngineContext):
         return self._opened, RunContext("by-hand", self._workspace, scratch, scratch / "rejects")
 
     def _dataset(self, key: str, frame: Any) -> Dataset:
-        return self._engine()[0].adopt(key, frame)
+        adopted: Dataset = self._engine()[0].adopt(key, frame)
+        return adopted
 
     def _run(self, task: Task, data: dict[str, Dataset]) -> Dataset:
         return self._outcome(task, data).outputs["data"]

@@ -26,7 +26,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, Tracking
 from odibi_core.plan.planner import Surroundings, find_problems, make_plan
 from odibi_core.plan.rendering import Values
-from odibi_core.reports import write_reports
+from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
 from odibi_core.run_result import DataMap, RunResult
 from odibi_core.run_settings import RunSettings, settings_problems
@@ -223,12 +223,14 @@ class _Run:
         watchers = [journal.observe, self._front._metrics.observe]
         if self._tracker is not None:
             watchers.append(self._tracker.observe)
+        reporter = Reporter(journal.run_dir, self._tracker, self._front._metrics, self._bus)
+        watchers.append(reporter.observe)
         self._bus.bind(self._pipeline.name, self._run_id)
         self._bus.redactor = self._redactor
         for watcher in watchers:
             self._bus.subscribe(watcher)
         try:
-            return self._run(engines, scratch, journal)
+            return self._run(engines, scratch, reporter, journal.run_dir)
         except BaseException:
             _let_go(engines, scratch)
             raise
@@ -237,12 +239,14 @@ class _Run:
                 self._bus.unsubscribe(watcher)
             journal.close()
 
-    def _run(self, engines: Mapping[str, Engine], scratch: Path, journal: JournalWriter) -> RunResult:
+    def _run(
+        self, engines: Mapping[str, Engine], scratch: Path, reporter: Reporter, run_dir: Path
+    ) -> RunResult:
         context = RunContext(
             self._run_id,
             self._front._workspace,
             scratch,
-            journal.run_dir / "rejects",
+            run_dir / "rejects",
             self._surroundings.connections,
             self._front._allowed_functions,
         )
@@ -267,7 +271,7 @@ class _Run:
             data_map = DataMap(report.data)
             # The rows live as long as somebody can ask for them.
             close = weakref.finalize(data_map, _let_go, engines, scratch)
-            result = self._end(report, duration_ms, journal, data_map, close)
+            result = self._end(report, duration_ms, data_map, close, reporter, run_dir)
             self._bus.flush(HOOK_GRACE_S)
         return result
 
@@ -321,9 +325,10 @@ class _Run:
         self,
         report: RunReport,
         duration_ms: float,
-        journal: JournalWriter,
         data_map: DataMap,
         close: Callable[[], object],
+        reporter: Reporter,
+        run_dir: Path,
     ) -> RunResult:
         states = {name: run.state for name, run in report.steps.items()}
         failed = [name for name, state in states.items() if state is NodeState.FAILED]
@@ -347,7 +352,6 @@ class _Run:
                 _tracker=self._tracker,
                 _metrics=self._front._metrics,
             )
-        warnings = write_reports(journal.run_dir, self._tracker, self._front._metrics, self._bus)
         return RunResult(
             success=state == "success",
             run_id=self._run_id,
@@ -362,11 +366,11 @@ class _Run:
             cached_nodes=[name for name, state in states.items() if state is NodeState.CACHED],
             duration_ms=duration_ms,
             errors={name: run.error for name, run in report.steps.items() if run.error is not None},
-            warnings=warnings,
+            warnings=reporter.warnings,
             tracker=self._tracker,
             metrics=self._front._metrics,
             data_map=data_map,
-            run_dir=journal.run_dir,
+            run_dir=run_dir,
             close=close,
         )
 
