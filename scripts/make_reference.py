@@ -10,13 +10,15 @@ import json
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConnection, SqliteConnection
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
+from odibi_core.workspace_settings import FunctionSettings, RunSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -41,6 +43,15 @@ KINDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
         settings.HttpPublishSettings,
     ),
 )
+WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("Top level", WorkspaceSettings),
+    ("[functions]", FunctionSettings),
+    ("[runs]", RunSettings),
+    ("[connections.NAME], kind folder", FolderConnection),
+    ("[connections.NAME], kind http", HttpConnection),
+    ("[connections.NAME], kind sqlite", SqliteConnection),
+    ("[connections.NAME], kind duckdb", DuckdbConnection),
+)
 ABILITIES = {
     "read": "read",
     "write": "written",
@@ -55,7 +66,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "What the `params` of a step may hold. This page is made from the models that check them.",
+        "What the `params` of a step and the file `odibi.toml` may hold. This page is made from the models",
+        "that check them.",
         "",
         "## Node kinds",
     ]
@@ -78,6 +90,9 @@ def settings_page() -> str:
         for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
             rows = _table(options, set())
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
+    lines += ["", "## odibi.toml", "", "The file that makes a folder a workspace; it may be empty."]
+    for title, model in WORKSPACE:
+        lines += ["", f"### {title}", *_table(model, {"functions", "connections", "runs"})]
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +104,7 @@ def _table(model: type[BaseModel], skip: set[str]) -> list[str]:
         f"| {_names(name, field)} | {_type(field.annotation)} | {_default(field)} | {_note(field)} |"
         for name, field in fields.items()
     ]
-    return ["", "| param | is | default | |", "| --- | --- | --- | --- |", *rows]
+    return ["", "| setting | is | default | |", "| --- | --- | --- | --- |", *rows]
 
 
 def _names(name: str, field: FieldInfo) -> str:
@@ -106,6 +121,8 @@ def _words(annotation: Any) -> Iterator[str]:
     names = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "mapping"}
     if origin is Literal:
         yield from (f"`{_spelled(choice)}`" for choice in arguments)
+    elif origin is Annotated:
+        yield from _words(arguments[0])
     elif origin in (Union, types.UnionType):
         for argument in arguments:
             if argument is not type(None):

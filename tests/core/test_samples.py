@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import WorkspaceError
+from odibi_core.orchestrator import Orchestrator
 from odibi_core.samples import copy_samples, sample_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +78,53 @@ def test_a_target_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"can't be copied: (File exists|Not a directory)") as caught:
         copy_samples(tmp_path / "file")
     assert os.fspath(tmp_path / "file") in caught.value.where
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh workspace that the pipelines share."""
+    folder = tmp_path_factory.mktemp("workspace")
+    copy_samples(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "rejected"),
+    [
+        ("first_csv", {"sales_with_tax": 88}, {"read_sales_csv": 2}),
+        ("medallion", {"dedupe_customers": 608, "customer_summary": 3}, {"ingest_customers": 2}),
+        (
+            "customer_360",
+            {"clean_customers": 640, "region_months": 48, "best_customers": 20},
+            {"read_orders": 6, "read_customers": 2},
+        ),
+        ("events_daily", {"days": 14, "hours": 15}, {"read_events": 1}),
+    ],
+)
+def test_every_sample_pipeline_runs_and_sets_the_bad_rows_aside(
+    workspace: Path, name: str, rows: dict[str, int], rejected: dict[str, int]
+) -> None:
+    pipeline = load_yaml(workspace / "pipelines" / f"{name}.yaml")
+    orchestrator = Orchestrator(pipeline, workspace=workspace)
+    assert orchestrator.validate() == []
+    result = orchestrator.execute()
+    assert result.success, result.errors
+    assert {key: len(result.data_map[key]) for key in rows} == rows
+    assert result.tracker is not None
+    found = {step["step_name"]: step["rejected_rows"] for step in result.tracker.step_executions}
+    assert {step: count for step, count in found.items() if count} == rejected
+
+
+def test_the_flood_shows_in_the_orders_of_the_west(workspace: Path) -> None:
+    pipeline = load_yaml(workspace / "pipelines" / "customer_360.yaml")
+    result = Orchestrator(pipeline, workspace=workspace, parameters={"region": "West"}).execute()
+    months = result.data_map["region_months"].set_index("month")
+    assert set(months["region"]) == {"West"}
+    assert months["cancelled_share"].idxmax() == 9
+    assert months["cancelled_share"][9] > 0.3
+
+
+def test_the_cafe_is_the_best_customer(workspace: Path) -> None:
+    pipeline = load_yaml(workspace / "pipelines" / "customer_360.yaml")
+    best = Orchestrator(pipeline, workspace=workspace).execute().data_map["best_customers"]
+    assert best["customer"].iloc[0] == "Harbour Street Café"
