@@ -140,6 +140,10 @@ class DAGExecutor:
         """Ask the run to stop. Safe from any thread and from a signal handler."""
         self._inbox.put(_Cancel(reason))
 
+    def save_checkpoint(self) -> bool:
+        """Whether a checkpoint will be saved when the next region ends. Safe from any thread."""
+        return False
+
     def run(self) -> RunReport:
         """Run the plan to its end: every step is in a final state afterwards."""
         try:

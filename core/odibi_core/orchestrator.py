@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from odibi_core.cache_manager import CacheManager
+from odibi_core.checkpoint_manager import CheckpointMode
 from odibi_core.dag_executor import DAGExecutor, RunReport
 from odibi_core.dataset import Dataset
 from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
@@ -54,6 +56,15 @@ class Orchestrator:
         secrets: Name → value, or a callable that gives a name's value.
         context: An engine context; its secrets serve where `secrets` is not given.
         enable_tracker: Keep schemas, row counts and samples of every step (default True).
+        enable_cache: Keep the results of steps, and take them again where nothing changed (default False).
+        cache_dir: The folder of kept results, relative to the workspace (default "cache/").
+        cache_manager: Keeps the results; one for `cache_dir` is made where None is given. Giving one switches
+            the cache on.
+        enable_checkpoints: Save where the run stands, so that it can be resumed (default False).
+        checkpoint_mode: When a checkpoint is saved (default when a layer is complete).
+        checkpoint_dir: The folder of checkpoints, relative to the workspace (default "checkpoints/").
+        resume_from_checkpoint: Go on from the latest checkpoint of a run that did not succeed (default
+            False); this run saves checkpoints too.
         max_retries: Tries after the first one, for errors that may pass (default 0).
         retry_delay: Seconds before the first retry (default 1.0).
         retry_backoff: Wait twice as long before each further retry (default False).
@@ -82,6 +93,13 @@ class Orchestrator:
         secrets: Secrets | None = None,
         context: EngineContext | None = None,
         enable_tracker: bool | None = None,
+        enable_cache: bool | None = None,
+        cache_dir: str | Path | None = None,
+        cache_manager: CacheManager | None = None,
+        enable_checkpoints: bool | None = None,
+        checkpoint_mode: CheckpointMode | None = None,
+        checkpoint_dir: str | Path | None = None,
+        resume_from_checkpoint: bool | None = None,
         max_retries: int | None = None,
         retry_delay: float | None = None,
         retry_backoff: bool | None = None,
@@ -101,6 +119,12 @@ class Orchestrator:
             name: value
             for name, value in {
                 "enable_tracker": enable_tracker,
+                "enable_cache": True if enable_cache is None and cache_manager else enable_cache,
+                "cache_dir": str(cache_dir) if cache_dir is not None else None,
+                "enable_checkpoints": enable_checkpoints,
+                "checkpoint_mode": checkpoint_mode,
+                "checkpoint_dir": str(checkpoint_dir) if checkpoint_dir is not None else None,
+                "resume_from_checkpoint": resume_from_checkpoint,
                 "max_retries": max_retries,
                 "retry_delay": retry_delay,
                 "retry_backoff": retry_backoff,
@@ -116,6 +140,7 @@ class Orchestrator:
         self._secrets = secrets if secrets is not None or context is None else context.secrets
         self._metrics = metrics_manager or MetricsManager()
         self._bus = event_bus or EventBus()
+        self._cache_manager = cache_manager
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
         self._allowed_functions = tuple(allowed_functions) if allowed_functions is not None else None
         self._keeps_data = keeps_data
@@ -146,6 +171,14 @@ class Orchestrator:
         executor = self._executor
         if executor is not None:
             executor.cancel(reason)
+
+    def save_checkpoint(self) -> bool:
+        """Whether a checkpoint will be saved when the next region ends; False where no run saves any.
+
+        Safe from any thread and from a hook.
+        """
+        executor = self._executor
+        return executor is not None and executor.save_checkpoint()
 
     def execute(self) -> RunResult:
         """Run the pipeline. A step that fails does not raise: it is in the result.
@@ -363,6 +396,7 @@ class _Run:
             skipped_nodes=[
                 name for name, state in states.items() if state in (NodeState.SKIPPED, NodeState.CANCELLED)
             ],
+            cache_reasons={},
             cached_nodes=[name for name, state in states.items() if state is NodeState.CACHED],
             duration_ms=duration_ms,
             errors={name: run.error for name, run in report.steps.items() if run.error is not None},

@@ -62,6 +62,8 @@ class RunResult(Mapping[str, Any]):
         failed_nodes: Names of the steps that failed.
         skipped_nodes: Names of the steps that were skipped or cancelled.
         cached_nodes: Names of the steps whose results were kept from an earlier run.
+        cache_reasons: Name of a step that ran although the cache is on → why: "settings changed",
+            "input changed", "code changed" or "not cached".
         duration_ms: How long the run took.
         errors: Name of a failed step → its error.
         warnings: What a person should look at although the run went on.
@@ -80,6 +82,7 @@ class RunResult(Mapping[str, Any]):
     failed_nodes: list[str]
     skipped_nodes: list[str]
     cached_nodes: list[str]
+    cache_reasons: dict[str, str]
     duration_ms: float
     errors: dict[str, OdibiError]
     warnings: list[str]

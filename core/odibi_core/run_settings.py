@@ -33,6 +33,23 @@ class RunSettings(Options):
     execution_backend: str = Field(
         "thread_pool", pattern="^(thread_pool|process_pool)$", description="Where Python functions run."
     )
+    enable_cache: bool = Field(
+        False, description="Keep the results of steps, and take them again where nothing changed."
+    )
+    cache_dir: str = Field("cache/", min_length=1, description="The folder of kept results.")
+    enable_checkpoints: bool = Field(
+        False, description="Save where the run stands, so that it can be resumed."
+    )
+    checkpoint_mode: str = Field(
+        "layer",
+        pattern="^(manual|auto|interval|layer)$",
+        description="When a checkpoint is saved: when asked, after every region, every 10 steps or 60 s, "
+        "or when a layer is complete.",
+    )
+    checkpoint_dir: str = Field("checkpoints/", min_length=1, description="The folder of checkpoints.")
+    resume_from_checkpoint: bool = Field(
+        False, description="Go on from the latest checkpoint of a run that did not succeed."
+    )
     tracking: Tracking = Field(
         Tracking.AUTO, description="How closely steps are watched: auto, exact or fused."
     )
