@@ -43,18 +43,25 @@ _REASONS = {
 }
 
 
+# These may as well be about a source of the same query.
+_ABOUT_PATHS = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EEXIST)
+
+
 def target_error(error: BaseException, path: Path) -> TargetError | None:
     """A TargetError that explains a failed write, or None where the error is not about writing.
 
     Libraries written in other languages keep the system's reason only in their text.
     """
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None:
-        text = str(error)
-        number = next((code for code in _REASONS if os.strerror(code) in text), None)
-        if number in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM):
-            # Without the target in the text these may as well be about a source of the same query.
-            number = number if str(path) in text or _PREFIX in text else None
+    text = str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        number = error.errno
+        place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+        is_ours = path.is_relative_to(place) or place.is_relative_to(path.parent)
+    else:
+        number = next((code for code in _REASONS if os.strerror(code) in text), 0)
+        is_ours = str(path) in text or _PREFIX in text
+    if number in _ABOUT_PATHS and not is_ours:
+        return None
     if number not in _REASONS:
         return None
     what, fix = _REASONS[number]

@@ -237,5 +237,5 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
         return False
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
-        """A SourceError for an error that reading raised, or the error itself where it is not about the source."""
+        """A SourceError for what reading raised, or the error itself where it is not about the source."""
         return error

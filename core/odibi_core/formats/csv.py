@@ -24,8 +24,8 @@ _PROBED_ROWS = 2_000
 class CsvFormat(PlainFormat[CsvReadOptions, CsvWriteOptions]):
     """Delimited text.
 
-    CSV has no types: every value is written as text, lists and structs in DuckDB's notation, bytes with the
-    unprintable ones as \\xNN. Reading finds the types out again, or takes them from `schema`. Null and an empty
+    CSV has no types: every value is written as text, lists and structs in DuckDB's notation, bytes with
+    hexadecimal escapes. Reading finds the types out again, or takes them from `schema`. Null and an empty
     text are told apart only with `quoted_nulls: false`.
     """
 
@@ -48,7 +48,7 @@ class CsvFormat(PlainFormat[CsvReadOptions, CsvWriteOptions]):
         shapes = find_shapes(source, files, options, context.cursor, options.sample_size)
         schema = merged_schema(shapes, files.partitions, _union(shapes, files, options), context.cursor)
         if context.tolerant:
-            return sift(source, files, shapes, schema, options, context)
+            return sift(source, files, shapes, schema=schema, options=options, context=context)
         return Scan(_union(shapes, files, options, context), schema)
 
     def is_malformed(self, error: Exception) -> bool:

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from odibi_core.formats.base import Options
-
-
-class BadRows(StrEnum):
-    """What happens to rows that can't be read."""
-
-    KEEP_ASIDE = "keep_aside"
-    FAIL = "fail"
-
-
-class TolerantOptions(Options):
-    """What formats of text lines share: how much of a source may be unreadable."""
-
-    on_bad_rows: BadRows = Field(
-        default=BadRows.KEEP_ASIDE,
-        description="What happens to rows that can't be read: keep_aside counts them and writes them to the "
-        "run's rejects, fail ends the step.",
-    )
-    max_bad_rows: int | None = Field(
-        default=None,
-        ge=0,
-        description="More rows than this that can't be read end the step; no limit if empty.",
-    )
-
-    @property
-    def bad_rows_allowed(self) -> int | None:
-        """How many rows may be kept aside; None for any number."""
-        return 0 if self.on_bad_rows is BadRows.FAIL else self.max_bad_rows
+from odibi_core.formats.tolerance import TolerantOptions
 
 
 class CsvReadOptions(TolerantOptions):
@@ -67,8 +40,8 @@ class CsvReadOptions(TolerantOptions):
     column_types: dict[str, str] | None = Field(
         default=None,
         alias="schema",
-        description="Column → type, for all or some columns; the others are found out. Types are SQL's: BIGINT, "
-        "DOUBLE, DECIMAL(18,2), DATE, TIMESTAMP, VARCHAR.",
+        description="Column → type, for all or some columns; the others are found out. Types are SQL's: "
+        "BIGINT, DOUBLE, DECIMAL(18,2), DATE, TIMESTAMP, VARCHAR.",
     )
     null_values: tuple[str, ...] = Field(
         default=(), description="Texts that mean null beside the empty field, such as NA or NULL."

@@ -1,7 +1,7 @@
 """Cutting delimited text into records, exactly: every line belongs to a record or is set aside.
 
-This is the slow and careful reader: it looks at a file's head to find its shape, and goes through a whole file
-only where the fast reader found rows that it can't read.
+This is the slow and careful reader: it looks at a file's head to find its shape, and goes through a whole
+file only where the fast reader found rows that it can't read.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ _OPEN = "a quote is opened and never closed"
 
 
 def likely_delimiter(head: str, quote: str, escape: str, comment: str) -> str:
-    """The delimiter that cuts most records of a head into as many fields as its first; a comma where none does."""
+    """The delimiter that cuts most records of a head into as many fields as its first, else a comma."""
     scores = {
         delimiter: fitness(head, Dialect(delimiter, quote, escape, comment)) for delimiter in DELIMITERS
     }
@@ -155,7 +155,7 @@ def likely_delimiter(head: str, quote: str, escape: str, comment: str) -> str:
 
 
 def fitness(head: str, dialect: Dialect) -> tuple[float, int]:
-    """How well a dialect fits: the share of records as wide as the first, and that width; (0, 1) for one column."""
+    """How well a dialect fits: the share of records as wide as the first, and that width."""
     widths = [record.width for record in dialect.records(io.StringIO(head, newline=""))]
     if not widths or widths[0] < 2:
         return 0.0, 1

@@ -1,7 +1,7 @@
 """The shape of CSV files, found out from their heads: dialect, header, names and types.
 
-It is found out once, and then said explicitly to the reader: so that every query of a run sees the same types,
-and none pays for finding them out again.
+It is found out once, and then said explicitly to the reader: so that every query of a run sees the same
+types, and none pays for finding them out again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_records import DELIMITERS, Dialect, Record, fitness, likely_delimiter
 from odibi_core.formats.sources import Files
 from odibi_core.formats.text import codec_of, open_text
+from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, literal
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ def find_shapes(
         SourceError: All files are empty, or the columns are not clear.
     """
     dialect = _dialect(files.paths, options)
-    heads = [head for path in files.paths if (head := _head(path, options, dialect, head_rows)).records]
+    share = max(1, head_rows // min(len(files.paths), _SNIFFED_FILES))
+    rows = [share if place < _SNIFFED_FILES else 1 for place in range(len(files.paths))]
+    found = (_head(path, options, dialect, count) for path, count in zip(files.paths, rows, strict=True))
+    heads = [head for head in found if head.records]
     if not heads:
         lines = f" after {options.skip} skipped lines" if options.skip else ""
         raise SourceError(
@@ -222,26 +226,6 @@ def _shape(
     )
 
 
-def known_type(type_: str, column: str, cursor: DuckDBPyConnection) -> str:
-    """The type as DuckDB spells it.
-
-    Raises:
-        SourceError: There is no such type.
-    """
-    import duckdb
-
-    try:
-        if not re.fullmatch(r'[\w\s(),\[\]"]+', type_):
-            raise duckdb.ParserException(type_)
-        return str(cursor.sql(f"SELECT CAST(NULL AS {type_})").types[0])
-    except duckdb.Error as error:
-        raise SourceError(
-            f"the type {type_!r} is not known",
-            where=f"schema, column {column!r}",
-            fix="use an SQL type: VARCHAR, BIGINT, DOUBLE, DECIMAL(18,2), BOOLEAN, DATE, TIMESTAMP",
-        ) from error
-
-
 def _names(source: str, header: list[str] | None, width: int, options: CsvReadOptions) -> list[str]:
     schema = options.column_types or {}
     if options.columns is not None:
@@ -286,11 +270,9 @@ def _sniff(
     """What DuckDB's sniffer finds in the well-formed records of the heads, the dialect being known."""
     import duckdb
 
-    chosen = heads[:: max(1, len(heads) // _SNIFFED_FILES)][:_SNIFFED_FILES]
-    share = max(1, options.sample_size // len(chosen))
-    texts = [chosen[0].records[0].text]
-    for head in chosen:
-        texts += [record.text for record in head.records[1 : share + 1] if record.width == width]
+    texts = [heads[0].records[0].text]
+    for head in heads[:_SNIFFED_FILES]:
+        texts += [record.text for record in head.records[1:] if record.width == width]
     nulls = ", ".join(literal(text) for text in ("", *options.null_values))
     arguments = [
         f"delim={literal(dialect.delimiter)}",
@@ -330,7 +312,6 @@ def merged_schema(
 ) -> Schema:
     """The columns of the whole source: of its shapes together, and of its folders' names."""
     if len(shapes) == 1:
-        inner = shapes[0].schema.as_dict()
-        return Schema.of({**inner, **{name: type_ for name, type_ in sorted(partitions.items())}})
+        return Schema.of({**shapes[0].schema.as_dict(), **dict(sorted(partitions.items()))})
     relation = cursor.sql(f"SELECT * FROM {sql}")
     return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))

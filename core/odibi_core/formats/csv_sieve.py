@@ -18,6 +18,7 @@ from odibi_core.formats.csv_records import RECORD_LIMIT_CHARACTERS, Record
 from odibi_core.formats.csv_shape import Head, Shape
 from odibi_core.formats.sources import Files
 from odibi_core.formats.text import open_text, shown
+from odibi_core.formats.tolerance import check_bad_rows
 from odibi_core.schema import Schema, quote
 
 _FILE, _LINE = "odibi file", "odibi line"
@@ -40,6 +41,7 @@ def sift(
     source: str,
     files: Files,
     shapes: Sequence[Shape],
+    *,
     schema: Schema,
     options: CsvReadOptions,
     context: ScanContext,
@@ -86,25 +88,6 @@ def sift(
     rejected.sort(key=lambda row: (row.source, row.line or 0))
     check_bad_rows(source, rejected, options.bad_rows_allowed, good + len(rejected))
     return Scan(quote(context.name), schema, good, rejects=lambda: rejected, tables=(context.name,))
-
-
-def check_bad_rows(source: str, rejected: Sequence[Rejected], allowed: int | None, total: int) -> None:
-    """Refuse a source in which more rows are malformed than is allowed.
-
-    Raises:
-        SourceError: Names the first one.
-    """
-    if allowed is None or len(rejected) <= allowed:
-        return
-    first = rejected[0]
-    column = f", column {first.column!r}" if first.column else ""
-    limit = f", more than the {allowed} that max_bad_rows allows" if allowed else ""
-    raise SourceError(
-        f"{len(rejected)} of {total} rows can't be read{limit}; the first is line {first.line}{column}: {first.reason}",
-        where=first.source or source,
-        fix="mend the rows, or set on_bad_rows to 'keep_aside'"
-        + (" with a larger max_bad_rows" if allowed else ""),
-    )
 
 
 def _clean_path(context: ScanContext, name: str, original: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,37 +25,27 @@ from odibi_core.formats.base import (
     WriteMode,
     Written,
 )
+from odibi_core.formats.delta_rows import Stream, check_fit, duckdb_schema, storable_sql, stream
 from odibi_core.formats.merging import incoming
 from odibi_core.formats.plain import (
     TARGET_EXISTS,
     WRITTEN_BEFORE,
     already_there,
     check_columns,
-    check_same_columns,
 )
 from odibi_core.formats.sources import missing
-from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from deltalake import DeltaTable
     from duckdb import DuckDBPyConnection
 
-_CONVERTED = {
-    "UTINYINT": "SMALLINT",
-    "USMALLINT": "INTEGER",
-    "UINTEGER": "BIGINT",
-    "UBIGINT": "DECIMAL(20,0)",
-    "HUGEINT": "DECIMAL(38,0)",
-    "UHUGEINT": "DECIMAL(38,0)",
-    "UUID": "VARCHAR",
-    "BIT": "VARCHAR",
-    "JSON": "VARCHAR",
-    "TIMESTAMP_S": "TIMESTAMP",
-    "TIMESTAMP_MS": "TIMESTAMP",
+_COMPRESSIONS: dict[str, Literal["ZSTD", "SNAPPY", "GZIP", "UNCOMPRESSED"]] = {
+    "zstd": "ZSTD",
+    "snappy": "SNAPPY",
+    "gzip": "GZIP",
+    "none": "UNCOMPRESSED",
 }
-_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMESTAMP_NS", "TIME_NS")
 
 
 class DeltaReadOptions(Options):
@@ -97,16 +87,16 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
 
     def probe(self, source: str, options: DeltaReadOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns, from the table's log."""
-        return _duckdb_schema(_open(source, options).to_pyarrow_dataset().schema, cursor)
+        return duckdb_schema(_open(source, options).to_pyarrow_dataset().schema, cursor)
 
     def scan(self, source: str, options: DeltaReadOptions, context: ScanContext) -> Scan:
         """The table, ready to be read: filters and columns reach its files, the row count is in its log."""
         table = _open(source, options)
         with _explained_source(source):
-            dataset = table.to_pyarrow_dataset()
+            dataset = table.to_pyarrow_dataset(filesystem=_filesystem(source))
         return Scan(
             quote(context.name),
-            _duckdb_schema(dataset.schema, context.cursor),
+            duckdb_schema(dataset.schema, context.cursor),
             _row_count(table),
             views={context.name: dataset},
         )
@@ -141,33 +131,34 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
             return Written(0, TARGET_EXISTS, {"version": table.version()})
         if target.mode is WriteMode.ERROR:
             raise already_there(target.path)
-        select = _storable_sql(rows, target.path)
+        select = storable_sql(rows, target.path)
         if target.mode is WriteMode.OVERWRITE:
             partitions = target.partition_by or tuple(table.metadata().partition_columns)
             kept = [name for name in partitions if name in rows.schema.names]
-            written = _commit(table, select, rows, target, options, kept)
+            written = _commit(table, select, rows, target, options, partitions=kept)
             return Written(written, details={"version": table.version()})
-        old = _duckdb_schema(table.to_pyarrow_dataset().schema, rows.cursor)
-        _check_fit(old, rows, target, tuple(table.metadata().partition_columns))
+        old = duckdb_schema(table.to_pyarrow_dataset().schema, rows.cursor)
+        check_fit(old, rows, target, tuple(table.metadata().partition_columns))
         ordered = f"SELECT {', '.join(map(quote, old.names))} FROM ({select})"
         if target.mode is WriteMode.MERGE:
             return _merge(table, ordered, rows, target, options)
-        written = _commit(table, ordered, rows, target, options, table.metadata().partition_columns)
+        written = _commit(
+            table, ordered, rows, target, options, partitions=table.metadata().partition_columns
+        )
         return Written(written, details={"version": table.version()})
 
     def _create(self, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
         from deltalake import DeltaTable
 
-        was_there = target.path.exists()
-        select = _storable_sql(rows, target.path)
+        was_there, partitions = target.path.exists(), target.partition_by
+        select = storable_sql(rows, target.path)
         try:
             if target.mode is WriteMode.MERGE:
                 with incoming(rows.cursor, select, target) as fresh:
-                    written = _commit(
-                        target.path, f"FROM {quote(fresh.table)}", rows, target, options, target.partition_by
-                    )
+                    select = f"FROM {quote(fresh.table)}"
+                    written = _commit(target.path, select, rows, target, options, partitions=partitions)
             else:
-                written = _commit(target.path, select, rows, target, options, target.partition_by)
+                written = _commit(target.path, select, rows, target, options, partitions=partitions)
         except BaseException:
             if not was_there and not self.owns_folder(target.path):
                 shutil.rmtree(target.path, ignore_errors=True)
@@ -242,96 +233,19 @@ def _load_moment(table: DeltaTable, moment: datetime, source: str) -> None:
     table.load_as_version(int(before[-1]["version"]))
 
 
+def _filesystem(folder: str) -> Any:
+    # delta-rs's own file system calls back into Python from Arrow's threads: that was seen to abort a
+    # process that ends right after a read.
+    from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+    return SubTreeFileSystem(folder, LocalFileSystem())
+
+
 def _row_count(table: DeltaTable) -> int | None:
     import pyarrow as pa
 
     counts = pa.table(table.get_add_actions(flatten=True)).column("num_records")
     return None if counts.null_count else sum(counts.to_pylist())
-
-
-def _duckdb_schema(schema: pa.Schema, cursor: DuckDBPyConnection) -> Schema:
-    relation = cursor.from_arrow(schema.empty_table())
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
-
-
-def _storable_type(type_: str) -> str:
-    return converted_type(type_, _CONVERTED)
-
-
-def _storable_sql(rows: Rows, path: Path) -> str:
-    """The rows with the types that Delta has.
-
-    Raises:
-        TargetError: A column has a type that Delta can't hold.
-    """
-    columns = []
-    for name, type_ in rows.schema:
-        plain = type_.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
-        if any(uses_type(plain, word) for word in _REFUSED):
-            raise TargetError(
-                f"column {name!r} is of type {type_}, which Delta can't hold",
-                where=str(path),
-                fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
-            )
-        storable = "INTEGER" if type_ == '"NULL"' else _storable_type(type_)
-        column = quote(name)
-        columns.append(column if storable == type_ else f"CAST({column} AS {storable}) AS {column}")
-    return f"SELECT {', '.join(columns)} FROM ({rows.sql})"
-
-
-def _check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...]) -> None:
-    where = str(target.path)
-    check_same_columns(old, rows.schema, where)
-    if target.partition_by and target.partition_by != partitions:
-        raise TargetError(
-            f"the table is partitioned by {', '.join(partitions) or 'nothing'}, "
-            f"these rows by {', '.join(target.partition_by)}",
-            where=where,
-            fix="leave partitionBy out, or overwrite the table",
-        )
-    new = Schema.of((name, _storable_type(type_)) for name, type_ in rows.schema)
-    wrong = mismatched_columns(old, new, rows.cursor)
-    if wrong:
-        raise TargetError(
-            f"the rows' types don't fit the table's: {'; '.join(wrong)}",
-            where=where,
-            fix="cast the columns in a step before, or use mode 'overwrite'",
-        )
-
-
-class _Stream:
-    """Arrow batches on their way into a library that hides what went wrong at their source.
-
-    Attributes:
-        rows: How many went by.
-        error: What the source raised.
-    """
-
-    def __init__(self, source: pa.RecordBatchReader) -> None:
-        self._source = source
-        self.rows = 0
-        self.error: Exception | None = None
-
-    def reader(self) -> pa.RecordBatchReader:
-        """The batches, counted."""
-        import pyarrow as pa
-
-        return pa.RecordBatchReader.from_batches(self._source.schema, self._batches())
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in self._source:
-                self.rows += batch.num_rows
-                yield batch
-        except Exception as error:
-            self.error = error
-            raise
-
-
-def _stream(select: str, rows: Rows) -> _Stream:
-    plain = f"SELECT {', '.join(map(quote, rows.schema.names))} FROM ({rows.sql})"
-    # Only the engine's own reader ends when its step is stopped between two batches.
-    return _Stream(rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880))
 
 
 def _commit(
@@ -340,23 +254,24 @@ def _commit(
     rows: Rows,
     target: Target,
     options: DeltaWriteOptions,
-    partitions: list[str] | tuple[str, ...],
+    *,
+    partitions: Iterable[str],
 ) -> int:
     """Write in one commit that carries the ticket; gives back the number of rows."""
     from deltalake import DeltaTable, write_deltalake
 
-    stream = _stream(select, rows)
+    batches = stream(select, rows)
     overwrites = target.mode is WriteMode.OVERWRITE
-    with _explained_target(target.path, stream):
+    with _explained_target(target.path, batches):
         write_deltalake(
             table if isinstance(table, DeltaTable) else str(table),
-            stream.reader(),
+            batches.reader(),
             mode="overwrite" if overwrites else "append" if isinstance(table, DeltaTable) else "error",
             schema_mode="overwrite" if overwrites else None,
-            partition_by=list(partitions) or None,
+            partition_by=list(partitions),
             **_commit_arguments(target, options),
         )
-    return stream.rows
+    return batches.rows
 
 
 def _merge(table: DeltaTable, select: str, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
@@ -369,10 +284,10 @@ def _merge(table: DeltaTable, select: str, rows: Rows, target: Target, options: 
             )
     on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in target.merge_key)
     with incoming(rows.cursor, select, target) as fresh:
-        stream = _Stream(rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880))
-        with _explained_target(target.path, stream):
+        batches = Stream(rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880))
+        with _explained_target(target.path, batches):
             merger = table.merge(
-                stream.reader(),
+                batches.reader(),
                 predicate=on,
                 source_alias="s",
                 target_alias="t",
@@ -390,7 +305,7 @@ def _merge(table: DeltaTable, select: str, rows: Rows, target: Target, options: 
 def _commit_arguments(target: Target, options: DeltaWriteOptions) -> Mapping[str, Any]:
     from deltalake import CommitProperties, Transaction, WriterProperties
 
-    compression = "UNCOMPRESSED" if options.compression == "none" else options.compression.upper()
+    compression = _COMPRESSIONS[options.compression]
     return {
         "commit_properties": CommitProperties(app_transactions=[Transaction(_app_id(target), 1)]),
         "writer_properties": WriterProperties(compression=compression),
@@ -398,7 +313,7 @@ def _commit_arguments(target: Target, options: DeltaWriteOptions) -> Mapping[str
 
 
 @contextmanager
-def _explained_target(path: Path, stream: _Stream | None = None) -> Iterator[None]:
+def _explained_target(path: Path, batches: Stream | None = None) -> Iterator[None]:
     """Turn what delta-rs raises into the errors of a target; what its source raised passes as it was."""
     from deltalake.exceptions import CommitFailedError
 
@@ -414,8 +329,8 @@ def _explained_target(path: Path, stream: _Stream | None = None) -> Iterator[Non
             fix="let only one pipeline write it at a time; another try may pass",
         ) from error
     except Exception as error:
-        if stream is not None and stream.error is not None:
-            raise stream.error from None
+        if batches is not None and batches.error is not None:
+            raise batches.error from None
         raise TargetError(
             f"the table can't be written: {_first_line(error)}",
             where=str(path),

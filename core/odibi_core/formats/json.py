@@ -2,77 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ClassVar, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
-from odibi_core.formats.base import Abilities, Options, Rejected, Rows, Scan, ScanContext
-from odibi_core.formats.csv_options import TolerantOptions
-from odibi_core.formats.csv_shape import known_type
-from odibi_core.formats.csv_sieve import check_bad_rows
+from odibi_core.formats.base import Abilities, Rejected, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.json_lines import misfits, read_lines, sift_file
-from odibi_core.formats.json_values import finite_sql
+from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
+from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
+from odibi_core.formats.json_values import NOT_FINITE, finite_sql
 from odibi_core.formats.plain import PlainFormat
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.text import PACKED, codec_of, open_text, transcode
+from odibi_core.formats.text import PACKED, codec_of, transcode
+from odibi_core.formats.tolerance import check_bad_rows
+from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PROBED_LINES = 2_000
-_LINES, _ARRAY, _OBJECTS = "newline_delimited", "array", "unstructured"
-
-
-class JsonReadOptions(TolerantOptions):
-    """How JSON is read. Nested values stay nested, as STRUCT and LIST."""
-
-    lines: bool | Literal["auto"] = Field(
-        default="auto",
-        description="Whether each line is an object of its own; otherwise the file is one array.",
-    )
-    encoding: str = Field(
-        default="", description="Such as utf-8 or utf-16; by the byte order mark, else utf-8, if empty."
-    )
-    column_types: dict[str, str] | None = Field(
-        default=None,
-        alias="schema",
-        description="Column → type. Only these columns are read; all are, and their types found out, if empty.",
-    )
-    sample_size: int = Field(
-        default=-1,
-        ge=-1,
-        description="Objects from which columns and types are found out; -1 for all, so that no key is missed.",
-    )
-
-
-class JsonWriteOptions(Options):
-    """How JSON is written, in UTF-8."""
-
-    lines: bool = Field(
-        default=True, description="Whether each row is a line; otherwise the file is one array."
-    )
-    compression: Literal["auto", "none", "gzip", "zstd"] = Field(
-        default="auto",
-        description="Of the files in a folder; a single file is packed as its name's ending says.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Files of one layout."""
-
-    layout: str
-    files: Files
-    codecs: tuple[str, ...]
 
 
 class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
@@ -90,11 +42,11 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
     write_options = JsonWriteOptions
 
     def probe(self, source: str, options: JsonReadOptions, cursor: DuckDBPyConnection) -> Schema:
-        """The columns, from the heads of the files where they are lines, from all of it where they are not."""
+        """The columns, from the heads of files of lines, and from the whole of others."""
         schemas = []
         with TemporaryDirectory() as folder:
             for part in self._parts(source, options):
-                if part.layout != _LINES:
+                if part.layout != LINES:
                     schemas.append(self._describe(source, part, part.files.paths, options, cursor))
                     continue
                 head = Path(folder, "head.json")
@@ -113,18 +65,24 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
         for number, part in enumerate(self._parts(source, options)):
             paths = self._utf8_paths(part, context, number)
             kept: list[list[int]] = []
-            if context.tolerant and part.layout == _LINES:
+            if context.tolerant and part.layout == LINES:
                 for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
                     clean = _scratch_path(context, f"clean-{number}-{place}", path)
                     kept.append(sift_file(path, codec, clean, rejected))
                     paths[place] = str(clean)
             schema = self._describe(source, part, paths, options, context.cursor)
-            if kept:
-                for place, numbers in enumerate(kept):
+            for place, numbers in enumerate(kept):
+                # Types that were found out from every line fit every line.
+                if options.column_types or options.sample_size != -1:
                     self._drop_misfits(
-                        part.files.paths[place], Path(paths[place]), numbers, schema, rejected, context
+                        part.files.paths[place],
+                        Path(paths[place]),
+                        numbers,
+                        schema=schema,
+                        rejected=rejected,
+                        context=context,
                     )
-                    total += len(numbers)
+                total += len(numbers)
             schemas.append(schema)
             selects.append(_read_sql(paths, part, schema))
         if not selects:
@@ -158,6 +116,25 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
         return SourceError(
             f"the file can't be read: {str(error).splitlines()[0]}", where=source, fix="check that it is JSON"
         )
+
+    def write(self, rows: Rows, target: Target, options: JsonWriteOptions) -> Written:
+        """Write the rows atomically.
+
+        Raises:
+            TargetError: The target can't be written, or a number is NaN or infinite.
+        """
+        import duckdb
+
+        try:
+            return super().write(rows, target, options)
+        except duckdb.Error as error:
+            if NOT_FINITE not in str(error):
+                raise
+            raise TargetError(
+                str(error).splitlines()[0].removeprefix("Invalid Input Error: "),
+                where=str(target.path),
+                fix="turn those values into null or text in a step before",
+            ) from error
 
     def copy_options(self, options: JsonWriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
@@ -202,7 +179,10 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
     def existing_sql(self, files: Files, schema: Schema, options: JsonWriteOptions) -> str:  # noqa: ARG002
         """The old rows, every value as the JSON that it is."""
         columns = ", ".join(f"{literal(name)}: 'JSON'" for name in schema.names)
-        return f"SELECT * FROM read_json({files.sql}, format='auto', columns={{{columns}}}, hive_partitioning=false)"
+        return (
+            f"SELECT * FROM read_json({files.sql}, format='auto', columns={{{columns}}}, "
+            "hive_partitioning=false)"
+        )
 
     def stored_sql(self, column: str, type_: str, options: JsonWriteOptions) -> str:  # noqa: ARG002
         """A new value as JSON."""
@@ -212,17 +192,17 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
         """An old value as one of a new key's type."""
         return f"TRY_CAST({column} ->> '$' AS {type_})"
 
-    def _parts(self, source: str, options: JsonReadOptions) -> list[_Part]:
+    def _parts(self, source: str, options: JsonReadOptions) -> list[Part]:
         return self._parts_of(source, find_files(source, self.extensions), options)
 
-    def _parts_of(self, source: str, files: Files, options: JsonReadOptions) -> list[_Part]:
+    def _parts_of(self, source: str, files: Files, options: JsonReadOptions) -> list[Part]:
         """The files that are not empty, by layout."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for path in files.paths:
             codec = codec_of(path, options.encoding)
-            layout = _layout(path, codec, options)
-            if layout:
-                groups.setdefault(layout, []).append((path, codec))
+            found = layout(path, codec, options)
+            if found:
+                groups.setdefault(found, []).append((path, codec))
         if not groups and not options.column_types:
             raise SourceError(
                 "the file is empty" if len(files.paths) == 1 else "all files are empty",
@@ -230,7 +210,7 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
                 fix="check what should have written it, or give its columns with `schema`",
             )
         return [
-            _Part(
+            Part(
                 layout,
                 Files(tuple(path for path, _ in found), files.partitions),
                 tuple(codec for _, codec in found),
@@ -238,7 +218,7 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
             for layout, found in groups.items()
         ]
 
-    def _utf8_paths(self, part: _Part, context: ScanContext, number: int) -> list[str]:
+    def _utf8_paths(self, part: Part, context: ScanContext, number: int) -> list[str]:
         paths = []
         for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
             if codec == "utf-8-sig":
@@ -252,7 +232,7 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
     def _describe(
         self,
         source: str,
-        part: _Part,
+        part: Part,
         paths: Sequence[str],
         options: JsonReadOptions,
         cursor: DuckDBPyConnection,
@@ -266,19 +246,20 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
         files = Files(tuple(paths), part.files.partitions)
         arguments = (
             f"{files.sql}, format='{part.layout}', records=true, sample_size={options.sample_size}, "
-            f"maximum_sample_files={len(paths)}, union_by_name=true, map_inference_threshold=-1, {files.hive_sql}"
+            f"maximum_sample_files={len(paths)}, union_by_name=true, map_inference_threshold=-1, "
+            f"{files.hive_sql}"
         )
         try:
             relation = cursor.sql(f"SELECT * FROM read_json({arguments})")
         except duckdb.Error as error:
-            if part.layout == _LINES or not self.is_malformed(error):
+            if part.layout == LINES or not self.is_malformed(error):
                 raise
-            raise _array_error(part, str(error)) from error
+            raise array_error(part, str(error)) from error
         schema = Schema.of(
             (name, "VARCHAR" if str(type_) == '"NULL"' else str(type_))
             for name, type_ in zip(relation.columns, relation.types, strict=True)
         )
-        _check_renamed(source, schema, files, part.layout, cursor)
+        check_renamed(source, schema, files, part.layout, cursor)
         return schema
 
     def _drop_misfits(
@@ -286,6 +267,7 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
         path: str,
         clean: Path,
         numbers: list[int],
+        *,
         schema: Schema,
         rejected: list[Rejected],
         context: ScanContext,
@@ -309,35 +291,7 @@ class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
             del numbers[place]
 
 
-def _layout(path: str, codec: str, options: JsonReadOptions) -> str:
-    """How a file is laid out; "" where there is nothing in it."""
-    with open_text(path, codec) as text:
-        for line in text:
-            begin = line.strip()
-            if not begin:
-                continue
-            if options.lines is True:
-                return _LINES
-            if begin.startswith("["):
-                return _ARRAY
-            if options.lines is False:
-                return _OBJECTS
-            # An object over several lines begins with a line that is none; a malformed first line looks
-            # the same, unless the next line begins an object of its own.
-            following = next((later.strip() for later in text if later.strip()), "{")
-            return _LINES if _is_json(begin) or following.startswith("{") else _OBJECTS
-    return ""
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _read_sql(paths: Iterable[str], part: _Part, schema: Schema) -> str:
+def _read_sql(paths: Iterable[str], part: Part, schema: Schema) -> str:
     inner = ", ".join(
         f"{literal(name)}: {literal(type_)}" for name, type_ in schema if name not in part.files.partitions
     )
@@ -361,49 +315,3 @@ def _united(schemas: Sequence[Schema], cursor: DuckDBPyConnection) -> Schema:
     )
     relation = cursor.sql(" UNION ALL BY NAME ".join(selects))
     return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
-
-
-def _check_renamed(
-    source: str, schema: Schema, files: Files, layout: str, cursor: DuckDBPyConnection
-) -> None:
-    """Refuse keys that differ only by case, which the reader would rename without a word."""
-    folded = {name.casefold() for name in schema.names}
-    for name in schema.names:
-        match = re.fullmatch(r"(.+)_\d+", name)
-        if match is None or match[1].casefold() not in folded:
-            continue
-        keys = (
-            f"SELECT 1 FROM (SELECT unnest(json_keys(json)) AS k FROM read_json_objects({files.sql}, "
-            f"format='{layout}')) WHERE k = {literal(name)} LIMIT 1"
-        )
-        if not cursor.sql(keys).fetchall():
-            raise SourceError(
-                f"two keys differ only by case, which SQL does not tell apart: {match[1]!r}",
-                where=source,
-                fix="rename one of them where the file is made",
-            )
-
-
-def _array_error(part: _Part, message: str) -> SourceError:
-    """Where exactly a file that is not lines stops being JSON."""
-    for path, codec in zip(part.files.paths, part.codecs, strict=True):
-        with open_text(path, codec) as text:
-            try:
-                value = json.loads(text.read())
-            except json.JSONDecodeError as error:
-                return SourceError(
-                    f"line {error.lineno}, column {error.colno} is not JSON: {error.msg}",
-                    where=path,
-                    fix="mend the file; to keep malformed rows aside, write it as lines",
-                )
-            if not isinstance(value, list | dict) or any(not isinstance(item, dict) for item in value):
-                return SourceError(
-                    "the file holds no list of objects", where=path, fix='wrap the values: [{"value": …}, …]'
-                )
-            if not value:
-                return SourceError(
-                    "the list is empty, so that nothing says its columns",
-                    where=path,
-                    fix="give them with `schema`",
-                )
-    return SourceError(f"the file is not JSON: {message.splitlines()[0]}", where=part.files.paths[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.formats.base import Rejected
 from odibi_core.formats.text import open_text, shown
+from odibi_core.formats.types import child_types
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def misfits(
     doubts = " OR ".join(_doubt(name, type_, name in nested) for name, type_ in schema if type_ != "JSON")
     if not doubts:
         return
+    reader = f"read_json([{literal(str(clean))}], format='newline_delimited', columns={{{columns}}})"
     query = (
-        f"SELECT place, {', '.join(map(quote, schema.names))} FROM (SELECT row_number() OVER () - 1 AS place, * "
-        f"FROM read_json([{literal(str(clean))}], format='newline_delimited', columns={{{columns}}})) "
-        f"WHERE {doubts} ORDER BY place"
+        f"SELECT place, {', '.join(map(quote, schema.names))} "
+        f"FROM (SELECT row_number() OVER () - 1 AS place, * FROM {reader}) WHERE {doubts} ORDER BY place"
     )
     for place, *values in cursor.sql(query).fetchall():
         for name, text in zip(schema.names, values, strict=True):
@@ -110,14 +111,15 @@ def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
         return True
     match type_.id:
         case "list" | "array":
-            return isinstance(value, list) and all(fits(item, type_.children[0][1], cursor) for item in value)
+            inner = child_types(type_)[0][1]
+            return isinstance(value, list) and all(fits(item, inner, cursor) for item in value)
         case "map":
             return isinstance(value, dict) and all(
-                fits(item, type_.children[1][1], cursor) for item in value.values()
+                fits(item, child_types(type_)[1][1], cursor) for item in value.values()
             )
         case "struct":
             return isinstance(value, dict) and all(
-                fits(value.get(name), child, cursor) for name, child in type_.children
+                fits(value.get(name), child, cursor) for name, child in child_types(type_)
             )
     if str(type_) in ("VARCHAR", "JSON"):
         return True

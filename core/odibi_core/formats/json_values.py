@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from odibi_core.formats.types import child_types
 from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ def finite_sql(value: str, type_: DuckDBPyType, column: str, depth: int = 0) -> 
             fault = literal(f"column {column!r} {NOT_FINITE}")
             return f"CASE WHEN isfinite({value}) OR {value} IS NULL THEN {value} ELSE error({fault}) END"
         case "list":
-            inner = finite_sql(item, type_.children[0][1], column, depth + 1)
+            inner = finite_sql(item, child_types(type_)[0][1], column, depth + 1)
             return value if inner == item else f"list_transform({value}, lambda {item}: {inner})"
         case "map":
-            inner = finite_sql(item, type_.children[1][1], column, depth + 1)
+            inner = finite_sql(item, child_types(type_)[1][1], column, depth + 1)
             if inner == item:
                 return value
             checked = f"list_transform(map_values({value}), lambda {item}: {inner})"
@@ -31,7 +32,7 @@ def finite_sql(value: str, type_: DuckDBPyType, column: str, depth: int = 0) -> 
         case "struct":
             fields = [
                 (name, f"{value}.{quote(name)}", finite_sql(f"{value}.{quote(name)}", child, column, depth))
-                for name, child in type_.children
+                for name, child in child_types(type_)
             ]
             if all(plain == checked for _, plain, checked in fields):
                 return value

@@ -94,7 +94,8 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
             fix="filter those rows out in a step before, or choose another key",
         )
     twice = cursor.sql(
-        f"SELECT {keys}, count(*) FROM {quote(table)} GROUP BY {keys} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+        f"SELECT {keys}, count(*) FROM {quote(table)} GROUP BY {keys} HAVING count(*) > 1 "
+        "ORDER BY ALL LIMIT 1"
     ).fetchall()
     if twice:
         *values, times = twice[0]
@@ -106,7 +107,7 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
 
 
 def merged_sql(
-    storage: _Storage, fresh: Incoming, existing: str, old: Schema, target: Target, options: Any
+    storage: _Storage, fresh: Incoming, existing: str, old: Schema, *, target: Target, options: Any
 ) -> Merged:
     """The upsert of `fresh` into the rows of `existing`, whose columns are `old`."""
     types = fresh.schema.as_dict()

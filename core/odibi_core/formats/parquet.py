@@ -44,8 +44,8 @@ class ParquetWriteOptions(Options):
 class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
     """Apache Parquet.
 
-    DuckDB types that Parquet lacks are converted: HUGEINT to DECIMAL(38,0), BIT and ENUM to text. INTERVAL and
-    UNION are refused, because Parquet would lose part of them.
+    DuckDB types that Parquet lacks are converted: HUGEINT to DECIMAL(38,0), BIT and ENUM to text. INTERVAL
+    and UNION are refused, because Parquet would lose part of them.
     """
 
     name: ClassVar[str] = "parquet"
@@ -88,7 +88,7 @@ class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
             fix="write it again, or say its real format with source_type",
         )
 
-    def copy_options(self, options: ParquetWriteOptions, path: Path) -> str:
+    def copy_options(self, options: ParquetWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The options of a COPY statement."""
         compression = {"none": "uncompressed", "lz4": "lz4_raw"}.get(options.compression, options.compression)
         return (
@@ -97,18 +97,21 @@ class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
         )
 
     def existing_schema(
-        self, files: Files, options: ParquetWriteOptions, cursor: DuckDBPyConnection
+        self,
+        files: Files,
+        options: ParquetWriteOptions,  # noqa: ARG002
+        cursor: DuckDBPyConnection,
     ) -> Schema:
         """The columns of files that are there."""
         return self._describe(
             f"read_parquet({files.sql}, hive_partitioning=false)", ", ".join(files.paths), cursor
         )
 
-    def existing_sql(self, files: Files, schema: Schema, options: ParquetWriteOptions) -> str:
+    def existing_sql(self, files: Files, schema: Schema, options: ParquetWriteOptions) -> str:  # noqa: ARG002
         """A SELECT of the old rows."""
         return f"SELECT * FROM read_parquet({files.sql}, hive_partitioning=false)"
 
-    def checked_sql(self, rows: Rows, options: ParquetWriteOptions, path: Path) -> str:
+    def checked_sql(self, rows: Rows, options: ParquetWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows with the types that Parquet has."""
         columns = []
         for name, type_ in rows.schema:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats import atomic, ledger
 from odibi_core.formats.base import Format, ReadOptions, Rows, Target, WriteMode, WriteOptions, Written
-from odibi_core.formats.merging import incoming, merged_sql
+from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
 from odibi_core.schema import Schema, literal, quote
 
@@ -97,31 +97,39 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             select = self.checked_sql(rows, options, target.path)
             if target.mode is WriteMode.MERGE:
                 with incoming(rows.cursor, select, target) as fresh:
-                    if not exists:
-                        return self._copy(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
-                    old = self._existing(rows, target.path, options)
-                    merged = merged_sql(
-                        self, fresh, self.existing_sql(*old, options), old[1], target, options
-                    )
-                    details.update(fresh.count_matches(merged))
-                    self._copy(rows.cursor, merged.select, path, options)
+                    if exists:
+                        details.update(self._merge(fresh, path, rows, target, options))
+                    else:
+                        self._copy(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
                     return fresh.rows
-            if exists and target.mode is WriteMode.APPEND:
-                old = self._existing(rows, target.path, options)
-                before = self.existing_sql(*old, options)
-                types = rows.schema.as_dict()
-                new = ", ".join(
-                    f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}"
-                    for name in old[1].names
-                )
-                total = self._copy(
-                    rows.cursor, f"({before}) UNION ALL (SELECT {new} FROM ({select}))", path, options
-                )
-                return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
+            if target.mode is WriteMode.APPEND and exists:
+                return self._append(select, path, rows, target, options)
             return self._copy(rows.cursor, select, path, options)
 
         written = ledger.once(target.path, target.ticket, target.mode, prepare)
         return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
+
+    def _append(self, select: str, path: Path, rows: Rows, target: Target, options: WriteOptions) -> int:
+        """Write the old rows and the new ones to `path`; gives back the number of new ones."""
+        files, old = self._existing(rows, target.path, options)
+        before = self.existing_sql(files, old, options)
+        types = rows.schema.as_dict()
+        new = ", ".join(
+            f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}" for name in old.names
+        )
+        union = f"({before}) UNION ALL (SELECT {new} FROM ({select}))"
+        total = self._copy(rows.cursor, union, path, options)
+        return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
+
+    def _merge(
+        self, fresh: Incoming, path: Path, rows: Rows, target: Target, options: WriteOptions
+    ) -> dict[str, int]:
+        """Write the old rows and the new ones to `path`; gives back what became of the new ones."""
+        files, old = self._existing(rows, target.path, options)
+        before = self.existing_sql(files, old, options)
+        merged = merged_sql(self, fresh, before, old, target=target, options=options)
+        self._copy(rows.cursor, merged.select, path, options)
+        return fresh.count_matches(merged)
 
     def _existing(self, rows: Rows, path: Path, options: WriteOptions) -> tuple[Files, Schema]:
         """The old file and its columns, after checking that the new rows fit."""
@@ -220,8 +228,9 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         files = find_files(str(target.path), self.extensions)
         if set(files.partitions) != set(target.partition_by):
             there = ", ".join(files.partitions) or "nothing"
+            here = ", ".join(target.partition_by) or "nothing"
             raise TargetError(
-                f"the folder is partitioned by {there}, these rows by {', '.join(target.partition_by) or 'nothing'}",
+                f"the folder is partitioned by {there}, these rows by {here}",
                 where=str(target.path),
                 fix=f"set partitionBy to [{', '.join(files.partitions)}]",
             )

@@ -67,7 +67,8 @@ def find_files(source: str, extensions: tuple[str, ...]) -> Files:
         raise unreadable(error, source) from error
     if not glob.has_magic(source):
         raise missing(place)
-    found = sorted(path for path in glob.glob(source, recursive=True) if Path(path).is_file())
+    matches = glob.glob(source, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+    found = sorted(path for path in matches if Path(path).is_file())
     if not found:
         raise SourceError(
             "no file matches the pattern", where=source, fix="check the folder and the pattern's spelling"

@@ -58,7 +58,7 @@ def codec_of(path: str, encoding: str) -> str:
 
 
 @contextmanager
-def open_bytes(path: str) -> Iterator[io.BufferedIOBase]:
+def open_bytes(path: str) -> Iterator[io.BufferedReader]:
     """The bytes of a file, unpacked where its name ends in .gz or .zst.
 
     Raises:
@@ -69,7 +69,7 @@ def open_bytes(path: str) -> Iterator[io.BufferedIOBase]:
     packing = PACKED.get(Path(path).suffix.lower())
     try:
         with pa.input_stream(path, compression=packing) as file:
-            yield cast(io.BufferedIOBase, file)
+            yield cast(io.BufferedReader, file)
     except OSError as error:
         if error.errno is None:
             raise SourceError(
@@ -82,7 +82,7 @@ def open_bytes(path: str) -> Iterator[io.BufferedIOBase]:
 
 @contextmanager
 def open_text(path: str, codec: str) -> Iterator[TextIO]:
-    """The text of a file, line ends kept as they are; bytes that the codec can't read become lone surrogates."""
+    """The text of a file, line ends kept; bytes that the codec can't read become lone surrogates."""
     with open_bytes(path) as file:
         wrapper = io.TextIOWrapper(file, encoding=codec, errors=_MARK, newline="")
         try:
@@ -92,12 +92,12 @@ def open_text(path: str, codec: str) -> Iterator[TextIO]:
 
 
 def transcode(path: str, codec: str, copy: Path) -> None:
-    """Write a UTF-8 copy; what the codec can't read stays invalid there, so that a strict reader refuses it."""
+    """Write a UTF-8 copy; what the codec can't read stays invalid, so that a strict reader refuses it."""
     with open_text(path, codec) as text, copy.open("wb") as file:
         while block := text.read(_BLOCK_CHARACTERS):
             file.write(block.encode("utf-8", "surrogateescape"))
 
 
 def shown(text: str) -> str:
-    """A line for a person to read: undecodable bytes as \\xNN."""
+    """A line for a person to read: undecodable bytes as hexadecimal escapes."""
     return "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in text)

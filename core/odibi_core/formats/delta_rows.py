@@ -1,0 +1,124 @@
+"""Rows in the types that Delta has, on their way into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from odibi_core.errors import TargetError
+from odibi_core.formats.base import Rows, Target
+from odibi_core.formats.plain import check_same_columns
+from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
+from odibi_core.schema import Schema, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+_CONVERTED = {
+    "UTINYINT": "SMALLINT",
+    "USMALLINT": "INTEGER",
+    "UINTEGER": "BIGINT",
+    "UBIGINT": "DECIMAL(20,0)",
+    "HUGEINT": "DECIMAL(38,0)",
+    "UHUGEINT": "DECIMAL(38,0)",
+    "UUID": "VARCHAR",
+    "BIT": "VARCHAR",
+    "JSON": "VARCHAR",
+    "TIMESTAMP_S": "TIMESTAMP",
+    "TIMESTAMP_MS": "TIMESTAMP",
+}
+_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMESTAMP_NS", "TIME_NS")
+
+
+def duckdb_schema(schema: pa.Schema, cursor: DuckDBPyConnection) -> Schema:
+    """The columns of an Arrow schema, as DuckDB spells their types."""
+    relation = cursor.from_arrow(schema.empty_table())
+    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+
+def _storable_type(type_: str) -> str:
+    return converted_type(type_, _CONVERTED)
+
+
+def storable_sql(rows: Rows, path: Path) -> str:
+    """The rows with the types that Delta has.
+
+    Raises:
+        TargetError: A column has a type that Delta can't hold.
+    """
+    columns = []
+    for name, type_ in rows.schema:
+        plain = type_.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+        if any(uses_type(plain, word) for word in _REFUSED):
+            raise TargetError(
+                f"column {name!r} is of type {type_}, which Delta can't hold",
+                where=str(path),
+                fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
+            )
+        storable = "INTEGER" if type_ == '"NULL"' else _storable_type(type_)
+        column = quote(name)
+        columns.append(column if storable == type_ else f"CAST({column} AS {storable}) AS {column}")
+    return f"SELECT {', '.join(columns)} FROM ({rows.sql})"
+
+
+def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...]) -> None:
+    """Refuse rows that a table with the columns `old` can't take.
+
+    Raises:
+        TargetError: Names the columns.
+    """
+    where = str(target.path)
+    check_same_columns(old, rows.schema, where)
+    if target.partition_by and target.partition_by != partitions:
+        raise TargetError(
+            f"the table is partitioned by {', '.join(partitions) or 'nothing'}, "
+            f"these rows by {', '.join(target.partition_by)}",
+            where=where,
+            fix="leave partitionBy out, or overwrite the table",
+        )
+    new = Schema.of((name, _storable_type(type_)) for name, type_ in rows.schema)
+    wrong = mismatched_columns(old, new, rows.cursor)
+    if wrong:
+        raise TargetError(
+            f"the rows' types don't fit the table's: {'; '.join(wrong)}",
+            where=where,
+            fix="cast the columns in a step before, or use mode 'overwrite'",
+        )
+
+
+class Stream:
+    """Arrow batches on their way into a library that hides what went wrong at their source.
+
+    Attributes:
+        rows: How many went by.
+        error: What the source raised.
+    """
+
+    def __init__(self, source: pa.RecordBatchReader) -> None:
+        self._source = source
+        self.rows = 0
+        self.error: Exception | None = None
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The batches, counted."""
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_batches(self._source.schema, self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._source:
+                self.rows += batch.num_rows
+                yield batch
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def stream(select: str, rows: Rows) -> Stream:
+    """The rows of `select`, a query over `rows`, as a stream."""
+    plain = f"SELECT {', '.join(map(quote, rows.schema.names))} FROM ({rows.sql})"
+    # Only the engine's own reader ends when its step is stopped between two batches.
+    return Stream(rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880))
