@@ -1,1 +1,1 @@
-"""The file forms of a pipeline: YAML, Python, JSON Schema, templates."""
+"""The file forms of a pipeline: YAML, Python, the JSON Schema, templates."""

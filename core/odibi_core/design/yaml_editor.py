@@ -84,11 +84,14 @@ class Editor:
 
     def edit(self, root: Node, new: Any, shape: Shape) -> str | None:
         """The whole text with another value at its root; None where that can't be done in place."""
+        if _is_inline(root):
+            return self._text[: root.start] + self._flow(root, new, shape) + self._text[root.end :]
         made = self._value(root, new, shape)
         if made is None:
             return None
-        end = root.end if _is_inline(root) else self._extent(root.end, self._column(root.start))
-        return self._text[: root.start] + made + self._text[end:]
+        return (
+            self._text[: root.start] + made + self._text[self._extent(root.end, self._column(root.start)) :]
+        )
 
     def _value(self, node: Node, new: Any, shape: Shape, above: list[str] | None = None) -> str | None:
         """The text of a changed value; None where its entry or item has to be written anew.

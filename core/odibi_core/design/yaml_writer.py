@@ -113,23 +113,18 @@ def _wants_lines(value: Any) -> bool:
 
 
 def _fits_literal(text: str) -> bool:
-    """Whether a literal block holds the text exactly, for every reader."""
+    """Whether a literal block holds the text exactly, for every reader, whatever stands below it."""
+    body = text.removesuffix("\n")
     return (
-        text.replace("\n", "").replace("\t", "").isprintable()
-        and text.rstrip("\n")[-1:] not in (" ", "\t", "")
-        and not text.startswith(("\n", "\t"))
-    ) or _begins_with_break(text)
-
-
-def _begins_with_break(text: str) -> bool:
-    return text.startswith("\n") and not text.startswith("\n\t") and _fits_literal(text[1:])
+        body.replace("\n", "").replace("\t", "").isprintable()
+        and body[-1:] not in (" ", "\t", "\n", "")
+        and body.lstrip("\n")[:1] != "\t"
+    )
 
 
 def _literal(text: str, column: int) -> str:
-    body = text.rstrip("\n")
-    breaks = len(text) - len(body)
     hint = str(INDENT) if text.startswith((" ", "\n")) else ""
-    chomp = "-" if breaks == 0 else "" if breaks == 1 else "+"
+    chomp = "" if text.endswith("\n") else "-"
     pad = " " * column
-    lines = [pad + line if line else "" for line in body.split("\n")]
-    return "\n".join([f"|{hint}{chomp}", *lines, *[""] * (breaks - 1)])
+    lines = [pad + line if line else "" for line in text.removesuffix("\n").split("\n")]
+    return "\n".join([f"|{hint}{chomp}", *lines])
