@@ -72,8 +72,9 @@ def sift(
         )
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {reader}" for reader in readers)
     names = ", ".join(quote(name) for name in schema.names)
-    context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(context.name)} AS SELECT {names} FROM ({union})")
-    good = int(context.cursor.sql(f"SELECT count(*) FROM {quote(context.name)}").fetchall()[0][0])
+    table = f"{context.name}_rows"
+    context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(table)} AS SELECT {names} FROM ({union})")
+    good = int(context.cursor.sql(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
     misfits = 0
     for number, shape in enumerate(shapes):
         found = list(_misfits(f"{context.name}_rejects_{number}", shape, context))
@@ -87,7 +88,7 @@ def sift(
         )
     rejected.sort(key=lambda row: (row.source, row.line or 0))
     check_bad_rows(source, rejected, options.bad_rows_allowed, good + len(rejected))
-    return Scan(quote(context.name), schema, good, rejects=lambda: rejected, tables=(context.name,))
+    return Scan(quote(table), schema, good, rejects=lambda: rejected, tables=(table,))
 
 
 def _clean_path(context: ScanContext, name: str, original: str) -> Path:

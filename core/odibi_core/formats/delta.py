@@ -94,11 +94,12 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
         table = _open(source, options)
         with _explained_source(source):
             dataset = table.to_pyarrow_dataset(filesystem=_filesystem(source))
+        view = f"{context.name}_files"
         return Scan(
-            quote(context.name),
+            quote(view),
             duckdb_schema(dataset.schema, context.cursor),
             _row_count(table),
-            views={context.name: dataset},
+            views={view: dataset},
         )
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
