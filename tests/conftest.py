@@ -1,0 +1,61 @@
+"""An empty workspace, and pipelines that run in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from odibi_core.engine_context import EngineContext, PandasEngineContext
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.pipeline import Pipeline
+from odibi_core.run_result import RunResult
+from odibi_core.step import Step
+from odibi_core.workspace import Workspace
+
+Run = Callable[..., RunResult]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A folder of its own that nothing above it can change."""
+    (tmp_path / "odibi.toml").touch()
+    return Workspace.find(tmp_path)
+
+
+@pytest.fixture(params=["pandas"])
+def engine(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[EngineContext]:
+    """Every feature is tested on every engine unless it says why not."""
+    assert request.param == "pandas"
+    context = PandasEngineContext(workspace=workspace)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Iterator[Run]:
+    """Executes steps in the workspace; takes the Orchestrator's keyword arguments."""
+    results: list[RunResult] = []
+
+    def execute(steps: Sequence[Step] | Pipeline, **settings: Any) -> RunResult:
+        results.append(Orchestrator(steps, workspace=workspace, **settings).execute())
+        return results[-1]
+
+    yield execute
+    for result in results:
+        result.close()
+
+
+@pytest.fixture
+def make_file(workspace: Workspace) -> Callable[[str, str | bytes], Path]:
+    """Writes a file of the workspace."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        path = workspace.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
