@@ -30,6 +30,8 @@ from odibi_core.timestamps import now
 STOP_GRACE_S = 1.5
 """How long a stopped step may take to come back before it is given up."""
 STOP_POLL_S = 0.05
+MAX_RETRY_AFTER_S = 300.0
+"""How long a service can make a step wait: some ask for days."""
 
 
 @dataclass(slots=True)
@@ -342,7 +344,7 @@ class DAGExecutor:
         if isinstance(error, TransientError) and run.retries < policy.max_retries and not self._ends_early:
             run.retries += 1
             delay_s = policy.delay_s(run.retries, random.random())  # noqa: S311 - only spreads retries
-            delay_s = max(delay_s, getattr(error, "retry_after_s", 0.0) or 0.0)
+            delay_s = max(delay_s, min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S))
             self._emit(
                 EventType.NODE_RETRY,
                 name,

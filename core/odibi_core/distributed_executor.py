@@ -83,10 +83,11 @@ class DistributedExecutor(DAGExecutor):
     def _call(
         self,
         function: Callable[..., Any],
+        name: str,
         inputs: Mapping[str, Any],
         params: Mapping[str, Any],
         outputs: tuple[str, ...],
         stopped: threading.Event,
     ) -> dict[str, Any]:
         assert self._pool is not None
-        return self._pool.run(function, inputs, params, outputs=outputs, cancelled=stopped)
+        return self._pool.run(function, inputs, params, outputs=outputs, name=name, cancelled=stopped)

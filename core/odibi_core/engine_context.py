@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.connections import check_connection
 from odibi_core.dataset import frame_to_arrow
-from odibi_core.engines.base import Attempt, RunContext, Task, TaskError
+from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.operations import Query, Scan, Write
 from odibi_core.errors import UnknownNameError
 from odibi_core.formats.base import WriteMode
@@ -180,13 +180,12 @@ class PandasEngineContext(EngineContext):
         return self._opened, RunContext("by-hand", self._workspace, scratch, scratch / "rejects")
 
     def _dataset(self, key: str, frame: Any) -> Dataset:
-        adopted: Dataset = self._engine()[0].adopt(key, frame)
-        return adopted
+        return self._engine()[0].adopt(key, frame)
 
     def _run(self, task: Task, data: dict[str, Dataset]) -> Dataset:
         return self._outcome(task, data).outputs["data"]
 
-    def _outcome(self, task: Task, data: dict[str, Dataset]) -> Any:
+    def _outcome(self, task: Task, data: dict[str, Dataset]) -> Outcome:
         engine, context = self._engine()
         try:
             (outcome,) = engine.run_region([task], data, context, Attempt())

@@ -60,10 +60,11 @@ class Outcome:
 
 
 CallInProcess = Callable[
-    [Callable[..., Any], Mapping[str, Any], Mapping[str, Any], tuple[str, ...], threading.Event],
+    [Callable[..., Any], str, Mapping[str, Any], Mapping[str, Any], tuple[str, ...], threading.Event],
     dict[str, Any],
 ]
-"""Runs a function in a worker process: (function, Arrow tables, params, output names, stopped) → frames."""
+"""Runs a function in a worker process: (function, its name in the step, Arrow tables, params, output names,
+stopped) → frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class RunContext:
         connections: The named connections.
         allowed_functions: Prefixes of the dotted paths that may be imported; None allows all.
         call_in_process: Set where functions run in worker processes.
+        sent_batches: Step → batches that its endpoint has accepted, so that a retry goes on behind them.
     """
 
     run_id: str
@@ -87,6 +89,7 @@ class RunContext:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     allowed_functions: tuple[str, ...] | None = None
     call_in_process: CallInProcess | None = None
+    sent_batches: dict[str, int] = field(default_factory=dict)
 
 
 class Attempt:

@@ -72,7 +72,7 @@ def send_rows(
     """
     import httpx
 
-    place = _without_secrets(url)
+    place = without_secrets(url)
     batches = total = 0
     with httpx.Client(timeout=timeout_s) as client:
         for batches, batch in enumerate(_rebatched(rows, batch_size), start=1):
@@ -158,7 +158,7 @@ def _check_answer(answer: httpx.Response, batch: int, place: str) -> None:
         raise error
     fix = "see what the endpoint says, and mend the rows, the URL or the headers"
     if answer.is_redirect:
-        fix = f"use the address it points to: {_without_secrets(answer.headers.get('Location', ''))}"
+        fix = f"use the address it points to: {without_secrets(answer.headers.get('Location', ''))}"
     elif answer.status_code in (401, 403):
         fix = "check the headers of the step, and the secrets they refer to"
     raise TargetError(what, where=place, fix=fix)
@@ -177,7 +177,7 @@ def _retry_after_s(header: str) -> float | None:
     return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
-def _without_secrets(url: str) -> str:
+def without_secrets(url: str) -> str:
     """A URL without the parts that may hold a credential: user, password, query."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -28,6 +28,6 @@ def call(
     if context.call_in_process is not None:
         tables = {alias: dataset.arrow() for alias, dataset in inputs.items()}
         return context.call_in_process(
-            function, tables, operation.params, tuple(task.outputs), attempt.stopped
+            function, name, tables, operation.params, tuple(task.outputs), attempt.stopped
         )
     return call_function(function, inputs, operation.params, outputs=tuple(task.outputs), name=name)

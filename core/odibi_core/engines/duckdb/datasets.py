@@ -18,6 +18,7 @@ from odibi_core.dataset import (
 )
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.functions.results import result_to_arrow
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -102,18 +103,27 @@ class TableDataset(DuckDBDataset):
 
 
 class FrameDataset(DuckDBDataset):
-    """A frame that a Python function gave: pandas, Polars or Arrow."""
+    """A frame that a Python function gave: pandas, Polars or Arrow.
 
-    def __init__(self, key: str, session: Session, frame: Any) -> None:
+    Args:
+        key: The dataset's key.
+        session: The run's database.
+        frame: The rows; a lazy frame or a stream is computed now.
+        maker: Names the function, for errors.
+    """
+
+    def __init__(self, key: str, session: Session, frame: Any, maker: str = "") -> None:
         super().__init__(key, session)
-        self._frame = frame
+        is_whole = hasattr(frame, "__len__") and hasattr(frame, "columns")
+        self._frame = frame if is_whole else result_to_arrow(frame, key, maker)
+        self._maker = maker
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
 
     @property
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB reads the frame."""
-        relation = self._fragment(self._to_arrow(self._frame, 0)).run(self.session.cursor())
+        relation = self._fragment(self._typed()).run(self.session.cursor())
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
     def row_count(self) -> int:
@@ -123,7 +133,7 @@ class FrameDataset(DuckDBDataset):
     def arrow(self) -> pa.Table:
         """All rows as an Arrow table; converted once."""
         if self._arrow is None:
-            self._arrow = frame_to_arrow(self._frame)
+            self._arrow = result_to_arrow(self._frame, self.key, self._maker)
         return self._arrow
 
     def head(self, n: int) -> pa.Table:
@@ -151,6 +161,11 @@ class FrameDataset(DuckDBDataset):
 
     def _fragment(self, table: pa.Table) -> Fragment:
         return Fragment(quote(self._view), views={self._view: table})
+
+    def _typed(self) -> pa.Table:
+        """A table of the frame's columns and types: a pandas column of objects tells its type by its values."""
+        has_objects = any(str(dtype) == "object" for dtype in getattr(self._frame, "dtypes", ()))
+        return self.arrow() if has_objects else self._to_arrow(self._frame, 0)
 
     @staticmethod
     def _to_arrow(frame: Any, n: int) -> pa.Table:

@@ -17,14 +17,15 @@ from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed
-from odibi_core.engines.http import send_rows
+from odibi_core.engines.http import send_rows, without_secrets
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
+from odibi_core.errors import SqlError
 from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.base import ScanContext, Target, Ticket
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import Schema, quote
-from odibi_core.sql.compose import compose
-from odibi_core.sql.dialect import translate
+from odibi_core.sql.compose import Dialect, compose
+from odibi_core.sql.dialect import native_sql
 from odibi_core.sql.faults import explain_error
 
 if TYPE_CHECKING:
@@ -130,24 +131,30 @@ class RegionRun:
         return outcome
 
     def _query(self, task: Task, query: Query) -> Outcome:
+        if query.dialect != Dialect.DUCKDB:
+            query = replace(query, sql=self._native(task, query), dialect=Dialect.DUCKDB)
+        self._texts[task.name] = query.sql
+        return self._hold(task, self._select(task, query.sql))
+
+    def _native(self, task: Task, query: Query) -> str:
+        """The query in DuckDB's dialect; the plan could not tell, for want of an input's columns."""
         import duckdb
 
-        sql = translate(query.sql, "spark", "duckdb").sql if query.dialect == "spark" else query.sql
-        self._texts[task.name] = sql
-        try:
-            return self._hold(task, self._select(task, sql))
-        except (duckdb.ParserException, duckdb.CatalogException, duckdb.BinderException) as error:
-            if query.dialect != "auto":
-                raise
-            translated = translate(query.sql, "spark", "duckdb").sql
-            if translated == sql:
-                raise
+        schemas = {alias: self._data[key].schema for alias, key in task.inputs.items()}
+
+        def fails(sql: str) -> SqlError | None:
             try:
-                outcome = self._hold(task, self._select(task, translated))
-            except duckdb.Error:
-                raise error from None
-            self._texts[task.name] = translated
-            return outcome
+                self._select(task, sql).run(self._cursor)
+            except SqlError as error:
+                return error
+            except duckdb.Error as error:
+                return explain_error(error, sql, schemas)
+            return None
+
+        native = native_sql(query.sql, query.dialect, binds=fails, inputs=schemas)
+        if native.error is not None:
+            raise native.error
+        return native.sql
 
     def _select(self, task: Task, sql: str) -> Fragment:
         inputs = {alias: self._fragment(key) for alias, key in task.inputs.items()}
@@ -197,7 +204,7 @@ class RegionRun:
         )
         outputs: dict[str, Dataset] = {}
         for name, frame in frames.items():
-            outputs[name] = FrameDataset(task.outputs[name], self._session, frame)
+            outputs[name] = FrameDataset(task.outputs[name], self._session, frame, str(operation.function))
         first = next(iter(outputs.values()))
         return Outcome(task.name, outputs, row_count=first.row_count())
 
@@ -237,8 +244,15 @@ class RegionRun:
             batch_size=send.batch_size,
             timeout_s=send.request_timeout_s,
             idempotency_key=str(Ticket(self._context.run_id, task.name)),
+            done_batches=self._context.sent_batches.get(task.name, 0),
+            on_accepted=lambda batches: self._context.sent_batches.update({task.name: batches}),
         )
-        details = {"url": send.url, "method": send.method, "rows": report.rows, "batches": report.batches}
+        details = {
+            "url": without_secrets(send.url),
+            "method": send.method,
+            "rows": report.rows,
+            "batches": report.batches,
+        }
         return Outcome(task.name, row_count=report.rows, written=details)
 
     def _place(self, path: str, connection: str) -> Path:
