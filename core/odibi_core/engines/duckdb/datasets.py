@@ -119,11 +119,16 @@ class FrameDataset(DuckDBDataset):
         self._maker = maker
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
+        if any(str(dtype) == "object" for dtype in getattr(self._frame, "dtypes", ())):
+            # Only its values tell what a column of objects holds; one that holds no single type is the
+            # function's mistake, not that of the step that comes upon it.
+            self.arrow()
 
     @property
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB reads the frame."""
-        relation = self._fragment(self._typed()).run(self.session.cursor())
+        table = self._arrow if self._arrow is not None else self._to_arrow(self._frame, 0)
+        relation = self._fragment(table).run(self.session.cursor())
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
     def row_count(self) -> int:
@@ -161,11 +166,6 @@ class FrameDataset(DuckDBDataset):
 
     def _fragment(self, table: pa.Table) -> Fragment:
         return Fragment(quote(self._view), views={self._view: table})
-
-    def _typed(self) -> pa.Table:
-        """A table of the frame's columns and types: a pandas column of objects tells its type by its values."""
-        has_objects = any(str(dtype) == "object" for dtype in getattr(self._frame, "dtypes", ()))
-        return self.arrow() if has_objects else self._to_arrow(self._frame, 0)
 
     @staticmethod
     def _to_arrow(frame: Any, n: int) -> pa.Table:
