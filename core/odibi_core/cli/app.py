@@ -1,0 +1,128 @@
+"""The command line: finds the command, and turns whatever becomes of it into words and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from odibi_core import __version__
+from odibi_core.cli.exit_codes import MEANINGS, ExitCode, code_of
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError, did_you_mean
+
+COMMANDS = (
+    "init",
+    "run",
+    "validate",
+    "plan",
+    "preview",
+    "story",
+    "runs",
+    "export",
+    "schema",
+    "doctor",
+)
+
+
+class LazyGroup(click.Group):
+    """The commands, each in a module of its own that loads nothing heavy until it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        """The names, in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's own signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"odibi_core.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, or the near names."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"There is no command {args[0]!r}: {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's own signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write what the exit codes say."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="odibi-studio", message="odibi-studio %(version)s")
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The folder to work in; by default the nearest one with an odibi.toml, from the current folder up.",
+)
+@click.pass_obj
+def odibi(session: Session, workspace: Path | None) -> None:
+    """Declare data pipelines, run them, and see what happened."""
+    session.folder = workspace
+
+
+def run_command(args: Sequence[str] | None = None) -> int:
+    """The exit code of a command; everything that it has to say is written.
+
+    Args:
+        args: What follows `odibi`; None takes the arguments of the process.
+    """
+    session = Session()
+    terminal = session.terminal
+    try:
+        code = odibi.main(
+            args=None if args is None else list(args), prog_name="odibi", obj=session, standalone_mode=False
+        )
+        return int(code or 0)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        terminal.note("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else ExitCode.FAILED
+    except OdibiError as error:
+        return _tell(session, error)
+    except OSError as error:
+        place = str(error.filename) if error.filename is not None else ""
+        return _tell(session, OdibiError((error.strerror or str(error)).lower(), where=place))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours is told like everything else, never raw
+        from odibi_core.cli.crash import keep_crash
+
+        kept = keep_crash(error, session)
+        what = f"something went wrong inside odibi: {type(error).__name__}: {error}"
+        fix = f"report it, with the file {kept}" if kept else "report it"
+        terminal.error(OdibiError(what, fix=fix))
+        if terminal.gives_json:
+            terminal.document({"state": "error", "error": {"message": what, "where": "", "fix": fix}})
+        return ExitCode.INTERNAL
+
+
+def _tell(session: Session, error: OdibiError) -> ExitCode:
+    from odibi_core.cli.problems import error_document
+
+    code = code_of(error)
+    session.terminal.error(error)
+    if session.terminal.gives_json:
+        session.terminal.document(error_document(error, code))
+    return code

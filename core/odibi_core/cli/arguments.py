@@ -1,0 +1,68 @@
+"""Arguments that several commands take, with their completion."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from odibi_core.cli.session import Session, parse_parameters
+from odibi_core.errors import OdibiError
+
+
+def _folder_of(context: click.Context) -> Session:
+    session = Session()
+    session.folder = context.find_root().params.get("workspace")
+    return session
+
+
+class PipelineName(click.ParamType):
+    """The name of a pipeline of the workspace, or a path."""
+
+    name = "pipeline"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The pipelines of the workspace, then files."""
+        try:
+            names = [path.stem for path in _folder_of(ctx).workspace().pipelines()]
+        except (OdibiError, OSError):
+            names = []
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
+class RunName(click.ParamType):
+    """The id of a run, the beginning of one, or "latest"."""
+
+    name = "run"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The runs of the workspace, the latest first."""
+        from odibi_core.journal.runs import list_runs
+
+        try:
+            runs = [record.run_id for record in list_runs(_folder_of(ctx).workspace().runs, 50)]
+        except (OdibiError, OSError):
+            runs = []
+        return [CompletionItem(name) for name in ["latest", *runs] if name.startswith(incomplete)]
+
+
+pipeline_argument = click.argument("pipeline", type=PipelineName())
+run_argument = click.argument("run", type=RunName(), default="latest", metavar="[RUN]")
+param_option = click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    callback=parse_parameters,
+    metavar="NAME=VALUE",
+    help="The value of a parameter; may be given several times.",
+)
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Write one JSON document to standard output, and nothing else there.",
+)

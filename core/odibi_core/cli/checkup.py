@@ -1,0 +1,162 @@
+"""What `odibi doctor` looks at."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
+from pathlib import Path
+
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError
+
+DISTRIBUTION = "odibi-studio"
+_OLDEST_PYTHON = (3, 11)
+_LOW_BYTES = 1 << 30
+
+
+class State(StrEnum):
+    """How something was found."""
+
+    GOOD = "ok"
+    WARNING = "look"
+    BAD = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and how to mend it where it is not good."""
+
+    state: State
+    subject: str
+    what: str
+    fix: str = ""
+
+
+def check_up(session: Session) -> list[Finding]:
+    """What was found, in the order in which one thing needs another."""
+    return [
+        _python(),
+        *_packages(),
+        *_other_command(),
+        *_parts(),
+        *_workspace(session),
+        _memory(),
+    ]
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info[:2] < _OLDEST_PYTHON:
+        return Finding(State.BAD, "Python", found, "use Python 3.11 or later")
+    return Finding(State.GOOD, "Python", found)
+
+
+def _packages() -> Iterator[Finding]:
+    """The packages that the distribution itself says it needs, with the versions that are here."""
+    from packaging.requirements import Requirement
+
+    fix = f"install it again: pip install --upgrade {DISTRIBUTION}"
+    try:
+        needed = [Requirement(line) for line in requires(DISTRIBUTION) or ()]
+    except PackageNotFoundError:
+        yield Finding(
+            State.BAD, DISTRIBUTION, "it is not installed, only its source is here", "pip install -e ."
+        )
+        return
+    good = []
+    for requirement in needed:
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            yield Finding(State.BAD, requirement.name, "it is not installed", fix)
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            wanted = str(requirement.specifier)
+            yield Finding(State.BAD, requirement.name, f"it is {found}, and {wanted} is needed", fix)
+            continue
+        good.append(f"{requirement.name} {found}")
+    yield Finding(State.GOOD, "Packages", ", ".join(good))
+
+
+def _other_command() -> Iterator[Finding]:
+    """Another distribution of nearly the same name installs the same command."""
+    try:
+        other = distribution("odibi")
+    except PackageNotFoundError:
+        return
+    yield Finding(
+        State.WARNING,
+        "Command",
+        f"the package 'odibi' {other.version} is installed too, and brings a command of the same name",
+        f"keep only one of the two here: pip uninstall odibi, then pip install --force-reinstall {DISTRIBUTION}",
+    )
+
+
+def _parts() -> Iterator[Finding]:
+    from odibi_core.engines.registry import engine_names
+    from odibi_core.formats.registry import format_named, format_names
+
+    yield Finding(State.GOOD, "Engines", ", ".join(engine_names()))
+    working = []
+    for name in format_names():
+        try:
+            format_named(name)
+        except OdibiError as error:
+            yield Finding(State.BAD, f"Format {name}", error.what, error.fix)
+        else:
+            working.append(name)
+    yield Finding(State.GOOD, "Formats", ", ".join(working))
+
+
+def _workspace(session: Session) -> Iterator[Finding]:
+    workspace = session.workspace()
+    root = str(workspace.root)
+    if not workspace.is_declared:
+        text = f"{root} has no odibi.toml"
+        yield Finding(State.WARNING, "Workspace", text, "make a workspace: odibi init DIR")
+    else:
+        try:
+            workspace.load()
+        except OdibiError as error:
+            yield Finding(State.BAD, "Workspace", f"{error.where}: {error.what}", error.fix)
+        else:
+            count = len(workspace.pipelines())
+            yield Finding(State.GOOD, "Workspace", f"{root}, {count} pipelines")
+    state = workspace.root / ".odibi"
+    folder = state if state.exists() else workspace.root
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fix = "allow writing there, or work in another folder"
+        yield Finding(State.BAD, "Runs", f"{folder} can't be written to", fix)
+        return
+    yield _disk(folder)
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    what = f"{_size(free)} free in {folder}"
+    if free < _LOW_BYTES:
+        return Finding(State.WARNING, "Disk", what, "make room: large steps are spilled to the disk")
+    return Finding(State.GOOD, "Disk", what)
+
+
+def _memory() -> Finding:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    what = f"{_size(memory.available)} of {_size(memory.total)} free, {os.cpu_count()} cores"
+    if memory.available < _LOW_BYTES:
+        fix = "close other programs, or set memory_limit in odibi.toml"
+        return Finding(State.WARNING, "Memory", what, fix)
+    return Finding(State.GOOD, "Memory", what)
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / (1 << 30):,.1f} GiB"

@@ -1,0 +1,131 @@
+"""`odibi preview`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core.cli.arguments import PipelineName, json_option, param_option
+from odibi_core.cli.session import Session
+
+if TYPE_CHECKING:
+    from odibi_core.preview import Preview
+
+
+@click.command("preview")
+@click.argument("step")
+@click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
+@param_option
+@click.option(
+    "--rows", type=click.IntRange(1), default=20, show_default=True, help="How many rows at the most."
+)
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Write the rows as CSV.")
+@click.pass_obj
+def command(
+    session: Session,
+    step: str,
+    pipeline: str,
+    parameters: Mapping[str, str],
+    rows: int,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Show the first rows that STEP makes; of a step that only writes, those that it would write.
+
+    What the step needs runs over the sources. Nothing is written, and no run is kept.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("Give --json or --csv, not both.")
+    terminal = session.terminal
+    terminal.gives_json = as_json
+    from odibi_core.preview import preview_step
+    from odibi_core.secret_store import Redactor
+
+    opened = session.open_pipeline(pipeline)
+    terminal.redactor = Redactor()
+    preview = preview_step(
+        opened.pipeline,
+        step,
+        rows=rows,
+        workspace=opened.workspace,
+        parameters=parameters,
+        allowed_functions=opened.allowed_functions,
+        redactor=terminal.redactor,
+    )
+    for warning in preview.warnings:
+        terminal.note(("warning: ", "yellow"), warning)
+    if as_json:
+        terminal.document(_document(preview))
+    elif as_csv:
+        terminal.raw(terminal.redactor.text(_csv(preview)))
+    else:
+        _tell(session, preview)
+
+
+def _tell(session: Session, preview: Preview) -> None:
+    from odibi_core.story.wording import plural, rows
+
+    terminal = session.terminal
+    names = [terminal.clean_name(name) for name in preview.schema.names]
+    types = [kind for _, kind in preview.schema]
+    cells = [[_text(value) for value in row] for row in _rows(preview)]
+    cut = terminal.table(names, [types, *cells])
+    terminal.line()
+    count = rows(preview.rows.num_rows)
+    shown = f"The first {count}; there are more (--rows)." if preview.has_more else f"{count}, which is all."
+    terminal.line((shown, "bright_black"))
+    if cut:
+        terminal.line(
+            (f"{plural(cut, 'further column')} did not fit; --csv and --json have all.", "bright_black")
+        )
+
+
+def _document(preview: Preview) -> dict[str, Any]:
+    return {
+        "step": preview.step,
+        "dataset": preview.dataset,
+        "columns": [{"name": name, "type": kind} for name, kind in preview.schema],
+        "rows": [dict(zip(preview.schema.names, map(_whole, row), strict=True)) for row in _rows(preview)],
+        "has_more": preview.has_more,
+        "warnings": list(preview.warnings),
+    }
+
+
+def _csv(preview: Preview) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(preview.schema.names)
+    writer.writerows(["" if value is None else _text(value) for value in row] for row in _rows(preview))
+    return text.getvalue()
+
+
+def _rows(preview: Preview) -> list[tuple[Any, ...]]:
+    columns = [column.to_pylist() for column in preview.rows.columns]
+    return list(zip(*columns, strict=True))
+
+
+def _whole(value: Any) -> Any:
+    """A value as JSON can hold it; text in full."""
+    from odibi_core.dataset import json_value
+
+    return value if isinstance(value, str) else json_value(value)
+
+
+def _text(value: Any) -> str:
+    import json
+
+    match value:
+        case None:
+            return "NULL"
+        case str():
+            return value
+        case bool():
+            return str(value).lower()
+        case list() | dict():
+            return json.dumps(_whole(value), ensure_ascii=False)
+    return str(_whole(value))

@@ -1,0 +1,158 @@
+"""`odibi run`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core.cli.arguments import json_option, param_option, pipeline_argument
+from odibi_core.cli.exit_codes import ExitCode
+from odibi_core.cli.session import Session
+
+if TYPE_CHECKING:
+    from odibi_core.cli.progress import ProgressBar, StepLines
+    from odibi_core.cli.run_watch import RunWatch
+    from odibi_core.event_bus import EventBus
+
+
+@click.command("run")
+@pipeline_argument
+@param_option
+@click.option("--to", "end", metavar="STEP", default="", help="Run this step and all that it needs.")
+@click.option(
+    "--from",
+    "start",
+    metavar="STEP",
+    default="",
+    help="Run this step and all that follows from it; what these need from before is computed again.",
+)
+@click.option("--engine", metavar="NAME", default="", help="The engine of steps that name none.")
+@click.option(
+    "--tracking",
+    type=click.Choice(["auto", "exact", "fused"]),
+    help="How closely steps are watched: exact times each by itself, fused is faster with much data.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Run up to N steps that don't need each other at the same time.",
+)
+@json_option
+@click.option("--log", type=click.Choice(["text", "json"]), help="Write a log of the run to standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Write a line for each step that ends.")
+@click.pass_obj
+def command(
+    session: Session,
+    pipeline: str,
+    parameters: Mapping[str, str],
+    end: str,
+    start: str,
+    engine: str,
+    tracking: str | None,
+    workers: int | None,
+    as_json: bool,
+    log: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Run PIPELINE: a name in pipelines/, or the path of a YAML or Python file.
+
+    Ctrl-C stops a run cleanly within two seconds. The run is kept in .odibi/runs; `odibi story` tells it.
+    """
+    session.terminal.gives_json = as_json
+    from odibi_core.cli.run_watch import RunWatch
+    from odibi_core.event_bus import EventBus
+    from odibi_core.graph.selection import select_steps
+
+    opened = session.open_pipeline(pipeline)
+    part = select_steps(opened.pipeline, start=start, end=end)
+    if part.recomputed and not quiet:
+        names = ", ".join(part.recomputed)
+        session.terminal.note(f"Computed again, because the steps asked for need them: {names}")
+    bus = EventBus()
+    watch = RunWatch(opened.workspace.runs)
+    orchestrator = opened.orchestrator(
+        part.pipeline,
+        engine_type=engine,
+        parameters=parameters,
+        tracking=tracking,
+        distributed=None if workers is None else workers > 1,
+        distributed_max_workers=workers,
+        event_bus=bus,
+    )
+    _connect(session, bus, watch, log)
+    warnings: list[str] = []
+    with _shown(session, bus, log=log, quiet=quiet, verbose=verbose):
+        try:
+            result = orchestrator.execute()
+            code = ExitCode.OK if result.success else ExitCode.FAILED
+            warnings = result.warnings
+        except (KeyboardInterrupt, SystemExit) as stopped:
+            if watch.record is None:
+                raise
+            code = _signal_code(stopped)
+    _tell(session, watch, code, warnings, quiet=quiet)
+    return code
+
+
+def _signal_code(stopped: BaseException) -> ExitCode:
+    if isinstance(stopped, SystemExit) and stopped.code == 128 + signal.SIGTERM:
+        return ExitCode.TERMINATED
+    return ExitCode.INTERRUPTED
+
+
+def _connect(session: Session, bus: EventBus, watch: RunWatch, log: str | None) -> None:
+    from odibi_core.logs import configure_logging, log_event
+
+    level, form = ("INFO", log) if log else ("WARNING", "text")
+    configure_logging(level, form)
+
+    def learn_secrets(event: Mapping[str, Any]) -> None:
+        if session.terminal.redactor is not bus.redactor:
+            session.terminal.redactor = bus.redactor
+            configure_logging(level, form, bus.redactor)
+
+    bus.subscribe(learn_secrets)
+    bus.subscribe(watch.observe)
+    if log:
+        bus.subscribe(log_event)
+
+
+def _shown(
+    session: Session, bus: EventBus, *, log: str | None, quiet: bool, verbose: bool
+) -> AbstractContextManager[object]:
+    from odibi_core.cli.progress import ProgressBar, StepLines, shows_bar
+
+    if log or quiet:
+        return nullcontext()
+    shown: ProgressBar | StepLines
+    if verbose:
+        shown = StepLines(session.terminal)
+    elif shows_bar():
+        shown = ProgressBar(session.terminal)
+    else:
+        return nullcontext()
+    bus.subscribe(shown.observe)
+    return shown
+
+
+def _tell(session: Session, watch: RunWatch, code: ExitCode, warnings: list[str], *, quiet: bool) -> None:
+    from odibi_core.cli.summary import run_document, tell_failure, tell_run
+    from odibi_core.events import NodeState
+
+    assert watch.record is not None
+    if session.terminal.gives_json:
+        session.terminal.document(run_document(watch, code, warnings))
+    if not quiet:
+        tell_run(session.terminal, watch, warnings)
+        return
+    session.terminal.gives_json = True
+    for step in watch.record.steps.values():
+        if step.state is NodeState.FAILED:
+            tell_failure(session.terminal, step, watch.origins.get(step.name, ""))

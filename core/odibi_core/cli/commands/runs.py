@@ -1,0 +1,159 @@
+"""`odibi runs`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core.cli.arguments import run_argument
+from odibi_core.cli.session import Session
+
+if TYPE_CHECKING:
+    from odibi_core.journal.record import RunRecord, StepProgress
+
+
+@click.group("runs")
+def command() -> None:
+    """List the runs of the workspace, and look at one or follow it."""
+
+
+@command.command("list")
+@click.option(
+    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many at the most."
+)
+@click.pass_obj
+def list_all(session: Session, limit: int) -> None:
+    """List the runs, the latest first."""
+    from odibi_core.journal.runs import list_runs
+    from odibi_core.story.wording import duration
+
+    records = list_runs(session.workspace().runs, limit)
+    if not records:
+        session.terminal.note("There is no run yet. Start one with: odibi run PIPELINE")
+        return
+    rows = [
+        (
+            record.run_id,
+            record.pipeline_name,
+            record.state.value,
+            _local(record.start_time),
+            duration(record.duration_ms) if record.duration_ms is not None else "",
+            "" if record.success_count is None else f"{record.success_count} of {record.total_steps}",
+        )
+        for record in records
+    ]
+    session.terminal.table(("run", "pipeline", "state", "started", "took", "steps"), rows)
+
+
+@command.command("show")
+@run_argument
+@click.pass_obj
+def show(session: Session, run: str) -> None:
+    """Show one run step by step: RUN is its id, the beginning of it, or "latest"."""
+    from odibi_core.journal.reader import JournalReader
+    from odibi_core.journal.runs import find_run
+
+    record = JournalReader(find_run(session.workspace().runs, run)).record()
+    _tell(session, record)
+
+
+@command.command("follow")
+@run_argument
+@click.pass_obj
+def follow_one(session: Session, run: str) -> None:
+    """Write what happens in a run, as it happens, until it ends."""
+    from odibi_core.journal.reader import JournalReader, follow
+    from odibi_core.journal.runs import find_run
+
+    run_dir = find_run(session.workspace().runs, run)
+    for event in follow(run_dir):
+        line = _event_line(event)
+        if line:
+            session.terminal.line((_local_time(event["timestamp"]), "bright_black"), "  ", line)
+    session.terminal.line()
+    _tell(session, JournalReader(run_dir).record())
+
+
+def _tell(session: Session, record: RunRecord) -> None:
+    from odibi_core.cli.summary import outcome, tell_failure, tell_rejects_and_warnings
+    from odibi_core.events import NodeState
+
+    terminal = session.terminal
+    terminal.line(*outcome(record))
+    if record.start_time:
+        tracking = f", tracking {record.tracking}" if record.tracking else ""
+        terminal.line(f"Started {_local(record.start_time)}, engine {record.engine}{tracking}")
+    if record.parameters:
+        given = ", ".join(f"{name}={value}" for name, value in record.parameters.items())
+        terminal.line(f"Parameters: {given}")
+    if record.reason:
+        terminal.line(f"Why: {record.reason}")
+    terminal.line()
+    terminal.table(
+        ("step", "layer", "state", "took", "rows"), [_step(step) for step in record.steps.values()]
+    )
+    for step in record.steps.values():
+        if step.state is NodeState.FAILED:
+            tell_failure(terminal, step)
+    rejects = {name: str(record.run_dir / "rejects") for name in record.steps}
+    failures = [f"the {report}: {why}" for report, why in record.report_failures.items()]
+    if record.damaged_lines:
+        failures.append(f"{record.damaged_lines} lines of the journal are damaged; what they told is missing")
+    tell_rejects_and_warnings(terminal, record, rejects, failures)
+    terminal.line()
+    terminal.line(f"Kept in {terminal.path(record.run_dir)}")
+
+
+def _step(step: StepProgress) -> tuple[str, str, str, str, str]:
+    from odibi_core.story.wording import count, duration
+
+    took = duration(step.duration_ms) if step.duration_ms is not None else ""
+    if took and step.duration_scope == "region":
+        took += " (with its neighbours)"
+    return step.name, step.layer, step.state.value, took, count(step.row_count) if step.end_time else ""
+
+
+def _event_line(event: dict[str, Any]) -> str:
+    from odibi_core.events import EventType
+    from odibi_core.story.wording import duration, plural, rows
+
+    name = str(event.get("step_name", ""))
+    match event["event_type"]:
+        case EventType.PIPELINE_START:
+            return f"{event['pipeline_name']} starts, {plural(event['total_steps'], 'step')}"
+        case EventType.NODE_START:
+            return f"{name} starts"
+        case EventType.NODE_COMPLETE:
+            made = "" if event["row_count"] is None else f", {rows(event['row_count'])}"
+            return f"{name} is complete after {duration(event['duration_ms'])}{made}"
+        case EventType.NODE_ERROR:
+            return f"{name} failed: {event['error_message']}"
+        case EventType.NODE_RETRY:
+            return f"{name} is tried again in {event['delay_s']:g} s: {event['error_message']}"
+        case EventType.NODE_SKIPPED | EventType.NODE_CANCELLED:
+            verb = "was skipped" if event["event_type"] == EventType.NODE_SKIPPED else "was cancelled"
+            return f"{name} {verb}: {event['reason']}"
+        case EventType.NODE_WARNING:
+            return f"{name} warns: {event['message']}"
+        case EventType.REPORT_FAILED:
+            return f"the {event['report']} could not be made: {event['error_message']}"
+    return ""
+
+
+def _moment(timestamp: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(timestamp).astimezone()
+    except ValueError:
+        return None
+
+
+def _local(timestamp: str) -> str:
+    moment = _moment(timestamp)
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
+def _local_time(timestamp: str) -> str:
+    moment = _moment(timestamp)
+    return f"{moment:%H:%M:%S}" if moment else "        "

@@ -1,0 +1,46 @@
+"""`odibi story`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from odibi_core.cli.arguments import run_argument
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError
+
+
+@click.command("story")
+@run_argument
+@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the story here, to give it to somebody: it is one file, and opens offline.",
+)
+@click.pass_obj
+def command(session: Session, run: str, opens: bool, output: Path | None) -> None:
+    """Say where the story of a run is: RUN is its id, the beginning of it, or "latest"."""
+    from odibi_core.journal.runs import find_run
+
+    run_dir = find_run(session.workspace().runs, run)
+    story = run_dir / "story.html"
+    if output is not None or not story.is_file():
+        from odibi_core.story_generator import StoryGenerator
+
+        if not (run_dir / "lineage.json").is_file():
+            raise OdibiError(
+                f"the run {run_dir.name!r} has no story: it has not ended, or was not tracked",
+                where=str(run_dir),
+                fix=f"see what is known of it: odibi runs show {run_dir.name}",
+            )
+        story = StoryGenerator().generate_story(run_dir / "lineage.json", output or story)
+    session.terminal.line(session.terminal.path(story))
+    if opens:
+        import webbrowser
+
+        if not webbrowser.open(story.absolute().as_uri()):
+            raise OdibiError("no browser could be opened", where=str(story), fix="open the file yourself")

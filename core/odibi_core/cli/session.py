@@ -1,0 +1,149 @@
+"""One call of the command line: where it works, and the pipelines that it opens there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from odibi_core.cli.terminal import Terminal
+from odibi_core.errors import DesignError, WorkspaceError
+
+if TYPE_CHECKING:
+    from odibi_core.orchestrator import Orchestrator
+    from odibi_core.pipeline import Pipeline
+    from odibi_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPipeline:
+    """A pipeline that was read from a file, and the workspace that it runs in."""
+
+    pipeline: Pipeline
+    path: Path
+    workspace: Workspace
+
+    @property
+    def allowed_functions(self) -> tuple[str, ...]:
+        """The prefixes of functions that the workspace allows its pipelines to name."""
+        return self.workspace.load().functions.allow
+
+    def orchestrator(self, pipeline: Pipeline | None = None, **settings: Any) -> Orchestrator:
+        """What validates, plans and runs the pipeline, or a part of it.
+
+        Args:
+            pipeline: The part; None takes the whole.
+            settings: Further arguments of the Orchestrator.
+        """
+        from odibi_core.orchestrator import Orchestrator
+
+        return Orchestrator(
+            pipeline or self.pipeline,
+            workspace=self.workspace,
+            allowed_functions=self.allowed_functions,
+            keeps_data=False,
+            **settings,
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """What the commands of one call share.
+
+    Attributes:
+        terminal: Takes what they write.
+        folder: The folder that was named by --workspace.
+    """
+
+    terminal: Terminal = field(default_factory=Terminal)
+    folder: Path | None = None
+
+    @property
+    def command(self) -> str:
+        """The command's name, for a report; its arguments may hold what is nobody's business."""
+        context = click.get_current_context(silent=True)
+        return context.command_path if context is not None else "odibi"
+
+    def workspace(self) -> Workspace:
+        """The workspace: the folder that was named, or the one around the current folder."""
+        from odibi_core.workspace import Workspace
+
+        if self.folder is None:
+            return Workspace.find()
+        return Workspace(self.folder.absolute(), (self.folder / "odibi.toml").is_file())
+
+    def open_pipeline(self, text: str) -> OpenPipeline:
+        """The pipeline of that name in the workspace, or in that file.
+
+        A file inside another workspace is taken with that workspace, unless a folder was named.
+
+        Raises:
+            OdibiError: There is none, or it can't be read.
+        """
+        from odibi_core.workspace import Workspace
+
+        workspace = self.workspace()
+        path = workspace.find_pipeline(text)
+        if self.folder is None:
+            around = Workspace.find(path)
+            workspace = around if around.is_declared else workspace
+        # At the end, so that a module of the workspace never takes the place of an installed one.
+        if str(workspace.root) not in sys.path:
+            sys.path.append(str(workspace.root))
+        return OpenPipeline(read_pipeline(path), path, workspace)
+
+    def all_pipelines(self) -> list[Path]:
+        """Every pipeline file of the workspace.
+
+        Raises:
+            WorkspaceError: There is none.
+        """
+        workspace = self.workspace()
+        found = workspace.pipelines()
+        if not found:
+            raise WorkspaceError(
+                "there is no pipeline here",
+                where=str(workspace.root / "pipelines"),
+                fix="add a YAML file to this folder, or make a workspace with samples: odibi init DIR",
+            )
+        return found
+
+
+def read_pipeline(path: Path) -> Pipeline:
+    """The pipeline in a YAML or Python file. Nothing in it is run.
+
+    Raises:
+        DesignError: It is neither, or can't be read.
+        PipelineInvalidError: It can be read, but is no pipeline.
+    """
+    match path.suffix.lower():
+        case ".yaml" | ".yml":
+            from odibi_core.design.yaml_form import load_yaml
+
+            return load_yaml(path)
+        case ".py":
+            from odibi_core.design.python_form import load_python
+
+            return load_python(path)
+    raise DesignError(
+        "this is no pipeline file", where=str(path), fix="give a file that ends in .yaml, .yml or .py"
+    )
+
+
+def parse_parameters(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> Mapping[str, str]:
+    """The parameters of a run, from `NAME=VALUE` each."""
+    parameters: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, such as region=North")
+        if name.strip() in parameters:
+            raise click.BadParameter(f"{name.strip()!r} is given twice")
+        parameters[name.strip()] = value
+    return parameters
