@@ -86,7 +86,7 @@ def _largest_drop(lineage: Lineage) -> list[Finding]:
     if not drops:
         return []
     _, index, change = max(drops, key=lambda drop: drop[0])
-    text = f"dropped most rows: {change.before} → {change.after} ({change.per_cent})."
+    text = f"dropped the most rows: {change.before} → {change.after} ({change.per_cent})."
     return [Finding("note", text, lineage.steps[index].step_name, index)]
 
 

@@ -21,7 +21,7 @@ from odibi_core.engines.http import send_rows, without_secrets
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.errors import SqlError
 from odibi_core.formats.base import Scan as FormatScan
-from odibi_core.formats.base import ScanContext, Target, Ticket
+from odibi_core.formats.base import ScanContext, Target
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import Schema, quote
 from odibi_core.sql.compose import Dialect, compose
@@ -58,7 +58,7 @@ class RegionRun:
         self._context, self._attempt = context, attempt
         self._tolerant = tolerant
         self._data = dict(data)
-        self._scans: dict[str, tuple[Scan, FormatScan]] = {}
+        self._scans: dict[str, tuple[Scan, FormatScan | None]] = {}
         self._streamed: dict[str, Streamed] = {}
         self._sources: dict[str, Fragment] = {}
         self._texts: dict[str, str] = {}
@@ -119,6 +119,7 @@ class RegionRun:
         is_tolerant = task.name in self._tolerant
         context = ScanContext(self._cursor, self._context.scratch, is_tolerant, name)
         source = self._place(scan.source, scan.connection)
+        self._scans[task.name] = (scan, None)
         ready = format_named(scan.format).scan(str(source), scan.options, context)
         self._scans[task.name] = (scan, ready)
         fragment = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.sql}"}, ready.views)
@@ -215,7 +216,7 @@ class RegionRun:
         target = Target(
             Path(path),
             write.mode,
-            Ticket(self._context.run_id, task.name),
+            self._context.ticket(task.name),
             write.partition_by,
             write.merge_key,
             self._attempt.check,
@@ -243,7 +244,7 @@ class RegionRun:
             headers=send.headers,
             batch_size=send.batch_size,
             timeout_s=send.request_timeout_s,
-            idempotency_key=str(Ticket(self._context.run_id, task.name)),
+            idempotency_key=str(self._context.ticket(task.name)),
             done_batches=self._context.sent_batches.get(task.name, 0),
             on_accepted=lambda batches: self._context.sent_batches.update({task.name: batches}),
         )

@@ -29,8 +29,12 @@ def keep_rejects(scan: Scan, outcome: Outcome, folder: Path) -> None:
     outcome.rejects_path = str(path)
     first = rejected[0]
     place = f" (first: line {first.line}, {first.reason})" if first.line else f" (first: {first.reason})"
-    rows = "1 row" if len(rejected) == 1 else f"{len(rejected):,} rows"
-    outcome.warnings.append(f"{rows} could not be read and were set aside{place}")
+    rows = (
+        "1 row could not be read and was"
+        if len(rejected) == 1
+        else f"{len(rejected):,} rows could not be read and were"
+    )
+    outcome.warnings.append(f"{rows} set aside{place}")
 
 
 def _file_name(step: str) -> str:
