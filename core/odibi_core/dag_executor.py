@@ -18,7 +18,7 @@ from typing import Any
 
 from odibi_core.crew import Crew
 from odibi_core.dataset import Dataset
-from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, TaskError
 from odibi_core.errors import OdibiError, StepTimeoutError, TransientError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
@@ -179,7 +179,7 @@ class DAGExecutor:
             run = self._report.steps[name]
             run.state = NodeState.RUNNING
             self._emit(EventType.NODE_START, name, start_time=began, attempt=run.retries + 1)
-        tasks = [self._task(name) for name in region.steps]
+        tasks = [self._plan.steps[name].task() for name in region.steps]
         engine = self._engines[self._engine_of(region)]
         made = {key for task in tasks for key in task.outputs.values()}
         data = {
@@ -196,12 +196,6 @@ class DAGExecutor:
             self._inbox.put(_Report(number, outcomes, error, (time.perf_counter() - before) * 1000))
 
         self._crew.submit(job)
-
-    def _task(self, name: str) -> Task:
-        planned = self._plan.steps[name]
-        operation = planned.node.operation
-        assert operation is not None
-        return Task(name, operation, planned.step.inputs, planned.step.outputs, planned.is_kept)
 
     def _engine_of(self, region: Region) -> str:
         return self._plan.steps[region.steps[-1]].step.engine or self._plan.pipeline.engine

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from odibi_core.connections import Connection
-from odibi_core.dataset import CountScope, Dataset
+from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import RunCancelledError
+from odibi_core.formats.base import Ticket
 from odibi_core.workspace import Workspace
 
 
@@ -72,7 +73,7 @@ class RunContext:
     """What an engine needs to know of the run.
 
     Attributes:
-        run_id: The run; it marks what the run writes.
+        run_id: The run.
         workspace: Resolves paths.
         scratch: A folder for the run's own files; it goes when the run ends.
         rejects: The folder where rows that can't be read are kept.
@@ -80,6 +81,8 @@ class RunContext:
         allowed_functions: Prefixes of the dotted paths that may be imported; None allows all.
         call_in_process: Set where functions run in worker processes.
         sent_batches: Step → batches that its endpoint has accepted, so that a retry goes on behind them.
+        ticket_run_ids: Step name → the run under which it writes, where that is not this one: a run that
+            goes on from a checkpoint writes under the name of the run that it continues.
     """
 
     run_id: str
@@ -90,6 +93,11 @@ class RunContext:
     allowed_functions: tuple[str, ...] | None = None
     call_in_process: CallInProcess | None = None
     sent_batches: dict[str, int] = field(default_factory=dict)
+    ticket_run_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def ticket(self, step: str) -> Ticket:
+        """What marks the writes of a step."""
+        return Ticket(self.ticket_run_ids.get(step, self.run_id), step)
 
 
 class Attempt:
@@ -151,6 +159,22 @@ class Engine(Protocol):
             TaskError: A task failed; the error says which, and its cause is what happened.
         """
 
+    def save(self, dataset: Dataset, path: Path, attempt: Attempt) -> None:
+        """Write a dataset's rows to a Parquet file, so that `load` gives the same dataset again.
+
+        Raises:
+            UnkeepableError: Parquet can't hold it without a change.
+        """
+
+    def load(self, key: str, path: Path, snapshot: Snapshot) -> Dataset:
+        """The dataset that `save` wrote; its rows are read when somebody asks.
+
+        Args:
+            key: The dataset's key.
+            path: The Parquet file.
+            snapshot: What the dataset looked like.
+        """
+
     def settle(self, datasets: Sequence[Dataset]) -> None:
         """Take the snapshots of many datasets together, which costs less than one by one."""
 
@@ -159,6 +183,10 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of everything."""
+
+
+class UnkeepableError(Exception):
+    """A dataset can't be kept on disk without a change."""
 
 
 class TaskError(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from odibi_core.engines.base import Task
 from odibi_core.errors import Problem
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
@@ -52,6 +53,11 @@ class PlannedStep:
     is_kept: bool
     reason: str
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
+
+    def task(self) -> Task:
+        """The step as an engine sees it."""
+        assert self.node.operation is not None
+        return Task(self.step.name, self.node.operation, self.step.inputs, self.step.outputs, self.is_kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from odibi_core.dataset import Dataset
+from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
+from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
 from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.registry import EngineSettings
@@ -57,6 +59,18 @@ class DuckDBEngine:
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a pandas, Polars or Arrow frame."""
         return FrameDataset(key, self._session, frame)
+
+    def save(self, dataset: Dataset, path: Path, attempt: Attempt) -> None:
+        """Write a dataset's rows to a Parquet file.
+
+        Raises:
+            UnkeepableError: Parquet can't hold it without a change.
+        """
+        save_dataset(dataset, path, self._session, attempt)
+
+    def load(self, key: str, path: Path, snapshot: Snapshot) -> Dataset:
+        """The dataset that `save` wrote; its rows are read when somebody asks."""
+        return load_dataset(key, path, snapshot, self._session)
 
     def settle(self, datasets: Sequence[Dataset]) -> None:
         """Take the snapshots of many datasets together."""
