@@ -19,7 +19,7 @@ from odibi_core.dataset import (
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.functions.results import result_to_arrow
-from odibi_core.schema import Schema, quote
+from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,18 +224,53 @@ def settle_tables(cursor: DuckDBPyConnection, tables: Sequence[TableDataset], ba
     )
     for table, name, type_ in rows.fetchall():
         columns.setdefault(table, []).append((name, type_))
-    for start in range(0, len(waiting), batch):
-        part = waiting[start : start + batch]
+    for table in waiting:
+        table.keep_schema(Schema.of(columns.get(table.table, ())))
+    plain = [table for table in waiting if _is_plain(table.schema)]
+    for start in range(0, len(plain), batch):
+        part = plain[start : start + batch]
         query = " UNION ALL ".join(
-            f"(SELECT {position}, to_json(t)::VARCHAR FROM (FROM {quote(table.table)} LIMIT {SAMPLE_ROWS}) t)"
+            f"(SELECT {position}, {_json_row(table.schema)} FROM {quote(table.table)} LIMIT {SAMPLE_ROWS})"
             for position, table in enumerate(part)
         )
         samples: dict[int, list[dict[str, Any]]] = {}
         for position, text in cursor.execute(query).fetchall():
             samples.setdefault(position, []).append(json_value(json.loads(text)))
         for position, table in enumerate(part):
-            schema = Schema.of(columns.get(table.table, ()))
-            table.keep_schema(schema)
-            table.keep_snapshot(
-                Snapshot(schema, table.row_count(), CountScope.EXACT, tuple(samples.get(position, ())))
-            )
+            sample = tuple(samples.get(position, ()))
+            table.keep_snapshot(Snapshot(table.schema, table.row_count(), CountScope.EXACT, sample))
+
+
+_PLAIN_TYPES = frozenset(
+    [
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "FLOAT",
+        "DOUBLE",
+        "BOOLEAN",
+        "VARCHAR",
+        "DATE",
+    ]
+)
+
+
+def _is_plain(schema: Schema) -> bool:
+    """Whether DuckDB writes every value as JSON in the form that samples have."""
+    return len(schema) > 0 and all(
+        type_ in _PLAIN_TYPES or (type_.startswith("DECIMAL(") and type_.endswith(")")) for _, type_ in schema
+    )
+
+
+def _json_row(schema: Schema) -> str:
+    values = (
+        f"{literal(name)}, {quote(name)}{'::VARCHAR' if type_.startswith(('DECIMAL', 'HUGEINT')) else ''}"
+        for name, type_ in schema
+    )
+    return f"json_object({', '.join(values)})::VARCHAR"
