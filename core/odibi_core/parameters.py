@@ -2,8 +2,7 @@
 
 `{date}`, `{yesterday}`, `{run_id}` and every run parameter may stand in a step's `value` and `params`;
 `${secret:NAME}` and `${env:NAME}` too. `{{name}}` stands for the text `{name}` itself.
-In SQL a placeholder is always a value, never code: inside quotes its quotes are doubled, outside quotes it
-becomes a literal of its type.
+In SQL a placeholder is always a value, never code (see `odibi_core.sql_values`).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from odibi_core.errors import ParameterError, Problem, did_you_mean
-from odibi_core.schema import literal
+from odibi_core.sql_values import place_values
 
 BUILT_IN_NAMES = ("date", "yesterday", "run_id")
 
@@ -26,8 +25,6 @@ _PLACEHOLDER = re.compile(
     r"|\$\{(?P<scheme>secret|env):(?P<reference>[^}\s]*)\}"
     r"|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}"
 )
-_SQL_CONTEXT = re.compile(r"'|\"|--|/\*")
-_SQL_END = {"'": re.compile("'"), '"': re.compile('"'), "--": re.compile("\n"), "/*": re.compile(r"\*/")}
 
 
 class ParameterType(StrEnum):
@@ -184,7 +181,7 @@ def references(value: Any) -> Iterator[Reference]:
 
 
 def placeholder_problems(step: str, field: str, value: Any, known: Mapping[str, Any]) -> Iterator[Problem]:
-    """A problem for each placeholder that stands for nothing; secrets are checked when a run resolves them."""
+    """A problem for each placeholder that stands for nothing; secrets are checked by the run."""
     for reference in references(value):
         if reference.scheme == "parameter" and reference.name not in known:
             hint = did_you_mean(reference.name, known)
@@ -244,53 +241,10 @@ def _reference(match: re.Match[str]) -> Reference:
 
 
 def _render_sql(text: str, resolve: Resolver) -> str:
-    parts = [_substitute(piece, context, resolve) for context, piece in _sql_pieces(text)]
-    return "".join(parts)
+    def value(match: re.Match[str]) -> Any:
+        return resolve(_reference(match))
 
+    def own_text(match: re.Match[str]) -> str | None:
+        return "{" + match["escaped"] + "}" if match["escaped"] else None
 
-def _sql_pieces(text: str) -> Iterator[tuple[str, str]]:
-    """Cut SQL where quotes and comments begin and end: pairs of ("" or the opening mark, the text)."""
-    position = 0
-    while position < len(text):
-        opening = _SQL_CONTEXT.search(text, position)
-        if opening is None:
-            yield "", text[position:]
-            return
-        yield "", text[position : opening.start()]
-        closing = _SQL_END[opening[0]].search(text, opening.end())
-        end = closing.end() if closing else len(text)
-        yield opening[0], text[opening.start() : end]
-        position = end
-
-
-def _substitute(piece: str, context: str, resolve: Resolver) -> str:
-    if context in ("--", "/*"):
-        return piece
-
-    def replaced(match: re.Match[str]) -> str:
-        if match["escaped"]:
-            return "{" + match["escaped"] + "}"
-        value = resolve(_reference(match))
-        if context:
-            return str(value).replace(context, context * 2)
-        return sql_literal(value)
-
-    return _PLACEHOLDER.sub(replaced, piece)
-
-
-def sql_literal(value: Any) -> str:
-    """A value as SQL: numbers and booleans bare, dates typed, everything else as quoted text."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case int() | float():
-            return repr(value)
-        case dt.datetime():
-            return f"TIMESTAMP {literal(value.isoformat(sep=' '))}"
-        case dt.date():
-            return f"DATE {literal(value.isoformat())}"
-        case list() | tuple():
-            return ", ".join(sql_literal(item) for item in value)
-    return literal(str(value))
+    return place_values(text, _PLACEHOLDER, value, own_text)
