@@ -15,13 +15,16 @@ def _folder_of(context: click.Context) -> Session:
     return session
 
 
-class PipelineName(click.ParamType):
+class PipelineName(click.types.StringParamType):
     """The name of a pipeline of the workspace, or a path."""
 
     name = "pipeline"
 
     def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click's own signature
+        incomplete: str,
     ) -> list[CompletionItem]:
         """The pipelines of the workspace, then files."""
         try:
@@ -32,13 +35,16 @@ class PipelineName(click.ParamType):
         return found or [CompletionItem(incomplete, type="file")]
 
 
-class RunName(click.ParamType):
+class RunName(click.types.StringParamType):
     """The id of a run, the beginning of one, or "latest"."""
 
     name = "run"
 
     def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click's own signature
+        incomplete: str,
     ) -> list[CompletionItem]:
         """The runs of the workspace, the latest first."""
         from odibi_core.journal.runs import list_runs

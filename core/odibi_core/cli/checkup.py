@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from odibi_core.errors import OdibiError
 DISTRIBUTION = "odibi-studio"
 _OLDEST_PYTHON = (3, 11)
 _LOW_BYTES = 1 << 30
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(==(?P<pinned>[^;,\s]+))?[^;]*$")
 
 
 class State(StrEnum):
@@ -59,30 +61,25 @@ def _python() -> Finding:
 
 def _packages() -> Iterator[Finding]:
     """The packages that the distribution itself says it needs, with the versions that are here."""
-    from packaging.requirements import Requirement
-
-    fix = f"install it again: pip install --upgrade {DISTRIBUTION}"
+    fix = f"install it again: pip install --upgrade --force-reinstall {DISTRIBUTION}"
     try:
-        needed = [Requirement(line) for line in requires(DISTRIBUTION) or ()]
+        needed = [found for line in requires(DISTRIBUTION) or () if (found := _REQUIREMENT.match(line))]
     except PackageNotFoundError:
-        yield Finding(
-            State.BAD, DISTRIBUTION, "it is not installed, only its source is here", "pip install -e ."
-        )
+        what = "it is not installed, only its source is here"
+        yield Finding(State.BAD, DISTRIBUTION, what, "pip install -e . in the folder of its source")
         return
     good = []
     for requirement in needed:
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
+        name, pinned = requirement["name"], requirement["pinned"]
         try:
-            found = version(requirement.name)
+            found_version = version(name)
         except PackageNotFoundError:
-            yield Finding(State.BAD, requirement.name, "it is not installed", fix)
+            yield Finding(State.BAD, name, "it is not installed", fix)
             continue
-        if not requirement.specifier.contains(found, prereleases=True):
-            wanted = str(requirement.specifier)
-            yield Finding(State.BAD, requirement.name, f"it is {found}, and {wanted} is needed", fix)
+        if pinned and found_version != pinned:
+            yield Finding(State.BAD, name, f"it is {found_version}, and {pinned} is needed", fix)
             continue
-        good.append(f"{requirement.name} {found}")
+        good.append(f"{name} {found_version}")
     yield Finding(State.GOOD, "Packages", ", ".join(good))
 
 
@@ -96,7 +93,7 @@ def _other_command() -> Iterator[Finding]:
         State.WARNING,
         "Command",
         f"the package 'odibi' {other.version} is installed too, and brings a command of the same name",
-        f"keep only one of the two here: pip uninstall odibi, then pip install --force-reinstall {DISTRIBUTION}",
+        f"keep one of the two: pip uninstall odibi, then pip install --force-reinstall {DISTRIBUTION}",
     )
 
 

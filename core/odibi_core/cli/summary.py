@@ -23,7 +23,7 @@ _LISTED = 8
 
 def outcome(record: RunRecord) -> list[Part]:
     """The first line: what became of the run, how long it took, and how many steps went how."""
-    counts = {state: 0 for state in NodeState}
+    counts = dict.fromkeys(NodeState, 0)
     for step in record.steps.values():
         counts[step.state] += 1
     good = counts[NodeState.SUCCESS] + counts[NodeState.CACHED]
@@ -85,7 +85,7 @@ def tell_rejects_and_warnings(
             (
                 step.name,
                 rows(step.rejected_rows),
-                terminal.path(rejects[step.name]) if step.name in rejects else "",
+                terminal.path(rejects.get(step.name, "")),
             )
             for step in aside
         ]
@@ -122,7 +122,7 @@ def _tell_failures(terminal: Terminal, record: RunRecord, origins: Mapping[str, 
 def tell_failure(terminal: Terminal, step: StepProgress, origin: str = "") -> None:
     """Write which step failed, why, where, and how to mend it."""
     terminal.line()
-    terminal.line(("Step ", ""), f"{step.name!r} ", ("failed", "red"), f": {step.error_message}")
+    terminal.line(f"Step {step.name!r} ", ("failed", "red"), f": {step.error_message}")
     if origin and origin != f"step {step.name!r}":
         terminal.line(f"  Where: {origin}")
     if step.retries:

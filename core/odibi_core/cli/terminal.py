@@ -58,10 +58,8 @@ class Terminal:
         """Write the one JSON document of a command."""
         from odibi_core.json_text import JsonEncoder
 
-        text = JsonEncoder(self.redactor).encode(content)
-        self._write(
-            json.dumps(json.loads(text), indent=2, ensure_ascii=_is_ascii(sys.stdout)) + "\n", sys.stdout
-        )
+        plain = json.loads(JsonEncoder(self.redactor).encode(content))
+        self._write(json.dumps(plain, indent=2, ensure_ascii=_is_ascii(sys.stdout)) + "\n", sys.stdout)
 
     def error(self, error: OdibiError) -> None:
         """Say what is wrong, where, and how to mend it."""
@@ -93,7 +91,9 @@ class Terminal:
         return len(widths) - shown
 
     def path(self, path: str | Path) -> str:
-        """A path as short as it can be said from the current folder."""
+        """A path as short as it can be said from the current folder; "" stays empty."""
+        if not str(path):
+            return ""
         with contextlib.suppress(ValueError, OSError):
             return str(Path(path).relative_to(Path.cwd()))
         return str(path)

@@ -8,7 +8,7 @@ from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.cli.session import Session
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Look whether all that odibi needs is here.")
 @click.pass_obj
 def command(session: Session) -> ExitCode:
     """Look whether everything that odibi needs is here, and say how to mend what is not."""

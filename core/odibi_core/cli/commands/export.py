@@ -11,7 +11,7 @@ from odibi_core.cli.session import Session
 from odibi_core.errors import TargetError
 
 
-@click.command("export")
+@click.command("export", short_help="Write a pipeline as Python or YAML.")
 @pipeline_argument
 @click.option(
     "--to",

@@ -9,7 +9,7 @@ import click
 from odibi_core.cli.session import Session
 
 
-@click.command("init")
+@click.command("init", short_help="Make a workspace with samples to try.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.pass_obj
 def command(session: Session, folder: Path) -> None:
@@ -20,15 +20,14 @@ def command(session: Session, folder: Path) -> None:
     copy_samples(folder)
     terminal = session.terminal
     names = [path.stem for path in Workspace.find(folder).pipelines()]
-    terminal.line(("Made a workspace in ", ""), (terminal.path(folder), "green"), ".")
+    terminal.line("Made a workspace in ", (terminal.path(folder), "green"), ".")
     terminal.line(f"Its pipelines: {', '.join(names)}; README.md there says what they show.")
     terminal.line()
     terminal.line("Next:")
     if folder.resolve() != Path.cwd():
         terminal.line(f"  cd {_quoted(str(folder))}")
-    terminal.line(f"  odibi plan {names[0]}     what would run, and why")
-    terminal.line(f"  odibi run {names[0]}      run it")
-    terminal.line("  odibi story --open         see what happened")
+    for line in (f"odibi plan {names[0]}", f"odibi run {names[0]}", "odibi story --open"):
+        terminal.line(f"  {line}")
 
 
 def _quoted(path: str) -> str:

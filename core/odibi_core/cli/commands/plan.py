@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from odibi_core.plan.model import Plan, PlannedStep
 
 
-@click.command("plan")
+@click.command("plan", short_help="Say what a run would do, and why.")
 @pipeline_argument
 @json_option
 @click.pass_obj

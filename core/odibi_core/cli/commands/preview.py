@@ -16,18 +16,17 @@ if TYPE_CHECKING:
     from odibi_core.preview import Preview
 
 
-@click.command("preview")
+@click.command("preview", short_help="Show the first rows that a step makes.")
 @click.argument("step")
 @click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
 @param_option
-@click.option(
-    "--rows", type=click.IntRange(1), default=20, show_default=True, help="How many rows at the most."
-)
+@click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="The most rows to show.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Write the rows as CSV.")
 @click.pass_obj
 def command(
     session: Session,
+    *,
     step: str,
     pipeline: str,
     parameters: Mapping[str, str],
@@ -81,7 +80,7 @@ def _tell(session: Session, preview: Preview) -> None:
     terminal.line((shown, "bright_black"))
     if cut:
         terminal.line(
-            (f"{plural(cut, 'further column')} did not fit; --csv and --json have all.", "bright_black")
+            (f"{plural(cut, 'column')} more did not fit; --csv and --json have all.", "bright_black")
         )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from odibi_core.event_bus import EventBus
 
 
-@click.command("run")
+@click.command("run", short_help="Run a pipeline.")
 @pipeline_argument
 @param_option
 @click.option("--to", "end", metavar="STEP", default="", help="Run this step and all that it needs.")
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     session: Session,
+    *,
     pipeline: str,
     parameters: Mapping[str, str],
     end: str,
@@ -113,7 +114,7 @@ def _connect(session: Session, bus: EventBus, watch: RunWatch, log: str | None) 
     level, form = ("INFO", log) if log else ("WARNING", "text")
     configure_logging(level, form)
 
-    def learn_secrets(event: Mapping[str, Any]) -> None:
+    def learn_secrets(_event: Mapping[str, Any]) -> None:
         if session.terminal.redactor is not bus.redactor:
             session.terminal.redactor = bus.redactor
             configure_logging(level, form, bus.redactor)

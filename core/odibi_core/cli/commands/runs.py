@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from odibi_core.journal.record import RunRecord, StepProgress
 
 
-@click.group("runs")
+@click.group("runs", short_help="List, show and follow runs.")
 def command() -> None:
     """List the runs of the workspace, and look at one or follow it."""
 
 
 @command.command("list")
-@click.option(
-    "-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="How many at the most."
-)
+@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="The most to list.")
 @click.pass_obj
 def list_all(session: Session, limit: int) -> None:
     """List the runs, the latest first."""

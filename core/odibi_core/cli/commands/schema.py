@@ -7,7 +7,7 @@ import click
 from odibi_core.cli.session import Session
 
 
-@click.command("schema")
+@click.command("schema", short_help="Write the JSON Schema of pipeline files.")
 @click.pass_obj
 def command(session: Session) -> None:
     """Write the JSON Schema of pipeline files, for editors that check and complete.

@@ -11,7 +11,7 @@ from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 
 
-@click.command("story")
+@click.command("story", short_help="Say where the story of a run is.")
 @run_argument
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
 @click.option(

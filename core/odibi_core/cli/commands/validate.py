@@ -11,7 +11,7 @@ from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severit
 from odibi_core.story.wording import plural
 
 
-@click.command("validate")
+@click.command("validate", short_help="Check pipelines, and name every mistake.")
 @click.argument("pipelines", nargs=-1, type=PipelineName(), metavar="[PIPELINE]...")
 @click.pass_obj
 def command(session: Session, pipelines: tuple[str, ...]) -> ExitCode:
