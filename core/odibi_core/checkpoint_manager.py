@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from odibi_core.errors import CheckpointError
+from odibi_core.formats import atomic
+from odibi_core.kept.manifest import (
+    DamagedError,
+    check_file,
+    flush_folder,
+    read_manifest,
+    sealed,
+    unsealed,
+    write_manifest,
+)
+from odibi_core.text_file import write_text_file
+
+KEPT_CHECKPOINTS = 3
+
+_DRAFT = ".tmp-"
+_DAMAGED = ".damaged"
+_RUN = "run.json"
 
 
 class CheckpointMode(StrEnum):
@@ -10,10 +38,190 @@ class CheckpointMode(StrEnum):
 
     `manual`: only when somebody asks (`Orchestrator.save_checkpoint()`), at the end of the next region.
     `auto`: after every region. `interval`: every 10 finished steps or 60 seconds, whichever comes first.
-    `layer`: when a layer is complete.
+    `layer`: when a layer is complete. But for `manual`, a run that fails saves one at its end too.
     """
 
     MANUAL = "manual"
     AUTO = "auto"
     INTERVAL = "interval"
     LAYER = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The latest run of a pipeline that saves checkpoints; it may have gone on over several processes.
+
+    Attributes:
+        run_id: The run in which it began; its writes are marked with it.
+        day: The day of its `{date}`, ISO 8601.
+        tracking: How closely its steps are watched.
+        chains: Step name → the fingerprint of its settings and code, and of those of every step before it.
+        is_complete: Whether it succeeded.
+    """
+
+    run_id: str
+    day: str
+    tracking: str
+    chains: Mapping[str, str]
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One checkpoint on disk.
+
+    Attributes:
+        folder: Where it is.
+        manifest: What it says: checkpoint_id, pipeline_name, timestamp, run_id, completed_nodes,
+            pending_nodes, failed_nodes, data_map_keys, fingerprints, outcomes.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def checkpoint_id(self) -> str:
+        """Its name."""
+        return self.folder.name
+
+
+class CheckpointManager:
+    """Checkpoints in a folder, the newest three of each pipeline.
+
+    Args:
+        checkpoint_dir: The folder; it is made when a run begins that saves checkpoints.
+    """
+
+    def __init__(self, checkpoint_dir: Path | str = "checkpoints/") -> None:
+        self.folder = Path(checkpoint_dir)
+
+    def begin(self, pipeline: str, record: RunRecord) -> None:
+        """Note durably that a run of the pipeline began.
+
+        Raises:
+            TargetError: It can't be written.
+        """
+        if not self.folder.is_dir():
+            write_text_file(self.folder / ".gitignore", "*\n")
+        body = {
+            "pipeline_name": pipeline,
+            "run_id": record.run_id,
+            "day": record.day,
+            "tracking": record.tracking,
+            "chains": dict(record.chains),
+            "is_complete": record.is_complete,
+        }
+        write_text_file(self._home(pipeline) / _RUN, sealed(body))
+
+    def last_run(self, pipeline: str) -> RunRecord | None:
+        """The latest run of the pipeline; None where there is none.
+
+        Raises:
+            DamagedError: Its record is not as it was written.
+            CheckpointError: The folder holds checkpoints of another pipeline.
+        """
+        try:
+            body = unsealed((self._home(pipeline) / _RUN).read_bytes(), _RUN)
+        except FileNotFoundError:
+            return None
+        if body["pipeline_name"] != pipeline:
+            raise CheckpointError(
+                f"the folder holds checkpoints of another pipeline, {body['pipeline_name']!r}",
+                where=f"pipeline {pipeline!r}, {self._home(pipeline)}",
+                fix="give another checkpoint_dir, or move that folder away",
+            )
+        return RunRecord(
+            body["run_id"], body["day"], body["tracking"], body["chains"], bool(body["is_complete"])
+        )
+
+    def checkpoints(self, pipeline: str) -> list[str]:
+        """The ids of the pipeline's checkpoints, newest first."""
+        return [folder.name for folder in self._folders(pipeline)]
+
+    def latest(self, pipeline: str, run_id: str, warn: Callable[[str], object]) -> Checkpoint | None:
+        """The newest whole checkpoint of a run; damaged ones are set aside, and `warn` hears of each."""
+        for folder in self._folders(pipeline):
+            try:
+                manifest = read_manifest(folder)
+                if manifest["run_id"] != run_id:
+                    continue
+                for name in manifest["files"]:
+                    check_file(folder / name, manifest, name)
+            except FileNotFoundError:
+                continue
+            except DamagedError as error:
+                aside = folder.with_name(folder.name + _DAMAGED)
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.rename(aside)
+                warn(f"the checkpoint {folder.name} is damaged ({error}) and was set aside as {aside.name}")
+                continue
+            return Checkpoint(folder, manifest)
+        return None
+
+    def save(
+        self,
+        pipeline: str,
+        run_id: str,
+        fill: Callable[[Path], Mapping[str, Any]],
+        check: Callable[[], None],
+    ) -> Checkpoint:
+        """A new checkpoint of a run. It is on the disk, whole, before it counts.
+
+        Args:
+            pipeline: The pipeline.
+            run_id: The run in which it began.
+            fill: Writes its files into the folder that it is given, and gives the manifest.
+            check: Called just before it counts; raises where it should not any more.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        home = self._home(pipeline)
+        home.mkdir(parents=True, exist_ok=True)
+        known = [folder.name for folder in self._folders(pipeline) if folder.name.startswith(f"{run_id}-")]
+        number = max((int(name.rpartition("-")[2]) for name in known), default=0) + 1
+        checkpoint_id = f"{run_id}-{number:05d}"
+        draft = home / f"{_DRAFT}{secrets.token_hex(8)}"
+        draft.mkdir()
+        try:
+            write_manifest(
+                draft,
+                {"checkpoint_id": checkpoint_id, "pipeline_name": pipeline, "run_id": run_id, **fill(draft)},
+            )
+            atomic.flush(draft)
+            check()
+            draft.rename(home / checkpoint_id)
+            flush_folder(home)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self._prune(pipeline, run_id)
+        return Checkpoint(home / checkpoint_id, read_manifest(home / checkpoint_id))
+
+    def _home(self, pipeline: str) -> Path:
+        plain = re.sub(r"[^\w.-]+", "_", pipeline).lstrip(".")[:80]
+        if plain == pipeline:
+            return self.folder / pipeline
+        return self.folder / f"{plain}-{hashlib.sha256(pipeline.encode()).hexdigest()[:8]}"
+
+    def _folders(self, pipeline: str) -> Iterator[Path]:
+        home = self._home(pipeline)
+        found = home.iterdir() if home.is_dir() else ()
+        whole = [
+            entry
+            for entry in found
+            if entry.is_dir() and not entry.name.startswith(_DRAFT) and not entry.name.endswith(_DAMAGED)
+        ]
+        return iter(sorted(whole, key=lambda entry: entry.name, reverse=True))
+
+    def _prune(self, pipeline: str, run_id: str) -> None:
+        # Those of the present run stay whatever the clock said when an earlier one began.
+        folders = sorted(
+            self._folders(pipeline),
+            key=lambda entry: (entry.name.startswith(run_id), entry.name),
+            reverse=True,
+        )
+        for folder in folders[KEPT_CHECKPOINTS:]:
+            draft = folder.with_name(f"{_DRAFT}{secrets.token_hex(8)}")
+            with suppress(OSError):
+                folder.rename(draft)
+            shutil.rmtree(draft, ignore_errors=True)

@@ -12,7 +12,7 @@ import queue
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, TaskEr
 from odibi_core.errors import OdibiError, StepTimeoutError, TransientError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
-from odibi_core.memory import Memory, Recalled
+from odibi_core.memory import Memory
 from odibi_core.plan.model import Plan, Region
 from odibi_core.retry import RetryPolicy, as_step_error
 from odibi_core.timestamps import now
@@ -68,6 +68,19 @@ class _Report:
 
 
 @dataclass(slots=True)
+class _Saving:
+    attempt: Attempt
+    give_up_at: float | None = None
+
+
+@dataclass(slots=True)
+class _Saved:
+    saving: _Saving
+    keys: dict[str, Any] | None
+    error: BaseException | None
+
+
+@dataclass(slots=True)
 class _Cancel:
     reason: str
 
@@ -80,11 +93,18 @@ class RunReport:
         steps: Name → where the step stands.
         data: Dataset key → dataset, of all that was made.
         cancelled: Why the run was cancelled, or "".
+        warnings: What a person should look at although the run went on.
     """
 
     steps: dict[str, StepRun]
     data: dict[str, Dataset] = field(default_factory=dict)
     cancelled: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every step ended well."""
+        return all(run.state in (NodeState.SUCCESS, NodeState.CACHED) for run in self.steps.values())
 
 
 class DAGExecutor:
@@ -119,9 +139,11 @@ class DAGExecutor:
         self._retry, self._fail_fast, self._keeps_data = retry, fail_fast, keeps_data
         self._memory = memory
         self._crew = Crew(max_workers)
-        self._inbox: queue.SimpleQueue[_Report | _Cancel] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Report | _Saved | _Cancel] = queue.SimpleQueue()
         self._numbers = itertools.count()
         self._running: dict[int, _Running] = {}
+        self._saving: _Saving | None = None
+        self._held_back: list[_Report] = []
         self._delayed: list[tuple[float, int, Region]] = []
         self._regions = {region.name: region for region in plan.regions}
         self._unmet = {region.name: len(region.needs) for region in plan.regions}
@@ -144,7 +166,7 @@ class DAGExecutor:
 
     def save_checkpoint(self) -> bool:
         """Whether a checkpoint will be saved when the next region ends. Safe from any thread."""
-        return False
+        return self._memory is not None and self._memory.want_checkpoint()
 
     def run(self) -> RunReport:
         """Run the plan to its end: every step is in a final state afterwards."""
@@ -152,20 +174,33 @@ class DAGExecutor:
             while self._is_unfinished():
                 self._launch_ready()
                 self._wait()
+            if not self._report.cancelled and not self._report.is_success:
+                self._save_if_due(is_end=True)
+                while self._saving is not None:
+                    self._wait()
         finally:
             self._crew.dismiss()
         self._close_rest()
         return self._report
 
     def _is_unfinished(self) -> bool:
-        return bool(self._running or ((self._ready or self._delayed) and not self._ends_early))
+        return bool(
+            self._running or self._saving or ((self._ready or self._delayed) and not self._ends_early)
+        )
 
     def _launch_ready(self) -> None:
-        while self._ready and not self._ends_early and len(self._running) < self._crew.size:
+        while (
+            self._ready
+            and not self._ends_early
+            and self._saving is None
+            and len(self._running) < self._crew.size
+        ):
             region = self._ready.popleft()
-            recalled = self._memory.recall(self._plan, region, self._report.data) if self._memory else None
-            if recalled is not None:
-                self._take_recalled(region, recalled)
+            # A region that is tried again was looked for before.
+            is_first = not any(self._report.steps[name].retries for name in region.steps)
+            outcomes = self._memory.recall(region, self._report.data) if self._memory and is_first else None
+            if outcomes is not None:
+                self._take_outcomes(region, outcomes, NodeState.CACHED, 0.0)
             else:
                 self._launch(region)
 
@@ -193,7 +228,10 @@ class DAGExecutor:
                 outcomes = engine.run_region(tasks, data, self._context, attempt)
             except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
                 error = raised
-            self._inbox.put(_Report(number, outcomes, error, (time.perf_counter() - before) * 1000))
+            duration_ms = (time.perf_counter() - before) * 1000
+            if outcomes is not None and self._memory:
+                self._memory.keep(region, outcomes, attempt)
+            self._inbox.put(_Report(number, outcomes, error, duration_ms))
 
         self._crew.submit(job)
 
@@ -201,7 +239,7 @@ class DAGExecutor:
         return self._plan.steps[region.steps[-1]].step.engine or self._plan.pipeline.engine
 
     def _wait(self) -> None:
-        if not self._running and not self._delayed:
+        if not self._running and not self._delayed and self._saving is None:
             return
         timeout = self._next_moment()
         try:
@@ -209,10 +247,16 @@ class DAGExecutor:
         except queue.Empty:
             self._look_at_the_clock()
             return
-        if isinstance(message, _Cancel):
-            self._cancel(message.reason)
-        else:
-            self._take_report(message)
+        match message:
+            case _Cancel():
+                self._cancel(message.reason)
+            case _Saved():
+                self._take_saved(message)
+            case _Report() if self._saving is not None:
+                # What the checkpoint is made of must not be released under it.
+                self._held_back.append(message)
+            case _Report():
+                self._take_report(message)
         self._look_at_the_clock()
 
     def _next_moment(self) -> float | None:
@@ -223,6 +267,8 @@ class DAGExecutor:
                 return STOP_POLL_S
             if running.deadline is not None:
                 moments.append(running.deadline)
+        if self._saving is not None and self._saving.give_up_at is not None:
+            return STOP_POLL_S
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def _look_at_the_clock(self) -> None:
@@ -238,6 +284,12 @@ class DAGExecutor:
                     del self._running[number]
                     self._crew.give_up_on_one()
                     self._take_stopped(running)
+        saving = self._saving
+        if saving is not None and saving.give_up_at is not None:
+            saving.attempt.stop()
+            if moment >= saving.give_up_at:
+                self._crew.give_up_on_one()
+                self._end_saving()
 
     def _stop(self, running: _Running, reason: str) -> None:
         if not running.stop_reason:
@@ -250,6 +302,46 @@ class DAGExecutor:
         self._ends_early = "the run was cancelled"
         for running in self._running.values():
             self._stop(running, "cancel")
+        if self._saving is not None and self._saving.give_up_at is None:
+            self._saving.give_up_at = time.monotonic() + STOP_GRACE_S
+            self._saving.attempt.stop()
+
+    def _save_if_due(self, *, is_end: bool = False) -> None:
+        if self._memory is None or self._saving is not None or self._report.cancelled:
+            return
+        states = {name: run.state for name, run in self._report.steps.items()}
+        save = self._memory.next_save(states, is_end=is_end)
+        if save is None:
+            return
+        saving = self._saving = _Saving(Attempt())
+
+        def job() -> None:
+            keys, error = None, None
+            try:
+                keys = save(saving.attempt)
+            except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
+                error = raised
+            self._inbox.put(_Saved(saving, keys, error))
+
+        self._crew.submit(job)
+
+    def _take_saved(self, message: _Saved) -> None:
+        if message.saving is not self._saving:
+            return
+        self._crew.done()
+        if message.keys is not None:
+            self._bus.emit(EventType.CHECKPOINT_SAVED, **message.keys)
+        elif not message.saving.attempt.stopped.is_set():
+            text = f"a checkpoint could not be saved: {message.error}"
+            self._report.warnings.append(text)
+            self._bus.emit(EventType.REPORT_FAILED, report="checkpoint", error_message=str(message.error))
+        self._end_saving()
+
+    def _end_saving(self) -> None:
+        self._saving = None
+        while self._held_back and self._saving is None:
+            self._take_report(self._held_back.pop(0))
+        self._save_if_due()
 
     def _take_report(self, report: _Report) -> None:
         running = self._running.pop(report.number, None)
@@ -257,26 +349,23 @@ class DAGExecutor:
             return
         self._crew.done()
         if report.outcomes is not None:
-            self._take_outcomes(running.region, report.outcomes, report.duration_ms)
+            self._take_outcomes(running.region, report.outcomes, NodeState.SUCCESS, report.duration_ms)
         elif running.stop_reason:
             self._take_stopped(running)
         else:
             assert report.error is not None
             self._take_error(running.region, report.error, report.duration_ms)
 
-    def _take_outcomes(self, region: Region, outcomes: list[Outcome], duration_ms: float) -> None:
+    def _take_outcomes(
+        self, region: Region, outcomes: Sequence[Outcome], state: NodeState, duration_ms: float
+    ) -> None:
         for outcome in outcomes:
-            self._complete(region, outcome, NodeState.SUCCESS, duration_ms)
+            self._complete(region, outcome, state, duration_ms)
         if self._memory:
-            self._memory.remember(self._plan, region, outcomes, self._report.data)
+            self._memory.take(outcomes)
         self._release(region)
         self._free_dependents(region)
-
-    def _take_recalled(self, region: Region, recalled: Recalled) -> None:
-        for outcome in recalled.outcomes:
-            self._complete(region, outcome, recalled.state, 0.0)
-        self._release(region)
-        self._free_dependents(region)
+        self._save_if_due()
 
     def _complete(self, region: Region, outcome: Outcome, state: NodeState, duration_ms: float) -> None:
         planned = self._plan.steps[outcome.name]
@@ -307,6 +396,7 @@ class DAGExecutor:
             rejected_rows=outcome.rejected_rows,
             rejects_path=outcome.rejects_path,
             written=outcome.written,
+            **({"cache_reason": self._memory.reasons.get(outcome.name)} if self._memory else {}),
             _inputs={alias: self._report.data[key] for alias, key in planned.step.inputs.items()},
             _outputs=outcome.outputs,
         )

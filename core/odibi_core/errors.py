@@ -7,6 +7,7 @@ OdibiError                      something the user can understand and mend
 ├── ParameterError              a parameter, placeholder or secret reference is wrong
 ├── SecretError                 a secret can't be resolved
 ├── WorkspaceError              the workspace or its odibi.toml is wrong
+├── CheckpointError             a checkpoint is not of this pipeline as it is now
 ├── StepError                   a step can't do its work
 │   ├── SourceError             its input can't be read
 │   ├── TargetError             its output can't be written
@@ -120,6 +121,10 @@ class SecretError(OdibiError):
 
 class WorkspaceError(OdibiError):
     """The workspace or its odibi.toml is wrong."""
+
+
+class CheckpointError(OdibiError):
+    """A checkpoint is not of this pipeline as it is now: a run can't go on from it."""
 
 
 class StepError(OdibiError):

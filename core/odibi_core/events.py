@@ -22,7 +22,8 @@ class EventType(StrEnum):
     """step_name, layer, start_time, attempt (from 1)"""
     NODE_COMPLETE = "node_complete"
     """step_name, layer, duration_ms, duration_scope ("step" or "region"), row_count, row_count_scope, status
-    ("success" or "cached"), layer_complete, rejected_rows, written (a store's details)"""
+    ("success" or "cached"), layer_complete, rejected_rows, written (a store's details), cache_reason (why the
+    step ran although the cache is on; only where cache or checkpoints are on)"""
     NODE_ERROR = "node_error"
     """step_name, layer, error_message, error_type, fix, retry_count, duration_ms"""
     NODE_RETRY = "node_retry"
@@ -36,7 +37,7 @@ class EventType(StrEnum):
     NODE_WARNING = "node_warning"
     """step_name, layer, message"""
     CHECKPOINT_SAVED = "checkpoint_saved"
-    """checkpoint_id, completed_nodes, layer"""
+    """checkpoint_id, completed_nodes, pending_nodes, layer (what is complete since the last one)"""
     RUN_CANCELLED = "run_cancelled"
     """reason, duration_ms"""
     REPORT_FAILED = "report_failed"

@@ -1,37 +1,194 @@
-"""What a run need not do again: the seam that the cache and the checkpoints share."""
+"""What a run need not do again: the seam between the executor, the cache and the checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
+from odibi_core.cache_manager import CacheManager
+from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
 from odibi_core.dataset import Dataset
-from odibi_core.engines.base import Outcome
+from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.events import NodeState
-from odibi_core.plan.model import Plan, Region
+from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
+from odibi_core.kept.checkpointed_run import CheckpointedRun, CheckpointSaver
+from odibi_core.kept.resumption import Resumption, check_unchanged, find_resumption, ticket_run_ids
+from odibi_core.plan.fingerprint import fingerprint_steps
+from odibi_core.plan.model import Plan, Region, Tracking
+from odibi_core.plan.planner import Surroundings
+from odibi_core.plan.rendering import Values
+
+Save = Callable[[Attempt], dict[str, Any]]
+"""Saves a checkpoint, which may take a while, and gives the keys of the event that says so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
-    """A region that need not run.
+class Memory:
+    """Recalls regions that need not run, and remembers those that ran.
 
     Attributes:
-        outcomes: What its steps did when they ran.
-        state: `cached` or, for a resumed run, `success`.
+        cache: Results of earlier runs; None where the cache is off.
+        checkpoints: What this run did before it was resumed; None where checkpoints are off.
+        finish: Called when the run has succeeded: nobody resumes it any more. None where checkpoints are off.
     """
 
-    outcomes: Sequence[Outcome]
-    state: NodeState
+    cache: CachedRun | None
+    checkpoints: CheckpointedRun | None
+    finish: Callable[[], object] | None
 
-
-class Memory(Protocol):
-    """Recalls regions that ran before."""
-
-    def recall(self, plan: Plan, region: Region, data: Mapping[str, Dataset]) -> Recalled | None:
+    def recall(self, region: Region, data: Mapping[str, Dataset]) -> list[Outcome] | None:
         """What the region did before, where that still holds; None where it must run."""
+        outcomes = self.checkpoints.recall(region, data) if self.checkpoints else None
+        if outcomes is None and self.cache:
+            outcomes = self.cache.recall(region, data)
+        return outcomes
 
-    def remember(
-        self, plan: Plan, region: Region, outcomes: Sequence[Outcome], data: Mapping[str, Dataset]
-    ) -> None:
-        """Keep what the region did."""
+    def keep(self, region: Region, outcomes: Sequence[Outcome], attempt: Attempt) -> None:
+        """Keep what the region did just now for later runs. Called in the thread that ran it."""
+        if self.cache:
+            self.cache.keep(region, outcomes, attempt)
+
+    def take(self, outcomes: Sequence[Outcome]) -> None:
+        """Know that the steps of a region are done."""
+        if self.checkpoints:
+            self.checkpoints.take(outcomes)
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Name of a step that ran although the cache is on → why."""
+        return self.cache.reasons if self.cache else {}
+
+    def want_checkpoint(self) -> bool:
+        """Whether a checkpoint will be saved at the end of the next region."""
+        if self.checkpoints:
+            self.checkpoints.want()
+        return self.checkpoints is not None
+
+    def next_save(self, states: Mapping[str, NodeState], *, is_end: bool = False) -> Save | None:
+        """What saves a checkpoint of the run as it stands; None where none is due."""
+        return self.checkpoints.next_save(states, is_end=is_end) if self.checkpoints else None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a run finds of earlier runs, before it is planned.
+
+    Attributes:
+        cache: The cache; None where it is off.
+        checkpoints: The checkpoints; None where they are off.
+        mode: When one is saved.
+        resumption: What the run goes on from.
+    """
+
+    cache: CacheManager | None = None
+    checkpoints: CheckpointManager | None = None
+    mode: CheckpointMode = CheckpointMode.LAYER
+    resumption: Resumption = field(default_factory=Resumption)
+
+    @classmethod
+    def find(
+        cls,
+        pipeline: str,
+        cache: CacheManager | None,
+        checkpoints: CheckpointManager | None,
+        mode: CheckpointMode,
+        *,
+        resumes: bool,
+    ) -> Past:
+        """The past of a run of the pipeline.
+
+        Raises:
+            CheckpointError: The run is to be resumed, and the checkpoint is of another pipeline.
+        """
+        if checkpoints is None or not resumes:
+            return cls(cache, checkpoints, mode)
+        return cls(cache, checkpoints, mode, find_resumption(checkpoints, pipeline))
+
+    def values(self, run_id: str, parameters: Mapping[str, Any], secret: Callable[[str], str]) -> Values:
+        """What placeholders stand for; a run that continues another keeps that one's id and day."""
+        record = self.resumption.record
+        if record is None:
+            return Values.for_run(run_id, parameters, secret)
+        if "date" not in parameters:
+            with suppress(ValueError):
+                parameters = {**parameters, "date": dt.date.fromisoformat(record.day)}
+        return Values.for_run(record.run_id, parameters, secret)
+
+    def tracking(self, wanted: Tracking) -> Tracking:
+        """How closely steps are watched; a run that continues another has that one's regions."""
+        record = self.resumption.record
+        return Tracking(record.tracking) if record else wanted
+
+
+class Prospect:
+    """What the past means for one plan.
+
+    Args:
+        past: The past.
+        plan: The plan.
+        values: What its placeholders stand for.
+        surroundings: What it was planned in.
+
+    Raises:
+        CheckpointError: Steps that are done have changed since the checkpoint.
+    """
+
+    def __init__(self, past: Past, plan: Plan, values: Values, surroundings: Surroundings) -> None:
+        self._past, self._plan, self._place = past, plan, surroundings.place
+        self._day = str(values.parameters["date"])
+        self._fingerprints = (
+            fingerprint_steps(plan, values, surroundings.place, surroundings.allowed_functions)
+            if past.cache or past.checkpoints
+            else {}
+        )
+        if past.resumption.checkpoint is not None:
+            check_unchanged(past.resumption.checkpoint, plan.pipeline.name, self._fingerprints)
+
+    @property
+    def ticket_run_ids(self) -> dict[str, str]:
+        """Step name → the run under whose name it writes, where that is not the present one."""
+        return ticket_run_ids(self._past.resumption.record, self._fingerprints)
+
+    def forecasts(self) -> dict[str, Forecast]:
+        """Region name → what the cache would do for it now; empty where the cache is off."""
+        cache = self._past.cache
+        return CacheView(cache, self._plan, self._fingerprints, self._place).forecasts() if cache else {}
+
+    def open(
+        self, engines: Mapping[str, Engine], context: RunContext, warn: Callable[[str, str], object]
+    ) -> Memory | None:
+        """The memory of a run that begins now; None where cache and checkpoints are off.
+
+        Args:
+            engines: Name → engine.
+            context: The run.
+            warn: Takes (step, sentence) where a person should know.
+
+        Raises:
+            TargetError: The folder of the checkpoints can't be written.
+        """
+        past, pipeline = self._past, self._plan.pipeline.name
+        cached = checkpointed = None
+        finish: Callable[[], object] | None = None
+        if past.cache is not None:
+            view = CacheView(past.cache, self._plan, self._fingerprints, self._place)
+            cached = CachedRun(view, engines, context, warn)
+        if past.checkpoints is not None:
+            record = past.resumption.record or self._new_record(context.run_id)
+            past.checkpoints.begin(pipeline, record)
+            finish = partial(past.checkpoints.begin, pipeline, replace(record, is_complete=True))
+            checkpointed = CheckpointedRun(
+                CheckpointSaver(past.checkpoints, record.run_id, self._plan, self._fingerprints, engines),
+                past.mode,
+                past.resumption.checkpoint,
+                context,
+            )
+        return Memory(cached, checkpointed, finish) if cached or checkpointed else None
+
+    def _new_record(self, run_id: str) -> RunRecord:
+        chains = {name: print_.chain for name, print_ in self._fingerprints.items()}
+        return RunRecord(run_id, self._day, self._plan.tracking.value, chains)

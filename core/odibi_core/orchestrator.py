@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.cache_manager import CacheManager
-from odibi_core.checkpoint_manager import CheckpointMode
+from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
 from odibi_core.dag_executor import DAGExecutor, RunReport
 from odibi_core.dataset import Dataset
 from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
@@ -22,6 +22,8 @@ from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal.writer import JournalWriter, new_run_id
+from odibi_core.kept.cached_run import Forecast
+from odibi_core.memory import Memory, Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
@@ -197,6 +199,37 @@ class Orchestrator:
             raise PipelineInvalidError(problems, pipeline=self.pipeline.name)
         return RunSettings.model_validate(given)
 
+    def cache_forecasts(self) -> dict[str, Forecast]:
+        """Region name → whether the cache holds it now and, where it does not, why each step must run.
+
+        Nothing runs. Empty where the cache is off.
+
+        Raises:
+            PipelineInvalidError: The pipeline is wrong; the error holds every problem.
+            ParameterError: A parameter is missing or wrong.
+        """
+        settings, surroundings = self._settings(), self._surroundings()
+        parameters = resolve_parameters(self.pipeline.parameters, self._parameters)
+        values = Values.for_run("plan", parameters, lambda _name: "***")
+        plan = make_plan(self.pipeline, values, surroundings, settings.tracking)
+        past = Past(cache=self._past(settings).cache)
+        return Prospect(past, plan, values, surroundings).forecasts()
+
+    def _past(self, settings: RunSettings) -> Past:
+        cache = checkpoints = None
+        if settings.enable_cache:
+            folder = self._workspace.resolve(settings.cache_dir)
+            cache = self._cache_manager or CacheManager(folder)
+        if settings.enable_checkpoints or settings.resume_from_checkpoint:
+            checkpoints = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
+        return Past.find(
+            self.pipeline.name,
+            cache,
+            checkpoints,
+            CheckpointMode(settings.checkpoint_mode),
+            resumes=settings.resume_from_checkpoint,
+        )
+
     def _plan_values(self) -> Values:
         return Values.for_plan(self.pipeline.parameters, self._parameters)
 
@@ -232,15 +265,25 @@ class _Run:
         self._bus = orchestrator._bus
         self._settings = orchestrator._settings()
         self._run_id = new_run_id()
+        self._warnings: list[str] = []
         self._redactor = Redactor()
         self._store = SecretStore(orchestrator._secrets, self._redactor)
         self._parameters = resolve_parameters(self._pipeline.parameters, orchestrator._parameters)
         self._surroundings = orchestrator._surroundings()
-        values = Values.for_run(self._run_id, self._parameters, self._store.resolve)
-        self._plan = make_plan(self._pipeline, values, self._surroundings, self._settings.tracking)
+        past = orchestrator._past(self._settings)
+        self._warnings += past.resumption.warnings
+        values = past.values(self._run_id, self._parameters, self._store.resolve)
+        tracking = past.tracking(self._settings.tracking)
+        self._plan = make_plan(self._pipeline, values, self._surroundings, tracking)
+        self._prospect = Prospect(past, self._plan, values, self._surroundings)
         self._tracker = (
             Tracker(self._pipeline, redactor=self._redactor) if self._settings.enable_tracker else None
         )
+
+    def _warn(self, step: str, sentence: str) -> None:
+        self._warnings.append(f"step {step!r}: {sentence}")
+        layer = self._plan.steps[step].step.layer
+        self._bus.emit(EventType.NODE_WARNING, step_name=step, layer=layer, message=sentence)
 
     def execute(self) -> RunResult:
         """Run the plan, report, and give the result."""
@@ -282,8 +325,10 @@ class _Run:
             run_dir / "rejects",
             self._surroundings.connections,
             self._front._allowed_functions,
+            ticket_run_ids=self._prospect.ticket_run_ids,
         )
-        executor = self._make_executor(engines, context)
+        memory = self._prospect.open(engines, context, self._warn)
+        executor = self._make_executor(engines, context, memory)
         self._front._executor = executor
         begun = time.perf_counter()
         with cancel_on_signals(executor.cancel):
@@ -304,11 +349,18 @@ class _Run:
             data_map = DataMap(report.data)
             # The rows live as long as somebody can ask for them.
             close = weakref.finalize(data_map, _let_go, engines, scratch)
-            result = self._end(report, duration_ms, data_map, close, reporter, run_dir)
+            if memory and memory.finish and report.is_success:
+                memory.finish()
+            reasons = dict(memory.reasons) if memory else {}
+            result = self._end(
+                report, duration_ms, data_map, close, reporter, run_dir=run_dir, cache_reasons=reasons
+            )
             self._bus.flush(HOOK_GRACE_S)
         return result
 
-    def _make_executor(self, engines: Mapping[str, Engine], context: RunContext) -> DAGExecutor:
+    def _make_executor(
+        self, engines: Mapping[str, Engine], context: RunContext, memory: Memory | None
+    ) -> DAGExecutor:
         settings = self._settings
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
         if settings.distributed:
@@ -322,6 +374,7 @@ class _Run:
                 retry=retry,
                 fail_fast=settings.fail_fast,
                 keeps_data=self._front._keeps_data,
+                memory=memory,
             )
         return DAGExecutor(
             self._plan,
@@ -331,6 +384,7 @@ class _Run:
             retry=retry,
             fail_fast=settings.fail_fast,
             keeps_data=self._front._keeps_data,
+            memory=memory,
         )
 
     def _open_engines(self, scratch: Path) -> dict[str, Engine]:
@@ -361,7 +415,9 @@ class _Run:
         data_map: DataMap,
         close: Callable[[], object],
         reporter: Reporter,
+        *,
         run_dir: Path,
+        cache_reasons: dict[str, str],
     ) -> RunResult:
         states = {name: run.state for name, run in report.steps.items()}
         failed = [name for name, state in states.items() if state is NodeState.FAILED]
@@ -396,11 +452,11 @@ class _Run:
             skipped_nodes=[
                 name for name, state in states.items() if state in (NodeState.SKIPPED, NodeState.CANCELLED)
             ],
-            cache_reasons={},
+            cache_reasons=cache_reasons,
             cached_nodes=[name for name, state in states.items() if state is NodeState.CACHED],
             duration_ms=duration_ms,
             errors={name: run.error for name, run in report.steps.items() if run.error is not None},
-            warnings=reporter.warnings,
+            warnings=[*self._warnings, *report.warnings, *reporter.warnings],
             tracker=self._tracker,
             metrics=self._front._metrics,
             data_map=data_map,

@@ -2,7 +2,7 @@
 
 Compiled code is looked at, because that is what runs: a file that was edited after it was imported changes
 nothing until it is imported again. Library functions stand for themselves by name and version. What a
-function finds out while it runs (files, the network, the clock, names put together at run time) can't be seen.
+function finds out while it runs (files, network, clock, names put together at run time) can not be seen.
 """
 
 from __future__ import annotations
