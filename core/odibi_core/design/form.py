@@ -187,7 +187,7 @@ class FormReader:
         value = self._scalar(node, step, place)
         if isinstance(value, str):
             return value
-        fix = f"put it in quotes: {quoted(node.text)}" if node.text else "write a text, or remove the key"
+        fix = "write a text, or remove the key" if value is None else f"put it in quotes: {quoted(node.text)}"
         self._add(node, step, place, f"it must be text, not {_named(value)}", fix)
         return default
 

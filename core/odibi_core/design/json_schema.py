@@ -213,11 +213,10 @@ class _Definitions:
             for name, definition in made.get("$defs", {}).items():
                 self.made.setdefault(name, _untitled(definition))
             for name, field in made.get("properties", {}).items():
-                alias = model.model_fields[name].alias
-                for spelling in (name, alias) if alias else (name,):
-                    properties[spelling] = _either(
-                        properties.get(spelling), _with_placeholder(_untitled(field))
-                    )
+                info = model.model_fields[name]
+                schema = _with_placeholder(_untitled(field) | {"description": info.description or ""})
+                for spelling in (name, info.alias) if info.alias else (name,):
+                    properties[spelling] = _either(properties.get(spelling), schema)
         return {"type": ["object", "null"], "properties": properties, "additionalProperties": False}
 
 
@@ -235,7 +234,8 @@ def _with_placeholder(field: Schema) -> Schema:
 def _either(one: Schema | None, other: Schema) -> Schema:
     if one is None or one == other:
         return other
-    return {"anyOf": [*(one["anyOf"] if set(one) == {"anyOf"} else [one]), other]}
+    choices = one["anyOf"] if set(one) == {"description", "anyOf"} else [one]
+    return {"description": one["description"], "anyOf": [*choices, *([] if other in choices else [other])]}
 
 
 def _untitled(schema: Schema) -> Schema:

@@ -33,7 +33,7 @@ def assemble(before: Sequence[Child], after: Sequence[Child], column: int, *, st
         column: Where they stand, from 0.
         starts_line: Whether the first one may have lines above it.
     """
-    spaced = 2 * sum("" in map(str.strip, child.above) for child in before[1:]) >= len(before[1:]) > 0
+    spaced = {is_long: _are_spaced(before[1:], is_long=is_long) for is_long in (True, False)}
     kept = {child.was for child in after}
     orphaned: dict[int | None, list[str]] = {}
     lines: list[str] = []
@@ -45,12 +45,18 @@ def assemble(before: Sequence[Child], after: Sequence[Child], column: int, *, st
     pad = " " * column
     parts: list[str] = []
     for position, child in enumerate(after):
-        above = orphaned.get(child.was, []) + _above(child, position, spaced=spaced)
+        above = orphaned.get(child.was, []) + _above(child, position, spaced=spaced["\n" in child.body])
         if position or starts_line:
             parts += [*above, pad + child.body]
         else:
             parts += [child.body, *(line for line in above if line.strip())]
     return "\n".join([*parts, *(line for line in lines if line.strip())])
+
+
+def _are_spaced(children: Sequence[Child], *, is_long: bool) -> bool:
+    """Whether most of the children that take several lines, or one, have a blank line above them."""
+    alike = [child for child in children if ("\n" in child.body) is is_long]
+    return 2 * sum("" in map(str.strip, child.above) for child in alike) >= len(alike) > 0
 
 
 def _above(child: Child, position: int, *, spaced: bool) -> list[str]:

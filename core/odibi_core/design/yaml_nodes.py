@@ -22,6 +22,7 @@ _NOT_YAML = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _FIXES = (
+    ("nesting depth", "flatten it: a pipeline needs few levels"),
     ("mapping values are not allowed", 'put a text that holds ": " in quotes, and check the indentation'),
     ("could not find expected ':'", "write `key: value`, with a space after the colon"),
     ("node content", "write a value here, or remove what opens it"),
