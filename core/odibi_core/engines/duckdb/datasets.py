@@ -241,24 +241,8 @@ def settle_tables(cursor: DuckDBPyConnection, tables: Sequence[TableDataset], ba
             table.keep_snapshot(Snapshot(table.schema, table.row_count(), CountScope.EXACT, sample))
 
 
-_PLAIN_TYPES = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "FLOAT",
-        "DOUBLE",
-        "BOOLEAN",
-        "VARCHAR",
-        "DATE",
-    ]
-)
+_WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_PLAIN_TYPES = frozenset([*_WHOLE_NUMBERS, "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE"])
 
 
 def _is_plain(schema: Schema) -> bool:

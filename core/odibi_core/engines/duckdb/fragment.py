@@ -44,6 +44,6 @@ class Fragment:
     def count(self, cursor: DuckDBPyConnection) -> int:
         """The number of rows; the query runs for it."""
         self.register(cursor)
-        row = cursor.execute(self.sql("SELECT count(*)")).fetchone()
-        assert row is not None
-        return int(row[0])
+        # A result that was not read to its end keeps the cursor from further work.
+        ((count,),) = cursor.execute(self.sql("SELECT count(*)")).fetchall()
+        return int(count)

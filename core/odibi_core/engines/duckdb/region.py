@@ -182,11 +182,10 @@ class RegionRun:
         if task.is_kept:
             table = self._session.new_name("table")
             fragment.register(self._cursor)
-            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchone()
-            assert made is not None
-            dataset: Dataset = TableDataset(key, self._session, table, int(made[0]))
+            ((made,),) = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchall()
+            dataset: Dataset = TableDataset(key, self._session, table, int(made))
             self._data[key] = dataset
-            return Outcome(task.name, {output: dataset}, row_count=int(made[0]))
+            return Outcome(task.name, {output: dataset}, row_count=int(made))
         relation = fragment.run(self._cursor)
         schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         source = self._scans[task.name][1] if task.name in self._scans else None

@@ -115,8 +115,7 @@ def _counted(
         streamed[name].fragment.register(cursor)
     heads = ", ".join(f"{name} AS ({query})" for name, query in ctes.items())
     counts = ", ".join(f"(SELECT count(*) FROM {streamed[name].fragment.name})" for name in names)
-    row = cursor.execute(f"WITH {heads} SELECT {counts}").fetchone()
-    assert row is not None
+    (row,) = cursor.execute(f"WITH {heads} SELECT {counts}").fetchall()
     return {name: (int(count), CountScope.EXACT) for name, count in zip(names, row, strict=True)}
 
 
