@@ -67,7 +67,7 @@ def sift(
             header=False,
         )
         readers.append(
-            f"{reader[:-1]}, parallel=false, store_rejects=true, "
+            f"{reader[:-1]}, new_line='\\n', parallel=false, store_rejects=true, "
             f"rejects_table='{context.name}_rejects_{number}', rejects_scan='{context.name}_scans_{number}')"
         )
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {reader}" for reader in readers)

@@ -70,23 +70,9 @@ class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where the file is not Parquet, is cut off or damaged."""
-        text = str(error)
-        signs = (
-            "No magic bytes",
-            "too small to be a Parquet",
-            "Parquet",
-            "parquet",
-            "TProtocolException",
-            "Snappy",
-            "ZSTD",
-        )
-        if isinstance(error, SourceError) or not any(sign in text for sign in signs):
+        if isinstance(error, SourceError) or not any(sign in str(error) for sign in _DAMAGE_SIGNS):
             return error
-        return SourceError(
-            f"the file is not Parquet, or it is cut off or damaged: {_first_line(text)}",
-            where=source,
-            fix="write it again, or say its real format with source_type",
-        )
+        return _damaged(error, source)
 
     def copy_options(self, options: ParquetWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The options of a COPY statement."""
@@ -153,12 +139,19 @@ class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
         try:
             relation = cursor.sql(f"SELECT * FROM {table}")
         except duckdb.Error as error:
-            raise self.explain_read_error(error, source) from error
+            raise _damaged(error, source) from error
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
 
+_DAMAGE_SIGNS = ("No magic bytes", "arquet", "TProtocolException", "don't know what type", "Snappy", "ZSTD")
 _CONVERTED = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "BIT": "VARCHAR"}
 
 
-def _first_line(text: str) -> str:
-    return text.splitlines()[0].partition("Error: ")[2] or text.splitlines()[0]
+def _damaged(error: Exception, source: str) -> SourceError:
+    first_line = str(error).splitlines()[0]
+    reason = first_line.partition("Error: ")[2] or first_line
+    return SourceError(
+        f"the file is not Parquet, or it is cut off or damaged: {reason}",
+        where=source,
+        fix="write it again, or say its real format with source_type",
+    )

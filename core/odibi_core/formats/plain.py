@@ -10,7 +10,7 @@ import os
 import shutil
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats import atomic, ledger
@@ -78,6 +78,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         """
         check_columns(rows.schema, target)
         with atomic.explained(target.path):
+            # A writer that died may have left the target half swapped, or written and its leftovers about.
+            atomic.sweep(target.path)
             is_folder = bool(target.partition_by) or target.path.is_dir()
             if is_folder or not target.path.suffix:
                 return self._write_folder(rows, target, options)
@@ -166,27 +168,31 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 fix="remove that file, or choose another path",
             )
         has_data = path.is_dir() and any(path.iterdir())
-        part = f"part-{atomic.ticket_hash(target.ticket)}-"
-        if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{part}*")):
+        if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{_part_prefix(target)}*")):
             return Written(0, WRITTEN_BEFORE)
         if has_data and mode is WriteMode.IGNORE:
             return Written(0, TARGET_EXISTS)
         if has_data and mode is WriteMode.ERROR:
             raise already_there(path)
         if has_data:
-            self._check_folder(rows, target, options)
+            _check_contents(path, self)
+        select = self.checked_sql(rows, options, path)
+        if has_data and mode is WriteMode.APPEND:
+            select = f"SELECT {self._columns_there(rows, target, options)} FROM ({select})"
         with atomic.staged(path, target.ticket) as prepared:
             if has_data and mode is WriteMode.APPEND:
                 _clone(path, prepared)
             prepared.mkdir(exist_ok=True)
-            written = self._write_parts(rows, prepared, part, target, options)
+            written = self._write_parts(select, rows.cursor, prepared, target, options)
             atomic.publish(prepared, path)
         return Written(written)
 
-    def _write_parts(self, rows: Rows, folder: Path, part: str, target: Target, options: WriteOptions) -> int:
-        select = self.checked_sql(rows, options, target.path)
+    def _write_parts(
+        self, select: str, cursor: DuckDBPyConnection, folder: Path, target: Target, options: WriteOptions
+    ) -> int:
+        part = _part_prefix(target)
         if not target.partition_by:
-            return self._copy(rows.cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
+            return self._copy(cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
         columns = ", ".join(quote(name) for name in target.partition_by)
         extension = self.part_extension(options).removeprefix(".")
         statement = (
@@ -194,37 +200,17 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             f"PARTITION_BY ({columns}), FILENAME_PATTERN {literal(part + '{i}')}, "
             f"FILE_EXTENSION {literal(extension)}, OVERWRITE_OR_IGNORE)"
         )
-        written = int(rows.cursor.execute(statement).fetchall()[0][0])
+        written = int(cursor.execute(statement).fetchall()[0][0])
         if not any(folder.iterdir()):
             # A folder without a file would forget its columns.
             inner = folder.joinpath(*(f"{name}={NULL_PARTITION}" for name in target.partition_by))
             inner.mkdir(parents=True)
             kept = f"SELECT * EXCLUDE ({columns}) FROM ({select}) LIMIT 0"
-            self._copy(rows.cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
+            self._copy(cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
         return written
 
-    def _check_folder(self, rows: Rows, target: Target, options: WriteOptions) -> None:
-        """Refuse to overwrite a folder that holds other things, and to append what does not fit."""
-        strange = next(
-            (
-                file
-                for file in sorted(target.path.rglob("*"))
-                if file.is_file()
-                and not file.name.startswith((".", "_"))
-                and not file.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(self.extensions)
-            ),
-            None,
-        )
-        if strange is None and (target.path / "_delta_log").is_dir():
-            strange = target.path / "_delta_log"
-        if strange is not None:
-            raise TargetError(
-                f"the folder holds more than {self.name} files: {strange.relative_to(target.path)}",
-                where=str(target.path),
-                fix="choose a folder of its own for the data",
-            )
-        if target.mode is not WriteMode.APPEND:
-            return
+    def _columns_there(self, rows: Rows, target: Target, options: WriteOptions) -> str:
+        """The columns of a folder that is there, in its order, after checking that the new rows fit."""
         files = find_files(str(target.path), self.extensions)
         if set(files.partitions) != set(target.partition_by):
             there = ", ".join(files.partitions) or "nothing"
@@ -239,6 +225,33 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         new = Schema.of((name, type_) for name, type_ in rows.schema if name not in files.partitions)
         check_same_columns(inner, new, str(target.path))
         self.check_types(inner, new, rows.cursor, str(target.path))
+        return ", ".join(map(quote, [*inner.names, *files.partitions]))
+
+
+def _part_prefix(target: Target) -> str:
+    return f"part-{atomic.ticket_hash(target.ticket)}-"
+
+
+def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
+    """Refuse to write into a folder that holds other things than the format's files."""
+    strange = next(
+        (
+            file
+            for file in sorted(folder.rglob("*"))
+            if file.is_file()
+            and not file.name.startswith((".", "_"))
+            and not file.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(fmt.extensions)
+        ),
+        None,
+    )
+    if strange is None and (folder / "_delta_log").is_dir():
+        strange = folder / "_delta_log"
+    if strange is not None:
+        raise TargetError(
+            f"the folder holds more than {fmt.name} files: {strange.relative_to(folder)}",
+            where=str(folder),
+            fix="choose a folder of its own for the data",
+        )
 
 
 def already_there(path: Path) -> TargetError:

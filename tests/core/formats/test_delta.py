@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable, write_deltalake
+from tests.core.formats.bench import Bench, Read
+
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats import format_named
+from odibi_core.formats.base import Written
+
+OLD = "SELECT 1::BIGINT AS id, 'old' AS v UNION ALL SELECT 2, 'old'"
+NEW = "SELECT 'new' AS v, 2::BIGINT AS id UNION ALL SELECT 'new', 3"
+
+
+class Table:
+    """A Delta table under test."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.path = bench, bench.folder / "table"
+
+    def write(self, sql: str, mode: str = "overwrite", ticket: str = "run/step", **more: Any) -> Written:
+        return self.bench.write(self.path, sql, mode, ticket=ticket, format_name="delta", **more)
+
+    def read(self, **options: Any) -> Read:
+        return self.bench.read(self.path, format_name="delta", **options)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        return sorted(self.read().rows)
+
+
+@pytest.fixture
+def table(bench: Bench) -> Table:
+    return Table(bench)
+
+
+def test_every_mode_makes_one_commit(table: Table) -> None:
+    assert dict(table.write(OLD, ticket="run/1").details) == {"version": 0}
+    assert dict(table.write(NEW, "append", ticket="run/2").details) == {"version": 1}
+    assert table.rows() == [(1, "old"), (2, "new"), (2, "old"), (3, "new")]
+
+    table.write(OLD, ticket="run/3")
+    merged = table.write(NEW, "merge", ticket="run/4", merge_key=("id",))
+
+    assert (merged.rows, dict(merged.details)) == (2, {"updated": 1, "inserted": 1, "version": 3})
+    assert table.rows() == [(1, "old"), (2, "new"), (3, "new")]
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "append", "merge", "error"])
+def test_the_same_ticket_writes_once(table: Table, mode: str) -> None:
+    for skipped in ("", "this run wrote it already"):
+        assert table.write(OLD, mode, merge_key=("id",)).skipped == skipped
+
+    assert table.read().row_count == 2
+    assert DeltaTable(str(table.path)).version() == 0
+
+
+def test_a_ticket_is_remembered_behind_later_ones(table: Table) -> None:
+    for ticket in ("run1/a", "run2/a", "run1/b"):
+        table.write(NEW, "append", ticket=ticket)
+
+    assert table.write(NEW, "append", ticket="run1/a").skipped
+    assert len(table.rows()) == 6
+
+
+def test_error_and_ignore_keep_what_is_there(table: Table) -> None:
+    table.write(OLD, ticket="run/1")
+
+    assert table.write(NEW, "ignore").skipped == "the target exists"
+    with pytest.raises(TargetError, match="the folder exists already, and the mode is 'error'"):
+        table.write(NEW, "error")
+
+
+def test_overwriting_may_change_columns_and_partitions(table: Table) -> None:
+    table.write(OLD, partition_by=("v",), ticket="run/1")
+    table.write("SELECT 1 AS a, 2 AS b", partition_by=("b",), ticket="run/2")
+    assert DeltaTable(str(table.path)).metadata().partition_columns == ["b"]
+
+    table.write("SELECT 1 AS x", ticket="run/3")
+    assert table.rows() == [(1,)]
+    assert DeltaTable(str(table.path)).metadata().partition_columns == []
+
+
+def test_partition_values_of_every_kind_come_back(table: Table) -> None:
+    values = ["x y/é", None, "😀=1%", "a'b\"c", "007", "?#&"]
+    listed = ", ".join(
+        "(NULL)" if value is None else f"('{value.replace(chr(39), chr(39) * 2)}')" for value in values
+    )
+
+    table.write(f"SELECT row_number() OVER () AS n, p FROM (VALUES {listed}) AS t (p)", partition_by=("p",))
+
+    assert {p for _, p in table.rows()} == set(values)
+    assert table.read().row_count == 6
+
+
+def test_a_filter_reaches_the_partitions(table: Table) -> None:
+    table.write("SELECT range AS a, range % 3 AS p FROM range(9)", partition_by=("p",))
+    damaged = next(table.path.glob("p=2/*.parquet"))
+    damaged.write_bytes(b"")
+    delta = format_named("delta")
+    read = delta.scan(str(table.path), delta.read_options(), _context(table.bench))
+    for name, view in read.views.items():
+        table.bench.cursor.register(name, view)
+
+    assert len(table.bench.cursor.sql(f"SELECT a FROM {read.sql} WHERE p < 2").fetchall()) == 6
+
+
+def _context(bench: Bench) -> Any:
+    from odibi_core.formats.base import ScanContext
+
+    return ScanContext(bench.cursor, bench.folder, tolerant=False, name="scan_filter")
+
+
+def test_zero_rows_keep_the_columns(table: Table) -> None:
+    table.write(f"SELECT * FROM ({OLD}) WHERE false", partition_by=("v",))
+
+    read = table.read()
+    assert (read.schema.as_dict(), read.rows, read.row_count) == ({"id": "BIGINT", "v": "VARCHAR"}, [], 0)
+
+
+def test_types_come_back_or_are_converted_as_said(table: Table) -> None:
+    table.write(
+        "SELECT 1.10::DECIMAL(9,2) AS d, TIMESTAMP '2024-01-02 03:04:05.123456' AS t, "
+        "TIMESTAMPTZ '2024-01-02 03:04:05+02' AS z, 200::UTINYINT AS u, 18446744073709551615::UBIGINT AS b, "
+        "'x'::ENUM ('x', 'y') AS e, '\\xff'::BLOB AS y, [{'a': 1::UINTEGER}] AS n, 'nan'::DOUBLE AS f, "
+        "sum(1::BIGINT) AS h, DATE '2024-01-02' AS day"
+    )
+
+    read = table.read()
+
+    assert read.schema.as_dict() == {
+        "d": "DECIMAL(9,2)",
+        "t": "TIMESTAMP",
+        "z": "TIMESTAMP WITH TIME ZONE",
+        "u": "SMALLINT",
+        "b": "DECIMAL(20,0)",
+        "e": "VARCHAR",
+        "y": "BLOB",
+        "n": "STRUCT(a BIGINT)[]",
+        "f": "DOUBLE",
+        "h": "DECIMAL(38,0)",
+        "day": "DATE",
+    }
+    assert str(read.rows[0][4]) == "18446744073709551615"
+    assert read.rows[0][6] == b"\xff"
+
+
+@pytest.mark.parametrize(
+    "value", ["TIME '01:02:03'", "INTERVAL 1 DAY", "TIMESTAMP_NS '2024-01-01'", "[TIME '01:02:03']"]
+)
+def test_types_that_delta_lacks_are_refused(table: Table, value: str) -> None:
+    with pytest.raises(TargetError, match=r"column 'v' is of type .*, which Delta can't hold\n.*CAST"):
+        table.write(f"SELECT {value} AS v")
+    assert not table.path.exists()
+
+
+def test_rows_that_do_not_fit_are_refused_by_column(table: Table) -> None:
+    table.write(OLD, ticket="run/1")
+    for mode in ("append", "merge"):
+        with pytest.raises(TargetError, match="the rows lack 'v'; the target lacks 'w'"):
+            table.write("SELECT 1 AS id, 'x' AS w", mode, merge_key=("id",))
+        with pytest.raises(TargetError, match="'id' is VARCHAR, the target's is BIGINT"):
+            table.write("SELECT 'a' AS id, 'x' AS v", mode, merge_key=("id",))
+    with pytest.raises(TargetError, match="the table is partitioned by nothing, these rows by v"):
+        table.write(NEW, "append", partition_by=("v",))
+    assert table.rows() == [(1, "old"), (2, "old")]
+
+
+def test_merging_without_clear_keys_is_refused(table: Table) -> None:
+    table.write(OLD, ticket="run/1")
+    with pytest.raises(TargetError, match="1 of the new rows has a null in merge_key 'id'"):
+        table.write("SELECT NULL::BIGINT AS id, 'x' AS v", "merge", merge_key=("id",))
+    with pytest.raises(TargetError, match="2 of the new rows have the same merge_key 'id': 3"):
+        table.write(f"{NEW} UNION ALL SELECT 'x', 3", "merge", merge_key=("id",))
+
+
+def test_any_column_name_is_written_and_merged(table: Table) -> None:
+    names = ["a b", 'q"', "x.y", "😀", "select", "c,;{}()=", "é"]
+    columns = ", ".join(
+        '{} AS "{}"'.format(place, name.replace('"', '""')) for place, name in enumerate(names)
+    )
+
+    table.write(f"SELECT {columns}", ticket="run/1", partition_by=("x.y",))
+    for name in names:
+        table.write(f"SELECT {columns}", "merge", ticket=f"run/{name}", merge_key=(name,))
+
+    assert table.read().schema.names == tuple(names)
+    assert table.rows() == [tuple(range(7))]
+    with pytest.raises(TargetError, match="backtick"):
+        table.bench.write(table.bench.folder / "b", 'SELECT 1 AS "a`b"', format_name="delta")
+        table.bench.write(
+            table.bench.folder / "b",
+            'SELECT 1 AS "a`b"',
+            "merge",
+            ticket="r/2",
+            merge_key=("a`b",),
+            format_name="delta",
+        )
+
+
+def test_earlier_versions_are_read(table: Table) -> None:
+    table.write(OLD, ticket="run/1")
+    moment = datetime.now(UTC)
+    table.write("SELECT 9::BIGINT AS id, 'x' AS v", ticket="run/2")
+
+    assert table.read(version=0).row_count == 2
+    assert table.read(versionAsOf=1).rows == [(9, "x")]
+    assert table.read(timestamp=moment).row_count == 2
+    with pytest.raises(SourceError, match=r"the table has no version 7\n.*the newest is 1"):
+        table.read(version=7)
+    with pytest.raises(SourceError, match="the table did not exist at 2000-01-01"):
+        table.read(timestamp="2000-01-01T00:00:00Z")
+
+
+def test_what_is_no_table_is_told(bench: Bench) -> None:
+    bench.file("orders/a.csv", "a\n1\n")
+    with pytest.raises(SourceError, match="the folder is not a Delta table: it has no _delta_log"):
+        bench.read(bench.folder / "orders", format_name="delta")
+    with pytest.raises(SourceError, match=r"does not exist\n.*did you mean 'orders'"):
+        bench.read(bench.folder / "order", format_name="delta")
+
+
+def test_a_missing_file_of_the_table_is_told(table: Table) -> None:
+    table.write(OLD)
+    next(table.path.glob("*.parquet")).unlink()
+    delta = format_named("delta")
+
+    with pytest.raises(Exception, match="parquet") as caught:
+        table.read()
+    told = delta.explain_read_error(caught.value, str(table.path))
+    assert isinstance(told, SourceError)
+    assert "a file of the table is missing or damaged" in str(told)
+
+
+def test_a_folder_or_file_of_something_else_is_never_written_into(bench: Bench) -> None:
+    bench.file("home/notes.txt", "mine")
+    with pytest.raises(TargetError, match="the folder holds other files and is no Delta table"):
+        bench.write(bench.folder / "home", OLD, format_name="delta")
+    for place in ("home/notes.txt", "home/notes.txt/table"):
+        with pytest.raises(TargetError, match=r"notes\.txt: a file stands where a folder should be"):
+            bench.write(bench.folder / place, OLD, format_name="delta")
+
+
+def test_what_the_rows_raise_passes_as_it_was(table: Table) -> None:
+    import duckdb
+
+    with pytest.raises(duckdb.Error, match="boom"):
+        table.write("SELECT CASE WHEN range > 500000 THEN error('boom')::BIGINT END AS a FROM range(600000)")
+    assert not table.path.exists()
+
+
+def test_a_table_written_by_others_is_appended_to(table: Table) -> None:
+    import pyarrow as pa
+
+    write_deltalake(str(table.path), pa.table({"id": [1], "v": ["x"]}), partition_by=["v"])
+    table.write(NEW, "append")
+
+    assert table.rows() == [(1, "x"), (2, "new"), (3, "new")]
+
+
+def test_a_disk_that_is_full_is_told_and_the_table_stays(table: Table) -> None:
+    table.write(OLD, ticket="run/1")
+    root = Path(__file__).parents[3]
+    script = f"""
+import resource, signal
+from pathlib import Path
+from tests.core.formats.bench import Bench, connect
+folder = Path({str(table.bench.folder)!r})
+bench = Bench(folder, connect(folder / "spill"))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+bench.write(folder / "table", "SELECT range AS id, md5(range::VARCHAR) AS v FROM range(100000)", format_name="delta")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=root,
+        env={"PYTHONPATH": f"{root}:{root / 'core'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"TargetError: {table.path}: the file grows past the largest size allowed" in done.stderr
+    assert table.rows() == [(1, "old"), (2, "old")]

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from tests.core.formats.bench import Bench
+
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats import format_named
+
+
+def test_nested_values_stay_nested(bench: Bench) -> None:
+    path = bench.file("a.json", '{"id":1,"n":{"x":[1,2],"y":null}}\n{"id":2,"n":{"x":[],"y":"z"}}\n')
+
+    read = bench.read(path)
+
+    assert read.schema.as_dict() == {"id": "BIGINT", "n": "STRUCT(x BIGINT[], y VARCHAR)"}
+    assert read.rows == [(1, {"x": [1, 2], "y": None}), (2, {"x": [], "y": "z"})]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"a":1}\n{"a":2}\n',
+        '{"a":1}\r\n\r\n{"a":2}',
+        '[{"a":1},{"a":2}]',
+        '\n[\n {"a":\n1},{"a":2}\n]',
+        '{"a":1}{\n"a":2}',
+    ],
+)
+def test_lines_arrays_and_objects_are_told_apart(bench: Bench, content: str) -> None:
+    assert bench.read(bench.file("a.json", content)).rows == [(1,), (2,)]
+
+
+def test_probing_gives_the_schema_of_the_scan(bench: Bench) -> None:
+    json = format_named("json")
+    for name, content in (("a.json", '{"a":1}\nbad\n{"b":"x"}\n'), ("b.json", '[{"a":1},{"b":"x"}]')):
+        path = bench.file(name, content)
+        probed = json.probe(str(path), json.read_options(), bench.cursor)
+        assert probed.as_dict() == {"a": "BIGINT", "b": "VARCHAR"}
+
+
+def test_a_key_far_down_is_not_missed(bench: Bench) -> None:
+    lines = ['{"a":1}'] * 30_000 + ['{"a":1,"late":true}']
+    path = bench.file("a.json", "\n".join(lines))
+
+    assert bench.read(path).schema.names == ("a", "late")
+
+
+def test_malformed_lines_are_set_aside_with_their_numbers(bench: Bench) -> None:
+    path = bench.file("a.json", b'{"a":1}\n\n{"a":2,\n[1]\n5\nfoo\n{"a":"\xff"}\n{"a":"\\ud800"}\n{"a":3}\n')
+
+    read = bench.read_carefully(path)
+
+    assert read.rows == [(1,), (3,)]
+    assert [(row.line, row.reason) for row in read.rejected] == [
+        (3, "it is not JSON at column 8: Expecting property name enclosed in double quotes"),
+        (4, "it is not an object"),
+        (5, "it is not an object"),
+        (6, "it is not JSON at column 1: Expecting value"),
+        (7, "the text is not in the encoding of the file"),
+        (8, "the text is not in the encoding of the file"),
+    ]
+    assert read.rejected[4].text == '{"a":"\\xff"}'
+
+
+def test_values_of_another_type_are_set_aside(bench: Bench) -> None:
+    path = bench.file("a.json", '{"k":1}\n{"k":"x"}\n{"k":[1]}\n{"k":null}\n{}\n{"k":"7"}\n')
+
+    read = bench.read_carefully(path, schema={"k": "BIGINT"})
+
+    assert read.rows == [(1,), (None,), (None,), (7,)]
+    assert [(row.line, row.column, row.reason, row.text) for row in read.rejected] == [
+        (2, "k", '"x" is not of type BIGINT', '{"k":"x"}'),
+        (3, "k", "[1] is not of type BIGINT", '{"k":[1]}'),
+    ]
+
+
+def test_nested_values_of_another_type_are_set_aside(bench: Bench) -> None:
+    path = bench.file("a.json", '{"k":{"a":[1]}}\n{"k":{"a":[1,"q"]}}\n{"k":{"b":1}}\n{"k":5}\n')
+
+    read = bench.read_carefully(path, schema={"k": "STRUCT(a INT[])"})
+
+    assert read.rows == [({"a": [1]},), ({"a": None},)]
+    assert [row.line for row in read.rejected] == [2, 4]
+
+
+def test_failing_names_the_first_line(bench: Bench) -> None:
+    path = bench.file("a.json", '{"a":1}\nx\n')
+
+    with pytest.raises(SourceError, match="1 of 2 rows can't be read; the first is line 2: it is not JSON"):
+        bench.read_carefully(path, on_bad_rows="fail")
+
+
+def test_a_malformed_array_is_told_with_line_and_column(bench: Bench) -> None:
+    with pytest.raises(SourceError, match=r"a\.json: line 2, column 6 is not JSON"):
+        bench.read_carefully(bench.file("a.json", '[{"a":1},\n{"a":x}]'))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "the file is empty"),
+        ("  \n", "the file is empty"),
+        ("[]", "the list is empty"),
+        ("[1,2]", "no list of objects"),
+        ('{"a":1,"A":2}\n', "two keys differ only by case"),
+    ],
+)
+def test_what_has_no_columns_is_told(bench: Bench, content: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        bench.read_carefully(bench.file("a.json", content))
+
+
+def test_an_empty_file_with_a_schema_is_zero_rows(bench: Bench) -> None:
+    bench.write(bench.folder / "a.json", "SELECT 1 AS a WHERE false")
+
+    read = bench.read(bench.folder / "a.json", schema={"a": "INTEGER"})
+
+    assert (read.schema.as_dict(), read.rows) == ({"a": "INTEGER"}, [])
+
+
+def test_encodings_and_packed_files_are_read(bench: Bench) -> None:
+    bench.file("a.json", '{"a":"é"}\n'.encode("utf-16"))
+    bench.file("b.json", '{"a":"é"}\n'.encode("latin-1"))
+    bench.file("c.json.gz", gzip.compress('{"a":"é"}\n'.encode()))
+
+    assert bench.read(bench.folder / "a.json").rows == [("é",)]
+    assert bench.read(bench.folder / "b.json", encoding="latin-1").rows == [("é",)]
+    assert bench.read(bench.folder / "c.json.gz").rows == [("é",)]
+
+
+def test_lines_and_arrays_of_a_folder_are_united(bench: Bench) -> None:
+    bench.file("in/a.json", '{"a":1}\n')
+    bench.file("in/b.json", '[{"a":2.5,"b":"x"}]')
+
+    read = bench.read(bench.folder / "in", format_name="json")
+
+    assert read.schema.as_dict() == {"a": "DOUBLE", "b": "VARCHAR"}
+    assert read.rows == [(1.0, None), (2.5, "x")]
+
+
+def test_lines_or_one_array_are_written(bench: Bench) -> None:
+    bench.write(bench.folder / "a.json", "SELECT 1 AS a, {'x': [1.5]} AS s UNION ALL SELECT 2, NULL")
+    bench.write(bench.folder / "b.json", "SELECT 1 AS a", lines=False)
+
+    assert (bench.folder / "a.json").read_text() == '{"a":1,"s":{"x":[1.5]}}\n{"a":2,"s":null}\n'
+    assert bench.read(bench.folder / "b.json").rows == [(1,)]
+    assert (bench.folder / "b.json").read_text().startswith("[")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'nan'::DOUBLE",
+        "'-inf'::FLOAT",
+        "['nan'::DOUBLE]",
+        "{'x': {'y': 'inf'::FLOAT}}",
+        "MAP {'k': 'nan'::DOUBLE}",
+    ],
+)
+def test_numbers_that_json_lacks_are_refused(bench: Bench, value: str) -> None:
+    path = bench.folder / "a.json"
+    with pytest.raises(TargetError, match=r"column 'v' holds NaN or infinity.*\n.*null or text"):
+        bench.write(path, f"SELECT 1 AS id, {value} AS v")
+    assert not path.exists()
+
+
+def test_appending_and_merging_keep_old_values_as_they_were(bench: Bench) -> None:
+    path = bench.file("a.json", '{"id":1,"v":12345678901234567890123}\n{"id":2,"v":"2024-01-01"}\n')
+
+    bench.write(path, "SELECT 3 AS id, {'x': 1} AS v", "append", ticket="run/1")
+    bench.write(path, "SELECT 2 AS id, {'x': 2} AS v", "merge", merge_key=("id",), ticket="run/2")
+
+    assert path.read_text() == (
+        '{"id":1,"v":12345678901234567890123}\n{"id":2,"v":{"x":2}}\n{"id":3,"v":{"x":1}}\n'
+    )
+
+
+def test_appending_to_an_array_keeps_it_one(bench: Bench) -> None:
+    path = bench.folder / "a.json.gz"
+    bench.write(path, "SELECT 1 AS a", lines=False)
+    bench.write(path, "SELECT 2 AS a", "append", ticket="run/2", lines=False)
+
+    assert bench.read(path).rows == [(1,), (2,)]
+    assert gzip.decompress(path.read_bytes()).startswith(b"[")
+
+
+def test_appending_to_what_is_no_json_is_told(bench: Bench) -> None:
+    path = bench.file("a.json", "[1,")
+
+    with pytest.raises(TargetError, match="the file that is there can't be read: line 1, column 4"):
+        bench.write(path, "SELECT 1 AS a", "append")

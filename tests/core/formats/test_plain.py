@@ -1,0 +1,267 @@
+"""The write modes, on every format of plain files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.core.formats.bench import Bench, QueryRows
+
+from odibi_core.errors import TargetError, TransientError
+from odibi_core.formats import format_named
+from odibi_core.formats.base import Target, Ticket, WriteMode
+
+OLD = "SELECT 1::BIGINT AS id, 'old' AS v UNION ALL SELECT 2, 'old'"
+NEW = "SELECT 'new' AS v, 2::BIGINT AS id UNION ALL SELECT 'new', 3"
+
+
+@pytest.fixture(params=["csv", "json", "parquet"])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def path(bench: Bench, name: str) -> Path:
+    """A file with two rows."""
+    path = bench.folder / "deep" / f"a.{name}"
+    bench.write(path, OLD, ticket="first/step")
+    return path
+
+
+def test_overwriting_replaces_the_file(bench: Bench, path: Path) -> None:
+    assert bench.write(path, "SELECT 9 AS x").rows == 1
+    assert bench.read(path).rows == [(9,)]
+
+
+def test_appending_adds_rows_by_name(bench: Bench, path: Path) -> None:
+    assert bench.write(path, NEW, "append").rows == 2
+    assert bench.read(path).rows == [(1, "old"), (2, "old"), (2, "new"), (3, "new")]
+
+
+def test_merging_replaces_rows_in_their_places_and_adds_the_others(bench: Bench, path: Path) -> None:
+    written = bench.write(path, NEW, "merge", merge_key=("id",))
+
+    assert (written.rows, dict(written.details)) == (2, {"updated": 1, "inserted": 1})
+    assert bench.read(path).rows == [(1, "old"), (2, "new"), (3, "new")]
+
+
+@pytest.mark.parametrize("mode", ["append", "merge", "error"])
+def test_the_same_ticket_writes_once(bench: Bench, name: str, mode: str) -> None:
+    path = bench.folder / f"new.{name}"
+    for skipped in ("", "this run wrote it already", "this run wrote it already"):
+        assert bench.write(path, OLD, mode, merge_key=("id",)).skipped == skipped
+
+    assert len(bench.read(path).rows) == 2
+
+
+def test_a_ticket_is_remembered_behind_later_ones(bench: Bench, path: Path) -> None:
+    for ticket in ("run1/a", "run1/b", "run2/a"):
+        bench.write(path, NEW, "append", ticket=ticket)
+
+    assert bench.write(path, NEW, "append", ticket="run1/a").skipped
+    assert len(bench.read(path).rows) == 8
+
+
+def test_overwriting_forgets_what_was_appended(bench: Bench, path: Path) -> None:
+    bench.write(path, NEW, "append", ticket="run1/a")
+    bench.write(path, OLD, "overwrite", ticket="run2/b")
+
+    assert bench.write(path, NEW, "append", ticket="run1/a").rows == 2
+
+
+def test_a_target_that_was_removed_is_written_again(bench: Bench, path: Path) -> None:
+    bench.write(path, NEW, "append")
+    path.unlink()
+
+    assert bench.write(path, NEW, "append").rows == 2
+
+
+def test_a_merge_into_nothing_is_a_write(bench: Bench, name: str) -> None:
+    path = bench.folder / f"new.{name}"
+
+    assert bench.write(path, NEW, "merge", merge_key=("id",)).rows == 2
+    assert len(bench.read(path).rows) == 2
+
+
+def test_ignoring_keeps_what_is_there(bench: Bench, path: Path) -> None:
+    assert bench.write(path, NEW, "ignore").skipped == "the target exists"
+    assert bench.read(path).rows == [(1, "old"), (2, "old")]
+
+
+def test_mode_error_refuses_what_is_there(bench: Bench, path: Path) -> None:
+    with pytest.raises(TargetError, match=r"the file exists already, and the mode is 'error'\n.*'overwrite'"):
+        bench.write(path, NEW, "error")
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_other_columns_are_refused_by_name(bench: Bench, path: Path, mode: str) -> None:
+    with pytest.raises(TargetError, match="the rows lack 'v'; the target lacks 'w'"):
+        bench.write(path, "SELECT 1::BIGINT AS id, 2 AS w", mode, merge_key=("id",))
+    assert bench.read(path).rows == [(1, "old"), (2, "old")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("SELECT NULL::BIGINT AS id, 'x' AS v", "1 of the new rows has a null in merge_key 'id'"),
+        (f"{NEW} UNION ALL SELECT 'x', 3", "2 of the new rows have the same merge_key 'id': 3"),
+    ],
+)
+def test_merging_without_clear_keys_is_refused(bench: Bench, path: Path, rows: str, said: str) -> None:
+    with pytest.raises(TargetError, match=said):
+        bench.write(path, rows, "merge", merge_key=("id",))
+    assert bench.read(path).rows == [(1, "old"), (2, "old")]
+
+
+def test_merging_needs_a_key_that_the_rows_have(bench: Bench, path: Path) -> None:
+    with pytest.raises(TargetError, match=r"mode 'merge' needs the columns.*\n.*merge_key: id"):
+        bench.write(path, NEW, "merge")
+    with pytest.raises(TargetError, match=r"merge_key: the rows have no column 'idd'\n.*'id'"):
+        bench.write(path, NEW, "merge", merge_key=("idd",))
+
+
+def test_a_target_may_be_a_source_of_its_own_rows(bench: Bench, path: Path, name: str) -> None:
+    reader = {"csv": "read_csv", "json": "read_json", "parquet": "read_parquet"}[name]
+
+    for mode in ("overwrite", "append"):
+        bench.write(path, f"SELECT id + 10 AS id, v FROM {reader}('{path}')", mode)
+
+    assert sorted(bench.read(path).rows) == [(11, "old"), (12, "old"), (21, "old"), (22, "old")]
+
+
+def test_a_write_that_fails_leaves_everything_as_it_was(bench: Bench, path: Path) -> None:
+    before = path.read_bytes()
+    for mode in ("overwrite", "append", "merge"):
+        with pytest.raises(Exception, match="boom"):
+            bench.write(
+                path, "SELECT range AS id, error('boom')::VARCHAR AS v FROM range(9)", mode, merge_key=("id",)
+            )
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_two_writers_at_once_do_not_lose_rows(bench: Bench, path: Path, name: str) -> None:
+    class Meanwhile(QueryRows):
+        """Rows during whose making somebody else writes the target."""
+
+        @property
+        def sql(self) -> str:
+            if any(path.parent.glob(".tmp-*")):
+                bench.write(path, OLD, "append", ticket="other/step")
+            return NEW
+
+        @sql.setter
+        def sql(self, _: str) -> None: ...
+
+    fmt = format_named(name)
+    target = Target(path, WriteMode.APPEND, Ticket("run", "step"))
+    with pytest.raises(TransientError, match="something else changed the file"):
+        fmt.write(Meanwhile(bench.cursor, NEW), target, fmt.write_options())
+    bench.write(path, NEW, "append")
+
+    assert len(bench.read(path).rows) == 6
+
+
+def test_a_path_without_an_ending_is_a_folder(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    bench.write(folder, OLD, format_name=name)
+    bench.write(folder, NEW, "append", format_name=name, ticket="run/2")
+    assert bench.write(folder, NEW, "append", format_name=name, ticket="run/2").skipped
+
+    assert sorted(bench.read(folder, format_name=name).rows) == [
+        (1, "old"),
+        (2, "new"),
+        (2, "old"),
+        (3, "new"),
+    ]
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_partitioned_folders_are_appended_to_and_overwritten(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    for mode, ticket in (("overwrite", "run/1"), ("append", "run/2"), ("append", "run/2")):
+        bench.write(folder, OLD, mode, format_name=name, partition_by=("v",), ticket=ticket)
+    assert sorted(bench.read(folder, format_name=name).rows) == [(1, "old")] * 2 + [(2, "old")] * 2
+
+    bench.write(folder, NEW, format_name=name, partition_by=("v",), ticket="run/3")
+    assert sorted(bench.read(folder, format_name=name).rows) == [(2, "new"), (3, "new")]
+    assert [entry.name for entry in folder.iterdir()] == ["v=new"]
+
+
+def test_folders_keep_modes_error_and_ignore(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    assert bench.write(folder, OLD, "error", format_name=name).rows == 2
+    assert bench.write(folder, OLD, "error", format_name=name).skipped == "this run wrote it already"
+
+    assert bench.write(folder, NEW, "ignore", format_name=name, ticket="run/2").skipped == "the target exists"
+    with pytest.raises(TargetError, match="the folder exists already"):
+        bench.write(folder, NEW, "error", format_name=name, ticket="run/3")
+
+
+def test_other_partitions_are_refused(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    bench.write(folder, OLD, format_name=name, partition_by=("v",))
+
+    with pytest.raises(TargetError, match=r"is partitioned by v, these rows by nothing\n.*\[v\]"):
+        bench.write(folder, NEW, "append", format_name=name, ticket="run/2")
+
+
+def test_merging_into_a_folder_is_refused(bench: Bench, name: str) -> None:
+    with pytest.raises(TargetError, match=f"a folder of {name} files can't be merged into\n.*'delta'"):
+        bench.write(bench.folder / "out", OLD, "merge", format_name=name, merge_key=("id",))
+
+
+def test_a_folder_with_other_things_in_it_is_never_overwritten(bench: Bench, name: str) -> None:
+    bench.file("home/notes.txt", "mine")
+
+    with pytest.raises(TargetError, match=f"the folder holds more than {name} files: notes.txt"):
+        bench.write(bench.folder / "home", OLD, format_name=name)
+    assert (bench.folder / "home" / "notes.txt").read_text() == "mine"
+
+
+def test_partition_columns_must_be_there_and_leave_some(bench: Bench, name: str) -> None:
+    with pytest.raises(TargetError, match=r"partitionBy: the rows have no column 'iid'\n.*'id'"):
+        bench.write(bench.folder / "out", OLD, format_name=name, partition_by=("iid",))
+    with pytest.raises(TargetError, match="every column is a partition column"):
+        bench.write(bench.folder / "out", OLD, format_name=name, partition_by=("id", "v"))
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(bench: Bench, name: str) -> None:
+    file = bench.file("file", "x")
+
+    for target in (file, file / f"a.{name}", file / "b" / f"a.{name}"):
+        with pytest.raises(TargetError, match="/file: a file stands where a folder should be"):
+            bench.write(target, OLD, format_name=name, partition_by=("v",) if target == file else ())
+
+
+def test_no_permission_is_told(bench: Bench, name: str) -> None:
+    # Nobody, not even root, may create a file there.
+    with pytest.raises(TargetError, match=r"/sys/.*: (permission denied|the file system is read-only)"):
+        bench.write(Path(f"/sys/odibi/a.{name}"), OLD)
+
+
+def test_a_file_that_can_not_grow_is_told(bench: Bench, path: Path, name: str) -> None:
+    script = f"""
+import resource, signal, sys
+from pathlib import Path
+from tests.core.formats.bench import Bench, connect
+bench = Bench(Path({str(bench.folder)!r}), connect(Path({str(bench.folder)!r})))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+bench.write(Path({str(path)!r}), "SELECT range::BIGINT AS id, md5(range::VARCHAR) AS v FROM range(100000)")
+"""
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=root,
+        env={"PYTHONPATH": f"{root}:{root / 'core'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"TargetError: {path}: the file grows past the largest size allowed" in done.stderr
+    assert bench.read(path).rows == [(1, "old"), (2, "old")]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
