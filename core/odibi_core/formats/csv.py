@@ -53,12 +53,8 @@ class CsvFormat(PlainFormat[CsvReadOptions, CsvWriteOptions]):
 
     def is_malformed(self, error: Exception) -> bool:
         """Whether the strict reader met a row that it can't read."""
-        import duckdb
-
-        text = str(error)
-        return isinstance(error, duckdb.Error) and any(
-            sign in text for sign in ("CSV Error on Line", "CSV Parser state machine", "CSV Reader")
-        )
+        signs = ("CSV Error on Line", "CSV Parser state machine", "CSV Reader")
+        return any(sign in str(error) for sign in signs)
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError for an error of the reader."""

@@ -97,7 +97,13 @@ class Dialect:
         """The values of a well-formed record."""
         if not self.quote or self.quote not in text:
             return self._counted(text).split(self.delimiter)
-        return [self._value(match[1]) for match in self._field.finditer(text)]
+        values, position = [], 0
+        while match := self._field.match(text, position):
+            values.append(self._value(match[1]))
+            position = match.end()
+            if not match[2]:
+                break
+        return values
 
     def _counted(self, text: str) -> str:
         return text.partition(self.comment)[0] if self.comment else text

@@ -108,10 +108,16 @@ class Stream:
         return pa.RecordBatchReader.from_batches(self._source.schema, self._batches())
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
+        import duckdb
+
         try:
             for batch in self._source:
                 self.rows += batch.num_rows
                 yield batch
+        except OSError as error:
+            # Arrow makes an OSError of whatever its source raises; here that is DuckDB.
+            self.error = duckdb.Error(str(error))
+            raise self.error from error
         except Exception as error:
             self.error = error
             raise

@@ -113,6 +113,15 @@ def test_duplicate_columns_are_refused_by_name(bench: Bench, header: str, named:
     assert "a.csv" in str(caught.value)
 
 
+def test_a_header_may_be_quoted(bench: Bench) -> None:
+    path = bench.file("a.csv", '"a, b","say ""hi""",c\n1,2,"x"\n')
+
+    read = bench.read(path)
+
+    assert read.schema.as_dict() == {"a, b": "BIGINT", 'say "hi"': "BIGINT", "c": "VARCHAR"}
+    assert read.rows == [(1, 2, "x")]
+
+
 def test_columns_without_a_name_are_numbered(bench: Bench) -> None:
     assert bench.read(bench.file("a.csv", ",a\n0,1\n"), header=True).schema.names == ("column0", "a")
 
