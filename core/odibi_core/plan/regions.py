@@ -10,6 +10,7 @@ from odibi_core.engines.operations import Call, Query, Scan, Send, Write
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.settings import IngestSettings, TransformSettings
 from odibi_core.plan.model import Region, Tracking
+from odibi_core.sql.analysis import has_pivot
 from odibi_core.step import Step
 
 MAX_REGION_STEPS = 64
@@ -87,6 +88,10 @@ def _fate(
         what = f"{len(names)} steps take it" if len(names) > 1 else f"{taken_by[0].name!r} takes it twice"
         return Fate(True, f"{what}: it is computed once"), None
     taker = taken_by[0]
+    if _pivots(node):
+        return Fate(True, "a pivot finds its columns in the data"), None
+    if _pivots(nodes[taker.name]):
+        return Fate(True, f"the pivot of {taker.name!r} finds its columns in the data"), None
     if settings.timeout_s or nodes[taker.name].settings.timeout_s:
         return Fate(True, "a step with a time limit runs by itself"), None
     if isinstance(nodes[taker.name].operation, Call):
@@ -94,6 +99,10 @@ def _fate(
     if taker.engine != step.engine:
         return Fate(True, f"{taker.name!r} runs on another engine"), None
     return Fate(False, f"streams into {taker.name!r}"), taker.name
+
+
+def _pivots(node: Node) -> bool:
+    return isinstance(node.operation, Query) and has_pivot(node.operation.sql)
 
 
 def _regions(steps: Sequence[Step], home: Mapping[str, str]) -> tuple[Region, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
@@ -20,9 +19,6 @@ from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder
 from odibi_core.sql.compose import Dialect, SqlStep
 from odibi_core.step import Step
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,11 @@ def _probe(
     with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
         for step, scan in scans:
             try:
-                schema = _probe_one(scan, place, connection)
+                path = place(scan)
+            except OdibiError:
+                continue  # told with the targets
+            try:
+                schema = format_named(scan.format).probe(str(path), scan.options, connection)
             except OdibiError as error:
                 # Not an error yet: the file may come into being before the run.
                 problems.append(Problem(error.what, step.name, "value", error.fix, Severity.WARNING))
@@ -117,7 +117,3 @@ def _probe(
             for key in step.outputs.values():
                 schemas[key] = schema
     return problems
-
-
-def _probe_one(scan: Scan, place: Callable[[Scan], Path], connection: DuckDBPyConnection) -> Schema:
-    return format_named(scan.format).probe(str(place(scan)), scan.options, connection)
