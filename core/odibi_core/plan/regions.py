@@ -83,22 +83,29 @@ def _fate(
         return Fate(True, "no step takes it: it is a result of the run"), None
     if tracking is Tracking.EXACT:
         return Fate(True, "exact tracking times every step by itself"), None
-    if len(taken_by) > 1:
-        names = {taker.name for taker in taken_by}
-        what = f"{len(names)} steps take it" if len(names) > 1 else f"{taken_by[0].name!r} takes it twice"
-        return Fate(True, f"{what}: it is computed once"), None
-    taker = taken_by[0]
+    kept_for = _cut(step, taken_by, nodes)
+    if kept_for:
+        return Fate(True, kept_for), None
+    return Fate(False, f"streams into {taken_by[0].name!r}"), taken_by[0].name
+
+
+def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
+    """Why a region ends between a step and those that take its result; "" where it streams on."""
+    if len(takers) > 1:
+        names = {taker.name for taker in takers}
+        what = f"{len(names)} steps take it" if len(names) > 1 else f"{takers[0].name!r} takes it twice"
+        return f"{what}: it is computed once"
+    (taker,) = takers
+    node, next_node = nodes[step.name], nodes[taker.name]
     if _pivots(node):
-        return Fate(True, "a pivot finds its columns in the data"), None
-    if _pivots(nodes[taker.name]):
-        return Fate(True, f"the pivot of {taker.name!r} finds its columns in the data"), None
-    if settings.timeout_s or nodes[taker.name].settings.timeout_s:
-        return Fate(True, "a step with a time limit runs by itself"), None
-    if isinstance(nodes[taker.name].operation, Call):
-        return Fate(True, f"the function of {taker.name!r} needs a whole frame"), None
-    if taker.engine != step.engine:
-        return Fate(True, f"{taker.name!r} runs on another engine"), None
-    return Fate(False, f"streams into {taker.name!r}"), taker.name
+        return "a pivot finds its columns in the data"
+    if _pivots(next_node):
+        return f"the pivot of {taker.name!r} finds its columns in the data"
+    if node.settings.timeout_s or next_node.settings.timeout_s:
+        return "a step with a time limit runs by itself"
+    if isinstance(next_node.operation, Call):
+        return f"the function of {taker.name!r} needs a whole frame"
+    return f"{taker.name!r} runs on another engine" if taker.engine != step.engine else ""
 
 
 def _pivots(node: Node) -> bool:
