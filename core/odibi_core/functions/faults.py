@@ -19,8 +19,13 @@ _NOT_THE_USERS = tuple(
     }
 )
 
-# An OSError that states a fact about a path will be the same on another try.
-_LASTING = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+# What states a fact about a path, or is a mistake in the code, will be the same on another try.
+_LASTING = (
+    *(FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError),
+    *(TypeError, ValueError, LookupError, NameError, AttributeError, ArithmeticError, AssertionError),
+    *(ImportError, SyntaxError, NotImplementedError, RecursionError, MemoryError),
+)
+_LASTING_LIBRARIES = frozenset({"duckdb", "_duckdb", "pandas", "polars", "pyarrow"})
 
 
 def explain_fault(error: BaseException, function: str, *, columns: Iterable[str] = ()) -> OdibiError:
@@ -43,13 +48,21 @@ def explain_fault(error: BaseException, function: str, *, columns: Iterable[str]
             f"the function {function!r} called sys.exit", where=where, fix="raise an exception instead"
         )
     what = f"the function {function!r} raised {describe(error)}"
-    if isinstance(error, OSError) and not isinstance(error, _LASTING):
+    if _may_pass(error):
         return TransientError(what, where=where)
     fix = ""
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         key, known = error.args[0], list(columns)
         fix = did_you_mean(key, known) if key not in known else ""
     return FunctionError(what, where=where, fix=fix)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try may go well: so it is with what the system, a service or nobody known raised."""
+    if isinstance(error, OSError):
+        return not isinstance(error, _LASTING)
+    library = type(error).__module__.partition(".")[0]
+    return not isinstance(error, _LASTING) and library not in _LASTING_LIBRARIES
 
 
 def describe(error: BaseException) -> str:

@@ -79,6 +79,16 @@ def is_row_preserving(sql: str, inputs: Collection[str]) -> bool:
     )
 
 
+def has_pivot(sql: str) -> bool:
+    """Whether the text pivots: DuckDB then looks the values up before the query runs, and only in tables."""
+    if "pivot" not in sql.casefold():
+        return False
+    return any(
+        found.lastgroup == "word" and found.group().casefold() in ("pivot", "pivot_wider")
+        for found in _TOKEN.finditer(sql)
+    )
+
+
 def _names(token: tuple[str | None, str], alias: str) -> bool:
     kind, text = token
     name = text[1:-1].replace('""', '"') if kind == "quoted" else text

@@ -182,10 +182,12 @@ class RegionRun:
         if task.is_kept:
             table = self._session.new_name("table")
             fragment.register(self._cursor)
-            ((made,),) = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchall()
-            dataset: Dataset = TableDataset(key, self._session, table, int(made))
+            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchall()
+            # A statement that pivots doesn't say how many rows it made.
+            count = int(made[0][0]) if made else Fragment(quote(table)).count(self._cursor)
+            dataset: Dataset = TableDataset(key, self._session, table, count)
             self._data[key] = dataset
-            return Outcome(task.name, {output: dataset}, row_count=int(made))
+            return Outcome(task.name, {output: dataset}, row_count=count)
         relation = fragment.run(self._cursor)
         schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         source = self._scans[task.name][1] if task.name in self._scans else None
