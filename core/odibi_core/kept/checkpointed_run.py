@@ -171,7 +171,7 @@ class CheckpointedRun:
     def next_save(
         self, states: Mapping[str, NodeState], *, is_end: bool
     ) -> Callable[[Attempt], dict[str, Any]] | None:
-        """What saves a checkpoint of the run as it stands, and gives the event's keys; None where it is early.
+        """What saves a checkpoint of the run as it stands, and gives the event's keys; None where none is.
 
         Args:
             states: Step name → state.

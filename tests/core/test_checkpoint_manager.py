@@ -1,0 +1,331 @@
+"""Checkpoints, through runs that fail, that are killed, and that go on."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from odibi_core import CheckpointManager, CheckpointMode, EventBus, Orchestrator, RunResult, Step
+from odibi_core.errors import CheckpointError
+
+ORDERS = "id,amount\n" + "".join(f"{number},{number * 10}\n" for number in range(1, 101))
+
+
+def checked(data: pd.DataFrame) -> pd.DataFrame:
+    """Gives the data back, unless a file says to fail."""
+    if Path("fail.flag").exists():
+        raise ValueError("told to fail")
+    return data
+
+
+def steps(sql: str = "SELECT id, amount * 2 AS doubled FROM orders") -> list[Step]:
+    return [
+        Step("ingest", "load", "config_op", "pandas", "orders.csv", outputs={"data": "orders"}),
+        Step(
+            "bronze", "double", "sql", "pandas", sql, inputs={"orders": "orders"}, outputs={"data": "doubled"}
+        ),
+        Step("early", "log", "config_op", "pandas", "log.csv", {"mode": "append"}, inputs={"d": "doubled"}),
+        Step(
+            "silver",
+            "check",
+            "function",
+            "pandas",
+            checked,
+            inputs={"data": "doubled"},
+            outputs={"data": "ok"},
+        ),
+        Step("store", "keep", "config_op", "pandas", "out.parquet", inputs={"ok": "ok"}),
+    ]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def execute(*given: Step, mode: CheckpointMode = CheckpointMode.AUTO, **settings: Any) -> RunResult:
+    settings = {"tracking": "exact", "enable_checkpoints": True, "checkpoint_mode": mode, **settings}
+    return Orchestrator(list(given) or steps(), pipeline_name="sales", **settings).execute()
+
+
+def fail(*given: Step, **settings: Any) -> RunResult:
+    Path("fail.flag").touch()
+    result = execute(*given, **settings)
+    Path("fail.flag").unlink()
+    assert result.failed_nodes == ["check"]
+    return result
+
+
+def resume(*given: Step, **settings: Any) -> RunResult:
+    return execute(*given, resume_from_checkpoint=True, **settings)
+
+
+def saved_by(mode: CheckpointMode, given: list[Step]) -> list[list[str]]:
+    saved: list[list[str]] = []
+    bus = EventBus()
+    bus.subscribe(
+        lambda e: saved.append(e["completed_nodes"]) if e["event_type"] == "checkpoint_saved" else None
+    )
+    assert execute(*given, mode=mode, event_bus=bus).success
+    return saved
+
+
+def checkpoint_folders() -> list[Path]:
+    return [path for path in sorted(Path("checkpoints/sales").iterdir()) if path.is_dir()]
+
+
+def test_a_resumed_run_does_what_is_left(workspace: Path) -> None:
+    fail()
+    result = resume()
+    assert result.success
+    assert result.cached_nodes == ["load", "double", "log"]
+    assert result.warnings == []
+    assert len(pd.read_csv("log.csv")) == 100
+    assert pd.read_parquet("out.parquet")["doubled"].sum() == 101_000
+    assert result.data_map["orders"]["amount"].sum() == 50_500
+
+
+@pytest.mark.parametrize("mode", [CheckpointMode.AUTO, CheckpointMode.LAYER, CheckpointMode.INTERVAL])
+@pytest.mark.parametrize("tracking", ["exact", "fused"])
+def test_every_mode_resumes(workspace: Path, mode: CheckpointMode, tracking: str) -> None:
+    fail(mode=mode, tracking=tracking)
+    result = resume(mode=mode)
+    assert result.success
+    assert "keep" not in result.cached_nodes
+    assert len(pd.read_csv("log.csv")) == 100
+    assert pd.read_parquet("out.parquet")["doubled"].sum() == 101_000
+
+
+def test_auto_saves_after_every_region(workspace: Path) -> None:
+    assert [len(done) for done in saved_by(CheckpointMode.AUTO, steps())] == [1, 2, 3, 4, 5]
+
+
+def test_layer_saves_when_a_layer_is_complete(workspace: Path) -> None:
+    given = steps()
+    given[2].layer = "bronze"
+    done = saved_by(CheckpointMode.LAYER, given)
+    assert done[:2] == [["load"], ["load", "double", "log"]]
+
+
+def test_interval_saves_every_ten_steps(workspace: Path) -> None:
+    chain = [Step("ingest", "step_0", "config_op", "pandas", "orders.csv", outputs={"data": "d0"})]
+    chain += [
+        Step(
+            "t",
+            f"step_{n}",
+            "sql",
+            "pandas",
+            "SELECT * FROM d",
+            inputs={"d": f"d{n - 1}"},
+            outputs={"data": f"d{n}"},
+        )
+        for n in range(1, 25)
+    ]
+    assert [len(done) for done in saved_by(CheckpointMode.INTERVAL, chain)] == [10, 20]
+
+
+def test_manual_saves_only_when_asked(workspace: Path) -> None:
+    assert saved_by(CheckpointMode.MANUAL, steps()) == []
+    saved: list[list[str]] = []
+    bus = EventBus()
+    front = Orchestrator(
+        steps(),
+        tracking="exact",
+        enable_checkpoints=True,
+        checkpoint_mode=CheckpointMode.MANUAL,
+        event_bus=bus,
+    )
+
+    def watch(event: dict[str, Any]) -> None:
+        if event["event_type"] == "node_start" and event["step_name"] == "double":
+            assert front.save_checkpoint()
+        if event["event_type"] == "checkpoint_saved":
+            saved.append(event["completed_nodes"])
+
+    bus.subscribe(watch)
+    assert front.execute().success
+    assert saved == [["load", "double"]]
+    assert not front.save_checkpoint()
+
+
+def test_a_checkpoint_says_where_the_run_stands(workspace: Path) -> None:
+    fail()
+    manifest = json.loads((checkpoint_folders()[-1] / "manifest.json").read_text())["body"]
+    assert manifest["checkpoint_id"] == checkpoint_folders()[-1].name
+    assert manifest["pipeline_name"] == "sales"
+    assert manifest["completed_nodes"] == ["load", "double", "log"]
+    assert manifest["pending_nodes"] + manifest["failed_nodes"] == ["check", "keep"]
+    assert manifest["data_map_keys"] == ["orders", "doubled"]
+    assert list(manifest["files"]) == ["data-1.parquet"]
+
+
+def test_the_newest_three_are_kept(workspace: Path) -> None:
+    execute()
+    assert [folder.name[-5:] for folder in checkpoint_folders()] == ["00003", "00004", "00005"]
+    assert CheckpointManager("checkpoints").checkpoints("sales") == [
+        folder.name for folder in reversed(checkpoint_folders())
+    ]
+
+
+def test_resuming_after_success_starts_anew(workspace: Path) -> None:
+    execute()
+    result = resume()
+    assert result.nodes_executed == 5
+    assert result.warnings == ["the last run succeeded, so there is nothing to resume: this run begins anew"]
+
+
+def test_resuming_without_a_checkpoint_starts_from_the_beginning(workspace: Path) -> None:
+    result = resume()
+    assert result.nodes_executed == 5
+    assert result.warnings == ["there is no checkpoint to resume from: this run starts from the beginning"]
+
+
+def test_changed_steps_that_are_done_are_refused_by_name(workspace: Path) -> None:
+    fail()
+    with pytest.raises(CheckpointError) as caught:
+        resume(*steps("SELECT id, amount * 3 AS doubled FROM orders"))
+    assert "steps that were done have changed since: 'double' (its settings or parameters)" in str(
+        caught.value
+    )
+    assert "run without resume_from_checkpoint to start from the beginning" in str(caught.value)
+
+
+def test_a_step_that_is_gone_is_refused_by_name(workspace: Path) -> None:
+    fail()
+    given = steps()
+    del given[2]
+    with pytest.raises(CheckpointError, match=r"'log' \(it is gone\)"):
+        resume(*given)
+
+
+def test_a_pending_step_may_be_mended(workspace: Path) -> None:
+    fail()
+    given = steps()
+    given[3] = Step(
+        "silver", "check", "sql", "pandas", "SELECT * FROM d", inputs={"d": "doubled"}, outputs={"data": "ok"}
+    )
+    result = resume(*given)
+    assert result.success
+    assert len(pd.read_csv("log.csv")) == 100
+
+
+def test_a_checkpoint_of_another_pipeline_is_refused(workspace: Path) -> None:
+    fail()
+    shutil.move("checkpoints/sales", "checkpoints/other")
+    front = Orchestrator(steps(), pipeline_name="other", resume_from_checkpoint=True)
+    with pytest.raises(CheckpointError, match="checkpoints of another pipeline, 'sales'"):
+        front.execute()
+
+
+@pytest.mark.parametrize("victim", ["manifest.json", "data-1.parquet"])
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used(workspace: Path, victim: str) -> None:
+    fail()
+    newest = checkpoint_folders()[-1]
+    content = bytearray((newest / victim).read_bytes())
+    content[len(content) // 2] ^= 0x04
+    (newest / victim).write_bytes(content)
+    result = resume()
+    assert result.success
+    assert result.cached_nodes == ["load", "double"]
+    assert "is damaged" in result.warnings[0]
+    assert newest.with_name(newest.name + ".damaged").is_dir()
+    assert len(pd.read_csv("log.csv")) == 100
+
+
+def test_damaged_checkpoints_alone_mean_the_beginning_and_nothing_twice(workspace: Path) -> None:
+    fail()
+    for folder in checkpoint_folders():
+        (folder / "manifest.json").unlink()
+    result = resume()
+    assert result.success
+    assert "has no checkpoint to resume from" in result.warnings[-1]
+    assert len(pd.read_csv("log.csv")) == 100
+
+
+def test_a_resumed_run_keeps_the_day_and_the_id_of_the_run_that_it_continues(workspace: Path) -> None:
+    sql = "SELECT id, amount AS doubled, '{run_id}' AS run FROM orders"
+    first = fail(*steps(sql))
+    resume(*steps(sql))
+    assert set(pd.read_parquet("out.parquet")["run"]) == {first.run_id}
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_anything_runs(workspace: Path) -> None:
+    (workspace / "checkpoints").write_text("in the way")
+    with pytest.raises(Exception, match="a file stands where a folder should be"):
+        execute()
+    assert not (workspace / "out.parquet").exists()
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from odibi_core import CheckpointMode, EventBus, Orchestrator, Step, register_function
+
+def slow(data):
+    time.sleep(0.05)
+    return data
+register_function("slow", slow)
+
+steps = [Step("ingest", "load", "config_op", "pandas", "orders.csv", outputs={"data": "d0"})]
+for n in range(1, 5):
+    steps.append(Step(f"l{n}", f"slow_{n}", "function", "pandas", "slow",
+                      inputs={"data": f"d{n-1}"}, outputs={"data": f"d{n}"}))
+    steps.append(Step(f"l{n}", f"delta_{n}", "config_op", "pandas", f"delta_{n}",
+                      {"format": "delta", "mode": "append"}, inputs={"d": f"d{n}"}))
+    steps.append(Step(f"s{n}", f"csv_{n}", "config_op", "pandas", f"log_{n}.csv",
+                      {"mode": "append"}, inputs={"d": f"d{n}"}))
+steps.append(Step("end", "parquet", "config_op", "pandas", "out.parquet", inputs={"d": "d4"}))
+bus = EventBus()
+bus.subscribe(lambda e: print("begun", flush=True) if e["event_type"] == "pipeline_start" else None)
+result = Orchestrator(steps, pipeline_name="killed", enable_checkpoints=True, tracking="exact", event_bus=bus,
+                      checkpoint_mode=CheckpointMode(sys.argv[1]), resume_from_checkpoint=True).execute()
+Path("done").write_text(str(result.success))
+"""
+
+
+@pytest.mark.parametrize("mode", ["auto", "layer"])
+def test_killed_at_random_moments_it_ends_as_if_it_never_was(workspace: Path, mode: str) -> None:
+    from deltalake import DeltaTable
+
+    (workspace / "job.py").write_text(SCRIPT)
+    seed = random.randrange(1 << 30)
+    moments = random.Random(seed)
+    for _ in range(5):
+        process = start(workspace, mode)
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(timeout=moments.uniform(0.0, 0.6))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        if (workspace / "done").exists():
+            break
+    if not (workspace / "done").exists():
+        with start(workspace, mode) as process:
+            process.communicate()
+    assert (workspace / "done").read_text() == "True", f"seed {seed}"
+    expected = pd.read_csv("orders.csv")
+    for number in range(1, 5):
+        for frame in (
+            DeltaTable(f"delta_{number}").to_pyarrow_table().to_pandas(),
+            pd.read_csv(f"log_{number}.csv"),
+        ):
+            found = frame.sort_values("id").reset_index(drop=True)
+            pd.testing.assert_frame_equal(found, expected, obj=f"seed {seed}, round {number}")
+    pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), expected)
+
+
+def start(workspace: Path, mode: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "job.py", mode], cwd=workspace, stdout=subprocess.PIPE)
