@@ -152,12 +152,16 @@ def test_a_fan_out_is_computed_once(run: Run) -> None:
         sql_step("random", "SELECT random() AS r FROM source", "source"),
         sql_step("left", "SELECT * FROM random", "random"),
         sql_step("right", "SELECT * FROM random", "random"),
-        sql_step("both", "SELECT l.r = r.r AS same FROM left_ l, right_ r".replace("_", ""), "left", "right"),
+        Step(
+            "transform",
+            "both",
+            "sql",
+            "",
+            "SELECT l.r = g.r AS same FROM l, g",
+            inputs={"l": "left", "g": "right"},
+            outputs={"data": "both"},
+        ),
     ]
-    steps[4] = Step(
-        "transform", "both", "sql", "", "SELECT l.r = g.r AS same FROM l, g", {}, {"l": "left", "g": "right"},
-        {"data": "both"},
-    )  # fmt: skip
     result = run(steps, tracking="fused")
     assert result.success, result.errors
     assert calls == [1]
@@ -177,16 +181,13 @@ def test_a_chain_of_300_steps_runs(run: Run, tracking: str) -> None:
 @pytest.mark.parametrize("tracking", ["exact", "fused"])
 def test_a_pivot_runs_anywhere_in_a_chain(run: Run, tracking: str) -> None:
     steps = [
-        sql_step("sales", "SELECT * FROM (VALUES ('a', 'x', 1), ('a', 'y', 2), ('b', 'x', 3)) v(shop, kind, n)"),
+        sql_step("sales", "FROM (VALUES ('a', 'x', 1), ('a', 'y', 2), ('b', 'x', 3)) v(shop, kind, n)"),
         sql_step("few", "SELECT * FROM sales WHERE n < 10", "sales"),
         sql_step("wide", "PIVOT few ON kind USING sum(n)::BIGINT GROUP BY shop ORDER BY shop", "few"),
         sql_step("named", "SELECT shop, x, y FROM wide", "wide"),
         sql_step("inner", "SELECT * FROM (PIVOT sales ON kind USING count(*)) ORDER BY ALL", "sales"),
-        sql_step("last", "SELECT count(*) AS c FROM inner", "inner"),
-    ]  # fmt: skip
-    steps[5] = Step(
-        "t", "last", "sql", "", "SELECT count(*) AS c FROM i", {}, {"i": "inner"}, {"data": "last"}
-    )
+        Step("t", "last", "sql", "", "SELECT count(*) AS c FROM i", {}, {"i": "inner"}, {"data": "last"}),
+    ]
     result = run(steps, tracking=tracking)
     assert result.success, result.errors
     assert result.data_map["named"].fillna(0).values.tolist() == [["a", 1, 2], ["b", 3, 0]]

@@ -13,7 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -107,9 +107,16 @@ def staged(target: Path, ticket: Ticket) -> Iterator[Path]:
             os.close(handle)
 
 
-def publish(prepared: Path, target: Path) -> None:
-    """Let a file or folder made under `staged` take the target's place, at once."""
+def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:
+    """Let a file or folder made under `staged` take the target's place, at once.
+
+    Args:
+        prepared: What `staged` gave.
+        target: What it replaces.
+        check: Called at the last moment; raises where the step was stopped meanwhile.
+    """
     flush(prepared)
+    check()
     if prepared.is_dir() and target.is_dir():
         if not _exchange(prepared, target):
             target.rename(prepared.parent / _OLD)

@@ -261,7 +261,7 @@ def _commit(
     """Write in one commit that carries the ticket; gives back the number of rows."""
     from deltalake import DeltaTable, write_deltalake
 
-    batches = stream(select, rows)
+    batches = stream(select, rows, target.check)
     overwrites = target.mode is WriteMode.OVERWRITE
     with _explained_target(target.path, batches):
         write_deltalake(
@@ -285,7 +285,7 @@ def _merge(table: DeltaTable, select: str, rows: Rows, target: Target, options: 
             )
     on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in target.merge_key)
     with incoming(rows.cursor, select, target) as fresh:
-        batches = Stream(rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880))
+        batches = Stream(rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880), target.check)
         with _explained_target(target.path, batches):
             merger = table.merge(
                 batches.reader(),

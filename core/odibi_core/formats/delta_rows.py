@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,11 +93,15 @@ class Stream:
 
     Attributes:
         rows: How many went by.
-        error: What the source raised.
+        error: What the source raised, or the check.
+
+    Args:
+        source: The batches.
+        check: Called behind the last one, before anything is committed; raises where the step was stopped.
     """
 
-    def __init__(self, source: pa.RecordBatchReader) -> None:
-        self._source = source
+    def __init__(self, source: pa.RecordBatchReader, check: Callable[[], None]) -> None:
+        self._source, self._check = source, check
         self.rows = 0
         self.error: Exception | None = None
 
@@ -114,6 +118,7 @@ class Stream:
             for batch in self._source:
                 self.rows += batch.num_rows
                 yield batch
+            self._check()
         except OSError as error:
             # Arrow makes an OSError of whatever its source raises; here that is DuckDB.
             self.error = duckdb.Error(str(error))
@@ -123,8 +128,9 @@ class Stream:
             raise
 
 
-def stream(select: str, rows: Rows) -> Stream:
+def stream(select: str, rows: Rows, check: Callable[[], None]) -> Stream:
     """The rows of `select`, a query over `rows`, as a stream."""
     plain = f"SELECT {', '.join(map(quote, rows.schema.names))} FROM ({rows.sql})"
     # Only the engine's own reader ends when its step is stopped between two batches.
-    return Stream(rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880))
+    source = rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880)
+    return Stream(source, check)

@@ -16,7 +16,7 @@ from typing import Any
 
 from odibi_core.errors import TransientError
 from odibi_core.formats import atomic
-from odibi_core.formats.base import Ticket, WriteMode
+from odibi_core.formats.base import Target, Ticket, WriteMode
 
 _KEPT_TICKETS = 50
 
@@ -49,8 +49,8 @@ class Ledger:
         """Whether the target already has what this ticket wrote."""
         return str(ticket) in self._done
 
-    def publish(self, prepared: Path, ticket: Ticket, mode: WriteMode) -> None:
-        """Let `prepared` take the target's place, under this ticket.
+    def publish(self, prepared: Path, write: Target) -> None:
+        """Let `prepared` take the target's place, under the write's ticket.
 
         Raises:
             TransientError: Somebody else changed the target since this ledger was opened.
@@ -64,9 +64,10 @@ class Ledger:
                     fix="let only one pipeline write it at a time; another try may pass",
                 )
             # Overwriting is the same twice as once; only where earlier tickets are on record must they go.
-            if mode is not WriteMode.OVERWRITE or self._path.exists():
-                keeps = [] if mode is WriteMode.OVERWRITE else self._done
-                self._write({"done": self._done, "pending": [str(ticket), identity(prepared), keeps]})
+            write.check()
+            if write.mode is not WriteMode.OVERWRITE or self._path.exists():
+                keeps = [] if write.mode is WriteMode.OVERWRITE else self._done
+                self._write({"done": self._done, "pending": [str(write.ticket), identity(prepared), keeps]})
             atomic.publish(prepared, self._target)
 
     def _settle(self) -> list[str]:
@@ -91,19 +92,17 @@ class Ledger:
         draft.replace(self._path)
 
 
-def once(target: Path, ticket: Ticket, mode: WriteMode, prepare: Callable[[Path], int]) -> int | None:
+def once(write: Target, prepare: Callable[[Path], int]) -> int | None:
     """The rows written, or None where the target already holds this ticket's.
 
     Args:
-        target: A file.
-        ticket: The write.
-        mode: How it changes the target.
+        write: A file, and how it changes.
         prepare: Writes the target's whole new content to the path it is given; gives back the rows written.
     """
-    with atomic.staged(target, ticket) as prepared:
-        ledger = Ledger(target)
-        if mode is not WriteMode.OVERWRITE and ledger.holds(ticket):
+    with atomic.staged(write.path, write.ticket) as prepared:
+        ledger = Ledger(write.path)
+        if write.mode is not WriteMode.OVERWRITE and ledger.holds(write.ticket):
             return None
         rows = prepare(prepared)
-        ledger.publish(prepared, ticket, mode)
+        ledger.publish(prepared, write)
         return rows

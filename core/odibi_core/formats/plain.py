@@ -108,7 +108,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 return self._append(select, path, rows, target, options)
             return self._copy(rows.cursor, select, path, options)
 
-        written = ledger.once(target.path, target.ticket, target.mode, prepare)
+        written = ledger.once(target, prepare)
         return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
 
     def _append(self, select: str, path: Path, rows: Rows, target: Target, options: WriteOptions) -> int:
@@ -184,7 +184,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 _clone(path, prepared)
             prepared.mkdir(exist_ok=True)
             written = self._write_parts(select, rows.cursor, prepared, target, options)
-            atomic.publish(prepared, path)
+            atomic.publish(prepared, path, target.check)
         return Written(written)
 
     def _write_parts(
