@@ -1,0 +1,172 @@
+"""The groups of cases that are measured together, and the tables that they make."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Cost, median, run_python
+from benchmarks.report import Table
+
+START_UPS = {
+    "python": ["-c", "pass"],
+    "import odibi_core": ["-c", "import odibi_core"],
+    "odibi --help": [
+        "-c",
+        "import sys; sys.argv = ['odibi', '--help']; from odibi_core.cli import main; main()",
+    ],
+}
+TRACKINGS = ("fused", "exact")
+
+
+class Bench:
+    """Runs cases, each several times in processes of its own.
+
+    Args:
+        scratch: Holds the folders that cases run in.
+        runs: How often each case runs.
+        steps: Sizes of the overhead pipelines.
+        rows: Rows of the data of the whole pipelines.
+    """
+
+    def __init__(self, scratch: Path, runs: int, steps: tuple[int, ...], rows: int) -> None:
+        self.scratch, self.runs, self.steps, self.rows = scratch, runs, steps, rows
+        self.data = scratch / "data"
+        self.measured: dict[str, list[dict[str, Any]]] = {}
+        self._warm: set[str] = set()
+
+    def cost(self, label: str, arguments: Sequence[str], *, runs: int = 0, in_data: bool = False) -> Cost:
+        """The medians of one case.
+
+        Args:
+            label: Names it in the results.
+            arguments: What follows `python`.
+            runs: How often, if not as often as the others.
+            in_data: Whether it runs in the folder of the data; else in a new one each time.
+        """
+        costs = [self._once(arguments, in_data) for _ in range(runs or self.runs)]
+        self.measured[label] = [cost.as_dict() for cost in costs]
+        return median(costs)
+
+    def case(self, group: str, name: str, runs: int = 0, **arguments: str | int) -> Cost:
+        """The medians of a case of a group, after a run that compiles its modules and is not counted."""
+        command, in_data = ["-m", "benchmarks.case", group, name], group == "pipelines"
+        label = " ".join([name, *(f"{key}={value}" for key, value in arguments.items())])
+        print(f"  {label}", file=sys.stderr, flush=True)
+        if name not in self._warm:
+            self._warm.add(name)
+            small = {**arguments, **({"steps": 3} if "steps" in arguments else {})}
+            self._once([*command, json.dumps(small)], in_data)
+        return self.cost(label, [*command, json.dumps(arguments)], runs=runs, in_data=in_data)
+
+    def _once(self, arguments: Sequence[str], in_data: bool) -> Cost:
+        folder = self.data if in_data else self.scratch / "run"
+        folder.mkdir(exist_ok=True)
+        try:
+            return run_python(arguments, folder)
+        finally:
+            for leavings in [folder / "out", folder / ".odibi"] if in_data else [folder]:
+                shutil.rmtree(leavings, ignore_errors=True)
+
+
+def overhead(bench: Bench) -> list[Table]:
+    """What a step costs beside its own work."""
+    rows: list[list[str | float | None]] = []
+    for kind, peer in {"sql": "bare DuckDB", "python": "bare loop"}.items():
+        for shape in ("chain", "fan-out"):
+            for tracking in ("exact", "fused") if (kind, shape) == ("sql", "chain") else ("exact",):
+                rows += _overhead_rows(bench, kind, shape, tracking, peer)
+    note = (
+        "Trivial steps over ten rows, with tracker, events and journal; CPU is user and system time from "
+        "before the pipeline is validated to after its reports, with the libraries that it loads for that. "
+        "The slope is what a further step adds, from the smallest size to this one. The peer is the same "
+        f"statements or functions with nothing around them. Medians of {bench.runs}; 10,000 steps run once."
+    )
+    columns = [
+        "case",
+        "steps",
+        "CPU ms a step",
+        "slope ms",
+        "wall ms a step",
+        "peak MB",
+        "peer CPU ms a step",
+    ]
+    return [Table("Overhead of a step", note, [*columns, "ratio of CPU"], rows)]
+
+
+def _overhead_rows(
+    bench: Bench, kind: str, shape: str, tracking: str, peer: str
+) -> list[list[str | float | None]]:
+    rows: list[list[str | float | None]] = []
+    first: tuple[int, float] | None = None
+    for steps in bench.steps:
+        # What is long enough repeats well.
+        runs = 1 if steps >= 10_000 else 0
+        ours = bench.case("overhead", f"{kind} steps", runs, steps=steps, shape=shape, tracking=tracking)
+        bare = bench.case("overhead", peer, runs, steps=steps, shape=shape)
+        cpu_s = ours.inside["run_cpu_s"]
+        a_step, peers = cpu_s / steps * 1000, bare.inside["run_cpu_s"] / steps * 1000
+        slope = (cpu_s - first[1]) / (steps - first[0]) * 1000 if first else None
+        first = first or (steps, cpu_s)
+        wall = ours.inside["run_wall_s"] / steps * 1000
+        name = f"{kind} {shape}, {tracking}"
+        rows.append([name, f"{steps:,}", a_step, slope, wall, ours.peak_mb, peers, a_step / peers])
+    return rows
+
+
+def startup(bench: Bench) -> list[Table]:
+    """How long it takes to begin."""
+    rows: list[list[str | float | None]] = []
+    bare = 0.0
+    for name, arguments in START_UPS.items():
+        bench.cost(name, arguments, runs=1)
+        cost = bench.cost(name, arguments, runs=bench.runs)
+        bare = bare or cost.cpu_s
+        rows.append([name, cost.cpu_s, cost.cpu_s - bare, cost.wall_s, cost.peak_mb])
+    note = "Whole processes, their modules compiled before. Peaks below this tool's own 20 MB can't be seen."
+    return [Table("Start-up", note, ["command", "CPU s", "CPU s beside Python's", "wall s", "peak MB"], rows)]
+
+
+def pipelines(bench: Bench) -> list[Table]:
+    """Whole pipelines beside the same work written by hand."""
+    bench.case("pipelines", "make data", runs=1, rows=bench.rows)
+    tables = []
+    for pipeline in ("sales", "medallion"):
+        for kind in ("csv", "parquet"):
+            common: dict[str, str | int] = {"pipeline": pipeline, "kind": kind}
+            costs = {"DuckDB by hand": bench.case("pipelines", "DuckDB by hand", 0, **common)}
+            for tracking in TRACKINGS:
+                costs[f"odibi, {tracking}"] = bench.case("pipelines", "odibi", 0, **common, tracking=tracking)
+            for name in ("Polars by hand", "pandas by hand"):
+                costs[name] = bench.case("pipelines", name, 0, **common)
+            tables.append(_compared(f"{pipeline}, {bench.rows:,} rows of {kind.upper()}", costs, bench.runs))
+    return tables
+
+
+def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
+    peer = next(iter(costs.values()))
+    rows: list[list[str | float | None]] = [
+        [
+            name,
+            cost.cpu_s,
+            cost.cpu_s / peer.cpu_s,
+            cost.wall_s,
+            cost.wall_s / peer.wall_s,
+            cost.peak_mb,
+            cost.peak_mb / peer.peak_mb,
+        ]
+        for name, cost in costs.items()
+    ]
+    note = f"Whole processes, imports included, medians of {runs}; ratios to DuckDB by hand."
+    return Table(title, note, ["what", "CPU s", "ratio", "wall s", "ratio", "peak MB", "ratio"], rows)
+
+
+GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
+    "overhead": overhead,
+    "startup": startup,
+    "pipelines": pipelines,
+}

@@ -1,0 +1,60 @@
+"""The benchmarks run, at a size that says nothing about speed."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from benchmarks import overhead, pipelines
+from benchmarks.__main__ import main
+
+BY_HAND = ("DuckDB by hand", "Polars by hand", "pandas by hand")
+
+
+def test_a_group_prints_a_table_and_writes_its_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["startup", "--runs", "1", "--results", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "### Start-up" in said
+    assert "| import odibi_core |" in said
+    kept = json.loads((tmp_path / "startup.json").read_text())
+    assert kept["surroundings"]["duckdb"] == duckdb.__version__
+    assert [row["command"] for row in kept["tables"][0]["rows"]] == list(kept["measured"])
+    assert kept["measured"]["odibi --help"][0]["cpu_s"] > 0
+
+
+def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["overhaed"])
+    assert "the groups are overhead, startup, pipelines" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shape", ["chain", "fan-out"])
+@pytest.mark.parametrize("tracking", ["exact", "fused"])
+@pytest.mark.parametrize("kind", ["sql steps", "python steps"])
+def test_trivial_steps_run_and_are_timed(kind: str, tracking: str, shape: str, tmp_path: Path) -> None:
+    figures = overhead.CASES[kind](tmp_path, steps=4, shape=shape, tracking=tracking)
+    assert set(figures) == {"run_cpu_s", "run_wall_s"}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(("pipeline", "output"), [("sales", "sales"), ("medallion", "silver")])
+def test_every_way_to_write_a_pipeline_gives_the_same_rows(
+    pipeline: str, output: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipelines.make_data(tmp_path, 300)
+
+    def rows() -> list[tuple[object, ...]]:
+        # Of equally old customers of one id, any may be kept.
+        columns = "customer_id, age" if output == "silver" else "* REPLACE (sold_on::DATE AS sold_on)"
+        query = f"SELECT {columns} FROM 'out/{output}.parquet' ORDER BY ALL"
+        return duckdb.execute(query).fetchall()
+
+    pipelines.odibi(tmp_path, pipeline, kind, "fused")
+    ours = rows()
+    assert ours
+    for name in BY_HAND:
+        pipelines.CASES[name](tmp_path, pipeline, kind)
+        assert rows() == ours, name
