@@ -6,15 +6,19 @@ Settings come from their models, commands from the command line itself.
 from __future__ import annotations
 
 import enum
+import inspect
 import json
 import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from odibi_core.cli.app import odibi
+from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConnection, SqliteConnection
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
@@ -159,9 +163,53 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+COMMANDS_HEAD = """\
+# Commands
+
+This page is made from the command line itself; `odibi COMMAND --help` says the same.
+
+PIPELINE is the name of a file in the folder `pipelines/` of the workspace, without its ending, or the path of
+a YAML or Python file. A Python file is read, never run. RUN is the id of a run, the beginning of one, or
+`latest`. Options of `odibi` itself stand before the command: `odibi -w shop run sales`.
+
+The answer goes to standard output; errors, warnings and progress go to standard error. At a terminal a run
+shows a bar; in CI (`CI` is set) and in a pipe it does not. `NO_COLOR` is honoured.
+
+For completion in the shell, put `eval "$(_ODIBI_COMPLETE=bash_source odibi)"` into `~/.bashrc`; for zsh and
+fish, write `zsh_source` or `fish_source`.
+"""
+
+
+def commands_page() -> str:
+    """The page that lists every command, its options, and what exit codes say."""
+    lines = [*COMMANDS_HEAD.splitlines(), "", "## odibi", *_command(odibi, "odibi")]
+    lines += ["", "## Exit codes", "", "| code | |", "| --- | --- |"]
+    lines += [f"| {code:d} | {meaning} |" for code, meaning in MEANINGS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _command(command: click.Command, path: str) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    yield from ("", "```text", usage, "```", "", inspect.cleandoc(command.help or ""))
+    rows = [
+        f"| `{_cell(record[0])}` | {_cell(record[1])} |"
+        for option in command.params
+        if isinstance(option, click.Option) and (record := option.get_help_record(context)) is not None
+    ]
+    if rows:
+        yield from ("", "| option | |", "| --- | --- |", *rows)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from ("", f"## {path} {name}")
+            yield from _command(inner, f"{path} {name}")
+
+
 def pages() -> dict[str, str]:
     """File name → text of every page that is made."""
-    return {"settings.md": settings_page()}
+    return {"settings.md": settings_page(), "cli.md": commands_page()}
 
 
 if __name__ == "__main__":

@@ -267,6 +267,8 @@ class _Run:
         self._run_id = new_run_id()
         self._warnings: list[str] = []
         self._redactor = Redactor()
+        # From here on a mistake may show what a placeholder stands for.
+        self._bus.redactor = self._redactor
         self._store = SecretStore(orchestrator._secrets, self._redactor)
         self._parameters = resolve_parameters(self._pipeline.parameters, orchestrator._parameters)
         self._surroundings = orchestrator._surroundings()
@@ -302,7 +304,6 @@ class _Run:
         reporter = Reporter(journal.run_dir, self._tracker, self._front._metrics, self._bus)
         watchers.append(reporter.observe)
         self._bus.bind(self._pipeline.name, self._run_id)
-        self._bus.redactor = self._redactor
         for watcher in watchers:
             self._bus.subscribe(watcher)
         try:

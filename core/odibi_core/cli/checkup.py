@@ -15,6 +15,7 @@ from pathlib import Path
 
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
+from odibi_core.story.wording import plural
 
 DISTRIBUTION = "odibi-studio"
 _OLDEST_PYTHON = (3, 11)
@@ -125,8 +126,8 @@ def _workspace(session: Session) -> Iterator[Finding]:
         except OdibiError as error:
             yield Finding(State.BAD, "Workspace", f"{error.where}: {error.what}", error.fix)
         else:
-            count = len(workspace.pipelines())
-            yield Finding(State.GOOD, "Workspace", f"{root}, {count} pipelines")
+            count = plural(len(workspace.pipelines()), "pipeline")
+            yield Finding(State.GOOD, "Workspace", f"{root}, {count}")
     state = workspace.root / ".odibi"
     folder = state if state.exists() else workspace.root
     if not os.access(folder, os.W_OK | os.X_OK):

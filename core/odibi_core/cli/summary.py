@@ -80,7 +80,8 @@ def tell_rejects_and_warnings(
     if aside:
         total = sum(step.rejected_rows for step in aside)
         terminal.line()
-        terminal.line((f"{plural(total, 'row')} could not be read and were set aside:", "yellow"))
+        were = "was" if total == 1 else "were"
+        terminal.line((f"{plural(total, 'row')} could not be read and {were} set aside:", "yellow"))
         cells = [
             (
                 step.name,

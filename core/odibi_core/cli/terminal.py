@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -65,20 +66,25 @@ class Terminal:
         """Say what is wrong, where, and how to mend it."""
         self.note(("error: ", "red"), str(error))
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[str]], *, indent: int = 0) -> int:
-        """Write columns of text; how many columns did not fit into the width of the terminal.
+    def table(
+        self, header: Sequence[str], rows: Iterable[Sequence[str]], *, indent: int = 0, fits: bool = False
+    ) -> int:
+        """Write columns of text; how many were left out.
 
-        Only a terminal has a width: elsewhere everything is written.
+        Args:
+            header: The heads of the columns; no line is written for them where all are empty.
+            rows: A text for each column.
+            indent: Spaces before each line.
+            fits: Cut long cells, and leave out columns that the width of the terminal has no room for; only
+                a terminal has a width.
         """
         from rich.cells import cell_len, set_cell_size
 
         cells = [[self.clean_name(cell) for cell in row] for row in rows]
-        widest = _WIDEST_CELL if is_terminal(sys.stdout) else None
-        widths = [
-            min(max(map(cell_len, column)), widest or sys.maxsize)
-            for column in zip(header, *cells, strict=True)
-        ]
-        shown = self._fitting(widths, indent)
+        is_cut = fits and is_terminal(sys.stdout)
+        widest = _WIDEST_CELL if is_cut else sys.maxsize
+        widths = [min(max(map(cell_len, column)), widest) for column in zip(header, *cells, strict=True)]
+        shown = _fitting(widths, indent) if is_cut else len(widths)
         for number, row in enumerate([list(header), *cells]):
             if number == 0 and not any(header):
                 continue
@@ -101,18 +107,6 @@ class Terminal:
     def clean_name(self, name: str) -> str:
         """A name as it can stand in a line: without secrets, line breaks and whatever moves the cursor."""
         return self._clean(_on_one_line(name))
-
-    def _fitting(self, widths: Sequence[int], indent: int) -> int:
-        if not is_terminal(sys.stdout):
-            return len(widths)
-        import shutil
-
-        left = shutil.get_terminal_size().columns - indent
-        for position, width in enumerate(widths):
-            left -= width + (_GAP if position else 0)
-            if left < 0:
-                return max(position, 1)
-        return len(widths)
 
     def _joined(self, parts: Iterable[Part], stream: TextIO) -> str:
         colored = has_color(sys.stderr if self.gives_json else stream)
@@ -151,6 +145,16 @@ def is_terminal(stream: TextIO | None) -> bool:
 def has_color(stream: TextIO | None) -> bool:
     """Whether the stream may be coloured: a terminal that can, of a person who did not say NO_COLOR."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _fitting(widths: Sequence[int], indent: int) -> int:
+    """How many columns of these widths fit into the terminal; at least one."""
+    left = shutil.get_terminal_size().columns - indent
+    for position, width in enumerate(widths):
+        left -= width + (_GAP if position else 0)
+        if left < 0:
+            return max(position, 1)
+    return len(widths)
 
 
 def _discard(stream: TextIO) -> None:

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 @click.argument("step")
 @click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
 @param_option
-@click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="The most rows to show.")
+@click.option(
+    "--rows",
+    metavar="N",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="The most rows to show.",
+)
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Write the rows as CSV.")
 @click.pass_obj
@@ -73,7 +80,7 @@ def _tell(session: Session, preview: Preview) -> None:
     names = [terminal.clean_name(name) for name in preview.schema.names]
     types = [kind for _, kind in preview.schema]
     cells = [[_text(value) for value in row] for row in _rows(preview)]
-    cut = terminal.table(names, [types, *cells])
+    cut = terminal.table(names, [types, *cells], fits=True)
     terminal.line()
     count = rows(preview.rows.num_rows)
     shown = f"The first {count}; there are more (--rows)." if preview.has_more else f"{count}, which is all."

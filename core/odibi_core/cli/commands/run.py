@@ -98,6 +98,8 @@ def command(
             if watch.record is None:
                 raise
             code = _signal_code(stopped)
+        finally:
+            session.terminal.redactor = bus.redactor
     _tell(session, watch, code, warnings, quiet=quiet)
     return code
 

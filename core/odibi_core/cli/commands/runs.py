@@ -20,7 +20,15 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="The most to list.")
+@click.option(
+    "-n",
+    "limit",
+    metavar="N",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="The most to list.",
+)
 @click.pass_obj
 def list_all(session: Session, limit: int) -> None:
     """List the runs, the latest first."""

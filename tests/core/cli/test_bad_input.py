@@ -1,0 +1,102 @@
+"""What is wrong is said so that a person can mend it, whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.core.cli.conftest import Answer
+from tests.core.cli.test_run import rewrite
+
+Odibi = Callable[..., Answer]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("inputs: {orders: orders}", "inputs: {orders: total}", "need each other in a circle: "),
+        (
+            "outputs: {data: total}",
+            "outputs: {data: large}",
+            "the dataset 'large' is made by 'large' already",
+        ),
+        ("inputs: {orders: orders}", "inputs: {orders: ordrs}", "Did you mean 'orders'?"),
+        ("value: out/large.csv", "value: data/orders.csv", "is also the source of 'read'"),
+        ("name: total", "name: large", "2 steps have this name"),
+        ("type: sql", "type: sqll", "there is no step type 'sqll'"),
+        ("SELECT * FROM orders", "SELEC * FROM orders", "step 'large', value"),
+        ("name: shop\n", "name: shop\nname: again\n", "the key 'name' is there twice"),
+        ("name: shop\n", "name: shop\nsteps: *all\n", "shop.yaml:2"),
+        ("name: shop\n", "name: shop\nengin: pandas\n", "did you mean 'engine'?"),
+    ],
+)
+def test_a_mistake_of_a_pipeline_is_said(odibi: Odibi, shop: Path, old: str, new: str, said: str) -> None:
+    rewrite(shop, old, new)
+    for command in ("run", "plan", "validate"):
+        answer = odibi(command, "shop")
+        assert answer.code == 3
+        assert said.lower() in (answer.out + answer.err).lower()
+    assert not (shop / "out").exists()
+
+
+def test_a_file_of_aliases_upon_aliases_is_refused_at_once(odibi: Odibi, shop: Path) -> None:
+    levels = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 1000))
+    (shop / "pipelines" / "bomb.yaml").write_text(f"a0: &a0 [x]\n{levels}")
+    answer = odibi("validate", "bomb")
+    assert answer.code == 3
+    assert "alias" in answer.out
+
+
+def test_a_missing_source_is_said_with_the_step(odibi: Odibi, shop: Path) -> None:
+    (shop / "data" / "orders.csv").unlink()
+    answer = odibi("run", "shop")
+    assert answer.code == 1
+    assert "Step 'read' failed" in answer.out
+    assert "orders.csv" in answer.out
+    assert "Skipped: large, save, total" in answer.out
+
+
+def test_a_file_in_the_place_of_the_folder_of_a_target_is_said(odibi: Odibi, shop: Path) -> None:
+    (shop / "out").write_text("a file")
+    answer = odibi("run", "shop")
+    assert answer.code == 1
+    assert "Step 'save' failed" in answer.out
+    assert "To mend it: " in answer.out
+
+
+def test_a_broken_workspace_file_is_said_with_its_line(odibi: Odibi, shop: Path) -> None:
+    (shop / "odibi.toml").write_text('name = "shop"\n\n[functions]\nalow = []\n')
+    answer = odibi("run", "shop")
+    assert answer.code == 3
+    assert "odibi.toml, line 4: there is no setting 'functions.alow'" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("data/orders.csv", "this is no pipeline file"),
+        ("pipelines", "pipeline 'pipelines' is not known"),
+        ("nowhere.yaml", "pipeline 'nowhere.yaml' is not known"),
+        ("x" * 5000 + ".yaml", "too long"),
+    ],
+)
+def test_what_is_no_pipeline_is_said(odibi: Odibi, name: str, said: str) -> None:
+    answer = odibi("run", name)
+    assert answer.code in (1, 2, 3)
+    assert said in answer.err.lower()
+
+
+def test_a_binary_file_is_no_pipeline(odibi: Odibi, shop: Path) -> None:
+    (shop / "pipelines" / "binary.yaml").write_bytes(bytes(range(256)))
+    answer = odibi("run", "binary")
+    assert answer.code == 3
+    assert "UTF-8" in answer.err
+
+
+def test_validate_goes_on_behind_a_file_that_can_not_be_read(odibi: Odibi, shop: Path) -> None:
+    (shop / "pipelines" / "broken.yaml").write_text("steps: [")
+    answer = odibi("validate")
+    assert answer.code == 3
+    assert "broken.yaml: can't be checked" in answer.out
+    assert "shop: fine (4 steps)" in answer.out
