@@ -184,7 +184,7 @@ class CheckpointManager:
         draft = home / f"{_DRAFT}{secrets.token_hex(8)}"
         draft.mkdir()
         try:
-            write_manifest(
+            manifest = write_manifest(
                 draft,
                 {"checkpoint_id": checkpoint_id, "pipeline_name": pipeline, "run_id": run_id, **fill(draft)},
             )
@@ -195,7 +195,7 @@ class CheckpointManager:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._prune(pipeline, run_id)
-        return Checkpoint(home / checkpoint_id, read_manifest(home / checkpoint_id))
+        return Checkpoint(home / checkpoint_id, manifest)
 
     def _home(self, pipeline: str) -> Path:
         plain = re.sub(r"[^\w.-]+", "_", pipeline).lstrip(".")[:80]

@@ -16,13 +16,15 @@ class DamagedError(Exception):
     """What was kept is not what is there."""
 
 
-def write_manifest(folder: Path, body: Mapping[str, Any]) -> None:
-    """Seal a folder: write its manifest, with the digest of every file that is in it."""
+def write_manifest(folder: Path, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest, written: `body`, and the digest of every file that is in the folder."""
     files = {
         entry.name: {"sha256": file_digest(entry), "size_bytes": entry.stat().st_size}
         for entry in sorted(folder.iterdir())
     }
-    (folder / NAME).write_text(sealed({**body, "files": files}), encoding="utf-8")
+    manifest = {**body, "files": files}
+    (folder / NAME).write_text(sealed(manifest), encoding="utf-8")
+    return manifest
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -69,9 +71,7 @@ def file_digest(path: Path) -> str:
 def sealed(body: Mapping[str, Any]) -> str:
     """A JSON text that shows whether it was changed."""
     text = _canonical(body)
-    return json.dumps(
-        {"sha256": hashlib.sha256(text.encode()).hexdigest(), "body": json.loads(text)}, indent=1
-    )
+    return f'{{"sha256":"{hashlib.sha256(text.encode()).hexdigest()}",\n"body":{text}}}\n'
 
 
 def unsealed(text: bytes, what: str) -> dict[str, Any]:

@@ -77,7 +77,9 @@ FRAMES: dict[str, Callable[[], Any]] = {
     "nullable": lambda: pd.DataFrame({"n": pd.array([1, None, 2**53 + 1], dtype="Int64")}),
     "objects": lambda: pd.DataFrame({"o": pd.Series(["a", None, "c"], dtype=object)}),
     "floats": lambda: pd.DataFrame({"f": [1.5, float("nan"), float("inf")]}),
-    "times": lambda: pd.DataFrame({"t": pd.to_datetime(["2026-01-01", None]).tz_localize("Europe/Berlin")}),
+    "times": lambda: pd.DataFrame(
+        {"t": pd.DatetimeIndex(["2026-01-01", pd.NaT]).tz_localize("Europe/Berlin")}
+    ),
     "odd names": lambda: pd.DataFrame([[1, 2]], columns=["select", 'a"b.c']),
     "no rows": lambda: pd.DataFrame({"a": pd.Series(dtype="int32")}),
 }
