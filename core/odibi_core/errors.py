@@ -195,7 +195,7 @@ class MissingPackageError(OdibiError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known: the nearest ones, else the first dozen of all there are."""
-    names = sorted(set(known))
+    names = sorted({str(candidate) for candidate in known})
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if not near:
         folded = {candidate.casefold(): candidate for candidate in names}

@@ -144,14 +144,18 @@ class _Look:
         nodes: dict[str, Node] = {}
         for step in pipeline.steps:
             rendered = step if step.engine else replace(step, engine=pipeline.engine)
+            is_whole_step = True
             try:
                 rendered = values.render(rendered)
             except OdibiError as error:
+                is_whole_step = False
                 if not any(problem.step == step.name for problem in problems):
                     problems.append(Problem(error.what, step.name, "", error.fix))
             self.steps[step.name] = rendered
-            nodes[step.name] = compile_step(rendered)
-            problems += nodes[step.name].problems
+            node = compile_step(rendered)
+            # What still has a placeholder in it would only be misread further on.
+            nodes[step.name] = node if is_whole_step else replace(node, operation=None)
+            problems += node.problems
         problems += reference_problems(nodes, surroundings.connections, surroundings.allowed_functions)
         problems += target_problems(nodes, surroundings.place)
         self.ports = Ports(nodes, {})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 
 from odibi_core.engines.operations import Scan, Write
@@ -18,7 +21,8 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
     for name, node in nodes.items():
         if isinstance(node.operation, Scan | Write):
             try:
-                places[name] = resolve(node.operation)
+                # By its real place: another spelling or a link is the same file.
+                places[name] = Path(os.path.realpath(resolve(node.operation)))
             except OdibiError as error:
                 yield Problem(error.what, name, "value", error.fix)
     writers: dict[Path, str] = {}
@@ -35,10 +39,22 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
         if not isinstance(operation, Scan):
             continue
         for target, writer in writers.items():
-            if target == path or (path in target.parents and operation.format != "delta"):
+            if _reads(path, target, operation.format):
                 yield Problem(
                     f"the target {target} is also the source of {name!r}",
                     writer,
                     "value",
                     "write to another path: the step would destroy what the pipeline reads",
                 )
+
+
+def _reads(source: Path, target: Path, format_name: str) -> bool:
+    """Whether writing the target would change what is read: it is the source, holds it, or is in it."""
+    if target == source or target in source.parents:
+        return True
+    if glob.has_magic(str(source)):
+        if "**" in source.parts:
+            return fnmatch(str(target), str(source).replace("**/", "*"))
+        is_as_deep = len(source.parts) == len(target.parts)
+        return is_as_deep and all(map(fnmatch, target.parts, source.parts))
+    return source in target.parents and format_name != "delta"

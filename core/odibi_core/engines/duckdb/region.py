@@ -269,15 +269,23 @@ class RegionRun:
         """
         import duckdb
 
-        for streamed in self._streamed.values():
-            table = quote(self._session.new_name("blame"))
-            try:
-                streamed.fragment.register(self._cursor)
-                self._cursor.execute(f"CREATE TEMP TABLE {table} AS {streamed.fragment.sql()}")
-                self._cursor.execute(f"DROP TABLE {table}")
-            except duckdb.Error as cause:
-                self._attempt.check()
-                return self._explained(streamed.task, cause)
+        if not isinstance(error, duckdb.Error):
+            return self._explained(task, error)
+        # A write that failed may have left its result open on the region's own cursor.
+        cursor = self._session.cursor()
+        self._attempt.on_stop(cursor.interrupt)
+        try:
+            for streamed in self._streamed.values():
+                table = quote(self._session.new_name("blame"))
+                streamed.fragment.register(cursor)
+                try:
+                    cursor.execute(f"CREATE TEMP TABLE {table} AS {streamed.fragment.sql()}")
+                    cursor.execute(f"DROP TABLE {table}")
+                except duckdb.Error as cause:
+                    self._attempt.check()
+                    return self._explained(streamed.task, cause)
+        finally:
+            cursor.close()
         return self._explained(task, error)
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
