@@ -13,8 +13,10 @@ from odibi_core.dataset import (
     arrow_to_pandas,
     frame_to_arrow,
     json_value,
+    plain_table,
     sample_rows,
 )
+from odibi_core.engines.duckdb.arrow_types import plain_schema
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.functions.results import result_to_arrow
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
+
+
+_SMALL_ROWS = 2_048
+"""A frame up to this size is converted at once: its snapshot needs that anyway."""
 
 
 class DuckDBDataset(Dataset):
@@ -116,9 +122,13 @@ class FrameDataset(DuckDBDataset):
         is_whole = hasattr(frame, "__len__") and hasattr(frame, "columns")
         self._frame = frame if is_whole else result_to_arrow(frame, key, maker)
         self._maker = maker
+        self._schema: Schema | None = None
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
-        if any(str(dtype) == "object" for dtype in getattr(self._frame, "dtypes", ())):
+        if len(self._frame) <= _SMALL_ROWS and type(frame).__module__.startswith("pandas"):
+            self._arrow = plain_table(frame)
+        dtypes = getattr(self._frame, "dtypes", ()) if self._arrow is None else ()
+        if any(getattr(dtype, "hasobject", False) for dtype in dtypes):
             # Only its values tell what a column of objects holds; one that holds no single type is the
             # function's mistake, not that of the step that comes upon it.
             self.arrow()
@@ -126,7 +136,12 @@ class FrameDataset(DuckDBDataset):
     @property
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB reads the frame."""
-        table = self._arrow if self._arrow is not None else self._to_arrow(self._frame, 0)
+        if self._schema is None:
+            table = self._arrow if self._arrow is not None else self.head(0)
+            self._schema = plain_schema(table) or self._read_schema(table)
+        return self._schema
+
+    def _read_schema(self, table: pa.Table) -> Schema:
         relation = self._fragment(table).run(self.session.cursor())
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
@@ -142,7 +157,7 @@ class FrameDataset(DuckDBDataset):
 
     def head(self, n: int) -> pa.Table:
         """The first `n` rows as an Arrow table."""
-        return self._to_arrow(self._frame, n)
+        return self._arrow.slice(0, n) if self._arrow is not None else self._to_arrow(self._frame, n)
 
     def pandas(self) -> pd.DataFrame:
         """The frame where it is pandas, else all rows as pandas."""
@@ -160,7 +175,7 @@ class FrameDataset(DuckDBDataset):
 
     def release(self) -> None:
         """Let go of the rows."""
-        self._frame = self._to_arrow(self._frame, 0)
+        self._frame = self.head(0)
         self._arrow = None
 
     def _fragment(self, table: pa.Table) -> Fragment:

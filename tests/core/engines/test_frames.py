@@ -1,0 +1,79 @@
+"""What frames look like to the engine: the short ways give what the long ways give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from odibi_core.dataset import plain_table
+from odibi_core.engines.duckdb.arrow_types import plain_schema
+from odibi_core.engines.duckdb.datasets import FrameDataset
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.schema import Schema
+
+PLAIN = {
+    "flags": [True, False, True],
+    "whole numbers": [1, 2, 3],
+    "numbers": [1.5, float("nan"), float("inf")],
+    "texts": ["a", None, "ç"],
+    "": ["no", "name", "column"],
+}
+MORE = {
+    "objects": pd.Series([b"a", b"b", b"c"], dtype="object"),
+    "times": pd.to_datetime(["2024-01-01", None, "2024-01-03"]),
+    "categories": pd.Categorical(["x", "y", "x"]),
+    "nullable": pd.array([1, None, 3], dtype="Int64"),
+}
+
+
+def test_a_plain_frame_becomes_what_arrow_makes_of_it() -> None:
+    frame = pd.DataFrame(PLAIN)
+    frame["small"] = frame["whole numbers"].astype("int16")
+    frame["half"] = frame["numbers"].astype("float32")
+    for some in (frame, frame.iloc[1:], frame.iloc[:0], frame[frame["flags"]]):
+        made = plain_table(some)
+        assert made is not None
+        assert made.equals(pa.Table.from_pandas(some, preserve_index=False).replace_schema_metadata(None))
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_a_frame_with_other_columns_is_left_to_arrow(name: str) -> None:
+    assert plain_table(pd.DataFrame({**PLAIN, name: MORE[name]})) is None
+
+
+def test_a_frame_with_a_named_index_is_left_to_arrow() -> None:
+    assert plain_table(pd.DataFrame(PLAIN).set_index("texts")) is None
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame(PLAIN),
+        pd.DataFrame({**PLAIN, **MORE}),
+        pl.DataFrame({"id": [1], "at": [b"x"], "name": ["a"]}),
+        pa.table({"day": pa.array([1], pa.date32()), "at": pa.array([1], pa.timestamp("us"))}),
+        pa.table({"at": pa.array([1], pa.timestamp("ns", "UTC")), "list": [[1, 2]]}),
+        pa.table({"id": [1], "ID": [2]}),
+        pa.table({str(kind): pa.array([], kind) for kind in (pa.int8(), pa.uint64(), pa.float32())}),
+    ],
+    ids=range(7),
+)
+def test_the_schema_of_a_frame_is_the_one_that_duckdb_reads(frame: Any, tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    try:
+        dataset = FrameDataset("rows", session, frame)
+        relation = dataset.fragment().run(session.cursor())
+        read = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        assert dataset.schema == read
+        assert dataset.snapshot().row_count == len(frame)
+    finally:
+        session.close()
+
+
+def test_types_that_only_duckdb_knows_are_left_to_it() -> None:
+    assert plain_schema(pa.table({"list": [[1]]})) is None
