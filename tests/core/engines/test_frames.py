@@ -25,7 +25,7 @@ PLAIN = {
 }
 MORE = {
     "objects": pd.Series([b"a", b"b", b"c"], dtype="object"),
-    "times": pd.to_datetime(["2024-01-01", None, "2024-01-03"]),
+    "times": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"]),
     "categories": pd.Categorical(["x", "y", "x"]),
     "nullable": pd.array([1, None, 3], dtype="Int64"),
 }
