@@ -25,6 +25,7 @@ from odibi_core.events import EventType, NodeState
 from odibi_core.memory import Memory
 from odibi_core.plan.model import Plan, Region
 from odibi_core.retry import RetryPolicy, as_step_error
+from odibi_core.step_states import StepRun, StepStates
 from odibi_core.timestamps import now
 
 STOP_GRACE_S = 1.5
@@ -32,21 +33,6 @@ STOP_GRACE_S = 1.5
 STOP_POLL_S = 0.05
 MAX_RETRY_AFTER_S = 300.0
 """How long a service can make a step wait: some ask for days."""
-
-
-@dataclass(slots=True)
-class StepRun:
-    """Where one step of a run stands.
-
-    Attributes:
-        state: Its state.
-        retries: Tries after the first one.
-        error: What it failed with.
-    """
-
-    state: NodeState = NodeState.PENDING
-    retries: int = 0
-    error: OdibiError | None = None
 
 
 @dataclass(slots=True)
@@ -104,7 +90,9 @@ class RunReport:
     @property
     def is_success(self) -> bool:
         """Whether every step ended well."""
-        return all(run.state in (NodeState.SUCCESS, NodeState.CACHED) for run in self.steps.values())
+        return not self.cancelled and all(
+            run.state in (NodeState.SUCCESS, NodeState.CACHED) for run in self.steps.values()
+        )
 
 
 class DAGExecutor:
@@ -152,12 +140,11 @@ class DAGExecutor:
             for need in region.needs:
                 self._dependents.setdefault(need, []).append(region.name)
         self._ready = deque(region for region in plan.regions if not region.needs)
-        self._open = Counter(planned.step.layer for planned in plan.steps.values())
         self._takers = Counter(
             key for planned in plan.steps.values() for key in set(planned.step.inputs.values())
         )
-        self._report = RunReport({name: StepRun() for name in plan.steps})
-        self._failed_layers: set[str] = set()
+        self._states = StepStates(plan, bus)
+        self._report = RunReport(self._states.runs)
         self._ends_early = ""
 
     def cancel(self, reason: str) -> None:
@@ -180,7 +167,9 @@ class DAGExecutor:
                     self._wait()
         finally:
             self._crew.dismiss()
-        self._close_rest()
+        if self._report.cancelled:
+            self._states.close_rest(NodeState.CANCELLED, "the run was cancelled")
+        self._states.close_rest(NodeState.SKIPPED, self._ends_early)
         return self._report
 
     def _is_unfinished(self) -> bool:
@@ -211,9 +200,7 @@ class DAGExecutor:
         self._running[number] = running
         began = now()
         for name in region.steps:
-            run = self._report.steps[name]
-            run.state = NodeState.RUNNING
-            self._emit(EventType.NODE_START, name, start_time=began, attempt=run.retries + 1)
+            self._states.start(name, began)
         tasks = [self._plan.steps[name].task() for name in region.steps]
         engine = self._engines[self._engine_of(region)]
         made = {key for task in tasks for key in task.outputs.values()}
@@ -368,42 +355,17 @@ class DAGExecutor:
         self._save_if_due()
 
     def _complete(self, region: Region, outcome: Outcome, state: NodeState, duration_ms: float) -> None:
-        planned = self._plan.steps[outcome.name]
-        run = self._report.steps[outcome.name]
-        run.state = state
+        step = self._plan.steps[outcome.name].step
         for name, dataset in outcome.outputs.items():
-            self._report.data[planned.step.outputs[name]] = dataset
-        if outcome.rejected_rows:
-            self._emit(
-                EventType.ROWS_REJECTED,
-                outcome.name,
-                rejected_rows=outcome.rejected_rows,
-                reason=outcome.warnings[-1],
-                path=outcome.rejects_path,
-            )
-        for warning in outcome.warnings:
-            self._emit(EventType.NODE_WARNING, outcome.name, message=warning)
-        self._emit(
-            EventType.NODE_COMPLETE,
-            outcome.name,
-            duration_ms=round(duration_ms, 3),
-            duration_scope="step" if len(region.steps) == 1 else "region",
-            region=region.name,
-            row_count=outcome.row_count,
-            row_count_scope=outcome.row_count_scope.value,
-            status=state.value,
-            layer_complete=self._closes_layer(planned.step.layer),
-            rejected_rows=outcome.rejected_rows,
-            rejects_path=outcome.rejects_path,
-            written=outcome.written,
-            **({"cache_reason": self._memory.reasons.get(outcome.name)} if self._memory else {}),
-            _inputs={alias: self._report.data[key] for alias, key in planned.step.inputs.items()},
-            _outputs=outcome.outputs,
+            self._report.data[step.outputs[name]] = dataset
+        self._states.complete(
+            region,
+            outcome,
+            state,
+            duration_ms=duration_ms,
+            inputs={alias: self._report.data[key] for alias, key in step.inputs.items()},
+            cache={"cache_reason": self._memory.reasons.get(outcome.name)} if self._memory else {},
         )
-
-    def _closes_layer(self, layer: str) -> bool:
-        self._open[layer] -= 1
-        return self._open[layer] == 0 and layer not in self._failed_layers
 
     def _free_dependents(self, region: Region) -> None:
         for name in self._dependents.get(region.name, ()):
@@ -429,13 +391,7 @@ class DAGExecutor:
             run.retries += 1
             delay_s = policy.delay_s(run.retries, random.random())  # noqa: S311 - only spreads retries
             delay_s = max(delay_s, min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S))
-            self._emit(
-                EventType.NODE_RETRY,
-                name,
-                error_message=error.what,
-                retry_count=run.retries,
-                delay_s=round(delay_s, 3),
-            )
+            self._states.retry(name, error, delay_s)
             heapq.heappush(self._delayed, (time.monotonic() + delay_s, next(self._numbers), region))
             return
         self._fail(region, name, error, duration_ms)
@@ -443,7 +399,7 @@ class DAGExecutor:
     def _take_stopped(self, running: _Running) -> None:
         if running.stop_reason != "timeout":
             for name in running.region.steps:
-                self._close(name, NodeState.CANCELLED, EventType.NODE_CANCELLED, self._ends_early)
+                self._states.close(name, NodeState.CANCELLED, self._ends_early)
             return
         name = next(
             name
@@ -459,61 +415,8 @@ class DAGExecutor:
         self._fail(running.region, name, error, (time.monotonic() - running.started) * 1000)
 
     def _fail(self, region: Region, name: str, error: OdibiError, duration_ms: float) -> None:
-        run = self._report.steps[name]
-        run.state, run.error = NodeState.FAILED, error
-        self._failed_layers.add(self._plan.steps[name].step.layer)
-        self._open[self._plan.steps[name].step.layer] -= 1
-        self._emit(
-            EventType.NODE_ERROR,
-            name,
-            error_message=error.what,
-            error_type=type(error).__name__,
-            where=error.where,
-            fix=error.fix,
-            retry_count=run.retries,
-            duration_ms=round(duration_ms, 3),
-        )
-        for other in region.steps:
-            if other != name:
-                reason = f"it runs together with {name!r}, which failed"
-                self._close(other, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
-        for other in self._plan.graph.downstream(name):
-            if not self._report.steps[other].state.is_final:
-                reason = f"it needs {name!r}, which failed"
-                self._close(other, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
+        self._states.fail(region, name, error, duration_ms)
         if self._fail_fast and not self._ends_early:
             self._ends_early = f"the run ended when {name!r} failed"
             for running in self._running.values():
                 self._stop(running, "failure")
-
-    def _close_rest(self) -> None:
-        """Give every step that never came to run its final state."""
-        for name, run in self._report.steps.items():
-            if run.state.is_final:
-                continue
-            if self._report.cancelled:
-                self._close(name, NodeState.CANCELLED, EventType.NODE_CANCELLED, "the run was cancelled")
-            else:
-                reason = self._ends_early or self._missing_need(name)
-                self._close(name, NodeState.SKIPPED, EventType.NODE_SKIPPED, reason)
-
-    def _missing_need(self, name: str) -> str:
-        missing = [
-            need
-            for need in sorted(self._plan.graph.upstream(name))
-            if self._report.steps[need].state in (NodeState.FAILED, NodeState.SKIPPED)
-        ]
-        return f"it needs {missing[0]!r}, which did not run" if missing else "what it needs did not run"
-
-    def _close(self, name: str, state: NodeState, event: EventType, reason: str) -> None:
-        run = self._report.steps[name]
-        if run.state.is_final:
-            return
-        run.state = state
-        layer = self._plan.steps[name].step.layer
-        self._failed_layers.add(layer)
-        self._open[layer] -= 1
-        self._emit(event, name, reason=reason)
-
-    def _emit(self, event: EventType, step: str, **keys: Any) -> None:
-        self._bus.emit(event, step_name=step, layer=self._plan.steps[step].step.layer, **keys)
