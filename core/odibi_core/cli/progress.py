@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.cli.terminal import Terminal, has_color, is_terminal
-from odibi_core.events import EventType
+from odibi_core.events import EventType, NodeState
 from odibi_core.story.wording import duration, plural, rows
 
 if TYPE_CHECKING:
@@ -125,8 +125,9 @@ class StepLines:
                 facts = []
                 if event["row_count"] is not None:
                     facts.append(rows(event["row_count"]))
-                facts.append(duration(event["duration_ms"]))
-                if event["duration_scope"] == "region":
+                is_cached = event["status"] == NodeState.CACHED
+                facts.append("taken from the cache" if is_cached else duration(event["duration_ms"]))
+                if event["duration_scope"] == "region" and not is_cached:
                     facts[-1] += " with its neighbours"
                 if event["rejected_rows"]:
                     facts.append(f"{plural(event['rejected_rows'], 'row')} set aside")

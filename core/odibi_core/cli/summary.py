@@ -40,7 +40,8 @@ def outcome(record: RunRecord) -> list[Part]:
     steps = f"{good} of {plural(record.total_steps, 'step')} succeeded"
     if record.state is RunState.SUCCESS and good == record.total_steps:
         steps = plural(good, "step")
-    others = [
+    cached = [f"{counts[NodeState.CACHED]} from the cache"] if counts[NodeState.CACHED] else []
+    others = cached + [
         f"{counts[state]} {state.value}"
         for state in (NodeState.FAILED, NodeState.SKIPPED, NodeState.CANCELLED, NodeState.RUNNING)
         if counts[state]
@@ -61,7 +62,11 @@ def tell_run(terminal: Terminal, watch: RunWatch, more_warnings: Iterable[str] =
     if watch.written:
         terminal.line()
         terminal.line("Written:")
-        terminal.table(("", "", ""), [_written(terminal, *item) for item in watch.written.items()], indent=2)
+        terminal.table(
+            ("", "", ""),
+            [_written(terminal, record.steps[name], details) for name, details in watch.written.items()],
+            indent=2,
+        )
     tell_rejects_and_warnings(terminal, record, watch.rejects, more_warnings)
     terminal.line()
     terminal.line(f"Run    {record.run_id}")
@@ -132,11 +137,13 @@ def tell_failure(terminal: Terminal, step: StepProgress, origin: str = "") -> No
         terminal.line(f"  To mend it: {step.fix}")
 
 
-def _written(terminal: Terminal, step: str, details: Mapping[str, Any]) -> tuple[str, str, str]:
+def _written(terminal: Terminal, step: StepProgress, details: Mapping[str, Any]) -> tuple[str, str, str]:
     place = terminal.path(str(details.get("path") or details.get("url") or ""))
     if details.get("skipped"):
-        return step, "nothing", f"{place} ({details['skipped']})"
-    return step, rows(details.get("rows")), place
+        return step.name, "nothing", f"{place} ({details['skipped']})"
+    if step.state is NodeState.CACHED:
+        place += " (an earlier run wrote it)"
+    return step.name, rows(details.get("rows")), place
 
 
 def run_document(watch: RunWatch, code: int, more_warnings: Iterable[str] = ()) -> dict[str, Any]:

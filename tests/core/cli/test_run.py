@@ -222,3 +222,12 @@ def test_a_secret_is_in_no_mistake_that_is_found_before_the_run(
     assert answer.code == 3
     assert "is also the source of" in answer.out
     assert "swordfish" not in answer.out + answer.err
+
+
+def test_what_comes_from_the_cache_is_told_as_that(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nsettings: {enable_cache: true}\n")
+    odibi("run", "shop")
+    answer = odibi("run", "shop", "-v")
+    assert "4 steps, 4 from the cache" in answer.out
+    assert "out/large.csv (an earlier run wrote it)" in answer.out
+    assert "large: 2 rows, taken from the cache" in answer.err

@@ -113,9 +113,11 @@ def _tell(session: Session, record: RunRecord) -> None:
 
 
 def _step(step: StepProgress) -> tuple[str, str, str, str, str]:
+    from odibi_core.events import NodeState
     from odibi_core.story.wording import count, duration
 
-    took = duration(step.duration_ms) if step.duration_ms is not None else ""
+    is_cached = step.state is NodeState.CACHED
+    took = "" if step.duration_ms is None or is_cached else duration(step.duration_ms)
     if took and step.duration_scope == "region":
         took += " (with its neighbours)"
     return step.name, step.layer, step.state.value, took, count(step.row_count) if step.end_time else ""
