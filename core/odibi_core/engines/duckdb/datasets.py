@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import (
@@ -12,12 +12,12 @@ from odibi_core.dataset import (
     Snapshot,
     arrow_to_pandas,
     frame_to_arrow,
-    json_value,
     plain_table,
     sample_rows,
 )
 from odibi_core.engines.duckdb.arrow_types import plain_schema
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.samples import table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.functions.results import result_to_arrow
 from odibi_core.schema import Schema, quote
@@ -193,27 +193,26 @@ class QueryDataset(DuckDBDataset):
         key: The dataset's key.
         session: The run's database.
         fragment: The query.
-        schema: Its columns.
+        schema: Its columns, where they are known.
     """
 
-    def __init__(self, key: str, session: Session, fragment: Fragment, schema: Schema) -> None:
+    def __init__(self, key: str, session: Session, fragment: Fragment, schema: Schema | None = None) -> None:
         super().__init__(key, session)
         self._fragment = fragment
         self._schema = schema
         self._row_count: int | None = None
 
-    def describe(self, row_count: int, scope: CountScope, sample: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what the run found out: the number of rows, how it is known, and a sample."""
-        self._row_count = row_count
-        self.keep_snapshot(
-            Snapshot(
-                self._schema, row_count, scope, tuple(sample), "computed from the first rows of the source"
-            )
-        )
+    def describe(self, snapshot: Snapshot) -> None:
+        """Keep what the run found out."""
+        self._schema, self._row_count = snapshot.schema, snapshot.row_count
+        self.keep_snapshot(snapshot)
 
     @property
     def schema(self) -> Schema:
         """Names and types of the columns."""
+        if self._schema is None:
+            relation = self._fragment.run(self.session.cursor())
+            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         return self._schema
 
     def row_count(self) -> int:
@@ -228,61 +227,13 @@ class QueryDataset(DuckDBDataset):
 
 
 def settle_tables(cursor: DuckDBPyConnection, tables: Sequence[TableDataset]) -> None:
-    """Take the snapshots of many tables with few queries: a query a table would cost as much as making it.
-
-    The cursor is for this alone: its optimizer is switched off.
-    """
-    waiting = [table for table in tables if table._snapshot is None]
+    """Take the snapshots of many tables together; the cursor is for this alone."""
+    waiting = {table.table: table for table in tables if table._snapshot is None}
     if not waiting:
         return
-    columns: dict[str, list[tuple[str, str]]] = {}
-    rows = cursor.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() ORDER BY table_name, column_index"
-    )
-    for table, name, type_ in rows.fetchall():
-        columns.setdefault(table, []).append((name, type_))
-    alike: dict[tuple[str, ...], list[TableDataset]] = {}
-    for table in waiting:
-        schema = Schema.of(columns.get(table.table, ()))
-        table.keep_schema(schema)
-        if _is_plain(schema):
-            alike.setdefault(tuple(type_ for _, type_ in schema), []).append(table)
-    # Nothing in these queries can be optimized, and trying takes a third of their time.
-    cursor.execute("PRAGMA disable_optimizer")
-    for group in alike.values():
-        for start in range(0, len(group), _TABLES_AT_ONCE):
-            _settle_alike(cursor, group[start : start + _TABLES_AT_ONCE])
-
-
-def _settle_alike(cursor: DuckDBPyConnection, tables: Sequence[TableDataset]) -> None:
-    """Take the snapshots of tables whose columns have the same types."""
-    query = " UNION ALL ".join(
-        f"(SELECT {position}, {_values(table.schema)} FROM {quote(table.table)} LIMIT {SAMPLE_ROWS})"
-        for position, table in enumerate(tables)
-    )
-    samples: list[list[dict[str, Any]]] = [[] for _ in tables]
-    names = [table.schema.names for table in tables]
-    for position, *values in cursor.execute(query).fetchall():
-        samples[position].append(dict(zip(names[position], map(json_value, values), strict=True)))
-    for table, sample in zip(tables, samples, strict=True):
-        table.keep_snapshot(Snapshot(table.schema, table.row_count(), CountScope.EXACT, tuple(sample)))
-
-
-_TABLES_AT_ONCE = 50
-_WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-_PLAIN_TYPES = frozenset([*_WHOLE_NUMBERS, "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE"])
-
-
-def _is_plain(schema: Schema) -> bool:
-    """Whether a row of DuckDB's has every value in the form that samples have."""
-    return len(schema) > 0 and all(
-        type_ in _PLAIN_TYPES or (type_.startswith("DECIMAL(") and type_.endswith(")")) for _, type_ in schema
-    )
-
-
-def _values(schema: Schema) -> str:
-    # As text where Python's own types hold less: dates end with the year 9999.
-    return ", ".join(
-        f"{quote(name)}{'::VARCHAR' if type_.startswith(('DATE', 'DECIMAL', 'HUGEINT')) else ''}"
-        for name, type_ in schema
-    )
+    schemas = table_schemas(cursor)
+    for name, table in waiting.items():
+        table.keep_schema(schemas[name])
+    for name, sample in table_samples(cursor, [(name, schemas[name]) for name in waiting]):
+        table = waiting[name]
+        table.keep_snapshot(Snapshot(table.schema, table.row_count(), CountScope.EXACT, sample))

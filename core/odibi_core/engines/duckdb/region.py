@@ -23,7 +23,7 @@ from odibi_core.errors import SqlError
 from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.base import ScanContext, Target
 from odibi_core.formats.registry import format_named
-from odibi_core.schema import Schema, quote
+from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
 from odibi_core.sql.faults import explain_error
@@ -78,7 +78,9 @@ class RegionRun:
                 self._attempt.check()
                 raise self._blame(task, error) from error
         if self._streamed:
-            describe_streamed(self._cursor, self._streamed, self._sources, outcomes, tasks[-1])
+            describe_streamed(
+                self._cursor, self._session, self._streamed, self._sources, outcomes, last=tasks[-1]
+            )
         return [outcomes[task.name] for task in tasks]
 
     def malformed(self, error: BaseException) -> frozenset[str]:
@@ -188,10 +190,8 @@ class RegionRun:
             dataset: Dataset = TableDataset(key, self._session, table, count)
             self._data[key] = dataset
             return Outcome(task.name, {output: dataset}, row_count=count)
-        relation = fragment.run(self._cursor)
-        schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         source = self._scans[task.name][1] if task.name in self._scans else None
-        streamed = Streamed(task, self._session, fragment, schema, scan=source)
+        streamed = Streamed(task, self._session, fragment, scan=source)
         self._streamed[task.name] = streamed
         self._data[key] = streamed.dataset
         return Outcome(task.name, {output: streamed.dataset})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from odibi_core.dataset import SAMPLE_ROWS, CountScope, sample_rows
+from odibi_core.dataset import SAMPLE_ROWS, CountScope, Snapshot, sample_rows
 from odibi_core.engines.base import Outcome, Task
 from odibi_core.engines.duckdb.datasets import QueryDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Query
 from odibi_core.schema import Schema, quote
@@ -30,23 +31,22 @@ class Streamed:
         task: The task that made it.
         session: The run's database.
         fragment: Its query.
-        schema: Its columns.
         scan: The source, where the task is a scan.
     """
 
-    def __init__(
-        self, task: Task, session: Session, fragment: Fragment, schema: Schema, *, scan: Scan | None
-    ) -> None:
+    def __init__(self, task: Task, session: Session, fragment: Fragment, *, scan: Scan | None) -> None:
         (self.key,) = task.outputs.values()
         self.task, self.fragment, self.scan = task, fragment, scan
-        self.dataset = QueryDataset(self.key, session, fragment, schema)
+        self.dataset = QueryDataset(self.key, session, fragment)
 
 
 def describe_streamed(
     cursor: DuckDBPyConnection,
+    session: Session,
     streamed: Mapping[str, Streamed],
     sources: Mapping[str, Fragment],
     outcomes: Mapping[str, Outcome],
+    *,
     last: Task,
 ) -> None:
     """Complete the outcomes of streamed tasks: row counts, and samples.
@@ -55,11 +55,16 @@ def describe_streamed(
     else from a query that counts. A sample is computed from the first rows of the region's sources.
     """
     counts = _counts(cursor, streamed, outcomes, last)
-    samples = _samples(cursor, streamed, sources)
+    looks = _look(cursor, session, streamed, sources)
     for name, each in streamed.items():
         count, scope = counts[name]
         outcomes[name].row_count, outcomes[name].row_count_scope = count, scope
-        each.dataset.describe(count, scope, samples[name])
+        if name in looks:
+            schema, sample = looks[name]
+            snapshot = Snapshot(schema, count, scope, sample, "computed from the first rows of the source")
+        else:
+            snapshot = Snapshot(each.dataset.schema, count, scope, (), "the source's first rows alone fail")
+        each.dataset.describe(snapshot)
 
 
 def _counts(
@@ -119,23 +124,46 @@ def _counted(
     return {name: (int(count), CountScope.EXACT) for name, count in zip(names, row, strict=True)}
 
 
-def _samples(
-    cursor: DuckDBPyConnection, streamed: Mapping[str, Streamed], sources: Mapping[str, Fragment]
-) -> dict[str, tuple[dict[str, Any], ...]]:
-    """The first rows of each streamed result, computed from the first rows of the sources.
+def _look(
+    cursor: DuckDBPyConnection,
+    session: Session,
+    streamed: Mapping[str, Streamed],
+    sources: Mapping[str, Fragment],
+) -> dict[str, tuple[Schema, Rows]]:
+    """Columns and first rows of each streamed result, computed from the first rows of the sources.
 
-    An expression of a source's own name stands before the query, and so in the place of the source.
+    The head of each goes into a table of the same name, in a schema that is looked into first: a query then
+    stands on the heads of those before it. One query for each, from the sources on, would take time that
+    grows with the square of the region's length. Nothing where a step fails on these rows alone.
     """
-    heads: dict[str, str] = {}
-    for name, source in sources.items():
-        head = quote(f"head of {name}")
-        source.register(cursor)
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {head} AS {source.sql()} LIMIT {HEAD_ROWS}")
-        heads[name] = f"SELECT * FROM {head}"
-    samples = {}
-    for name, each in streamed.items():
-        small = Fragment(each.fragment.name, {**heads, **each.fragment.ctes, **heads}, each.fragment.views)
-        samples[name] = sample_rows(small.run(cursor, limit=SAMPLE_ROWS).to_arrow_table())
-    for name in sources:
-        cursor.execute(f"DROP TABLE {quote(f'head of {name}')}")
-    return samples
+    import duckdb
+
+    heads = session.new_name("heads")
+    cursor.execute(f"CREATE SCHEMA {heads}")
+    try:
+        for name, source in sources.items():
+            source.register(cursor)
+            cursor.execute(f"CREATE TABLE {heads}.{name} AS {source.sql()} LIMIT {HEAD_ROWS}")
+        cursor.execute(f"SET search_path = '{heads},main'")
+        made = set(sources)
+        for each in streamed.values():
+            each.fragment.register(cursor)
+            for name, query in each.fragment.ctes.items():
+                if name not in made:
+                    made.add(name)
+                    cursor.execute(f"CREATE TABLE {heads}.{name} AS FROM (\n{query}\n) LIMIT {HEAD_ROWS}")
+        schemas = table_schemas(cursor)
+        tables = {name: each.fragment.name.strip('"') for name, each in streamed.items()}
+        samples = dict(table_samples(cursor, [(table, schemas[table]) for table in tables.values()]))
+        looks = {}
+        for name, table in tables.items():
+            if table not in samples:
+                first = cursor.sql(f"FROM {heads}.{quote(table)} LIMIT {SAMPLE_ROWS}")
+                samples[table] = sample_rows(first.to_arrow_table())
+            looks[name] = (schemas[table], samples[table])
+    except duckdb.Error:
+        return {}
+    else:
+        return looks
+    finally:
+        cursor.execute(f"DROP SCHEMA {heads} CASCADE")
