@@ -334,7 +334,8 @@ def test_processes_share_a_cache(workspace: Path) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join()
+        process.join(timeout=120)
+    assert [process.exitcode for process in processes] == [0, 0]
     assert [found.get() for _ in processes] == [[120] * 5] * 2
     assert run(workspace).cached_nodes[:3] == ["load", "double", "shape"]
     assert not list(workspace.glob("cache/.tmp-*"))
