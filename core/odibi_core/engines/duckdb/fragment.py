@@ -31,6 +31,11 @@ class Fragment:
         ctes = ", ".join(f"{name} AS ({query})" for name, query in self.ctes.items())
         return f"WITH {ctes} {select} FROM {self.name}"
 
+    def statement(self) -> str:
+        """The whole SELECT, for a place where nothing follows it: a query that stands alone as it is."""
+        alone = self.ctes.get(self.name, "") if len(self.ctes) == 1 else ""
+        return alone if alone.startswith(("SELECT ", "WITH ")) else self.sql()
+
     def register(self, cursor: DuckDBPyConnection) -> None:
         """Make the views known to the cursor."""
         for name, view in self.views.items():

@@ -184,7 +184,7 @@ class RegionRun:
         if task.is_kept:
             table = self._session.new_name("table")
             fragment.register(self._cursor)
-            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.sql()}").fetchall()
+            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.statement()}").fetchall()
             # A statement that pivots doesn't say how many rows it made.
             count = int(made[0][0]) if made else Fragment(quote(table)).count(self._cursor)
             dataset: Dataset = TableDataset(key, self._session, table, count)
