@@ -21,6 +21,7 @@ START_UPS = {
     ],
 }
 TRACKINGS = ("fused", "exact")
+LONG = 3_000
 
 
 class Bench:
@@ -84,7 +85,8 @@ def overhead(bench: Bench) -> list[Table]:
         "Trivial steps over ten rows, with tracker, events and journal; CPU is user and system time from "
         "before the pipeline is validated to after its reports, with the libraries that it loads for that. "
         "The slope is what a further step adds, from the smallest size to this one. The peer is the same "
-        f"statements or functions with nothing around them. Medians of {bench.runs}; 10,000 steps run once."
+        "statements or functions with nothing around them. "
+        f"Medians of {bench.runs}; {LONG:,} steps and more run once."
     )
     columns = [
         "case",
@@ -105,7 +107,7 @@ def _overhead_rows(
     first: tuple[int, float] | None = None
     for steps in bench.steps:
         # What is long enough repeats well.
-        runs = 1 if steps >= 10_000 else 0
+        runs = 1 if steps >= LONG else 0
         ours = bench.case("overhead", f"{kind} steps", runs, steps=steps, shape=shape, tracking=tracking)
         bare = bench.case("overhead", peer, runs, steps=steps, shape=shape)
         cpu_s = ours.inside["run_cpu_s"]

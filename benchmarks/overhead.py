@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from odibi_core.step import Step
 
 ROWS = 10
-SQL = "SELECT id, amount + 1 AS amount FROM rows"
 FIRST = f"SELECT range AS id, range * 2 AS amount FROM range({ROWS})"
 
 Figures = dict[str, float]
+
+
+def _sql(number: int, source: str) -> str:
+    """The query of a step: no two are the same text."""
+    return f"SELECT id, amount + {number} AS amount FROM {source}"
 
 
 def measured(run: Callable[[], object]) -> Figures:
@@ -64,7 +68,18 @@ def sql_steps(folder: Path, steps: int, shape: str, tracking: str) -> Figures:
     made = [Step("bronze", "step_0", "sql", "", FIRST, outputs={"data": "rows_0"})]
     for number in range(1, steps):
         inputs = {"rows": f"rows_{_source(shape, number)}"}
-        made.append(Step("silver", f"step_{number}", "sql", "", SQL, {}, inputs, {"data": f"rows_{number}"}))
+        made.append(
+            Step(
+                "silver",
+                f"step_{number}",
+                "sql",
+                "",
+                _sql(number, "rows"),
+                {},
+                inputs,
+                {"data": f"rows_{number}"},
+            )
+        )
     return _odibi(folder, made, tracking)
 
 
@@ -100,7 +115,7 @@ def bare_duckdb(folder: Path, steps: int, shape: str) -> Figures:
         database = duckdb.connect(config={"threads": "1", "temp_directory": str(folder)})
         database.execute(f"CREATE TABLE rows_0 AS {FIRST}")
         for number in range(1, steps):
-            query = SQL.replace("FROM rows", f"FROM rows_{_source(shape, number)}")
+            query = _sql(number, f"rows_{_source(shape, number)}")
             database.execute(f"CREATE TABLE rows_{number} AS {query}")
 
     return measured(run)
