@@ -385,6 +385,8 @@ class DAGExecutor:
     def _take_error(self, region: Region, raised: BaseException, duration_ms: float) -> None:
         name = raised.task if isinstance(raised, TaskError) else region.steps[-1]
         error = as_step_error(raised.cause if isinstance(raised, TaskError) else raised, name)
+        if self._bus.redactor is not None:
+            self._bus.redactor.error(error)
         run = self._report.steps[name]
         policy = self._retry.with_settings(self._plan.steps[name].node.settings)
         if isinstance(error, TransientError) and run.retries < policy.max_retries and not self._ends_early:

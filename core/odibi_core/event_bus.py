@@ -185,13 +185,20 @@ class EventBus:
 
     def _for_hooks(self, event: Event) -> Event:
         shown = {
-            _GIVEN_TO_HOOKS.get(key, key): value
+            _GIVEN_TO_HOOKS.get(key, key): _copy(value)
             for key, value in event.items()
             if key in _GIVEN_TO_HOOKS or not key.startswith("_")
         }
         if self.redactor is not None:
             shown = self.redactor.value(shown)
         return shown
+
+
+def _copy(value: Any) -> Any:
+    """The value with mappings and lists of its own: what a hook does to them changes nothing elsewhere."""
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if type(value) is list else value
 
 
 def _known(event_type: str, where: str = "") -> str:

@@ -276,7 +276,11 @@ class _Run:
         self._warnings += past.resumption.warnings
         values = past.values(self._run_id, self._parameters, self._store.resolve)
         tracking = past.tracking(self._settings.tracking)
-        self._plan = make_plan(self._pipeline, values, self._surroundings, tracking)
+        try:
+            self._plan = make_plan(self._pipeline, values, self._surroundings, tracking)
+        except PipelineInvalidError as error:
+            self._redactor.error(error)
+            raise
         self._prospect = Prospect(past, self._plan, values, self._surroundings)
         self._tracker = (
             Tracker(self._pipeline, redactor=self._redactor) if self._settings.enable_tracker else None

@@ -9,10 +9,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from odibi_core.errors import SecretError, TransientError, did_you_mean
+from odibi_core.errors import OdibiError, PipelineInvalidError, SecretError, TransientError, did_you_mean
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 4
@@ -60,6 +61,24 @@ class Redactor:
         """
         return self._hide(value) if self._pattern else value
 
+    def error(self, error: OdibiError) -> OdibiError:
+        """The error itself, from now on without secrets in its texts; a cause that shows one is let go of."""
+        if self._pattern is None:
+            return error
+        error.what, error.where, error.fix = map(self.text, (error.what, error.where, error.fix))
+        error.args = self.value(error.args)
+        if isinstance(error, PipelineInvalidError):
+            error.problems = [
+                replace(problem, what=self.text(problem.what), fix=self.text(problem.fix))
+                for problem in error.problems
+            ]
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, OdibiError):
+            self.error(cause)
+        elif cause is not None and any(self.text(str(link)) != str(link) for link in _chain(cause)):
+            error.__cause__ = error.__context__ = None
+        return error
+
     def _hide(self, value: Any) -> Any:
         match value:
             case str():
@@ -75,6 +94,14 @@ class Redactor:
             case set() | frozenset():
                 return {self._hide(item) for item in value}
         return value
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        yield error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
 
 
 class SecretStore:
