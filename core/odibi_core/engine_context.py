@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
+import uuid
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 from odibi_core.connections import check_connection
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
-from odibi_core.engines.operations import Query, Scan, Write
-from odibi_core.errors import UnknownNameError
-from odibi_core.formats.base import WriteMode
-from odibi_core.formats.registry import format_named, format_of
+from odibi_core.engines.operations import Operation, Query
+from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.nodes.registry import compile_step
 from odibi_core.secret_store import Secrets, SecretStore
+from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from odibi_core.dataset import Dataset
     from odibi_core.engines.duckdb.engine import DuckDBEngine
+
+_log = logging.getLogger(__name__)
 
 
 class EngineContext(ABC):
@@ -107,10 +111,9 @@ class PandasEngineContext(EngineContext):
 
         Raises:
             SourceError: It can't be read.
+            OdibiError: There is no such option or format.
         """
-        name = options.pop("source_type", None)
-        found = format_named(name) if name else format_of(source)
-        scan = Scan(source, found.name, found.read_options.model_validate(options))
+        scan = _operation(Step("ingest", "read", "config_op", "", source, options, outputs={"data": "data"}))
         frame: pd.DataFrame = self._run(Task("read", scan, {}, {"data": "data"}, True), {}).native()
         return frame
 
@@ -124,15 +127,9 @@ class PandasEngineContext(EngineContext):
 
         Raises:
             TargetError: It can't be written.
+            OdibiError: There is no such option, mode or format.
         """
-        name = options.pop("format", None)
-        found = format_named(name) if name else format_of(target)
-        mode = WriteMode(options.pop("mode", WriteMode.OVERWRITE))
-        partition_by = _names(options.pop("partitionBy", options.pop("partition_by", ())))
-        merge_key = _names(options.pop("merge_key", ()))
-        write = Write(
-            target, found.name, mode, found.write_options.model_validate(options), partition_by, merge_key
-        )
+        write = _operation(Step("store", "write", "config_op", "", target, options, {"data": "data"}))
         task = Task("write", write, {"data": "data"}, {}, False)
         outcome = self._outcome(task, {"data": self._dataset("data", df)})
         return outcome.row_count or 0
@@ -177,7 +174,11 @@ class PandasEngineContext(EngineContext):
         scratch = Path(self._scratch.name)
         if self._opened is None:
             self._opened = open_engine(EngineSettings(scratch))
-        return self._opened, RunContext("by-hand", self._workspace, scratch, scratch / "rejects")
+        # Every call is a run of its own: a write that repeats an earlier one is meant to.
+        run_id = f"by-hand-{uuid.uuid4().hex}"
+        rejects = scratch / "rejects" / run_id
+        connections = self._workspace.load().connections
+        return self._opened, RunContext(run_id, self._workspace, scratch, rejects, connections)
 
     def _dataset(self, key: str, frame: Any) -> Dataset:
         return self._engine()[0].adopt(key, frame)
@@ -191,8 +192,16 @@ class PandasEngineContext(EngineContext):
             (outcome,) = engine.run_region([task], data, context, Attempt())
         except TaskError as error:
             raise error.cause from None
+        for warning in outcome.warnings:
+            place = f"; they are in {outcome.rejects_path} until the context is closed"
+            _log.warning("%s%s", warning, place if outcome.rejects_path else "")
         return outcome
 
 
-def _names(given: Any) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _operation(step: Step) -> Operation:
+    node = compile_step(step)
+    if node.operation is None:
+        first, *others = node.problems
+        more = "".join(f"; {problem.what}" for problem in others)
+        raise OdibiError(first.what + more, where=first.field.removeprefix("params."), fix=first.fix)
+    return node.operation
