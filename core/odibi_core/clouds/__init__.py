@@ -1,1 +1,0 @@
-"""Object stores and file systems, over fsspec."""
