@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odibi_core.errors import ParameterError
@@ -37,7 +37,7 @@ def test_a_text_that_is_one_placeholder_keeps_the_value_s_type() -> None:
     ("sql", "rows"),
     [
         ("SELECT {n}, {yes}, {no}", [(3, True, None)]),
-        ('SELECT {who}, \'by {who}\', "{who}" FROM (SELECT 1 AS "O\'Neil")', [("O'Neil", "by O'Neil", 1)]),
+        ("SELECT {who}, 'by {who}'", [("O'Neil", "by O'Neil")]),
         ("SELECT {day}, '{day}'", [(dt.date(2026, 1, 31), "2026-01-31")]),
         ("SELECT 1 IN ({ids}) -- {unknown} stays", [(True,)]),
         ("SELECT {{'a': 1}}.a", None),
@@ -48,15 +48,20 @@ def test_in_sql_a_placeholder_is_a_value(sql: str, rows: list[Any] | None) -> No
     if rows is None:
         assert fill(sql, sql=True) == sql
         return
-    assert duckdb.sql(fill(sql, sql=True)).fetchall() == rows
-
-
-@given(st.text())
-def test_no_text_gets_out_of_its_quotes(text: str) -> None:
-    text = text.replace("\0", "")
-    sql = render("SELECT {x}, 'a{x}b'", lambda _: text, sql=True)
     with duckdb.connect() as connection:
-        assert connection.sql(sql).fetchall() == [(text, f"a{text}b")]
+        assert connection.execute(fill(sql, sql=True)).fetchall() == rows
+
+
+def test_no_text_gets_out_of_its_quotes() -> None:
+    with duckdb.connect() as connection:
+
+        @given(st.text().map(lambda text: text.replace("\0", "")))
+        @settings(deadline=None)
+        def comes_back(text: str) -> None:
+            sql = render("SELECT {x}, 'a{x}b'", lambda _: text, sql=True)
+            assert connection.execute(sql).fetchall() == [(text, f"a{text}b")]
+
+        comes_back()
 
 
 def test_every_placeholder_is_found() -> None:
@@ -101,6 +106,6 @@ def test_text_from_a_command_line_is_parsed(type_: str, given_: Any, parsed: Any
     ],
 )
 def test_what_does_not_fit_is_refused_with_an_example(type_: str, given_: Any) -> None:
-    with pytest.raises(ParameterError, match="parameter 'p'.* is not ") as caught:
+    with pytest.raises(ParameterError, match=r"parameter 'p'.* is not ") as caught:
         Parameter("p", ParameterType(type_), choices=(1, 2)).parse(given_)
     assert caught.value.fix.startswith("give ")

@@ -158,7 +158,7 @@ def pipelines(draw: st.DrawFn) -> list[Step]:
 
 @given(pipelines())
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 def test_every_way_to_run_gives_the_same_rows_in_the_same_order(run: Run, steps: list[Step]) -> None:
     ways: list[dict[str, Any]] = [
