@@ -113,7 +113,10 @@ class PandasEngineContext(EngineContext):
             SourceError: It can't be read.
             OdibiError: There is no such option or format.
         """
-        scan = _operation(Step("ingest", "read", "config_op", "", source, options, outputs={"data": "data"}))
+        scan = _operation(
+            Step("ingest", "read", "config_op", "", source, options, outputs={"data": "data"}),
+            self._workspace.root,
+        )
         frame: pd.DataFrame = self._run(Task("read", scan, {}, {"data": "data"}, True), {}).native()
         return frame
 
@@ -129,7 +132,9 @@ class PandasEngineContext(EngineContext):
             TargetError: It can't be written.
             OdibiError: There is no such option, mode or format.
         """
-        write = _operation(Step("store", "write", "config_op", "", target, options, {"data": "data"}))
+        write = _operation(
+            Step("store", "write", "config_op", "", target, options, {"data": "data"}), self._workspace.root
+        )
         task = Task("write", write, {"data": "data"}, {}, False)
         outcome = self._outcome(task, {"data": self._dataset("data", df)})
         return outcome.row_count or 0
@@ -198,8 +203,8 @@ class PandasEngineContext(EngineContext):
         return outcome
 
 
-def _operation(step: Step) -> Operation:
-    node = compile_step(step)
+def _operation(step: Step, root: Path) -> Operation:
+    node = compile_step(step, root)
     if node.operation is None:
         first, *others = node.problems
         more = "".join(f"; {problem.what}" for problem in others)

@@ -176,7 +176,8 @@ class PipelineRun:
                 report = executor.run()
             finally:
                 self._executor = None
-            self._settle(engines, report)
+            if self._tracker is not None:
+                self._settle(self._tracker, engines, report)
             duration_ms = round((time.perf_counter() - begun) * 1000, 3)
             data_map = DataMap(report.data)
             # The rows live as long as somebody can ask for them.
@@ -227,18 +228,20 @@ class PipelineRun:
         names = {planned.step.engine for planned in self._plan.steps.values()}
         return {name: open_engine(name, settings) for name in sorted(names)}
 
-    def _settle(self, engines: Mapping[str, Engine], report: RunReport) -> None:
+    def _settle(self, tracker: Tracker, engines: Mapping[str, Engine], report: RunReport) -> None:
         """Take the snapshots of everything that was made, while it is there."""
-        if self._tracker is None:
-            return
         made: dict[str, list[Dataset]] = {}
         for planned in self._plan.steps.values():
             for key in planned.step.outputs.values():
                 if key in report.data:
                     made.setdefault(planned.step.engine, []).append(report.data[key])
-        for name, datasets in made.items():
-            engines[name].settle(datasets)
-        self._tracker.settle()
+        try:
+            for name, datasets in made.items():
+                engines[name].settle(datasets)
+            tracker.settle()
+        except Exception as error:  # noqa: BLE001 - what is told of a run never changes its outcome
+            self._warnings.append(f"some snapshots could not be taken: {error}")
+            self._bus.emit(EventType.REPORT_FAILED, report="snapshots", error_message=str(error))
 
     def _end(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.formats.base import Format, Options
-from odibi_core.formats.registry import format_named, format_names, format_of
+from odibi_core.formats.registry import format_named, format_of
 from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step
 
@@ -66,24 +67,13 @@ def split(params: Mapping[str, Any], model: type[Options]) -> tuple[dict[str, An
 
 
 def find_format(
-    step: Step, named: str | None, path: str, field: str
+    step: Step, named: str | None, path: Path, field: str
 ) -> tuple[Format[Any, Any] | None, list[Problem]]:
     """The format that the step names, or that its path implies."""
     try:
-        found = format_named(named) if named else format_of(path)
+        return (format_named(named) if named else format_of(path)), []
     except OdibiError as error:
         return None, [Problem(error.what, step.name, field, error.fix)]
-    if found is None:
-        formats = ", ".join(format_names())
-        return None, [
-            Problem(
-                f"the format can't be told from {path!r}",
-                step.name,
-                field,
-                f"set {field} to one of {formats}",
-            )
-        ]
-    return found, []
 
 
 def text_value(step: Step, meaning: str) -> list[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
 from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
@@ -9,15 +11,15 @@ from odibi_core.nodes.settings import IngestSettings, StepSettings
 from odibi_core.step import Step
 
 
-def ingest(step: Step) -> Node:
-    """The scan that the step asks for."""
+def ingest(step: Step, root: Path) -> Node:
+    """The scan that the step asks for; its path is relative to `root`."""
     problems = text_value(step, "the path to read")
     ours, rest = split(step.params, IngestSettings)
     settings, mistakes = parse(IngestSettings, ours, step)
     problems += mistakes
     if problems or settings is None:
         return Node(None, settings or StepSettings(), tuple(problems))
-    format_, problems = find_format(step, settings.source_type, step.value, "params.source_type")
+    format_, problems = find_format(step, settings.source_type, root / step.value, "params.source_type")
     if format_ is None:
         return Node(None, settings, tuple(problems))
     if not format_.abilities.read:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from odibi_core.engines.operations import Send
 from odibi_core.nodes.base import Node, parse, text_value
 from odibi_core.nodes.settings import HttpPublishSettings, PublishSettings, StepSettings
@@ -9,10 +11,10 @@ from odibi_core.nodes.store import store
 from odibi_core.step import Step
 
 
-def publish(step: Step) -> Node:
-    """The write or the requests that the step asks for."""
+def publish(step: Step, root: Path) -> Node:
+    """The write or the requests that the step asks for; a path is relative to `root`."""
     if not (isinstance(step.value, str) and step.value.startswith(("http://", "https://"))):
-        return store(step, PublishSettings)
+        return store(step, root, PublishSettings)
     problems = text_value(step, "the URL")
     settings, mistakes = parse(HttpPublishSettings, step.params, step)
     problems += mistakes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.connect import connect
@@ -13,7 +14,7 @@ from odibi_core.nodes.store import store
 from odibi_core.nodes.transform import transform
 from odibi_core.step import NodeKind, Step
 
-NODES: dict[NodeKind, Callable[[Step], Node]] = {
+NODES: dict[NodeKind, Callable[[Step, Path], Node]] = {
     NodeKind.CONNECT: connect,
     NodeKind.INGEST: ingest,
     NodeKind.TRANSFORM: transform,
@@ -22,7 +23,12 @@ NODES: dict[NodeKind, Callable[[Step], Node]] = {
 }
 
 
-def compile_step(step: Step) -> Node:
-    """The step as an operation, or its problems; a step of no kind compiles to nothing."""
+def compile_step(step: Step, root: Path) -> Node:
+    """The step as an operation, or its problems; a step of no kind compiles to nothing.
+
+    Args:
+        step: With its placeholders filled in.
+        root: What its paths are relative to: what is there may tell a format.
+    """
     kind = step.kind
-    return Node(None, StepSettings()) if kind is None else NODES[kind](step)
+    return Node(None, StepSettings()) if kind is None else NODES[kind](step, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from odibi_core.engines.operations import Write
@@ -12,15 +13,15 @@ from odibi_core.nodes.settings import StepSettings, StoreSettings
 from odibi_core.step import Step
 
 
-def store(step: Step, model: type[StoreSettings] = StoreSettings) -> Node:
-    """The write that the step asks for."""
+def store(step: Step, root: Path, model: type[StoreSettings] = StoreSettings) -> Node:
+    """The write that the step asks for; its path is relative to `root`."""
     problems = text_value(step, "the path to write")
     ours, rest = split(step.params, model)
     settings, mistakes = parse(model, ours, step)
     problems += mistakes
     if problems or settings is None:
         return Node(None, settings or StepSettings(), tuple(problems))
-    format_, problems = find_format(step, settings.format, step.value, "params.format")
+    format_, problems = find_format(step, settings.format, root / step.value, "params.format")
     if format_ is None:
         return Node(None, settings, tuple(problems))
     problems += _refused(step, format_, settings)

@@ -152,7 +152,7 @@ class _Look:
                 if not any(problem.step == step.name for problem in problems):
                     problems.append(Problem(error.what, step.name, "", error.fix))
             self.steps[step.name] = rendered
-            node = compile_step(rendered)
+            node = compile_step(rendered, surroundings.workspace.root)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
             problems += node.problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from odibi_core.testing import store_step
 
 
 def problems(path: str, **params: Any) -> list[str]:
-    return [str(problem) for problem in compile_step(store_step("s", path, "d", **params)).problems]
+    return [str(problem) for problem in compile_step(store_step("s", path, "d", **params), Path()).problems]
 
 
 def test_the_format_follows_from_the_path() -> None:
-    operation = compile_step(store_step("s", "out/a.parquet", "d", mode="append", partitionBy="x")).operation
+    operation = compile_step(
+        store_step("s", "out/a.parquet", "d", mode="append", partitionBy="x"), Path()
+    ).operation
     assert isinstance(operation, Write)
     assert (operation.format, operation.mode, operation.partition_by) == ("parquet", WriteMode.APPEND, ("x",))
 
@@ -49,11 +52,11 @@ def test_several_mistakes_of_one_step_are_told_together() -> None:
 
 def test_an_endpoint_is_sent_to() -> None:
     step = Step("publish", "p", "api", "", "https://example.com/rows", {"batch_size": 10}, {"data": "d"})
-    operation = compile_step(step).operation
+    operation = compile_step(step, Path()).operation
     assert isinstance(operation, Send)
     assert (operation.url, operation.method, operation.batch_size) == ("https://example.com/rows", "POST", 10)
 
 
 def test_a_value_that_is_no_text_is_told() -> None:
     step = Step("store", "s", "config_op", "", None, {}, {"data": "d"})
-    assert "the value must be the path to write" in str(compile_step(step).problems[0])
+    assert "the value must be the path to write" in str(compile_step(step, Path()).problems[0])
