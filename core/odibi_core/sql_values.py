@@ -8,6 +8,7 @@ with a quote or a backslash in it; `chr(39)` and `chr(92)` say the same to both.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -57,14 +58,18 @@ def place_values(
 
 
 def sql_literal(value: Any) -> str:
-    """A value as SQL of both dialects: numbers and booleans bare, dates typed, anything else as text."""
+    """A value as SQL of both dialects: numbers and booleans as such, dates typed, anything else as text."""
     match value:
         case None:
             return "NULL"
         case bool():
             return "TRUE" if value else "FALSE"
+        case float() if not math.isfinite(value):
+            return f"CAST('{value}' AS DOUBLE)"
         case int() | float():
-            return repr(value)
+            # A minus before a negative number would begin a comment.
+            text = repr(value)
+            return f"({text})" if text.startswith("-") else text
         case dt.datetime():
             return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
         case dt.date():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 import duckdb
@@ -74,6 +75,34 @@ def test_values_outside_of_quotes_keep_their_types() -> None:
     )
     ((n, x, yes, day, nothing, found),) = rows(sql)
     assert (n, float(x), yes, day, nothing, found) == (7, 2.5, True, dt.date(2026, 1, 31), None, True)
+
+
+@settings(deadline=None)
+@given(st.integers(-(2**62), 2**62))
+@example(-2)
+@example(-(2**62))
+def test_a_number_is_the_same_value_wherever_it_stands(number: int) -> None:
+    sql = placed("SELECT 10-{n} AS less, -{n} AS negated WHERE {n} = {n}", n=number)
+    expected = [(10 - number, -number)]
+    assert rows(sql) == expected
+    assert rows(read_as_spark(sql)) == expected
+
+
+@settings(deadline=None)
+@given(st.floats(allow_nan=False))
+@example(float("inf"))
+@example(float("-inf"))
+@example(-0.0)
+def test_a_float_is_the_same_value_finite_or_not(number: float) -> None:
+    sql = placed("SELECT (0-{x})::DOUBLE", x=number)
+    assert rows(sql) == [(0 - number,)]
+
+
+def test_what_is_not_a_number_stays_so() -> None:
+    sql = placed("SELECT {x} AS x", x=float("nan"))
+    for text in (sql, read_as_spark(sql)):
+        ((found,),) = rows(text)
+        assert math.isnan(found)
 
 
 def test_comments_stay_as_they_are() -> None:
