@@ -7,9 +7,10 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class EventBus:
     `tracker` and `metrics`.
 
     Args:
-        redactor: Hides secrets in what hooks get.
+        redactor: Hides secrets in what hooks get, besides those of the run.
         hook_timeout_s: How long a hook may take for one event before the others go on without it.
         hook_queue_size: How many calls of hooks may wait; beyond that, events are dropped and counted.
     """
@@ -68,6 +69,7 @@ class EventBus:
         hook_timeout_s: float = 5.0,
         hook_queue_size: int = 100_000,
     ) -> None:
+        self._given = redactor
         self.redactor = redactor
         self._lock = threading.RLock()
         self._pipeline_name = ""
@@ -113,7 +115,8 @@ class EventBus:
                     _log.error("a watcher failed at %s: %s: %s", name, type(error).__name__, error)
                     _log.debug("where the watcher failed", exc_info=True)
             if hooks := self._hooks.get(name):
-                self._runner.enqueue(hooks, name, lambda: self._for_hooks(event))
+                # A later run, with secrets of its own, may have begun before a hook gets to this one.
+                self._runner.enqueue(hooks, name, partial(_for_hooks, event, (self._given, self.redactor)))
 
     def subscribe(self, watcher: Watcher) -> None:
         """Have `watcher` called with each event, at once, in the emitting thread. It must be cheap."""
@@ -183,15 +186,17 @@ class EventBus:
             for name in _EVENT_TYPES
         }
 
-    def _for_hooks(self, event: Event) -> Event:
-        shown = {
-            _GIVEN_TO_HOOKS.get(key, key): _copy(value)
-            for key, value in event.items()
-            if key in _GIVEN_TO_HOOKS or not key.startswith("_")
-        }
-        if self.redactor is not None:
-            shown = self.redactor.value(shown)
-        return shown
+
+def _for_hooks(event: Event, redactors: Iterable[Redactor | None]) -> Event:
+    shown = {
+        _GIVEN_TO_HOOKS.get(key, key): _copy(value)
+        for key, value in event.items()
+        if key in _GIVEN_TO_HOOKS or not key.startswith("_")
+    }
+    for redactor in redactors:
+        if redactor is not None:
+            shown = redactor.value(shown)
+    return shown
 
 
 def _copy(value: Any) -> Any:

@@ -191,6 +191,23 @@ def test_hooks_see_no_secrets_also_those_resolved_after_the_bus_was_made() -> No
     assert seen[0]["details"] == {"urls": ["x?p=***"]}
 
 
+def test_a_slow_hook_sees_no_secrets_of_the_run_before(hanging: Hanging) -> None:
+    given, first, second = Redactor(), Redactor(), Redactor()
+    given.add("swordfish")
+    first.add("hunter22")
+    bus = EventBus(given)
+    bus.register_hook("node_error", hanging)
+    bus.redactor = first
+    for _ in range(2):
+        bus.emit("node_error", error_message="hunter22 is not swordfish")
+    assert hanging.began.wait(WAIT_S)
+    bus.redactor = second
+    hanging.may_return.set()
+    assert bus.flush(WAIT_S)
+    bus.close()
+    assert [event["error_message"] for event in hanging.events] == ["*** is not ***"] * 2
+
+
 def test_a_hook_that_raises_is_named_in_the_log_and_the_others_go_on(
     bus: EventBus, caplog: pytest.LogCaptureFixture
 ) -> None:
