@@ -18,7 +18,6 @@ from odibi_core.formats import atomic
 from odibi_core.kept.manifest import (
     DamagedError,
     check_file,
-    flush_folder,
     read_manifest,
     sealed,
     unsealed,
@@ -191,7 +190,7 @@ class CheckpointManager:
             atomic.flush(draft)
             check()
             draft.rename(home / checkpoint_id)
-            flush_folder(home)
+            atomic.flush_folder(home)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._prune(pipeline, run_id)

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,11 +94,12 @@ def staged(target: Path, ticket: Ticket) -> Iterator[Path]:
 
     Call `publish` inside to let it take the target's place.
     """
-    with explained(target):
-        make_parents(target.parent)
-        sweep(target)
-        room = target.parent / f"{_PREFIX}{ticket_hash(ticket)}-{_short(target.name)}"
-        room.mkdir()
+    place = real(target)
+    with explained(place):
+        make_parents(place.parent)
+        sweep(place)
+        room = place.parent / f"{_PREFIX}{ticket_hash(ticket)}-{_short(place.name)}"
+        room.mkdir(mode=0o700)
         handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,11 +112,15 @@ def staged(target: Path, ticket: Ticket) -> Iterator[Path]:
 def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:
     """Let a file or folder made under `staged` take the target's place, at once.
 
+    A link stays: what it leads to is replaced. The permissions and the owner of what is replaced stay too.
+
     Args:
         prepared: What `staged` gave.
         target: What it replaces.
         check: Called at the last moment; raises where the step was stopped meanwhile.
     """
+    target = real(target)
+    _keep_permissions(prepared, target)
     flush(prepared)
     check()
     if prepared.is_dir() and target.is_dir():
@@ -123,11 +129,17 @@ def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: No
             prepared.rename(target)
     else:
         prepared.replace(target)
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
+
+
+def real(path: Path) -> Path:
+    """The file or folder that a path means, behind any links."""
+    return Path(os.path.realpath(path))
 
 
 def sweep(target: Path) -> None:
     """Clear what dead writers of this target left, and finish a swap that one of them began."""
+    target = real(target)
     for room in target.parent.glob(f"{_PREFIX}{'[0-9a-f]' * 16}-{_escaped(_short(target.name))}"):
         with suppress(FileNotFoundError):
             handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
@@ -157,7 +169,7 @@ def flush(path: Path) -> None:
     if path.is_dir():
         for inside in path.iterdir():
             flush(inside)
-        _flush_folder(path)
+        flush_folder(path)
         return
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -166,7 +178,9 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def _flush_folder(path: Path) -> None:
+def flush_folder(path: Path) -> None:
+    """Bring a folder's list of names to the disk."""
+    """Bring a folder's list of names to the disk."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -191,12 +205,23 @@ def make_parents(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def _keep_permissions(prepared: Path, target: Path) -> None:
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        return
+    # Only a privileged user may give files away; to others the writer's own ownership is all there is.
+    with suppress(PermissionError):
+        os.chown(prepared, old.st_uid, old.st_gid)
+    prepared.chmod(stat.S_IMODE(old.st_mode))
+
+
 def _recover(room: Path, target: Path) -> None:
     # Only the swap by two renames leaves an old folder and no target.
     old, new = room / _OLD, room / target.name
     if old.exists() and not target.exists():
         (new if new.exists() else old).rename(target)
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -88,15 +87,6 @@ def unsealed(text: bytes, what: str) -> dict[str, Any]:
     if not isinstance(body, dict) or hashlib.sha256(_canonical(body).encode()).hexdigest() != digest:
         raise DamagedError(f"{what} is not as it was written")
     return body
-
-
-def flush_folder(folder: Path) -> None:
-    """Bring a folder's list of names to the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _canonical(body: Mapping[str, Any]) -> str:
