@@ -46,10 +46,12 @@ class Crew:
         self._started -= 1
 
     def dismiss(self) -> None:
-        """Let idle threads end."""
-        for _ in range(self._started):
-            self._jobs.put(None)
+        """Let every thread end as soon as it is idle, those that were given up too."""
+        self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+            # A thread that waits must not keep what its last job worked on.
+            del job
+        self._jobs.put(None)

@@ -28,7 +28,7 @@ from odibi_core.retry import RetryPolicy, as_step_error
 from odibi_core.step_states import StepRun, StepStates
 from odibi_core.timestamps import now
 
-STOP_GRACE_S = 1.5
+STOP_GRACE_S = 1.0
 """How long a stopped step may take to come back before it is given up."""
 STOP_POLL_S = 0.05
 MAX_RETRY_AFTER_S = 300.0
@@ -131,7 +131,7 @@ class DAGExecutor:
         self._numbers = itertools.count()
         self._running: dict[int, _Running] = {}
         self._saving: _Saving | None = None
-        self._held_back: list[_Report] = []
+        self._held_back: list[tuple[_Running, _Report]] = []
         self._delayed: list[tuple[float, int, Region]] = []
         self._regions = {region.name: region for region in plan.regions}
         self._unmet = {region.name: len(region.needs) for region in plan.regions}
@@ -239,9 +239,6 @@ class DAGExecutor:
                 self._cancel(message.reason)
             case _Saved():
                 self._take_saved(message)
-            case _Report() if self._saving is not None:
-                # What the checkpoint is made of must not be released under it.
-                self._held_back.append(message)
             case _Report():
                 self._take_report(message)
         self._look_at_the_clock()
@@ -327,7 +324,7 @@ class DAGExecutor:
     def _end_saving(self) -> None:
         self._saving = None
         while self._held_back and self._saving is None:
-            self._take_report(self._held_back.pop(0))
+            self._settle(*self._held_back.pop(0))
         self._save_if_due()
 
     def _take_report(self, report: _Report) -> None:
@@ -335,6 +332,13 @@ class DAGExecutor:
         if running is None:
             return
         self._crew.done()
+        if self._saving is not None:
+            # What the checkpoint is made of must not be released under it.
+            self._held_back.append((running, report))
+        else:
+            self._settle(running, report)
+
+    def _settle(self, running: _Running, report: _Report) -> None:
         if report.outcomes is not None:
             self._take_outcomes(running.region, report.outcomes, NodeState.SUCCESS, report.duration_ms)
         elif running.stop_reason:

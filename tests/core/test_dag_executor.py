@@ -365,6 +365,15 @@ class TestFailures:
         assert result.skipped_nodes == ["hangs"]
         assert result.state == "failed"
 
+    def test_stopping_what_has_just_ended_does_no_harm(self, run: Run) -> None:
+        def fail() -> pd.DataFrame:
+            raise ValueError("no")
+
+        steps = [function_step(f"f{number}", fail if number % 6 == 5 else one) for number in range(60)]
+        for _ in range(10):
+            result = run(steps, distributed=True, distributed_max_workers=6)
+            assert result.state == "failed"
+
 
 class TestCancelling:
     def _cancel(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,20 +113,27 @@ class Attempt:
         self._interrupts: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
-    def on_stop(self, interrupt: Callable[[], None]) -> None:
-        """Call `interrupt` when the attempt is stopped; at once where it is already."""
+    @contextmanager
+    def on_stop(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Within it, `interrupt` is called when the attempt is stopped; at once where it is already."""
         with self._lock:
             self._interrupts.append(interrupt)
-        if self.stopped.is_set():
-            interrupt()
+        try:
+            if self.stopped.is_set():
+                self.stop()
+            yield
+        finally:
+            with self._lock:
+                self._interrupts.remove(interrupt)
 
     def stop(self) -> None:
         """Stop the attempt. Safe to call often: a query that began just now is interrupted too."""
         self.stopped.set()
+        # Under the lock nobody closes what is being interrupted.
         with self._lock:
-            interrupts = list(self._interrupts)
-        for interrupt in interrupts:
-            interrupt()
+            for interrupt in self._interrupts:
+                with suppress(Exception):
+                    interrupt()
 
     def check(self) -> None:
         """Go on, or not.

@@ -47,6 +47,7 @@ def send_rows(
     timeout_s: float = 30,
     done_batches: int = 0,
     on_accepted: Callable[[int], None] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> SendReport:
     """Send rows as JSON arrays of objects, and say what was accepted.
 
@@ -64,6 +65,7 @@ def send_rows(
         timeout_s: Seconds to wait for one answer.
         done_batches: How many batches an earlier try got accepted; they are not sent again.
         on_accepted: Called after each batch with the number of batches accepted so far.
+        check: Called before each request; raises where the step was stopped meanwhile.
 
     Raises:
         TransientError: The endpoint can't be reached, is busy (429) or broken (5xx); `retry_after_s` says how
@@ -79,6 +81,7 @@ def send_rows(
             total += len(batch)
             if batches <= done_batches:
                 continue
+            check()
             request_headers = {
                 **(headers or {}),
                 "Content-Type": "application/json",

@@ -15,7 +15,7 @@ import pytest
 from tests.core.local_service import Answer, Service, local_service
 
 from odibi_core.engines.http import SendReport, send_rows
-from odibi_core.errors import TargetError, TransientError
+from odibi_core.errors import RunCancelledError, TargetError, TransientError
 
 
 @pytest.fixture
@@ -203,3 +203,22 @@ def test_a_retry_goes_on_after_the_last_accepted_batch(service: Service) -> None
     keys = [request.headers["Idempotency-Key"] for request in service.requests]
     assert keys == ["k-1", "k-2", "k-3", "k-3", "k-4"]
     assert sent(service)[2] == sent(service)[3]
+
+
+def test_a_step_that_is_stopped_sends_no_further_batch(service: Service) -> None:
+    accepted: list[int] = []
+
+    def check() -> None:
+        if accepted:
+            raise RunCancelledError("the step was stopped")
+
+    with pytest.raises(RunCancelledError):
+        send_rows(
+            numbers(6, 2),
+            service.url,
+            idempotency_key="k",
+            batch_size=2,
+            on_accepted=accepted.append,
+            check=check,
+        )
+    assert (accepted, len(service.requests)) == ([1], 1)

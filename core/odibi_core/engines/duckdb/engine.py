@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,8 @@ class DuckDBEngine:
             RunCancelledError: The attempt was stopped.
         """
         cursor = self._session.cursor()
-        attempt.on_stop(cursor.interrupt)
         tolerant: frozenset[str] = frozenset()
-        try:
+        with closing(cursor), attempt.on_stop(cursor.interrupt):
             while True:
                 run = RegionRun(self._session, cursor, data, context, attempt, tolerant=tolerant)
                 try:
@@ -53,8 +53,6 @@ class DuckDBEngine:
                     if not more:
                         raise
                     tolerant |= more
-        finally:
-            cursor.close()
 
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a pandas, Polars or Arrow frame."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +46,11 @@ def save_dataset(dataset: Dataset, path: Path, session: Session, attempt: Attemp
         return
     columns = ", ".join(_stored(name, type_) for name, type_ in dataset.schema)
     cursor = session.cursor()
-    attempt.on_stop(cursor.interrupt)
-    try:
+    with closing(cursor), attempt.on_stop(cursor.interrupt):
         fragment = dataset.fragment()
         fragment.register(cursor)
         attempt.check()
         cursor.execute(f"COPY ({fragment.sql(f'SELECT {columns}')}) TO {literal(str(path))} (FORMAT parquet)")
-    finally:
-        cursor.close()
 
 
 def load_dataset(key: str, path: Path, snapshot: Snapshot, session: Session) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -248,6 +249,7 @@ class RegionRun:
             idempotency_key=str(self._context.ticket(task.name)),
             done_batches=self._context.sent_batches.get(task.name, 0),
             on_accepted=lambda batches: self._context.sent_batches.update({task.name: batches}),
+            check=self._attempt.check,
         )
         details = {
             "url": without_secrets(send.url),
@@ -273,8 +275,7 @@ class RegionRun:
             return self._explained(task, error)
         # A write that failed may have left its result open on the region's own cursor.
         cursor = self._session.cursor()
-        self._attempt.on_stop(cursor.interrupt)
-        try:
+        with closing(cursor), self._attempt.on_stop(cursor.interrupt):
             for streamed in self._streamed.values():
                 table = quote(self._session.new_name("blame"))
                 streamed.fragment.register(cursor)
@@ -284,8 +285,6 @@ class RegionRun:
                 except duckdb.Error as cause:
                     self._attempt.check()
                     return self._explained(streamed.task, cause)
-        finally:
-            cursor.close()
         return self._explained(task, error)
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
