@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ READ_AS_IS: dict[str, dict[str, Any]] = {
 def write_and_read(bench: Bench, name: str, data: pa.Table, **read: Any) -> list[tuple[Any, ...]]:
     bench.cursor.register("given", data)
     path = bench.folder / f"t.{name}"
-    bench.write(path, "SELECT * FROM given", format_name=name, ticket=f"run/{id(data)}")
+    bench.write(path, "SELECT * FROM given", format_name=name, ticket=f"run/{uuid.uuid4()}")
     return bench.read(path, format_name=name, **read).rows
 
 
@@ -82,7 +83,7 @@ def test_every_text_survives_an_append(
     for mode, rows in (("overwrite", old), ("append", new)):
         data = pa.table({"a": pa.array([a for a, _ in rows], pa.string()), "b": [b for _, b in rows]})
         bench.cursor.register("given", data)
-        bench.write(path, "SELECT * FROM given", mode, ticket=f"{mode}/{id(data)}")
+        bench.write(path, "SELECT * FROM given", mode, ticket=f"{mode}/{uuid.uuid4()}")
 
     assert bench.read(path, **READ_AS_IS[name]).rows == [*old, *new]
 
