@@ -120,7 +120,7 @@ def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: No
         check: Called at the last moment; raises where the step was stopped meanwhile.
     """
     target = real(target)
-    _keep_permissions(prepared, target)
+    keep_permissions(prepared, target)
     flush(prepared)
     check()
     if prepared.is_dir() and target.is_dir():
@@ -205,7 +205,8 @@ def make_parents(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _keep_permissions(prepared: Path, target: Path) -> None:
+def keep_permissions(prepared: Path, target: Path) -> None:
+    """Give what was prepared the permissions, and where allowed the owner, of what it replaces."""
     try:
         old = target.stat()
     except FileNotFoundError:

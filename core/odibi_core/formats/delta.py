@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -151,20 +151,50 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
     def _create(self, rows: Rows, target: Target, options: DeltaWriteOptions) -> Written:
         from deltalake import DeltaTable
 
-        was_there, partitions = target.path.exists(), target.partition_by
         select = storable_sql(rows, target.path)
-        try:
+        with _new_table(target) as path:
             if target.mode is WriteMode.MERGE:
                 with incoming(rows.cursor, select, target) as fresh:
                     select = f"FROM {quote(fresh.table)}"
-                    written = _commit(target.path, select, rows, target, options, partitions=partitions)
+                    written = _commit(path, select, rows, target, options, partitions=target.partition_by)
             else:
-                written = _commit(target.path, select, rows, target, options, partitions=partitions)
-        except BaseException:
-            if not was_there and not self.owns_folder(target.path):
-                shutil.rmtree(target.path, ignore_errors=True)
-            raise
+                written = _commit(path, select, rows, target, options, partitions=target.partition_by)
         return Written(written, details={"version": DeltaTable(str(target.path)).version()})
+
+
+@contextmanager
+def _new_table(target: Target) -> Iterator[Path]:
+    """A path for the first commit of a table, which counts at the end or leaves nothing behind.
+
+    Raises:
+        TransientError: Another writer created the table at the same time.
+    """
+    place = atomic.real(target.path)
+    if place.is_dir() and any(place.iterdir()):
+        # What is in there isn't ours to move; a commit that fails leaves files that no reader sees.
+        yield place
+        return
+    with atomic.staged(place, target.ticket) as prepared:
+        yield prepared
+        atomic.keep_permissions(prepared, place)
+        atomic.flush(prepared)
+        target.check()
+        try:
+            # A rename takes the place of nothing or of an empty folder, never of another writer's files.
+            prepared.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise _committed_meanwhile(target.path) from error
+        atomic.flush_folder(place.parent)
+
+
+def _committed_meanwhile(path: Path) -> TransientError:
+    return TransientError(
+        "another writer committed to the table at the same time",
+        where=str(path),
+        fix="let only one pipeline write it at a time; another try may pass",
+    )
 
 
 def _app_id(target: Target) -> str:
@@ -324,11 +354,7 @@ def _explained_target(path: Path, batches: Stream | None = None) -> Iterator[Non
     except OdibiError:
         raise
     except CommitFailedError as error:
-        raise TransientError(
-            "another writer committed to the table at the same time",
-            where=str(path),
-            fix="let only one pipeline write it at a time; another try may pass",
-        ) from error
+        raise _committed_meanwhile(path) from error
     except Exception as error:
         if batches is not None and batches.error is not None:
             raise batches.error from None

@@ -86,11 +86,12 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             return self._write_file(rows, target, options)
 
     def _write_file(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
-        exists = target.path.exists()
+        record = ledger.Ledger(target.path)
+        exists = record.saw_target
         if exists and target.mode is WriteMode.IGNORE:
             return Written(0, TARGET_EXISTS)
         if exists and target.mode is WriteMode.ERROR:
-            if ledger.Ledger(target.path).holds(target.ticket):
+            if record.holds(target.ticket):
                 return Written(0, WRITTEN_BEFORE)
             raise already_there(target.path)
         details: dict[str, int] = {}
@@ -108,7 +109,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 return self._append(select, path, rows, target, options)
             return self._copy(rows.cursor, select, path, options)
 
-        written = ledger.once(target, prepare)
+        written = ledger.once(record, target, prepare)
         return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
 
     def _append(self, select: str, path: Path, rows: Rows, target: Target, options: WriteOptions) -> int:
@@ -167,6 +168,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 where=str(path),
                 fix="remove that file, or choose another path",
             )
+        seen = _state(path)
         has_data = path.is_dir() and any(path.iterdir())
         if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{_part_prefix(target)}*")):
             return Written(0, WRITTEN_BEFORE)
@@ -184,7 +186,11 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 _clone(path, prepared)
             prepared.mkdir(exist_ok=True)
             written = self._write_parts(select, rows.cursor, prepared, target, options)
-            atomic.publish(prepared, path, target.check)
+            atomic.flush(prepared)
+            with atomic.locked(atomic.real(path).parent):
+                if _state(path) != seen:
+                    raise ledger.changed_meanwhile(path)
+                atomic.publish(prepared, path, target.check)
         return Written(written)
 
     def _write_parts(
@@ -305,6 +311,11 @@ def check_same_columns(old: Schema, new: Schema, where: str) -> None:
             where=where,
             fix="select the target's columns in a step before, or use mode 'overwrite'",
         )
+
+
+def _state(folder: Path) -> dict[str, ledger.Identity | None]:
+    """What tells one state of a folder from every other."""
+    return {str(path): ledger.identity(path) for path in (folder, *folder.rglob("*"))}
 
 
 def _clone(folder: Path, copy: Path) -> None:
