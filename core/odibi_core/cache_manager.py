@@ -33,7 +33,7 @@ _OLD_DRAFT_S = 24 * 3600
 class CacheManager:
     """Results of regions in a folder. Several threads and processes may share it.
 
-    An entry is a folder `<kk>/<key>/` that appears whole and is never changed. It holds a manifest and one
+    An entry is a folder `<kk>/<key>/` that appears and goes whole. It holds a manifest and one
     Parquet file a dataset; every file is checked against its SHA-256 before it is used.
 
     Args:
@@ -88,7 +88,8 @@ class CacheManager:
 
         Args:
             key: Its key.
-            fill: Writes its files into the folder that it is given, and gives the manifest.
+            fill: Writes its files into the folder that it is given, and gives the manifest. An entry whose
+                `targets` are others is replaced.
 
         Raises:
             OSError: It can't be written.
@@ -97,13 +98,14 @@ class CacheManager:
         draft = self.folder / f"{_DRAFT}{secrets.token_hex(8)}"
         draft.mkdir()
         try:
-            write_manifest(draft, fill(draft))
+            manifest = write_manifest(draft, fill(draft))
             entry = self._entry(key)
             entry.parent.mkdir(exist_ok=True)
-            # Somebody who kept the same meanwhile has kept the same.
-            if not entry.exists():
-                with suppress(FileExistsError, OSError):
-                    draft.rename(entry)
+            if self._is_outdated(key, manifest):
+                self._drop(entry)
+            # Where there is one still, somebody kept the same meanwhile.
+            with suppress(OSError):
+                draft.rename(entry)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._evict()
@@ -162,6 +164,13 @@ class CacheManager:
         draft = note.with_name(f"{_DRAFT}{secrets.token_hex(8)}")
         draft.write_text(sealed(parts), encoding="utf-8")
         draft.replace(note)
+
+    def _is_outdated(self, key: str, manifest: Mapping[str, Any]) -> bool:
+        try:
+            known = self.find(key)
+        except DamagedError:
+            return True
+        return known is not None and known["targets"] != manifest["targets"]
 
     def _entry(self, key: str) -> Path:
         return self.folder / key[:2] / key

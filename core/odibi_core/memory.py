@@ -21,6 +21,7 @@ from odibi_core.plan.fingerprint import fingerprint_steps
 from odibi_core.plan.model import Plan, Region, Tracking
 from odibi_core.plan.planner import Surroundings
 from odibi_core.plan.rendering import Values
+from odibi_core.secret_store import Redactor
 
 Save = Callable[[Attempt], dict[str, Any]]
 """Saves a checkpoint, which may take a while, and gives the keys of the event that says so."""
@@ -159,7 +160,11 @@ class Prospect:
         return CacheView(cache, self._plan, self._fingerprints, self._place).forecasts() if cache else {}
 
     def open(
-        self, engines: Mapping[str, Engine], context: RunContext, warn: Callable[[str, str], object]
+        self,
+        engines: Mapping[str, Engine],
+        context: RunContext,
+        warn: Callable[[str, str], object],
+        redactor: Redactor,
     ) -> Memory | None:
         """The memory of a run that begins now; None where cache and checkpoints are off.
 
@@ -167,6 +172,7 @@ class Prospect:
             engines: Name → engine.
             context: The run.
             warn: Takes (step, sentence) where a person should know.
+            redactor: Hides secrets in what is kept.
 
         Raises:
             TargetError: The folder of the checkpoints can't be written.
@@ -176,13 +182,15 @@ class Prospect:
         finish: Callable[[], object] | None = None
         if past.cache is not None:
             view = CacheView(past.cache, self._plan, self._fingerprints, self._place)
-            cached = CachedRun(view, engines, context, warn)
+            cached = CachedRun(view, engines, context, warn, redactor)
         if past.checkpoints is not None:
             record = past.resumption.record or self._new_record(context.run_id)
             past.checkpoints.begin(pipeline, record)
             finish = partial(past.checkpoints.begin, pipeline, replace(record, is_complete=True))
             checkpointed = CheckpointedRun(
-                CheckpointSaver(past.checkpoints, record.run_id, self._plan, self._fingerprints, engines),
+                CheckpointSaver(
+                    past.checkpoints, record.run_id, self._plan, self._fingerprints, engines, redactor
+                ),
                 past.mode,
                 past.resumption.checkpoint,
                 context,

@@ -159,7 +159,7 @@ class PipelineRun:
             self._surroundings.allowed_functions,
             ticket_run_ids=self._prospect.ticket_run_ids,
         )
-        memory = self._prospect.open(engines, context, self._warn)
+        memory = self._prospect.open(engines, context, self._warn, self._redactor)
         executor = self._make_executor(engines, context, memory)
         self._executor = executor
         begun = time.perf_counter()

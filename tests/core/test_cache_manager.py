@@ -192,6 +192,7 @@ def test_a_store_runs_again_when_its_target_is_not_as_it_left_it(workspace: Path
     assert result.cached_nodes == ["load", "double", "shape"]
     assert result.cache_reasons == {"keep": "not cached"}
     assert target.read_bytes() == whole
+    assert run(workspace).nodes_executed == 0
 
 
 def test_an_append_always_runs(workspace: Path) -> None:
@@ -347,3 +348,26 @@ def test_a_secret_is_neither_in_the_key_nor_in_the_cache(workspace: Path) -> Non
     assert run(workspace, *steps(sql), secrets={"TOKEN": "other-secret"}).nodes_executed == 0
     for path in workspace.glob("cache/**/*"):
         assert path.is_dir() or b"first-secret" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("kept", ["cache", "checkpoints"])
+def test_no_secret_gets_into_a_manifest(workspace: Path, kept: str) -> None:
+    given = steps()
+    given[3].value = "${secret:CUSTOMER}/out.parquet"
+    settings: dict[str, Any] = {"secrets": {"CUSTOMER": "hunter22"}, "pipeline_name": "sales"}
+    if kept == "checkpoints":
+        settings |= {"enable_checkpoints": True, "checkpoint_mode": "auto", "checkpoint_dir": "checkpoints"}
+    run(workspace, *given, **settings)
+    manifests = list((workspace / kept).rglob("manifest.json"))
+    assert manifests
+    assert not [path for path in manifests if "hunter22" in path.read_text()]
+
+
+@pytest.mark.parametrize("volatile", ["random()", "uuid()", "CURRENT_TIMESTAMP", "now()", "today()"])
+def test_sql_that_gives_something_else_each_time_runs_each_time(workspace: Path, volatile: str) -> None:
+    given = steps(f"SELECT id, amount * 2 AS doubled, {volatile} AS stamp FROM orders")
+    run(workspace, *given)
+    assert run(workspace, *given).cached_nodes == ["load"]
+    given[1].params["cache"] = True
+    run(workspace, *given)
+    assert run(workspace, *given).nodes_executed == 0

@@ -18,6 +18,7 @@ from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
 from odibi_core.plan.fingerprint import Fingerprint, Place, digest, place_identity, source_digest
 from odibi_core.plan.model import Plan, Region
+from odibi_core.secret_store import Redactor
 
 SETTINGS_CHANGED = "settings changed"
 CODE_CHANGED = "code changed"
@@ -81,11 +82,12 @@ class CacheView:
             return None
         return manifest
 
-    def target_identity(self, step: str) -> list[list[Any]]:
-        """What tells the present state of what a step writes from every other."""
+    def target_identity(self, step: str) -> str:
+        """A digest that tells the present state of what a step writes from every other; "" of nothing."""
         operation = self.plan.steps[step].node.operation
         assert isinstance(operation, Write)
-        return place_identity(self.place(operation))
+        found = place_identity(self.place(operation))
+        return digest(found) if found else ""
 
     def reason(self, step: str) -> str:
         """Why the step must run."""
@@ -117,6 +119,7 @@ class CachedRun:
         engines: Name → engine.
         context: The run.
         warn: Takes (step, sentence) where a person should know.
+        redactor: Hides secrets in what is kept.
     """
 
     def __init__(
@@ -125,7 +128,9 @@ class CachedRun:
         engines: Mapping[str, Engine],
         context: RunContext,
         warn: Callable[[str, str], object],
+        redactor: Redactor,
     ) -> None:
+        self._redactor = redactor
         self._view, self._engines, self._context, self._warn = view, engines, context, warn
         self._recomputer = Recomputer(view.plan, engines, context)
         self._numbers = itertools.count(1)
@@ -195,7 +200,7 @@ class CachedRun:
             if outcome.rejects_path:
                 rejects = f"rejects-{len(list(folder.iterdir())) + 1}.csv"
                 shutil.copyfile(outcome.rejects_path, folder / rejects)
-            records.append(outcome_record(outcome, files, rejects))
+            records.append(outcome_record(outcome, files, rejects, self._redactor))
         return {
             "format": 1,
             "pipeline": plan.pipeline.name,

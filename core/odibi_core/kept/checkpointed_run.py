@@ -17,6 +17,7 @@ from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
 from odibi_core.plan.fingerprint import Fingerprint
 from odibi_core.plan.model import Plan, Region
+from odibi_core.secret_store import Redactor
 from odibi_core.timestamps import now
 
 INTERVAL_STEPS = 10
@@ -35,6 +36,7 @@ class CheckpointSaver:
         plan: The plan.
         fingerprints: Step name → fingerprint.
         engines: Name → engine.
+        redactor: Hides secrets in what is saved.
     """
 
     manager: CheckpointManager
@@ -42,6 +44,7 @@ class CheckpointSaver:
     plan: Plan
     fingerprints: Mapping[str, Fingerprint]
     engines: Mapping[str, Engine]
+    redactor: Redactor
 
     def save(
         self,
@@ -114,7 +117,7 @@ class CheckpointSaver:
         if outcome.rejects_path:
             rejects = f"rejects-{len(list(folder.iterdir())) + 1}.csv"
             shutil.copyfile(outcome.rejects_path, folder / rejects)
-        return outcome_record(outcome, files, rejects)
+        return outcome_record(outcome, files, rejects, self.redactor)
 
 
 class CheckpointedRun:

@@ -8,15 +8,19 @@ from typing import Any
 from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.base import Outcome
 from odibi_core.schema import Schema
+from odibi_core.secret_store import Redactor
 
 
-def outcome_record(outcome: Outcome, files: Mapping[str, str], rejects_file: str) -> dict[str, Any]:
+def outcome_record(
+    outcome: Outcome, files: Mapping[str, str], rejects_file: str, redactor: Redactor
+) -> dict[str, Any]:
     """The outcome as JSON can hold it.
 
     Args:
         outcome: What the step did.
         files: Dataset key → name of the file that holds its rows; a key that is not there has none.
         rejects_file: Name of the file that holds its rejected rows, or "".
+        redactor: Hides the secrets of what people read of it; rows are kept as they are.
     """
     return {
         "name": outcome.name,
@@ -24,8 +28,8 @@ def outcome_record(outcome: Outcome, files: Mapping[str, str], rejects_file: str
         "row_count_scope": outcome.row_count_scope.value,
         "rejected_rows": outcome.rejected_rows,
         "rejects_file": rejects_file,
-        "warnings": list(outcome.warnings),
-        "written": dict(outcome.written),
+        "warnings": redactor.value(list(outcome.warnings)),
+        "written": redactor.value(dict(outcome.written)),
         "outputs": {
             name: {
                 "key": dataset.key,
