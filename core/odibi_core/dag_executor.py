@@ -158,6 +158,9 @@ class DAGExecutor:
     def run(self) -> RunReport:
         """Run the plan to its end: every step is in a final state afterwards."""
         try:
+            # What was asked before the run began comes before its first step.
+            while not self._inbox.empty():
+                self._take(self._inbox.get())
             while self._is_unfinished():
                 self._launch_ready()
                 self._wait()
@@ -234,6 +237,10 @@ class DAGExecutor:
         except queue.Empty:
             self._look_at_the_clock()
             return
+        self._take(message)
+        self._look_at_the_clock()
+
+    def _take(self, message: _Report | _Saved | _Cancel) -> None:
         match message:
             case _Cancel():
                 self._cancel(message.reason)
@@ -241,7 +248,6 @@ class DAGExecutor:
                 self._take_saved(message)
             case _Report():
                 self._take_report(message)
-        self._look_at_the_clock()
 
     def _next_moment(self) -> float | None:
         """Seconds until something is due; None where only a message can change anything."""

@@ -125,7 +125,7 @@ def _fault(record: Record, width: int) -> tuple[str, bytes]:
     try:
         encoded = record.text.encode()
     except UnicodeEncodeError:
-        return "the text is not in the encoding of the file", b""
+        return "the text is not in the encoding that is read; say which it is, such as encoding: latin-1", b""
     if record.width != width:
         few = "too few" if record.width < width else "too many"
         return f"{few} fields: {record.width} in the place of {width}", b""

@@ -51,7 +51,7 @@ def _fault(line: str) -> str:
     except json.JSONDecodeError as error:
         return f"it is not JSON at column {error.colno}: {error.msg}"
     except UnicodeEncodeError:
-        return "the text is not in the encoding of the file"
+        return "the text is not in the encoding that is read; say which it is, such as encoding: latin-1"
     except RecursionError:
         return "it is nested too deeply"
     if not isinstance(value, dict):

@@ -39,15 +39,23 @@ class TolerantOptions(Options):
 
 
 def check_bad_rows(source: str, rejected: Sequence[Rejected], allowed: int | None, total: int) -> None:
-    """Refuse a source in which more rows are malformed than is allowed.
+    """Refuse a source in which more rows are malformed than is allowed, or all of them.
 
     Raises:
         SourceError: Names the first one.
     """
-    if allowed is None or len(rejected) <= allowed:
+    is_hopeless = bool(rejected) and len(rejected) == total
+    if not is_hopeless and (allowed is None or len(rejected) <= allowed):
         return
     first = rejected[0]
     column = f", column {first.column!r}" if first.column else ""
+    if is_hopeless:
+        raise SourceError(
+            f"not one of the {total} rows can be read; "
+            f"the first is line {first.line}{column}: {first.reason}",
+            where=first.source or source,
+            fix="see to the options of the source: its encoding, delimiter and schema",
+        )
     limit = f", more than the {allowed} that max_bad_rows allows" if allowed else ""
     raise SourceError(
         f"{len(rejected)} of {total} rows can't be read{limit}; "

@@ -17,7 +17,7 @@ from odibi_core.plan.model import Plan, PlannedStep, Tracking
 from odibi_core.plan.regions import divide
 from odibi_core.plan.rendering import Values
 from odibi_core.plan.schemas import Ports, find_schemas
-from odibi_core.plan.targets import target_problems
+from odibi_core.plan.targets import stray_problems, target_problems
 from odibi_core.plan.tracking import choose_tracking
 from odibi_core.plan.validation import (
     form_problems,
@@ -156,7 +156,10 @@ class _Look:
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
             problems += node.problems
-        problems += reference_problems(nodes, surroundings.connections, surroundings.allowed_functions)
+        problems += reference_problems(
+            pipeline.steps, nodes, surroundings.connections, surroundings.allowed_functions
+        )
+        problems += stray_problems(pipeline.steps, self.steps, nodes)
         problems += target_problems(nodes, surroundings.place)
         self.ports = Ports(nodes, {})
         if not has_cycle:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import OdibiError, Problem
 from odibi_core.nodes.base import Node
+from odibi_core.step import Step
 
 Placed = Scan | Write
 
@@ -58,3 +59,28 @@ def _reads(source: Path, target: Path, format_name: str) -> bool:
         is_as_deep = len(source.parts) == len(target.parts)
         return is_as_deep and all(map(fnmatch, target.parts, source.parts))
     return source in target.parents and format_name != "delta"
+
+
+def stray_problems(
+    declared: Iterable[Step], rendered: Mapping[str, Step], nodes: Mapping[str, Node]
+) -> Iterator[Problem]:
+    """Paths that a parameter leads out of the folder that the step names before it.
+
+    `output/{day}.csv` stays in `output`, whatever the day is. A value that is nothing but a placeholder may
+    name any path: there the step leaves it to the run.
+    """
+    for step in declared:
+        if not isinstance(nodes[step.name].operation, Scan | Write) or not isinstance(step.value, str):
+            continue
+        before, brace, _ = step.value.partition("{")
+        folder = os.path.dirname(before)  # noqa: PTH120 - text that need not be a path yet
+        if not brace or not before:
+            continue
+        path = os.path.normpath(str(rendered[step.name].value))
+        if Path(path) != Path(folder) and not Path(path).is_relative_to(os.path.normpath(folder or ".")):
+            yield Problem(
+                f"a parameter leads the path out of its folder: {path}",
+                step.name,
+                "value",
+                f"give a value that stays inside {folder or 'the workspace'}",
+            )

@@ -8,6 +8,7 @@ from typing import Any
 
 from odibi_core.engines.operations import Call, Check, Scan, Write
 from odibi_core.errors import OdibiError, Problem, did_you_mean
+from odibi_core.functions.binding import bind_function
 from odibi_core.functions.registry import resolve_function
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
@@ -228,15 +229,24 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
 
 
 def reference_problems(
-    nodes: Mapping[str, Node], connections: Iterable[str], allowed_functions: tuple[str, ...] | None
+    steps: Iterable[Step],
+    nodes: Mapping[str, Node],
+    connections: Iterable[str],
+    allowed_functions: tuple[str, ...] | None,
 ) -> Iterator[Problem]:
-    """Functions and connections that don't exist."""
+    """Functions and connections that don't exist, and functions that can't take what the step gives."""
     known = list(connections)
-    for name, node in nodes.items():
+    for step in steps:
+        name, node = step.name, nodes[step.name]
         match node.operation:
-            case Call(function=str() as function):
+            case Call(function=function, params=params):
                 try:
-                    resolve_function(function, allowed_functions)
+                    called = (
+                        resolve_function(function, allowed_functions)
+                        if isinstance(function, str)
+                        else function
+                    )
+                    bind_function(called, str(function), tuple(step.inputs), tuple(params))
                 except OdibiError as error:
                     yield Problem(error.what, name, "value", error.fix)
             case Check(connection=wanted) | Scan(connection=wanted) | Write(connection=wanted) if wanted:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,9 +43,18 @@ if TYPE_CHECKING:
     metavar="N",
     help="Run up to N steps that don't need each other at the same time.",
 )
+@click.option(
+    "--cache", is_flag=True, help="Take what did not change from the cache, and keep the rest there."
+)
+@click.option(
+    "--checkpoints",
+    is_flag=True,
+    help="Save where the run stands after each layer, for --resume.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that failed or was stopped.")
 @json_option
 @click.option("--log", type=click.Choice(["text", "json"]), help="Write a log of the run to standard error.")
-@click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors and warnings.")
 @click.option("-v", "--verbose", is_flag=True, help="Write a line for each step that ends.")
 @click.pass_obj
 def command(
@@ -57,6 +67,9 @@ def command(
     engine: str,
     tracking: str | None,
     workers: int | None,
+    cache: bool,
+    checkpoints: bool,
+    resume: bool,
     as_json: bool,
     log: str | None,
     quiet: bool,
@@ -85,13 +98,18 @@ def command(
         tracking=tracking,
         distributed=None if workers is None else workers > 1,
         distributed_max_workers=workers,
+        enable_cache=cache or None,
+        enable_checkpoints=checkpoints or None,
+        resume_from_checkpoint=resume or None,
         event_bus=bus,
     )
     _connect(session, bus, watch, log)
     warnings: list[str] = []
     with _shown(session, bus, log=log, quiet=quiet, verbose=verbose):
         try:
-            result = orchestrator.execute()
+            # What a function prints must not get into a document.
+            with redirect_stdout(sys.stderr) if as_json else nullcontext():
+                result = orchestrator.execute()
             code = ExitCode.OK if result.success else ExitCode.FAILED
             warnings = result.warnings
         except (KeyboardInterrupt, SystemExit) as stopped:
@@ -146,7 +164,12 @@ def _shown(
 
 
 def _tell(session: Session, watch: RunWatch, code: ExitCode, warnings: list[str], *, quiet: bool) -> None:
-    from odibi_core.cli.summary import run_document, tell_failure, tell_run
+    from odibi_core.cli.summary import (
+        run_document,
+        tell_failure,
+        tell_rejects_and_warnings,
+        tell_run,
+    )
     from odibi_core.events import NodeState
 
     assert watch.record is not None
@@ -156,6 +179,7 @@ def _tell(session: Session, watch: RunWatch, code: ExitCode, warnings: list[str]
         tell_run(session.terminal, watch, warnings)
         return
     session.terminal.gives_json = True
+    tell_rejects_and_warnings(session.terminal, watch.record, watch.rejects, warnings)
     for step in watch.record.steps.values():
         if step.state is NodeState.FAILED:
             tell_failure(session.terminal, step, watch.origins.get(step.name, ""))
