@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +123,25 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").mkdir()
     with pytest.raises(TargetError, match="a folder stands where a file should be"):
         replace(tmp_path / "a.txt", lambda path: path.write_text("x"))
+
+
+def test_permissions_stay(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("one")
+    target.chmod(0o600)
+
+    replace(target, lambda path: path.write_text("two"))
+
+    assert (target.read_text(), stat.S_IMODE(target.stat().st_mode)) == ("two", 0o600)
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "real" / "a.txt", tmp_path / "link.txt"
+    target.parent.mkdir()
+    target.write_text("one")
+    link.symlink_to(target)
+
+    replace(link, lambda path: path.write_text("two"))
+
+    assert (link.is_symlink(), target.read_text()) == (True, "two")
+    assert names(target.parent) == ["a.txt"]

@@ -296,3 +296,30 @@ bench.write(folder / "table", rows, format_name="delta")
 
     assert f"TargetError: {table.path}: the file grows past the largest size allowed" in done.stderr
     assert table.rows() == [(1, "old"), (2, "old")]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_another_writers_files_survive_a_table_that_can_not_be_created(table: Table, fails: bool) -> None:
+    theirs = table.path / "theirs.parquet"
+
+    def value(id_: int) -> str:
+        table.path.mkdir(exist_ok=True)
+        theirs.write_text("theirs")
+        if fails:
+            raise ValueError("boom")
+        return str(id_)
+
+    table.bench.cursor.create_function("during", value, ["BIGINT"], "VARCHAR", side_effects=True)
+
+    with pytest.raises(Exception, match="boom" if fails else "another writer committed"):
+        table.write("SELECT id, during(id) AS v FROM (VALUES (7::BIGINT)) AS t(id)", "append")
+
+    assert list(table.path.iterdir()) == [theirs]
+    assert list(table.path.parent.iterdir()) == [table.path]
+
+
+def test_a_table_that_can_not_be_created_leaves_nothing_behind(table: Table) -> None:
+    with pytest.raises(Exception, match="boom"):
+        table.write("SELECT range AS id, error('boom')::VARCHAR AS v FROM range(9)")
+
+    assert list(table.path.parent.iterdir()) == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,87 @@ def test_two_writers_at_once_do_not_lose_rows(bench: Bench, path: Path, name: st
     bench.write(path, NEW, "append")
 
     assert len(bench.read(path).rows) == 6
+
+
+def during(bench: Bench, happens: Callable[[], object]) -> str:
+    """A query during which something happens."""
+
+    def value(id_: int) -> str:
+        happens()
+        return f"new {id_}"
+
+    bench.cursor.create_function("during", value, ["BIGINT"], "VARCHAR", side_effects=True)
+    return "SELECT id, during(id) AS v FROM (VALUES (7::BIGINT)) AS t(id)"
+
+
+@pytest.mark.parametrize("mode", ["append", "error", "ignore", "overwrite"])
+def test_a_file_that_appears_during_a_write_is_not_replaced(bench: Bench, name: str, mode: str) -> None:
+    path = bench.folder / f"a.{name}"
+    query = during(bench, lambda: path.write_text("theirs"))
+
+    with pytest.raises(TransientError, match="something else changed the file"):
+        bench.write(path, query, mode)
+
+    assert path.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite"])
+def test_a_part_that_appears_during_a_write_of_a_folder_is_not_lost(
+    bench: Bench, name: str, mode: str
+) -> None:
+    folder = bench.folder / "rows"
+    bench.write(folder, OLD, format_name=name, ticket="first/step")
+    part = next(folder.iterdir())
+    query = during(bench, lambda: shutil.copy(part, folder / f"theirs.{name}"))
+
+    with pytest.raises(TransientError, match="something else changed the folder"):
+        bench.write(folder, query, mode, format_name=name)
+
+    assert (folder / f"theirs.{name}").exists()
+
+
+def test_mode_error_lets_one_of_two_writers_make_a_folder(bench: Bench, name: str) -> None:
+    folder = bench.folder / "rows"
+
+    def make() -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / f"theirs.{name}").write_text("theirs")
+
+    with pytest.raises(TransientError, match="something else changed the folder"):
+        bench.write(folder, during(bench, make), "error", format_name=name)
+
+    assert [entry.name for entry in folder.iterdir()] == [f"theirs.{name}"]
+
+
+def test_a_touched_file_still_holds_what_a_run_wrote(bench: Bench, path: Path) -> None:
+    bench.write(path, NEW, "append")
+    os.utime(path, (0, 0))
+
+    assert bench.write(path, NEW, "append").skipped == "this run wrote it already"
+
+
+def test_a_replaced_file_refuses_only_the_run_that_wrote_it_last(bench: Bench, path: Path) -> None:
+    bench.write(path, NEW, "append")
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+    for ticket in ("other/step", "another/step"):
+        with pytest.raises(TargetError, match="can't be told"):
+            bench.write(path, NEW, "append")
+        assert bench.write(path, NEW, "append", ticket=ticket).rows == 2
+
+
+def test_a_damaged_record_is_told(bench: Bench, path: Path) -> None:
+    bench.write(path, NEW, "append")
+    record = path.with_name(f".{path.name}.odibi.json")
+    for damage in ("", "[]", "{}", '{"pending": 1}', '{"pending": ["a", 1, []], "done": [], "doubtful": []}'):
+        record.write_text(damage)
+        with pytest.raises(TargetError, match=r"record of which runs wrote .* is damaged") as caught:
+            bench.write(path, NEW, "append")
+        assert caught.value.where == str(record)
+
+    assert len(bench.read(path).rows) == 4
 
 
 def test_a_path_without_an_ending_is_a_folder(bench: Bench, name: str) -> None:
