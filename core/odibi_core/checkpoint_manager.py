@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,10 +29,12 @@ from odibi_core.kept.manifest import (
 from odibi_core.text_file import write_text_file
 
 KEPT_CHECKPOINTS = 3
+KEPT_RUNS = 8
 
 _DRAFT = ".tmp-"
 _DAMAGED = ".damaged"
-_RUN = "run.json"
+_RUN = "run-"
+_STARTED_AT = time.time()
 
 
 class CheckpointMode(StrEnum):
@@ -48,7 +53,7 @@ class CheckpointMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """The latest run of a pipeline that saves checkpoints; it may have gone on over several processes.
+    """A run of a pipeline that saves checkpoints; it may have gone on over several processes.
 
     Attributes:
         run_id: The run in which it began; its writes are marked with it.
@@ -95,7 +100,7 @@ class CheckpointManager:
         self.folder = Path(checkpoint_dir)
 
     def begin(self, pipeline: str, record: RunRecord) -> None:
-        """Note durably that a run of the pipeline began.
+        """Note durably that a run of the pipeline began, or is complete; other runs' records stay.
 
         Raises:
             TargetError: It can't be written.
@@ -110,28 +115,22 @@ class CheckpointManager:
             "chains": dict(record.chains),
             "is_complete": record.is_complete,
         }
-        write_text_file(self._home(pipeline) / _RUN, sealed(body))
+        home = self._home(pipeline)
+        own = write_text_file(home / f"{_RUN}{record.run_id}.json", sealed(body))
+        for file in self._records(pipeline)[KEPT_RUNS:]:
+            if file != own:
+                file.unlink(missing_ok=True)
+        _sweep(home)
 
     def last_run(self, pipeline: str) -> RunRecord | None:
-        """The latest run of the pipeline; None where there is none.
+        """The latest run of the pipeline that did not succeed, else its latest; None where there is none.
 
         Raises:
-            DamagedError: Its record is not as it was written.
+            DamagedError: A record is not as it was written.
             CheckpointError: The folder holds checkpoints of another pipeline.
         """
-        try:
-            body = unsealed((self._home(pipeline) / _RUN).read_bytes(), _RUN)
-        except FileNotFoundError:
-            return None
-        if body["pipeline_name"] != pipeline:
-            raise CheckpointError(
-                f"the folder holds checkpoints of another pipeline, {body['pipeline_name']!r}",
-                where=f"pipeline {pipeline!r}, {self._home(pipeline)}",
-                fix="give another checkpoint_dir, or move that folder away",
-            )
-        return RunRecord(
-            body["run_id"], body["day"], body["tracking"], body["chains"], bool(body["is_complete"])
-        )
+        known = [self._read(pipeline, file) for file in self._records(pipeline)]
+        return next((record for record in known if not record.is_complete), known[0] if known else None)
 
     def checkpoints(self, pipeline: str) -> list[str]:
         """The ids of the pipeline's checkpoints, newest first."""
@@ -183,18 +182,33 @@ class CheckpointManager:
         draft = home / f"{_DRAFT}{secrets.token_hex(8)}"
         draft.mkdir()
         try:
-            manifest = write_manifest(
-                draft,
-                {"checkpoint_id": checkpoint_id, "pipeline_name": pipeline, "run_id": run_id, **fill(draft)},
-            )
-            atomic.flush(draft)
-            check()
-            draft.rename(home / checkpoint_id)
+            with atomic.locked(draft):
+                body = {"checkpoint_id": checkpoint_id, "pipeline_name": pipeline, "run_id": run_id}
+                manifest = write_manifest(draft, {**body, **fill(draft)})
+                atomic.flush(draft)
+                check()
+                draft.rename(home / checkpoint_id)
             atomic.flush_folder(home)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._prune(pipeline, run_id)
         return Checkpoint(home / checkpoint_id, manifest)
+
+    def _read(self, pipeline: str, file: Path) -> RunRecord:
+        body = unsealed(file.read_bytes(), file.name)
+        if body["pipeline_name"] != pipeline:
+            raise CheckpointError(
+                f"the folder holds checkpoints of another pipeline, {body['pipeline_name']!r}",
+                where=f"pipeline {pipeline!r}, {self._home(pipeline)}",
+                fix="give another checkpoint_dir, or move that folder away",
+            )
+        return RunRecord(
+            body["run_id"], body["day"], body["tracking"], body["chains"], bool(body["is_complete"])
+        )
+
+    def _records(self, pipeline: str) -> list[Path]:
+        """Newest first: the name of a run begins with its time."""
+        return sorted(self._home(pipeline).glob(f"{_RUN}*.json"), reverse=True)
 
     def _home(self, pipeline: str) -> Path:
         plain = re.sub(r"[^\w.-]+", "_", pipeline).lstrip(".")[:80]
@@ -224,3 +238,18 @@ class CheckpointManager:
             with suppress(OSError):
                 folder.rename(draft)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(home: Path) -> None:
+    """Clear the drafts of runs that died."""
+    for draft in home.glob(f"{_DRAFT}*"):
+        # One that is younger may not have its lock yet.
+        with suppress(OSError):
+            if not draft.is_dir() or draft.stat().st_mtime >= _STARTED_AT:
+                continue
+            handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(draft)
+            finally:
+                os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -329,3 +330,26 @@ def test_killed_at_random_moments_it_ends_as_if_it_never_was(workspace: Path, mo
 
 def start(workspace: Path, mode: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "job.py", mode], cwd=workspace, stdout=subprocess.PIPE)
+
+
+def test_a_run_that_overlaps_and_succeeds_leaves_a_failed_one_to_be_resumed(workspace: Path) -> None:
+    manager = CheckpointManager("checkpoints")
+    fail()
+    failed = manager.last_run("sales")
+    assert failed is not None
+    execute()
+    assert manager.last_run("sales") == failed
+    assert resume().success
+    last = manager.last_run("sales")
+    assert last is not None
+    assert last.is_complete
+    assert len(pd.read_csv("log.csv")) == 200
+
+
+def test_drafts_of_dead_runs_are_swept(workspace: Path) -> None:
+    draft = workspace / "checkpoints" / "sales" / ".tmp-0123456789abcdef"
+    draft.mkdir(parents=True)
+    (draft / "data-1.parquet").write_bytes(b"half")
+    os.utime(draft, (0, 0))
+    execute()
+    assert not draft.exists()
