@@ -10,7 +10,7 @@ from odibi_core.engines.operations import Call, Query, Scan, Send, Write
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.settings import IngestSettings, TransformSettings
 from odibi_core.plan.model import Region, Tracking
-from odibi_core.sql.analysis import has_pivot
+from odibi_core.sql.analysis import has_pivot, is_volatile
 from odibi_core.step import Step
 
 MAX_REGION_STEPS = 64
@@ -101,6 +101,10 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
         return "a pivot finds its columns in the data"
     if _pivots(next_node):
         return f"the pivot of {taker.name!r} finds its columns in the data"
+    if isinstance(next_node.operation, Send):
+        return "rows that are sent must be the same at a retry"
+    if isinstance(node.operation, Query) and is_volatile(node.operation.sql):
+        return "it gives other rows each time that it runs: it is computed once"
     if node.settings.timeout_s or next_node.settings.timeout_s:
         return "a step with a time limit runs by itself"
     if isinstance(next_node.operation, Call):

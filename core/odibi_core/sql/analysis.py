@@ -33,6 +33,22 @@ _CLAUSES_THAT_MAY_CHANGE_THE_COUNT = """
 _BEFORE_PARENTHESES = "as in and or not then else when exclude by"
 _ROW_WISE = frozenset(f"{_ROW_WISE_NAMES} {_BEFORE_PARENTHESES}".split())
 _MAY_CHANGE_COUNT = frozenset(_CLAUSES_THAT_MAY_CHANGE_THE_COUNT.split())
+_VOLATILE = frozenset(
+    [
+        "random",
+        "rand",
+        "randn",
+        "uuid",
+        "uuidv4",
+        "uuidv7",
+        "gen_random_uuid",
+        "setseed",
+        "nextval",
+        "shuffle",
+        "array_shuffle",
+    ]
+)
+_SAMPLING = ("using", "sample")
 _TOKEN = re.compile(
     r"""(?P<hidden>'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/) | (?P<quoted>"(?:[^"]|"")*") | (?P<word>[^\W\d]\w*)
       | (?P<mark>\S)""",
@@ -86,6 +102,19 @@ def has_pivot(sql: str) -> bool:
     return any(
         found.lastgroup == "word" and found.group().casefold() in ("pivot", "pivot_wider")
         for found in _TOKEN.finditer(sql)
+    )
+
+
+def is_volatile(sql: str) -> bool:
+    """Whether the text draws by chance or counts on: run a second time, it gives other rows.
+
+    The time of day does not count: it is one moment for a whole query.
+    """
+    tokens = [found for found in _TOKEN.finditer(sql) if found.lastgroup != "hidden"]
+    words = [found.group().strip('"').casefold() for found in tokens]
+    return any(
+        (word in _VOLATILE and next_word == "(") or word == "tablesample" or (word, next_word) == _SAMPLING
+        for word, next_word in zip(words, [*words[1:], ""], strict=True)
     )
 
 

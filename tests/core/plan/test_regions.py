@@ -91,6 +91,21 @@ def test_the_word_pivot_in_a_text_ends_nothing(plan: Callable[..., Plan], source
     assert regions(made) == [("a", "b", "c")]
 
 
+def test_rows_that_are_sent_are_held(plan: Callable[..., Plan], source: Step) -> None:
+    sent = Step("publish", "sent", "config_op", "", "http://localhost:1/rows", {}, {"data": "b"})
+    made = plan(source, sql_step("b", "SELECT * FROM a", "a"), sent)
+    assert regions(made) == [("a", "b"), ("sent",)]
+    assert made.steps["b"].reason == "rows that are sent must be the same at a retry"
+
+
+def test_rows_drawn_by_chance_are_held(plan: Callable[..., Plan], source: Step) -> None:
+    made = plan(
+        source, sql_step("b", "SELECT * FROM a WHERE random() < 0.5", "a"), store_step("c", "o.csv", "b")
+    )
+    assert regions(made) == [("a", "b"), ("c",)]
+    assert made.steps["b"].reason == "it gives other rows each time that it runs: it is computed once"
+
+
 def test_a_region_holds_64_steps(plan: Callable[..., Plan]) -> None:
     steps = [sql_step("s0", "SELECT 1 AS n")]
     steps += [sql_step(f"s{i}", f"SELECT * FROM s{i - 1}", f"s{i - 1}") for i in range(1, 200)]

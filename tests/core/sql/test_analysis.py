@@ -6,7 +6,7 @@ import pytest
 
 from odibi_core.errors import SqlError
 from odibi_core.schema import Schema
-from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving
+from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving, is_volatile
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,16 @@ def test_the_sources_of_columns_are_found() -> None:
 def test_a_star_is_followed_to_its_columns() -> None:
     inputs = {"t": Schema.of({"a": "BIGINT", "b c": "VARCHAR"})}
     assert column_lineage("SELECT * FROM t", inputs) == {"a": (("t", "a"),), "b c": (("t", "b c"),)}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT Random() AS r", "SELECT uuid ()", "FROM t USING SAMPLE 5", "FROM t TABLESAMPLE 10%"],
+)
+def test_rows_drawn_by_chance_are_told(sql: str) -> None:
+    assert is_volatile(sql)
+
+
+@pytest.mark.parametrize("sql", ["SELECT uuid, random FROM t", "SELECT 'random()'", "SELECT now()"])
+def test_names_texts_and_the_time_of_day_are_not_chance(sql: str) -> None:
+    assert not is_volatile(sql)
