@@ -27,10 +27,14 @@ SAMPLE_TEXT_LENGTH = 200
 
 
 class CountScope(StrEnum):
-    """How a row count is known."""
+    """How a row count is known.
+
+    `recounted`: by a second pass, after the rows had streamed on.
+    """
 
     EXACT = "exact"
     INFERRED = "inferred"
+    RECOUNTED = "recounted"
     UNKNOWN = "unknown"
 
 
@@ -87,10 +91,27 @@ def json_value(value: Any) -> Any:
 
 def sample_rows(table: pa.Table) -> tuple[dict[str, Any], ...]:
     """The first rows of an Arrow table as a sample."""
-    return tuple(
-        {name: json_value(value) for name, value in row.items()}
-        for row in table.slice(0, SAMPLE_ROWS).to_pylist()
-    )
+    head = table.slice(0, SAMPLE_ROWS)
+    try:
+        rows = head.to_pylist()
+    except (OverflowError, ValueError):
+        columns = [[_python_value(value) for value in column] for column in head.columns]
+        rows = [dict(zip(head.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return tuple({name: json_value(value) for name, value in row.items()} for row in rows)
+
+
+def _python_value(value: pa.Scalar[Any]) -> Any:
+    """The value, as text where Python has none such: infinite moments, and years past 9999."""
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        import duckdb
+        import pyarrow as pa
+
+        with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
+            database.execute("SET TimeZone = 'UTC'")
+            database.register("one", pa.table({"value": pa.array([value])}))
+            return database.execute("SELECT value::VARCHAR FROM one").fetchall()[0][0]
 
 
 class Dataset(ABC):

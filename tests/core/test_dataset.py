@@ -84,3 +84,22 @@ def test_values_are_shown_as_json_can_hold_them(value: Any, shown: Any) -> None:
 
 def test_a_sample_has_five_rows() -> None:
     assert sample_rows(pa.table({"n": range(9)})) == tuple({"n": number} for number in range(5))
+
+
+def test_moments_beyond_the_calendar_are_shown_as_text() -> None:
+    endless = pa.array([2**63 - 1, 0], pa.int64()).cast(pa.timestamp("us"))
+    days = pa.array([dt.date(2026, 1, 1), None], pa.date32())
+    far = pa.array([2_932_897, None], pa.int32()).cast(pa.date32())
+    table = pa.table({"at": endless, "day": days, "far": far, "list": pa.array([[0], None])})
+    nested = pa.ListArray.from_arrays(pa.array([0, 1, 2]), endless)
+    table = table.set_column(3, "list", nested)
+    first, second = sample_rows(table)
+    assert first == {"at": "infinity", "day": "2026-01-01", "far": "10000-01-01", "list": "[infinity]"}
+    assert second == {
+        "at": "1970-01-01T00:00:00",
+        "day": None,
+        "far": None,
+        "list": ["1970-01-01T00:00:00"],
+    }
+    frame = arrow_to_pandas(table)
+    assert frame_to_arrow(frame)["far"].cast(pa.int32()).to_pylist() == [2_932_897, None]

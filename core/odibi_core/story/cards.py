@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from odibi_core.dataset import CountScope
 from odibi_core.events import NodeState
 from odibi_core.story import wording
 from odibi_core.story.graph import layer_classes, step_duration, step_rows
@@ -200,9 +199,11 @@ def _port(
 ) -> Port:
     if snapshot is None:
         return Port(name, key, "", "", step, step_id)
-    inferred = ", inferred" if snapshot.row_count_scope is CountScope.INFERRED else ""
+    how = wording.how_counted(snapshot.row_count_scope)
     columns = wording.plural(len(snapshot.columns), "column") if snapshot.columns else ""
-    return Port(name, key, wording.rows(snapshot.row_count) + inferred, columns, step, step_id)
+    return Port(
+        name, key, wording.rows(snapshot.row_count) + (f", {how}" if how else ""), columns, step, step_id
+    )
 
 
 def _samples(step: StepRecord, limits: Limits) -> list[OutputSample]:

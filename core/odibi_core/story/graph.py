@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from odibi_core.dataset import CountScope
 from odibi_core.events import NodeState
 from odibi_core.story import wording
 from odibi_core.story.bands import Dimensions
@@ -124,8 +123,8 @@ def step_rows(step: StepRecord) -> str:
     if step.outputs or not step.written:
         if snapshot is None:
             return ""
-        inferred = " (inferred)" if snapshot.row_count_scope is CountScope.INFERRED else ""
-        return wording.rows(snapshot.row_count) + inferred
+        how = wording.how_counted(snapshot.row_count_scope)
+        return wording.rows(snapshot.row_count) + (f" ({how})" if how else "")
     return wording.rows(step.written_rows) + " written"
 
 
@@ -200,10 +199,10 @@ def _line(
 
 
 def _edge_summary(edge: EdgeRecord, source: StepRecord) -> str:
-    inferred = any(
-        key == edge.dataset and snapshot is not None and snapshot.row_count_scope is CountScope.INFERRED
-        for name, key in source.outputs.items()
-        for snapshot in [source.output_snapshots.get(name)]
-    )
-    rows = wording.rows(edge.row_count) + (" (inferred)" if inferred else "")
+    how = ""
+    for name, key in source.outputs.items():
+        snapshot = source.output_snapshots.get(name)
+        if key == edge.dataset and snapshot is not None:
+            how = how or wording.how_counted(snapshot.row_count_scope)
+    rows = wording.rows(edge.row_count) + (f" ({how})" if how else "")
     return f"{edge.dataset or 'data'}: {edge.source} → {edge.target}, {rows}"

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
+from odibi_core.dataset import CountScope
 from odibi_core.events import NodeState
 
 MINUS = "\N{MINUS SIGN}"
@@ -52,6 +53,11 @@ def rows(number: int | None) -> str:
     if number is None:
         return "rows not counted"
     return plural(number, "row")
+
+
+def how_counted(scope: CountScope) -> str:
+    """The word that goes with a count that was not taken while the rows came through; else ""."""
+    return scope.value if scope in (CountScope.INFERRED, CountScope.RECOUNTED) else ""
 
 
 def plural(number: int, noun: str, nouns: str = "") -> str:

@@ -52,7 +52,7 @@ def describe_streamed(
     """Complete the outcomes of streamed tasks: row counts, and samples.
 
     A count comes from the file's metadata, else from a neighbour where the query in between keeps every row,
-    else from a query that counts. A sample is computed from the first rows of the region's sources.
+    else from a second pass that counts. A sample is computed from the first rows of the region's sources.
     """
     counts = _counts(cursor, streamed, outcomes, last)
     looks = _look(cursor, session, streamed, sources)
@@ -121,7 +121,7 @@ def _counted(
     heads = ", ".join(f"{name} AS ({query})" for name, query in ctes.items())
     counts = ", ".join(f"(SELECT count(*) FROM {streamed[name].fragment.name})" for name in names)
     (row,) = cursor.execute(f"WITH {heads} SELECT {counts}").fetchall()
-    return {name: (int(count), CountScope.EXACT) for name, count in zip(names, row, strict=True)}
+    return {name: (int(count), CountScope.RECOUNTED) for name, count in zip(names, row, strict=True)}
 
 
 def _look(
