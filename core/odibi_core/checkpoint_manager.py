@@ -123,14 +123,16 @@ class CheckpointManager:
         _sweep(home)
 
     def last_run(self, pipeline: str) -> RunRecord | None:
-        """The latest run of the pipeline that did not succeed, else its latest; None where there is none.
+        """The latest run of the pipeline; None where there is none.
+
+        A run that failed before one that succeeded is not gone back to: the later one did its work again.
 
         Raises:
             DamagedError: A record is not as it was written.
             CheckpointError: The folder holds checkpoints of another pipeline.
         """
-        known = [self._read(pipeline, file) for file in self._records(pipeline)]
-        return next((record for record in known if not record.is_complete), known[0] if known else None)
+        newest = next(iter(self._records(pipeline)), None)
+        return self._read(pipeline, newest) if newest is not None else None
 
     def checkpoints(self, pipeline: str) -> list[str]:
         """The ids of the pipeline's checkpoints, newest first."""
