@@ -16,7 +16,7 @@ from typing import Any
 
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.events import EventType
-from odibi_core.hooks import Hook, HookFunction, HookRunner
+from odibi_core.hooks import Hook, HookFunction, HookRunner, own_copy
 from odibi_core.secret_store import Redactor
 
 ALL_EVENTS = "*"
@@ -189,7 +189,7 @@ class EventBus:
 
 def _for_hooks(event: Event, redactors: Iterable[Redactor | None]) -> Event:
     shown = {
-        _GIVEN_TO_HOOKS.get(key, key): _copy(value)
+        _GIVEN_TO_HOOKS.get(key, key): own_copy(value)
         for key, value in event.items()
         if key in _GIVEN_TO_HOOKS or not key.startswith("_")
     }
@@ -197,13 +197,6 @@ def _for_hooks(event: Event, redactors: Iterable[Redactor | None]) -> Event:
         if redactor is not None:
             shown = redactor.value(shown)
     return shown
-
-
-def _copy(value: Any) -> Any:
-    """The value with mappings and lists of its own: what a hook does to them changes nothing elsewhere."""
-    if type(value) is dict:
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if type(value) is list else value
 
 
 def _known(event_type: str, where: str = "") -> str:

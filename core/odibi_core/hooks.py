@@ -44,6 +44,13 @@ class Hook:
         return f"{module}.{name}" if module else name
 
 
+def own_copy(value: Any) -> Any:
+    """The value with mappings and lists of its own: what a hook does to them changes nothing elsewhere."""
+    if type(value) is dict:
+        return {key: own_copy(item) for key, item in value.items()}
+    return [own_copy(item) for item in value] if type(value) is list else value
+
+
 @dataclass(eq=False, slots=True)
 class _Delivery:
     """One event on its way to hooks; what they see is made once, when the first of them is called."""
@@ -51,10 +58,10 @@ class _Delivery:
     make: Callable[[], dict[str, Any]]
     event: dict[str, Any] | None = None
 
-    def copy(self) -> dict[str, Any]:
+    def copy(self) -> Any:
         if self.event is None:
             self.event = self.make()
-        return dict(self.event)
+        return own_copy(self.event)
 
 
 @dataclass(eq=False, slots=True)

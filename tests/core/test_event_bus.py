@@ -165,6 +165,15 @@ def test_each_hook_gets_a_dict_of_its_own(bus: EventBus) -> None:
     assert seen[0]["step_name"] == "load"
 
 
+def test_what_a_hook_does_to_an_event_s_lists_and_mappings_no_other_hook_sees(bus: EventBus) -> None:
+    seen: list[Event] = []
+    bus.register_hook("node_complete", lambda event: event["written"]["parts"].clear())
+    bus.register_hook("node_complete", seen.append)
+    bus.emit("node_complete", written={"parts": ["a"]})
+    assert bus.flush(30)
+    assert seen[0]["written"] == {"parts": ["a"]}
+
+
 def test_private_keys_stay_inside_and_the_tracker_reaches_hooks(bus: EventBus) -> None:
     watched: list[Event] = []
     hooked: list[Event] = []
