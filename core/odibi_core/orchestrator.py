@@ -18,7 +18,7 @@ from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
-from odibi_core.pipeline_run import PipelineRun, RunRequest
+from odibi_core.pipeline_run import Cancellation, PipelineRun, RunRequest
 from odibi_core.plan.model import Plan
 from odibi_core.plan.planner import Surroundings, find_problems, make_plan
 from odibi_core.plan.rendering import Values
@@ -131,6 +131,7 @@ class Orchestrator:
         self._allowed_functions = tuple(allowed_functions) if allowed_functions is not None else None
         self._keeps_data = keeps_data
         self._run: PipelineRun | None = None
+        self._cancellation: Cancellation | None = None
 
     def validate(self) -> list[Problem]:
         """Warnings; empty where all is well. No rows are read, and nothing is written.
@@ -154,9 +155,9 @@ class Orchestrator:
 
     def cancel(self, reason: str = "it was asked to stop") -> None:
         """Ask the run to stop. Safe from any thread; without a run it does nothing."""
-        run = self._run
-        if run is not None:
-            run.cancel(reason)
+        cancellation = self._cancellation
+        if cancellation is not None:
+            cancellation.ask(reason)
 
     def save_checkpoint(self) -> bool:
         """Whether a checkpoint will be saved when the next region ends; False where no run saves any.
@@ -174,24 +175,26 @@ class Orchestrator:
             ParameterError: A parameter is missing or wrong; nothing has run.
             KeyboardInterrupt: Ctrl-C: after the run has stopped cleanly.
         """
-        settings = self._settings()
-        self._run = PipelineRun(
-            RunRequest(
-                self.pipeline,
-                settings,
-                self._parameters,
-                self._secrets,
-                self._surroundings(),
-                self._past(settings),
-                self._bus,
-                self._metrics,
-                self._keeps_data,
-            )
-        )
+        self._cancellation = Cancellation()
         try:
+            settings = self._settings()
+            self._run = PipelineRun(
+                RunRequest(
+                    self.pipeline,
+                    settings,
+                    self._parameters,
+                    self._secrets,
+                    self._surroundings(),
+                    self._past(settings),
+                    self._bus,
+                    self._metrics,
+                    self._keeps_data,
+                    self._cancellation,
+                )
+            )
             return self._run.execute()
         finally:
-            self._run = None
+            self._run = self._cancellation = None
 
     def _settings(self) -> RunSettings:
         given = {**self.pipeline.settings, **self._settings_given}

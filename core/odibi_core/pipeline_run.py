@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from odibi_core.dataset import Dataset
 from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.engines.registry import EngineSettings, open_engine
+from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
@@ -39,6 +38,27 @@ HOOK_GRACE_S = 10.0
 """How long a run that ended waits for its hooks."""
 
 
+class Cancellation:
+    """A request to stop, which is kept until there is an executor to take it. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._reason = ""
+        self._executor: DAGExecutor | None = None
+
+    def ask(self, reason: str) -> None:
+        """Ask the run to stop, now or as soon as it is planned."""
+        self._reason = reason
+        # `attach` does it the other way round: whoever comes second sees the first. Twice does no harm.
+        if (executor := self._executor) is not None:
+            executor.cancel(reason)
+
+    def attach(self, executor: DAGExecutor) -> None:
+        """Have the executor take what was asked and what will be asked."""
+        self._executor = executor
+        if self._reason:
+            executor.cancel(self._reason)
+
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """What a run is made from.
@@ -53,6 +73,7 @@ class RunRequest:
         bus: Takes the events.
         metrics: Collects the metrics.
         keeps_data: Whether every dataset is held until the result is closed.
+        cancellation: Asks the run to stop.
     """
 
     pipeline: Pipeline
@@ -64,6 +85,7 @@ class RunRequest:
     bus: EventBus
     metrics: MetricsManager
     keeps_data: bool
+    cancellation: Cancellation
 
 
 class PipelineRun:
@@ -81,7 +103,7 @@ class PipelineRun:
         self._pipeline, self._settings = request.pipeline, request.settings
         self._bus, self._metrics = request.bus, request.metrics
         self._surroundings, self._workspace = request.surroundings, request.surroundings.workspace
-        self._keeps_data = request.keeps_data
+        self._keeps_data, self._cancellation = request.keeps_data, request.cancellation
         self._executor: DAGExecutor | None = None
         self._run_id = new_run_id()
         self._warnings: list[str] = []
@@ -104,12 +126,6 @@ class PipelineRun:
             Tracker(self._pipeline, redactor=self._redactor) if self._settings.enable_tracker else None
         )
 
-    def cancel(self, reason: str) -> None:
-        """Ask the run to stop. Safe from any thread."""
-        executor = self._executor
-        if executor is not None:
-            executor.cancel(reason)
-
     def save_checkpoint(self) -> bool:
         """Whether a checkpoint will be saved when the next region ends. Safe from any thread."""
         executor = self._executor
@@ -122,12 +138,15 @@ class PipelineRun:
 
     def execute(self) -> RunResult:
         """Run the plan, report, and give the result."""
-        scratch = Path(tempfile.mkdtemp(prefix="run-", dir=self._workspace.scratch))
+        scratch, engines = Scratch(self._workspace.scratch, "run"), dict[str, Engine]()
         try:
-            engines = self._open_engines(scratch)
+            engines.update(self._open_engines(scratch.path))
+            return self._run_watched(engines, scratch)
         except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _let_go(engines, scratch)
             raise
+
+    def _run_watched(self, engines: Mapping[str, Engine], scratch: Scratch) -> RunResult:
         journal = JournalWriter(self._workspace.runs, self._run_id, self._pipeline, redactor=self._redactor)
         watchers = [journal.observe, self._metrics.observe]
         if self._tracker is not None:
@@ -139,21 +158,18 @@ class PipelineRun:
             self._bus.subscribe(watcher)
         try:
             return self._run(engines, scratch, reporter, journal.run_dir)
-        except BaseException:
-            _let_go(engines, scratch)
-            raise
         finally:
             for watcher in watchers:
                 self._bus.unsubscribe(watcher)
             journal.close()
 
     def _run(
-        self, engines: Mapping[str, Engine], scratch: Path, reporter: Reporter, run_dir: Path
+        self, engines: Mapping[str, Engine], scratch: Scratch, reporter: Reporter, run_dir: Path
     ) -> RunResult:
         context = RunContext(
             self._run_id,
             self._workspace,
-            scratch,
+            scratch.path,
             run_dir / "rejects",
             self._surroundings.connections,
             self._surroundings.allowed_functions,
@@ -162,6 +178,7 @@ class PipelineRun:
         memory = self._prospect.open(engines, context, self._warn, self._redactor)
         executor = self._make_executor(engines, context, memory)
         self._executor = executor
+        self._cancellation.attach(executor)
         begun = time.perf_counter()
         with cancel_on_signals(executor.cancel):
             self._bus.emit(
@@ -183,7 +200,7 @@ class PipelineRun:
             # The rows live as long as somebody can ask for them.
             close = weakref.finalize(data_map, _let_go, engines, scratch)
             if memory and memory.finish and report.is_success:
-                memory.finish()
+                self._finish(memory.finish)
             reasons = dict(memory.reasons) if memory else {}
             result = self._end(
                 report, duration_ms, data_map, close, reporter, run_dir=run_dir, cache_reasons=reasons
@@ -220,13 +237,14 @@ class PipelineRun:
             memory=memory,
         )
 
-    def _open_engines(self, scratch: Path) -> dict[str, Engine]:
+    def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
         config = self._workspace.load()
         # More threads than one only cost where every query is over in a moment.
         threads = config.threads or (1 if self._plan.tracking is Tracking.EXACT else None)
         settings = EngineSettings(scratch, config.memory_limit or "", threads)
         names = {planned.step.engine for planned in self._plan.steps.values()}
-        return {name: open_engine(name, settings) for name in sorted(names)}
+        for name in sorted(names):
+            yield name, open_engine(name, settings)
 
     def _settle(self, tracker: Tracker, engines: Mapping[str, Engine], report: RunReport) -> None:
         """Take the snapshots of everything that was made, while it is there."""
@@ -242,6 +260,14 @@ class PipelineRun:
         except Exception as error:  # noqa: BLE001 - what is told of a run never changes its outcome
             self._warnings.append(f"some snapshots could not be taken: {error}")
             self._bus.emit(EventType.REPORT_FAILED, report="snapshots", error_message=str(error))
+
+    def _finish(self, finish: Callable[[], object]) -> None:
+        """Note that nobody needs to resume the run."""
+        try:
+            finish()
+        except Exception as error:  # noqa: BLE001 - what is told of a run never changes its outcome
+            self._warnings.append(f"the checkpoints don't say that the run succeeded: {error}")
+            self._bus.emit(EventType.REPORT_FAILED, report="checkpoint", error_message=str(error))
 
     def _end(
         self,
@@ -300,7 +326,7 @@ class PipelineRun:
         )
 
 
-def _let_go(engines: Mapping[str, Engine], scratch: Path) -> None:
+def _let_go(engines: Mapping[str, Engine], scratch: Scratch) -> None:
     for engine in engines.values():
         engine.close()
-    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.close()

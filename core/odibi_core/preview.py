@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dag_executor import DAGExecutor, RunReport
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.engines.registry import EngineSettings, engine_names, open_engine
+from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import OdibiError, PipelineInvalidError, RunCancelledError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
@@ -104,13 +102,15 @@ def preview_step(
     allowed = tuple(allowed_functions) if allowed_functions is not None else None
     surroundings = Surroundings(workspace, engine_names(), config.connections, allowed)
     plan = make_plan(_part(pipeline, target, dataset, rows), values, surroundings, Tracking.FUSED)
-    scratch = Path(tempfile.mkdtemp(prefix="preview-", dir=workspace.scratch))
-    engine_settings = EngineSettings(scratch, config.memory_limit or "", config.threads)
+    scratch = Scratch(workspace.scratch, "preview")
+    engine_settings = EngineSettings(scratch.path, config.memory_limit or "", config.threads)
     engines = {
         name: open_engine(name, engine_settings)
         for name in sorted({planned.step.engine for planned in plan.steps.values()})
     }
-    context = RunContext("preview", workspace, scratch, scratch / "rejects", config.connections, allowed)
+    context = RunContext(
+        "preview", workspace, scratch.path, scratch.path / "rejects", config.connections, allowed
+    )
     retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
     try:
         report, warnings = _run(plan, engines, context, retry)
@@ -122,7 +122,7 @@ def preview_step(
     finally:
         for engine in engines.values():
             engine.close()
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.close()
 
 
 def _part(pipeline: Pipeline, target: Step, dataset: str, rows: int) -> Pipeline:

@@ -52,11 +52,6 @@ class StepStates:
         self._open = Counter(planned.step.layer for planned in plan.steps.values())
         self._broken_layers: set[str] = set()
 
-    @property
-    def is_success(self) -> bool:
-        """Whether every step ended well."""
-        return all(run.state in (NodeState.SUCCESS, NodeState.CACHED) for run in self.runs.values())
-
     def start(self, name: str, began: str) -> None:
         """A step runs from now on."""
         run = self.runs[name]

@@ -441,6 +441,16 @@ class TestCancelling:
         assert result.successful_nodes == ["first"]
         assert result.data_map["first"]["n"].tolist() == [1]
 
+    def test_a_run_that_is_still_planned_stops_before_its_first_step(self, workspace: Workspace) -> None:
+        def secret(_name: str) -> str:
+            orchestrator.cancel("too early")
+            return "value"
+
+        steps = [sql_step("one", "SELECT '${secret:TOKEN}' AS t")]
+        orchestrator = Orchestrator(steps, workspace=workspace, secrets=secret)
+        with orchestrator.execute() as result:
+            assert (result.state, result.skipped_nodes) == ("cancelled", ["one"])
+
     def test_without_a_run_it_does_nothing(self, workspace: Workspace) -> None:
         orchestrator = Orchestrator([function_step("one", one)], workspace=workspace)
         orchestrator.cancel()

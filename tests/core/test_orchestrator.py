@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ import pytest
 from tests.conftest import Run
 from tests.core.local_service import Answer, Service, local_service
 
+from odibi_core.checkpoint_manager import CheckpointMode
 from odibi_core.engine_context import PandasEngineContext
-from odibi_core.errors import ParameterError, PipelineInvalidError
+from odibi_core.errors import OdibiError, ParameterError, PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.orchestrator import Orchestrator
@@ -521,3 +523,28 @@ class TestJournal:
         result = run(sales(), event_bus=bus)
         assert result.success
         assert any("metrics" in warning for warning in result.warnings)
+
+    def test_a_journal_that_can_t_be_opened_leaves_nothing_behind(
+        self, run: Run, workspace: Workspace
+    ) -> None:
+        (workspace.state / "runs").touch()
+        with pytest.raises(OdibiError):
+            run(sales())
+        assert not list(workspace.scratch.iterdir())
+
+    def test_checkpoints_that_can_t_be_closed_are_told_beside_the_outcome(
+        self, run: Run, workspace: Workspace
+    ) -> None:
+        def spoil() -> pd.DataFrame:
+            shutil.rmtree(workspace.root / "kept")
+            (workspace.root / "kept").touch()
+            return pd.DataFrame({"n": [1]})
+
+        result = run(
+            [function_step("spoils", spoil)],
+            enable_checkpoints=True,
+            checkpoint_dir="kept",
+            checkpoint_mode=CheckpointMode.MANUAL,
+        )
+        assert result.success
+        assert any("checkpoints" in warning for warning in result.warnings)
