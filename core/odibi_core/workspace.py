@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,15 @@ FILE_NAME = "odibi.toml"
 PIPELINE_SUFFIXES = (".yaml", ".yml")
 
 _SCHEME = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9+.-]+):/")
+
+
+def file_name(name: str) -> str:
+    """A file name for a step or pipeline: the name itself, or what can be read of it and a hash of the whole.
+
+    Two names never share a file.
+    """
+    plain = re.sub(r"[^\w.-]+", "_", name).lstrip(".")[:50]
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

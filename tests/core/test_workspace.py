@@ -8,7 +8,7 @@ import pytest
 
 from odibi_core.connections import FolderConnection
 from odibi_core.errors import OdibiError, UnknownNameError, WorkspaceError
-from odibi_core.workspace import Workspace
+from odibi_core.workspace import Workspace, file_name
 
 
 def declared(folder: Path, toml: str = "") -> Workspace:
@@ -241,3 +241,12 @@ def test_two_pipelines_of_one_name_ask_which(shop: Workspace) -> None:
 def test_a_link_that_leads_nowhere_declares_nothing(tmp_path: Path) -> None:
     (tmp_path / "odibi.toml").symlink_to("nowhere")
     assert not Workspace.find(tmp_path).is_declared
+
+
+def test_names_that_look_alike_have_files_of_their_own() -> None:
+    names = ["load_a", "load a", "load/a", "über", "a" * 200, "a" * 201]
+    files = [file_name(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert files[0] == "load_a"
+    assert files[1].startswith("load_a-")
+    assert max(map(len, files)) < 64

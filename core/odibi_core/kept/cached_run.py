@@ -19,6 +19,7 @@ from odibi_core.kept.recomputing import Recomputer
 from odibi_core.plan.fingerprint import Fingerprint, Place, digest, place_identity, source_digest
 from odibi_core.plan.model import Plan, Region
 from odibi_core.secret_store import Redactor
+from odibi_core.workspace import file_name
 
 SETTINGS_CHANGED = "settings changed"
 CODE_CHANGED = "code changed"
@@ -241,6 +242,6 @@ class CachedRun:
         if not record["rejects_file"]:
             return ""
         self._context.rejects.mkdir(parents=True, exist_ok=True)
-        target = self._context.rejects / f"{record['name'].replace('/', '_')}.csv"
+        target = self._context.rejects / f"{file_name(record['name'])}.csv"
         shutil.copyfile(folder / record["rejects_file"], target)
         return str(target)

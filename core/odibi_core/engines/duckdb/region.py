@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed
+from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give_up_describing
 from odibi_core.engines.http import send_rows, without_secrets
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.errors import SqlError
@@ -63,6 +63,7 @@ class RegionRun:
         self._streamed: dict[str, Streamed] = {}
         self._sources: dict[str, Fragment] = {}
         self._texts: dict[str, str] = {}
+        self._tables: list[str] = []
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """What every task did, in the order of the tasks.
@@ -71,18 +72,38 @@ class RegionRun:
             TaskError: A task failed.
         """
         outcomes: dict[str, Outcome] = {}
-        for task in tasks:
-            self._attempt.check()
-            try:
-                outcomes[task.name] = self._carry_out(task)
-            except Exception as error:
+        try:
+            for task in tasks:
                 self._attempt.check()
-                raise self._blame(task, error) from error
-        if self._streamed:
-            describe_streamed(
-                self._cursor, self._session, self._streamed, self._sources, outcomes, last=tasks[-1]
-            )
+                try:
+                    outcomes[task.name] = self._carry_out(task)
+                except Exception as error:
+                    self._attempt.check()
+                    raise self._blame(task, error) from error
+        except BaseException:
+            self._drop(self._tables)
+            raise
+        self._describe(outcomes, tasks[-1])
         return [outcomes[task.name] for task in tasks]
+
+    def _describe(self, outcomes: Mapping[str, Outcome], last: Task) -> None:
+        if not self._streamed:
+            return
+        try:
+            describe_streamed(self._cursor, self._session, self._streamed, self._sources, outcomes, last=last)
+        except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
+            give_up_describing(self._streamed, outcomes, last, error)
+
+    def _drop(self, tables: Sequence[str]) -> None:
+        """Let go of tables, on a cursor that no open result holds up."""
+        import duckdb
+
+        if not tables:
+            return
+        # What can't be dropped, as in a database that was closed meanwhile, must not hide why it is dropped.
+        with suppress(duckdb.Error, RuntimeError), self._session.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
 
     def malformed(self, error: BaseException) -> frozenset[str]:
         """Names of the strict scans that may have raised `error` because of malformed rows."""
@@ -128,7 +149,11 @@ class RegionRun:
         fragment = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.sql}"}, ready.views)
         # A query that leaves columns out would not see what is wrong in them: malformed rows are found by
         # reading everything, once.
-        outcome = self._hold(replace(task, is_kept=True) if is_tolerant else task, fragment)
+        try:
+            outcome = self._hold(replace(task, is_kept=True) if is_tolerant else task, fragment)
+        finally:
+            if is_tolerant:
+                self._drop(ready.tables)
         keep_rejects(ready, outcome, self._context.rejects)
         if task.name in self._streamed:
             self._sources[fragment.name] = fragment
@@ -184,6 +209,7 @@ class RegionRun:
         (output, key), *_ = task.outputs.items()
         if task.is_kept:
             table = self._session.new_name("table")
+            self._tables.append(table)
             fragment.register(self._cursor)
             made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.statement()}").fetchall()
             # A statement that pivots doesn't say how many rows it made.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from odibi_core.engines.base import Outcome
 from odibi_core.formats.base import Scan
+from odibi_core.workspace import file_name
 
 HEADER = ("source", "line", "column", "reason", "text")
 
@@ -19,7 +20,7 @@ def keep_rejects(scan: Scan, outcome: Outcome, folder: Path) -> None:
     if not rejected:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_file_name(outcome.name)}.csv"
+    path = folder / f"{file_name(outcome.name)}.csv"
     with path.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
@@ -35,7 +36,3 @@ def keep_rejects(scan: Scan, outcome: Outcome, folder: Path) -> None:
         else f"{len(rejected):,} rows could not be read and were"
     )
     outcome.warnings.append(f"{rows} set aside{place}")
-
-
-def _file_name(step: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in step)[:100]

@@ -67,6 +67,22 @@ def describe_streamed(
         each.dataset.describe(snapshot)
 
 
+def give_up_describing(
+    streamed: Mapping[str, Streamed], outcomes: Mapping[str, Outcome], last: Task, error: Exception
+) -> None:
+    """Complete the outcomes where `describe_streamed` failed: nothing is known, and a warning says so."""
+    names = ", ".join(repr(name) for name in streamed)
+    why = str(error).partition("\n")[0]
+    outcomes[last.name].warnings.append(f"row counts and samples of {names} could not be taken: {why}")
+    for name, each in streamed.items():
+        outcomes[name].row_count, outcomes[name].row_count_scope = None, CountScope.UNKNOWN
+        try:
+            schema = each.dataset.schema
+        except Exception:  # noqa: BLE001 - the query's source may be gone by now
+            schema = Schema.of([])
+        each.dataset.describe(Snapshot(schema, None, CountScope.UNKNOWN, (), f"could not be taken: {why}"))
+
+
 def _counts(
     cursor: DuckDBPyConnection,
     streamed: Mapping[str, Streamed],
