@@ -36,7 +36,12 @@ def test_each_kind_of_malformed_row_is_told_in_words(bench: Bench) -> None:
         (4, "", "too many fields: 4 in the place of 3", "3,Cy,5,6"),
         (5, "id", "'x' is not a whole number (BIGINT)", "x,Di,7"),
         (8, "", "text follows a closing quote", '6,"open,7'),
-        (9, "", "the text is not in the encoding of the file", "7,\\xff\\xfe,7"),
+        (
+            9,
+            "",
+            "the text is not in the encoding that is read; say which it is, such as encoding: latin-1",
+            "7,\\xff\\xfe,7",
+        ),
         (10, "", "text follows a closing quote", '8,"q"q,7'),
         (11, "amount", "'many' is not a number (DOUBLE)", "9,Ed,many"),
     ]

@@ -58,8 +58,8 @@ def test_malformed_lines_are_set_aside_with_their_numbers(bench: Bench) -> None:
         (4, "it is not an object"),
         (5, "it is not an object"),
         (6, "it is not JSON at column 1: Expecting value"),
-        (7, "the text is not in the encoding of the file"),
-        (8, "the text is not in the encoding of the file"),
+        (7, "the text is not in the encoding that is read; say which it is, such as encoding: latin-1"),
+        (8, "the text is not in the encoding that is read; say which it is, such as encoding: latin-1"),
     ]
     assert read.rejected[4].text == '{"a":"\\xff"}'
 
