@@ -1,0 +1,1 @@
+"""The Studio: pipelines composed, run and watched in a browser."""

@@ -1,0 +1,1 @@
+"""The HTTP interface between the designer in the browser and the services."""
