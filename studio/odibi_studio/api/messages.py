@@ -137,7 +137,9 @@ class ProblemForm(Message):
 class StepTruth(Message):
     """What is known of a step without running it."""
 
-    kind: str = Field("", description="connect, ingest, transform, store or publish; empty where it is of none.")
+    kind: str = Field(
+        "", description="connect, ingest, transform, store or publish; empty where it is of none."
+    )
     inputs: dict[str, list[Column] | None] = Field(
         default_factory=dict, description="None: only a run can tell."
     )
