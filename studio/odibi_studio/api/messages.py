@@ -137,9 +137,7 @@ class ProblemForm(Message):
 class StepTruth(Message):
     """What is known of a step without running it."""
 
-    kind: str = Field(
-        "", description="connect, ingest, transform, store or publish; empty where it is of none."
-    )
+    kind: str = Field("", description="connect, ingest, transform, store or publish; empty: of none.")
     inputs: dict[str, list[Column] | None] = Field(
         default_factory=dict, description="None: only a run can tell."
     )
@@ -389,7 +387,7 @@ class AutosaveRequest(Message):
 
 
 class AutosaveAnswer(Message):
-    """What became of it. On a conflict nothing was kept, and `theirs` is what another browser kept meanwhile."""
+    """What became of it. On a conflict nothing was kept; `theirs` is what another browser kept meanwhile."""
 
     revision: int
     is_kept: bool
