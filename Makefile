@@ -22,7 +22,8 @@ $(INSTALLED): pyproject.toml constraints.txt scripts/make_venv.sh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable . --group dev
 	@touch $@
 
-studio: demo ## Run the demo and say where its story is
+studio: demo ## Open the Studio on the sample workspace, in ./demo
+	@cd demo && ../$(BIN)/odibi studio
 
 demo: setup ## Run a sample pipeline in ./demo and say what it made
 	@test -e demo/odibi.toml || $(BIN)/odibi init demo

@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from odibi_core import __version__
 from odibi_core.cli.exit_codes import MEANINGS, ExitCode, code_of
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = (
     "init",
@@ -32,8 +36,8 @@ class LazyGroup(click.Group):
     """The commands, each in a module of its own that loads nothing heavy until it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
-        """The names, in the order in which a person meets them."""
-        return list(COMMANDS)
+        """The names, in the order in which a person meets them; then those of other packages."""
+        return [*COMMANDS, *sorted(_plugins())]
 
     def get_command(
         self,
@@ -41,18 +45,20 @@ class LazyGroup(click.Group):
         cmd_name: str,
     ) -> click.Command | None:
         """The command of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"odibi_core.cli.commands.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"odibi_core.cli.commands.{cmd_name}")
+            command: click.Command = module.command
+            return command
+        plugin = _plugins().get(cmd_name)
+        return plugin.load() if plugin is not None else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name, or the near names."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"There is no command {args[0]!r}: {did_you_mean(args[0], COMMANDS)}", ctx)
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in _plugins():
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"There is no command {args[0]!r}: {hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_epilog(
@@ -63,6 +69,13 @@ class LazyGroup(click.Group):
         """Write what the exit codes say."""
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    """Name → a command of another package: an entry point of the group `odibi.commands`."""
+    from importlib.metadata import entry_points
+
+    return {found.name: found for found in entry_points(group="odibi.commands")}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,35 @@
+"""The entry script that Streamlit runs for each visitor: the navigation, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_PACKAGE = Path(__file__).parent
+
+
+def pages_folder() -> Path:
+    """Where the pages lie: inside an installed package, or at the top of the source tree.
+
+    Never in a folder `pages` beside this script: Streamlit would serve it past this script.
+    """
+    installed = _PACKAGE / "page_files"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "pages"
+
+
+def navigate() -> None:
+    """Run the page that the address names."""
+    st.set_page_config(page_title="Odibi Studio", page_icon=":material/account_tree:", layout="wide")
+    folder = pages_folder()
+    pages = {
+        "gallery": st.Page(
+            folder / "gallery.py", title="Pipelines", icon=":material/dashboard:", default=True
+        ),
+        "designer": st.Page(folder / "designer.py", title="Designer", icon=":material/account_tree:"),
+    }
+    st.session_state["pages"] = pages
+    st.navigation(list(pages.values()), position="top").run()
+
+
+navigate()

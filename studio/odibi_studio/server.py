@@ -1,0 +1,88 @@
+"""Serves the Studio of a workspace on this machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from odibi_core.errors import OdibiError
+from odibi_core.workspace import Workspace
+from odibi_studio.api.app import LOCAL_HOSTS, api_mount
+from odibi_studio.services.studio import open_studio
+
+ADDRESS = "127.0.0.1"
+FIRST_PORT = 8501
+_PORTS_TRIED = 50
+
+
+def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None:
+    """Serve the workspace until the process is told to stop.
+
+    Args:
+        workspace: Whose pipelines are shown.
+        port: The port, on this machine's own address.
+        on_ready: Called once pages can be opened.
+    """
+    studio = open_studio(workspace)
+    threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
+    app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)])
+    app.run(
+        config={
+            "server.address": ADDRESS,
+            "server.port": port,
+            "server.headless": True,
+            "server.allowedHosts": list(LOCAL_HOSTS),
+            "server.enableCORS": True,
+            "server.enableXsrfProtection": True,
+            "server.maxUploadSize": 200,
+            "server.fileWatcherType": "none",
+            "server.runOnSave": False,
+            "client.showErrorDetails": "none",
+            "client.toolbarMode": "viewer",
+            "browser.gatherUsageStats": False,
+            # A full collection after each rerun cost more than the rerun itself.
+            "runner.postScriptGC": False,
+        }
+    )
+
+
+def choose_port(wanted: int | None) -> int:
+    """The port that was asked for, else the first free one from 8501 on.
+
+    Raises:
+        OdibiError: It is taken.
+    """
+    if wanted is not None:
+        if _is_free(wanted):
+            return wanted
+        raise OdibiError(
+            f"port {wanted} is taken by another program",
+            fix="give another one, or leave out --port to take the first free one",
+        )
+    for port in range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED):
+        if _is_free(port):
+            return port
+    raise OdibiError(
+        f"the ports {FIRST_PORT} to {FIRST_PORT + _PORTS_TRIED - 1} are all taken", fix="name one by --port"
+    )
+
+
+def _call_when_ready(port: int, on_ready: Callable[[], None]) -> None:
+    while _is_free(port):
+        time.sleep(0.1)
+    on_ready()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return False
+    return True
