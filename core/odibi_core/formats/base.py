@@ -45,13 +45,44 @@ class WriteMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a format can do. The Studio greys out what is False; validation refuses it."""
+    """What a format can do. The Studio greys out what it can't; validation refuses it.
+
+    Attributes:
+        read: Whether it can be read.
+        write: Whether it can be written.
+        modes: How it can be written onto what is there.
+        partition: Whether it can be written as folders named by values, `partitionBy`.
+        tables: Whether a file holds named tables, of which a step names one with `table`.
+        compressions: What its files can be packed with; a setting `compression` chooses.
+        evolves_schema: Whether a write may change the columns of what is there, with `schema_mode`.
+        travels_in_time: Whether earlier states can be read.
+        follows_changes: Whether what changed between two states can be read.
+        streams: Whether rows pass in batches both ways, so that a table may be larger than memory.
+        keeps_types: Types, as DuckDB spells them, that come back as they went in; LIST, STRUCT and MAP stand
+            for those of simple types. Others are converted or refused, never changed without a word.
+    """
 
     read: bool = True
     write: bool = True
-    append: bool = True
-    merge: bool = True
+    modes: frozenset[WriteMode] = frozenset(WriteMode)
     partition: bool = True
+    tables: bool = False
+    compressions: tuple[str, ...] = ()
+    evolves_schema: bool = False
+    travels_in_time: bool = False
+    follows_changes: bool = False
+    streams: bool = True
+    keeps_types: frozenset[str] = frozenset()
+
+    @property
+    def append(self) -> bool:
+        """Whether rows can be added to what is there."""
+        return WriteMode.APPEND in self.modes
+
+    @property
+    def merge(self) -> bool:
+        """Whether rows can replace those of the same key."""
+        return WriteMode.MERGE in self.modes
 
 
 @dataclass(frozen=True, slots=True)

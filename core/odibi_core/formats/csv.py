@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import Abilities, Scan, ScanContext
+from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.csv_options import CsvReadOptions, CsvWriteOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes, merged_schema
 from odibi_core.formats.csv_sieve import sift
-from odibi_core.formats.plain import PlainFormat
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.text import PACKED, transcode
 from odibi_core.schema import Schema, literal
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROBED_ROWS = 2_000
 
 
-class CsvFormat(PlainFormat[CsvReadOptions, CsvWriteOptions]):
+class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
     """Delimited text.
 
     CSV has no types: every value is written as text, lists and structs in DuckDB's notation, bytes with

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import Abilities, Rejected, Rows, Scan, ScanContext, Target, Written
+from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.json_lines import misfits, read_lines, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
-from odibi_core.formats.plain import PlainFormat
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.text import PACKED, codec_of, transcode
 from odibi_core.formats.tolerance import check_bad_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PROBED_LINES = 2_000
 
 
-class JsonFormat(PlainFormat[JsonReadOptions, JsonWriteOptions]):
+class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
     """JSON lines and arrays.
 
     JSON has numbers, texts, booleans, objects and lists: dates, times and bytes are written as text, and read

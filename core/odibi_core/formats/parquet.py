@@ -9,7 +9,7 @@ from pydantic import Field
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import Abilities, Options, Rows, Scan, ScanContext
-from odibi_core.formats.plain import PlainFormat
+from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
 from odibi_core.schema import Schema, quote
@@ -41,7 +41,7 @@ class ParquetWriteOptions(Options):
     )
 
 
-class ParquetFormat(PlainFormat[ParquetReadOptions, ParquetWriteOptions]):
+class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
     """Apache Parquet.
 
     DuckDB types that Parquet lacks are converted: HUGEINT to DECIMAL(38,0), BIT and ENUM to text. INTERVAL

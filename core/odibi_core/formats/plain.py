@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from odibi_core.formats import atomic, ledger
 from odibi_core.formats.base import Format, ReadOptions, Rows, Target, WriteMode, WriteOptions, Written
 from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
-from odibi_core.schema import Schema, literal, quote
+from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,12 +27,39 @@ WRITTEN_BEFORE = "this run wrote it already"
 TARGET_EXISTS = "the target exists"
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Files in folders named by values.
+
+    Attributes:
+        folder: What they are in; it exists.
+        by: The columns, outermost first.
+        prefix: How the files' names begin.
+        extension: How they end, with the dot.
+    """
+
+    folder: Path
+    by: tuple[str, ...]
+    prefix: str
+    extension: str
+
+
 class PlainFormat(Format[ReadOptions, WriteOptions]):
-    """What csv, json and parquet share: the write modes over files."""
+    """What formats of files share: the write modes over one file and over a folder of them."""
 
     @abstractmethod
-    def copy_options(self, options: WriteOptions, path: Path) -> str:
-        """The options of a COPY statement."""
+    def write_file(self, cursor: DuckDBPyConnection, select: str, path: Path, options: WriteOptions) -> int:
+        """Write the rows of a SELECT to a new file; gives back their number."""
+
+    @abstractmethod
+    def write_partitions(
+        self,
+        cursor: DuckDBPyConnection,
+        select: str,
+        parts: Parts,
+        options: WriteOptions,
+    ) -> int:
+        """Write the rows of a SELECT to files in folders named by values; gives back their number."""
 
     @abstractmethod
     def existing_schema(self, files: Files, options: WriteOptions, cursor: DuckDBPyConnection) -> Schema:
@@ -103,11 +131,11 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                     if exists:
                         details.update(self._merge(fresh, path, rows, target, options))
                     else:
-                        self._copy(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
+                        self.write_file(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
                     return fresh.rows
             if target.mode is WriteMode.APPEND and exists:
                 return self._append(select, path, rows, target, options)
-            return self._copy(rows.cursor, select, path, options)
+            return self.write_file(rows.cursor, select, path, options)
 
         written = ledger.once(record, target, prepare)
         return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
@@ -121,7 +149,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}" for name in old.names
         )
         union = f"({before}) UNION ALL (SELECT {new} FROM ({select}))"
-        total = self._copy(rows.cursor, union, path, options)
+        total = self.write_file(rows.cursor, union, path, options)
         return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
 
     def _merge(
@@ -131,7 +159,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         files, old = self._existing(rows, target.path, options)
         before = self.existing_sql(files, old, options)
         merged = merged_sql(self, fresh, before, old, target=target, options=options)
-        self._copy(rows.cursor, merged.select, path, options)
+        self.write_file(rows.cursor, merged.select, path, options)
         return fresh.count_matches(merged)
 
     def _existing(self, rows: Rows, path: Path, options: WriteOptions) -> tuple[Files, Schema]:
@@ -148,10 +176,6 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         check_same_columns(old, rows.schema, str(path))
         self.check_types(old, rows.schema, rows.cursor, str(path))
         return files, old
-
-    def _copy(self, cursor: DuckDBPyConnection, select: str, path: Path, options: WriteOptions) -> int:
-        statement = f"COPY ({select}) TO {literal(str(path))} ({self.copy_options(options, path)})"
-        return int(cursor.execute(statement).fetchall()[0][0])
 
     def _write_folder(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
         path, mode = target.path, target.mode
@@ -198,21 +222,16 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
     ) -> int:
         part = _part_prefix(target)
         if not target.partition_by:
-            return self._copy(cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
+            return self.write_file(cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
         columns = ", ".join(quote(name) for name in target.partition_by)
-        extension = self.part_extension(options).removeprefix(".")
-        statement = (
-            f"COPY ({select}) TO {literal(str(folder))} ({self.copy_options(options, folder)}, "
-            f"PARTITION_BY ({columns}), FILENAME_PATTERN {literal(part + '{i}')}, "
-            f"FILE_EXTENSION {literal(extension)}, OVERWRITE_OR_IGNORE)"
-        )
-        written = int(cursor.execute(statement).fetchall()[0][0])
+        parts = Parts(folder, target.partition_by, part, self.part_extension(options))
+        written = self.write_partitions(cursor, select, parts, options)
         if not any(folder.iterdir()):
             # A folder without a file would forget its columns.
             inner = folder.joinpath(*(f"{name}={NULL_PARTITION}" for name in target.partition_by))
             inner.mkdir(parents=True)
             kept = f"SELECT * EXCLUDE ({columns}) FROM ({select}) LIMIT 0"
-            self._copy(cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
+            self.write_file(cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
         return written
 
     def _columns_there(self, rows: Rows, target: Target, options: WriteOptions) -> str:
