@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from odibi_core.errors import OdibiError, UnknownNameError
-from odibi_studio.api.messages import ErrorAnswer
+from odibi_studio.messages import ErrorAnswer
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 
