@@ -20,7 +20,9 @@ def pages_folder() -> Path:
 
 def navigate() -> None:
     """Run the page that the address names."""
-    st.set_page_config(page_title="Odibi Studio", page_icon=":material/account_tree:", layout="wide")
+    icon = str(_PACKAGE / "icon.svg")
+    st.set_page_config(page_title="Odibi Studio", page_icon=icon, layout="wide")
+    st.logo(icon, size="medium")
     folder = pages_folder()
     pages = {
         "gallery": st.Page(

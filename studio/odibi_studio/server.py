@@ -16,6 +16,7 @@ from odibi_studio.api.app import LOCAL_HOSTS, api_mount
 from odibi_studio.services.studio import open_studio
 
 ADDRESS = "127.0.0.1"
+ACCENT = "#2f6fed"
 FIRST_PORT = 8501
 _PORTS_TRIED = 50
 
@@ -45,6 +46,8 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
             "client.showErrorDetails": "none",
             "client.toolbarMode": "viewer",
             "browser.gatherUsageStats": False,
+            "logger.hideWelcomeMessage": True,
+            "theme.primaryColor": ACCENT,
             # A full collection after each rerun cost more than the rerun itself.
             "runner.postScriptGC": False,
         }

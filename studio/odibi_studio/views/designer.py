@@ -10,7 +10,7 @@ from odibi_studio.services.studio import current_studio
 # The designer is as large as the window; Streamlit's own margins would make the page scroll around it.
 _WHOLE_WINDOW = """
 <style>
-[data-testid="stMainBlockContainer"] { max-width: none; padding: 0; }
+[data-testid="stMainBlockContainer"] { max-width: none; padding: 3.75rem 0 0; }
 [data-testid="stMain"] { overflow: hidden; }
 [data-testid="stVerticalBlock"] { gap: 0; }
 </style>
