@@ -14,6 +14,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.api.app import LOCAL_HOSTS, api_mount
 from odibi_studio.services.studio import open_studio
+from odibi_studio.views.errors import show_error
 
 ADDRESS = "127.0.0.1"
 ACCENT = "#2f6fed"
@@ -31,7 +32,7 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
     """
     studio = open_studio(workspace)
     threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
-    app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)])
+    app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)], on_script_error=show_error)
     app.run(
         config={
             "server.address": ADDRESS,

@@ -1,0 +1,19 @@
+"""Finding one's way in the Studio."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from tests.e2e.conftest import OpenPage, StudioServer
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_designer_without_a_pipeline_says_what_to_do(open_page: OpenPage) -> None:
+    page = open_page("/designer")
+    expect(page.get_by_text("No pipeline is open")).to_be_visible()
+
+
+def test_the_log_says_where_the_studio_is_and_how_to_end_it(studio: StudioServer) -> None:
+    assert studio.address in studio.log
+    assert "Ctrl-C ends it" in studio.log
