@@ -1,4 +1,4 @@
-"""Text files that are replaced whole: a reader sees the old text or the new one."""
+"""Files that are replaced whole: a reader sees the old text or the new one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,23 @@ def write_text_file(path: str | Path, text: str) -> Path:
     Raises:
         TargetError: The file can't be written; what was there is unchanged.
     """
+    # Half of a surrogate pair can't be written as UTF-8; its escape means the same in JSON.
+    return write_file(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_file(path: str | Path, data: bytes) -> Path:
+    """The path of the file that now holds `data`. Folders that lack are made.
+
+    Raises:
+        TargetError: The file can't be written; what was there is unchanged.
+    """
     target = Path(path)
     draft = target.with_name(f".tmp-{secrets.token_hex(8)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
-                # Half of a surrogate pair can't be written as UTF-8; its escape means the same in JSON.
-                file.write(text.encode("utf-8", errors="backslashreplace"))
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(target)

@@ -64,12 +64,10 @@ def open_bytes(path: str) -> Iterator[io.BufferedReader]:
     Raises:
         SourceError: The file can't be read or unpacked.
     """
-    import pyarrow as pa
-
     packing = PACKED.get(Path(path).suffix.lower())
     try:
-        with pa.input_stream(path, compression=packing) as file:
-            yield cast(io.BufferedReader, file)
+        with _open(path, packing) as file:
+            yield file
     except OSError as error:
         if error.errno is None:
             raise SourceError(
@@ -78,6 +76,14 @@ def open_bytes(path: str) -> Iterator[io.BufferedReader]:
                 fix="fetch the file again, or name it without the packing's ending",
             ) from error
         raise unreadable(error, path) from error
+
+
+def _open(path: str, packing: str | None) -> io.BufferedReader:
+    if packing is None:
+        return Path(path).open("rb")
+    import pyarrow as pa
+
+    return cast(io.BufferedReader, pa.input_stream(path, compression=packing))
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import UnknownNameError
@@ -33,8 +35,6 @@ class StepGraph:
     """
 
     def __init__(self, steps: Iterable[Step]) -> None:
-        import networkx as nx
-
         self._steps = {step.name: step for step in steps}
         made: dict[str, str] = {}
         for step in self._steps.values():
@@ -46,12 +46,40 @@ class StepGraph:
             for key in dict.fromkeys(step.inputs.values())
             if key in made
         ]
-        self._graph: nx.DiGraph[str] = nx.DiGraph()
-        self._graph.add_nodes_from(self._steps)
-        self._graph.add_edges_from((edge.source, edge.target) for edge in self.edges)
+        self._needs: dict[str, dict[str, None]] = {name: {} for name in self._steps}
+        for edge in self.edges:
+            self._needs[edge.target][edge.source] = None
+
+    @cached_property
+    def _graph(self) -> nx.DiGraph[str]:
+        # Loading networkx takes longer than a short run: what every run asks for does without.
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_nodes_from(self._steps)
+        graph.add_edges_from((edge.source, edge.target) for edge in self.edges)
+        return graph
+
+    @cached_property
+    def _waves(self) -> list[list[str]] | None:
+        """The waves; None where steps need each other in a circle."""
+        sorter = TopologicalSorter(self._needs)
+        try:
+            sorter.prepare()
+        except CycleError:
+            return None
+        position = {name: number for number, name in enumerate(self._steps)}
+        waves = []
+        while sorter.is_active():
+            wave = sorter.get_ready()
+            sorter.done(*wave)
+            waves.append(sorted(wave, key=position.__getitem__))
+        return waves
 
     def cycles(self) -> list[list[str]]:
         """One cycle of every knot of steps that need each other, as names in the order of the data."""
+        if self._waves is not None:
+            return []
         import networkx as nx
 
         found = []
@@ -65,11 +93,13 @@ class StepGraph:
         """Steps that share no dependency, in groups: each group needs only the groups before it.
 
         Within a wave steps stand in the order of their declaration.
-        """
-        import networkx as nx
 
-        order = {name: position for position, name in enumerate(self._steps)}
-        return [sorted(wave, key=order.__getitem__) for wave in nx.topological_generations(self._graph)]
+        Raises:
+            ValueError: Steps need each other in a circle (see `cycles`).
+        """
+        if self._waves is None:
+            raise ValueError("steps that need each other in a circle have no order")
+        return self._waves
 
     def order(self) -> list[str]:
         """Every step after the ones it needs, wave by wave."""
@@ -99,7 +129,7 @@ class StepGraph:
 
     def needs(self, name: str) -> list[str]:
         """The steps whose datasets `name` takes."""
-        return list(self._graph.predecessors(name))
+        return list(self._needs[name])
 
     def _require(self, name: str) -> None:
         if name not in self._steps:

@@ -124,7 +124,7 @@ class JournalWriter:
             self._unsaid = 0
 
     def _keep_design(self, pipeline: Pipeline) -> None:
-        from odibi_core.design.yaml_form import dump_yaml
+        from odibi_core.design.yaml_text import dump_yaml
 
         try:
             text = dump_yaml(pipeline, name_objects=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.events import NodeState
 from odibi_core.story import wording
+from odibi_core.story.bytecode import open_bytecode_cache
 from odibi_core.story.cards import BRIEF_ABOVE_STEPS, limits_for, write_cards
 from odibi_core.story.findings import find
 from odibi_core.story.graph import draw_graph
@@ -111,6 +112,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.bytecode_cache = open_bytecode_cache(environment)
     environment.filters["px"] = wording.pixels
     return environment
 

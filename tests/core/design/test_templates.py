@@ -10,7 +10,7 @@ import pytest
 
 from odibi_core.design.python_form import dump_python, load_python
 from odibi_core.design.templates import Template, find_template, templates
-from odibi_core.design.yaml_form import MODELINE
+from odibi_core.design.yaml_text import MODELINE
 from odibi_core.errors import PipelineInvalidError, UnknownNameError
 from odibi_core.orchestrator import Orchestrator
 

@@ -56,6 +56,6 @@ def _text(session: Session, pipeline: str, form: str) -> str:
         from odibi_core.design.python_form import dump_python
 
         return dump_python(opened)
-    from odibi_core.design.yaml_form import dump_yaml
+    from odibi_core.design.yaml_text import dump_yaml
 
     return dump_yaml(opened)
