@@ -132,6 +132,7 @@ class ProblemForm(Message):
     severity: Severity = Severity.ERROR
     span: Span | None = Field(None, description="Where in the step's SQL.")
     suggestions: list[str] = Field(default_factory=list, description="Texts that may take the span's place.")
+    place: str = Field("", description="Where in a file that was read: sales.yaml:12:5.")
 
 
 class StepTruth(Message):
@@ -366,6 +367,10 @@ class DesignCard(Message):
     step_count: int
     version: int = Field(description="Number of the newest version; 0 before the first.")
     updated: str = Field(description="UTC, ISO 8601.")
+    revision: int = Field(0, description="Counts every change that was kept.")
+    is_changed: bool = Field(False, description="Whether the document differs from the newest version.")
+    path: str = Field("", description="The file in the workspace that is kept in step; empty: none yet.")
+    problem: str = Field("", description="What is wrong between the design and its file.")
 
 
 class Design(Message):
@@ -377,6 +382,48 @@ class Design(Message):
     is_changed: bool = Field(description="Whether the document differs from the newest version.")
     document: Document
     path: str = Field(description="The file in the workspace that is kept in step.")
+    conflict: int = Field(
+        0,
+        description="The version that the file brought in while the document had changes of its own, "
+        "until a ResolveRequest settles it; 0: none.",
+    )
+    problem: str = Field("", description="What is wrong between the design and its file.")
+
+
+class CreateRequest(Message):
+    """Makes a design: blank, or from a template."""
+
+    name: str = Field("", description="Empty: a free one is chosen.")
+    template: str = ""
+
+
+class RestoreRequest(Message):
+    """Makes a version that is as an older one was."""
+
+    version: int
+
+
+class ResolveRequest(Message):
+    """Settles what becomes of a document whose file was changed outside."""
+
+    take: Literal["mine", "file", "both"] = Field(
+        description="mine: the document stays, the next version replaces the file. file: the document "
+        "becomes what the file says, and what it was becomes a version. both: both sides' changes in one."
+    )
+
+
+class ImportRequest(Message):
+    """Makes a design of a YAML or Python text. The text is never run."""
+
+    file_name: str = Field(description="Its ending says what it is: .yaml, .yml or .py.")
+    text: str
+
+
+class ImportAnswer(Message):
+    """The design, or why there is none; warnings come with a design too."""
+
+    design: Design | None = None
+    problems: list[ProblemForm] = Field(default_factory=list)
 
 
 class AutosaveRequest(Message):
@@ -396,6 +443,7 @@ class AutosaveAnswer(Message):
         None, description="Both sides' changes in one, where they touch different steps."
     )
     author: str = ""
+    warnings: list[str] = Field(default_factory=list)
 
 
 class VersionRequest(Message):
@@ -428,6 +476,9 @@ class Diff(Message):
     """How two documents differ: on the canvas, and as text."""
 
     steps: list[StepChange]
+    fields: list[str] = Field(
+        default_factory=list, description="Paths of the pipeline's own fields that differ: parameters.region."
+    )
     text: str = Field(description="Unified diff of the YAML.")
     before: Document
     after: Document

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_studio.messages import ErrorAnswer
+from odibi_studio.services.conflicts import ConflictError
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 
@@ -86,6 +87,8 @@ async def _answer(serve: Callable[..., Any], *given: Any) -> Response:
         found = await run_in_threadpool(serve, *given)
     except UnknownNameError as error:
         return refusal(404, error.what, error.fix, error.where)
+    except ConflictError as error:
+        return refusal(409, error.what, error.fix, error.where)
     except OdibiError as error:
         return refusal(400, error.what, error.fix, error.where)
     except Exception:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.services.access import Access
+from odibi_studio.services.design_desk import DesignDesk
+from odibi_studio.services.designs import Designs
+from odibi_studio.services.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +18,14 @@ class Studio:
 
     Attributes:
         workspace: Whose pipelines are shown.
+        designs: Its pipelines, as people work on them.
+        versions: Their versions.
         access: Who may call the HTTP interface.
     """
 
     workspace: Workspace
+    designs: Designs
+    versions: Versions
     access: Access = field(default_factory=Access)
 
 
@@ -26,9 +33,14 @@ _opened: Studio | None = None
 
 
 def open_studio(workspace: Workspace) -> Studio:
-    """The services of a workspace; from now on `current_studio()` gives them too."""
+    """The services of a workspace; from now on `current_studio()` gives them too.
+
+    Raises:
+        WorkspaceError: The Studio's database is damaged, or can't be used.
+    """
     global _opened
-    _opened = Studio(workspace)
+    desk = DesignDesk.open(workspace)
+    _opened = Studio(workspace, Designs(desk), Versions(desk))
     return _opened
 
 

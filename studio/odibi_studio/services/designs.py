@@ -1,0 +1,290 @@
+"""Designs: listed, made, opened, kept while one works, renamed, tagged, put away and brought back."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from sqlmodel import Session, col, select
+
+from odibi_core.design.templates import find_template
+from odibi_core.errors import OdibiError
+from odibi_core.pipeline import Pipeline
+from odibi_core.timestamps import now
+from odibi_studio.messages import AutosaveAnswer, AutosaveRequest, Design, DesignCard
+from odibi_studio.services.conflicts import ConflictError
+from odibi_studio.services.design_desk import DesignDesk
+from odibi_studio.services.design_rows import (
+    card_message,
+    content_of,
+    draft,
+    is_changed,
+    live_design,
+    live_designs,
+    new_design,
+    newest_version,
+    set_content,
+    set_tags,
+    tags,
+)
+from odibi_studio.services.design_sync import Files, file_problem
+from odibi_studio.services.documents import Content, first_content, renamed, rewritten
+from odibi_studio.services.merging import merge
+from odibi_studio.store.tables import DesignRow
+
+MAX_NAME_LENGTH = 100
+MAX_TAG_LENGTH = 40
+
+
+class Designs:
+    """The designs of a workspace.
+
+    Args:
+        desk: Where they lie.
+    """
+
+    def __init__(self, desk: DesignDesk) -> None:
+        self._desk = desk
+
+    def cards(self) -> list[DesignCard]:
+        """A card for every design, by name, then one for every file that can't be read as a pipeline."""
+        with self._desk.viewing() as (session, files):
+            rows = live_designs(session)
+            cards = _cards(session, rows, files)
+            known = {row.path for row in rows}
+        broken = [file for path, file in files.items() if file.problem and path not in known]
+        return cards + [_broken_card(file.path, file.problem) for file in broken]
+
+    def open(self, design_id: str) -> Design:
+        """A design with its document as it is now.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+        """
+        with self._desk.viewing() as (session, files):
+            return self._desk.message(session, live_design(session, design_id), files)
+
+    def content(self, design_id: str) -> Content:
+        """The YAML and the layout of a design as they are now.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+        """
+        with self._desk.database.reading() as session:
+            return content_of(live_design(session, design_id))
+
+    def create(self, name: str = "", template: str = "") -> Design:
+        """A new design: blank, or what a template holds. Its file comes with its first version.
+
+        Args:
+            name: Its name; where it is empty, a free one like the template's.
+            template: A name among `odibi_core.design.templates`; "" for none.
+
+        Raises:
+            UnknownNameError: There is no such template.
+            OdibiError: The name is taken, or can't be one.
+        """
+        content = Content(find_template(template).text) if template else first_content(Pipeline("pipeline"))
+        with self._desk.editing() as (session, files):
+            taken = _names(session)
+            if name:
+                chosen = free_or_refuse(clean_name(name), taken)
+            else:
+                chosen = free_name(content.pipeline.name, taken)
+            row = new_design(session, renamed(content, chosen), self._desk.author)
+            return self._desk.message(session, row, files)
+
+    def add(self, content: Content) -> Design:
+        """A new design that holds exactly this, its name included."""
+        with self._desk.editing() as (session, files):
+            row = new_design(session, content, self._desk.author)
+            return self._desk.message(session, row, files)
+
+    def autosave(self, design_id: str, request: AutosaveRequest) -> AutosaveAnswer:
+        """The new revision, or what another browser kept meanwhile.
+
+        The same document sent twice is kept once: a browser that got no answer may send it again.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+            PipelineInvalidError: The document holds what YAML can't; it names each such thing.
+        """
+        with self._desk.database.writing() as session:
+            row = live_design(session, design_id)
+            current = content_of(row)
+            content, warnings = rewritten(current, request.document)
+            if content.digest == row.digest:
+                return AutosaveAnswer(revision=row.revision, is_kept=True)
+            if request.base_revision == row.revision:
+                set_content(session, row, content, self._desk.author)
+                return AutosaveAnswer(revision=row.revision, is_kept=True, warnings=warnings)
+            theirs = current.document
+            base = draft(session, row, request.base_revision)
+            return AutosaveAnswer(
+                revision=row.revision,
+                is_kept=False,
+                theirs=theirs,
+                merged=merge(base.document, request.document, theirs) if base is not None else None,
+                author=row.edited_by,
+            )
+
+    def duplicate(self, design_id: str) -> Design:
+        """A copy under a free name, with the tags.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+        """
+        with self._desk.editing() as (session, files):
+            row = live_design(session, design_id)
+            name = free_name(f"{row.name or 'pipeline'}_copy", _names(session))
+            copy = new_design(session, renamed(content_of(row), name), self._desk.author)
+            set_tags(session, copy, tags(session, [row.id])[row.id])
+            return self._desk.message(session, copy, files)
+
+    def rename(self, design_id: str, name: str) -> Design:
+        """The design under another name. Its file is renamed at once, as a version; unsaved changes stay so.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+            OdibiError: The name is taken, or can't be one.
+        """
+        with self._desk.editing() as (session, files):
+            row = live_design(session, design_id)
+            chosen = clean_name(name)
+            if chosen == row.name:
+                return self._desk.message(session, row, files)
+            free_or_refuse(chosen, _names(session, without=row))
+            newest = newest_version(session, row)
+            if newest is not None:
+                content = renamed(content_of(newest), chosen)
+                self._desk.publish(session, row, content, f"Renamed from {newest.name}", files)
+            set_content(session, row, renamed(content_of(row), chosen), self._desk.author)
+            return self._desk.message(session, row, files)
+
+    def tag(self, design_id: str, names: Iterable[str]) -> list[str]:
+        """The design's tags, which are these from now on.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+            OdibiError: A tag is too long.
+        """
+        cleaned = [name for name in (" ".join(name.split()) for name in names) if name]
+        for name in cleaned:
+            if len(name) > MAX_TAG_LENGTH:
+                raise OdibiError(
+                    f"a tag has at most {MAX_TAG_LENGTH} characters", where=f"tag {name!r}", fix="shorten it"
+                )
+        with self._desk.database.writing() as session:
+            row = live_design(session, design_id)
+            set_tags(session, row, cleaned)
+        return sorted(set(cleaned))
+
+    def delete(self, design_id: str) -> None:
+        """Put a design into the trash, and remove its file; `bring_back` undoes both.
+
+        A file that can't be read is moved to `.odibi/set_aside`, as no version holds what it says.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash already.
+        """
+        with self._desk.editing() as (session, files):
+            row = live_design(session, design_id)
+            row.trashed, row.trashed_by, row.file_digest = now(), self._desk.author, ""
+            session.add(row)
+            session.flush()
+            file = files.get(row.path or "")
+            if file is not None and file.problem:
+                self._desk.folder.set_aside(file.path)
+            elif file is not None:
+                self._desk.folder.remove(file.path)
+
+    def trash(self) -> list[DesignCard]:
+        """A card for every design in the trash, the last one first."""
+        with self._desk.viewing() as (session, _):
+            rows = session.exec(select(DesignRow).where(col(DesignRow.trashed).is_not(None))).all()
+            rows = sorted(rows, key=lambda row: row.trashed or "", reverse=True)
+            return _cards(session, rows, {})
+
+    def bring_back(self, design_id: str) -> Design:
+        """A design out of the trash, with the file of its newest version, where its place is still free.
+
+        Raises:
+            UnknownNameError: There is none of that id.
+        """
+        with self._desk.editing() as (session, files):
+            row = session.get(DesignRow, design_id)
+            if row is None or row.trashed is None:
+                return self._desk.message(session, live_design(session, design_id), files)
+            newest = newest_version(session, row)
+            if row.path in files or newest is None:
+                row.path = None
+            row.trashed, row.trashed_by = None, ""
+            session.add(row)
+            session.flush()
+            if row.path is not None and newest is not None:
+                row.file_digest = self._desk.folder.write(row.path, newest.text)
+                session.add(row)
+                session.flush()
+            return self._desk.message(session, row, self._desk.folder.scan())
+
+
+def clean_name(name: str) -> str:
+    """The name as it is kept: without blanks around it.
+
+    Raises:
+        OdibiError: It can't name a pipeline.
+    """
+    cleaned = unicodedata.normalize("NFC", name).strip()
+    if not cleaned:
+        raise OdibiError("a pipeline needs a name", fix="type one, such as daily_orders")
+    if len(cleaned) > MAX_NAME_LENGTH:
+        raise OdibiError(f"a name has at most {MAX_NAME_LENGTH} characters", fix="shorten it")
+    if not cleaned.isprintable():
+        raise OdibiError("the name holds characters that can't be seen", fix="type it anew")
+    return cleaned
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """The name itself, or the first of name_2, name_3, … that is free."""
+    names = {name.casefold() for name in taken}
+    chosen, number = wanted, 1
+    while chosen.casefold() in names:
+        number += 1
+        chosen = f"{wanted}_{number}"
+    return chosen
+
+
+def free_or_refuse(name: str, taken: Iterable[str]) -> str:
+    """The name, where it is free.
+
+    Raises:
+        ConflictError: It is not; the error says a free one.
+    """
+    free = free_name(name, taken)
+    if free != name:
+        raise ConflictError(f"there is a pipeline of the name {name!r} already", fix=f"{free!r} is free")
+    return name
+
+
+def _names(session: Session, without: DesignRow | None = None) -> list[str]:
+    """The names of all designs, and those that their files have on the command line."""
+    rows = [row for row in live_designs(session) if without is None or row.id != without.id]
+    stems = [row.path.rpartition("/")[2].rpartition(".")[0] for row in rows if row.path]
+    return [row.name for row in rows] + stems
+
+
+def _cards(session: Session, rows: Iterable[DesignRow], files: Files) -> list[DesignCard]:
+    rows = list(rows)
+    tagged = tags(session, [row.id for row in rows])
+    return [
+        card_message(row, tagged[row.id], file_problem(row, files), changed=is_changed(session, row))
+        for row in rows
+    ]
+
+
+def _broken_card(path: str, problem: str) -> DesignCard:
+    name = path.rpartition("/")[2]
+    return DesignCard(
+        id="", name=name, description="", owner="", tags=[], step_count=0, version=0, updated="",
+        path=path, problem=problem,
+    )  # fmt: skip

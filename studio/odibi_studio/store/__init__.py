@@ -1,0 +1,1 @@
+"""What the Studio remembers: one SQLite file a workspace."""
