@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,10 @@ from odibi_studio.services.studio import Studio, open_studio
 
 
 @pytest.fixture
-def studio(workspace: Workspace) -> Studio:
-    return open_studio(workspace)
+def studio(workspace: Workspace) -> Iterator[Studio]:
+    studio = open_studio(workspace)
+    yield studio
+    studio.close()
 
 
 @pytest.fixture

@@ -46,6 +46,10 @@ class Designs:
     def __init__(self, desk: DesignDesk) -> None:
         self._desk = desk
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._desk.database.close()
+
     def cards(self) -> list[DesignCard]:
         """A card for every design, by name, then one for every file that can't be read as a pipeline."""
         with self._desk.viewing() as (session, files):

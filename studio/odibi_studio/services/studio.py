@@ -28,6 +28,10 @@ class Studio:
     versions: Versions
     access: Access = field(default_factory=Access)
 
+    def close(self) -> None:
+        """Let go of the workspace's database."""
+        self.designs.close()
+
 
 _opened: Studio | None = None
 
