@@ -1,0 +1,121 @@
+import type * as M from "./messages";
+
+/** What the page was given: where the interface is, and what opens it. */
+export interface Access {
+  api: string;
+  token: string;
+}
+
+/** The server's reason for not answering. */
+export class ApiError extends Error implements M.ErrorAnswer {
+  constructor(
+    readonly status: number,
+    readonly what: string,
+    readonly where = "",
+    readonly fix = "",
+  ) {
+    super(what);
+    this.name = "ApiError";
+  }
+}
+
+/** Nobody answered: the server is down, or the network is. */
+export class ServerAway extends Error {
+  constructor(cause: unknown) {
+    super("the Studio's server does not answer", { cause });
+    this.name = "ServerAway";
+  }
+}
+
+/** Whether the request was given up by the one who made it. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** What a person should read of an error. */
+export function describe(error: unknown): M.ErrorAnswer {
+  if (error instanceof ApiError) return { what: error.what, where: error.where, fix: error.fix };
+  if (error instanceof ServerAway) {
+    return { what: error.message, where: "", fix: "look whether `odibi studio` is still running" };
+  }
+  return { what: error instanceof Error ? error.message : String(error), where: "", fix: "" };
+}
+
+type Query = Record<string, string | number>;
+
+export type Api = ReturnType<typeof createApi>;
+
+/** The HTTP interface of the server, one function a route. */
+export function createApi(access: Access) {
+  const base = new URL(access.api.replace(/^\//, "").replace(/\/?$/, "/"), document.baseURI);
+
+  async function request<T>(method: string, path: string, body?: unknown, options: RequestInit = {}): Promise<T> {
+    const headers: Record<string, string> = { "X-Odibi-Token": access.token };
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
+    const content = body === undefined ? null : isForm ? body : JSON.stringify(body);
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, base), { ...options, method, headers, body: content });
+    } catch (error) {
+      if (isAborted(error)) throw error;
+      throw new ServerAway(error);
+    }
+    if (response.ok) return (await response.json()) as T;
+    throw await refusal(response);
+  }
+
+  const get = <T>(path: string, query: Query = {}, signal?: AbortSignal) => {
+    const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+    return request<T>("GET", search.size ? `${path}?${search}` : path, undefined, withSignal(signal));
+  };
+  const post = <T>(path: string, body: unknown, signal?: AbortSignal) =>
+    request<T>("POST", path, body, withSignal(signal));
+  const design = (id: string) => `designs/${encodeURIComponent(id)}`;
+
+  return {
+    catalog: (signal?: AbortSignal) => get<M.Catalog>("catalog", {}, signal),
+    designs: (signal?: AbortSignal) => get<M.DesignCard[]>("designs", {}, signal),
+    createDesign: (wanted: { name?: string; template?: string }) => post<M.Design>("designs", wanted),
+    design: (id: string, signal?: AbortSignal) => get<M.Design>(design(id), {}, signal),
+    /** `keepalive` lets the request outlive the page; browsers allow it up to 64 KB. */
+    autosave: (id: string, wanted: M.AutosaveRequest, keepalive = false) =>
+      request<M.AutosaveAnswer>("PUT", design(id), wanted, { keepalive }),
+    versions: (id: string, signal?: AbortSignal) => get<M.Version[]>(`${design(id)}/versions`, {}, signal),
+    createVersion: (id: string, wanted: M.VersionRequest) => post<M.Version>(`${design(id)}/versions`, wanted),
+    version: (id: string, number: number, signal?: AbortSignal) =>
+      get<M.Document>(`${design(id)}/versions/${number}`, {}, signal),
+    diff: (id: string, before: number, after: number, signal?: AbortSignal) =>
+      get<M.Diff>(`${design(id)}/diff`, { before, after }, signal),
+    restore: (id: string, version: number) => post<M.Design>(`${design(id)}/restore`, { version }),
+    export: (id: string, form: "yaml" | "python", signal?: AbortSignal) =>
+      get<M.ExportAnswer>(`${design(id)}/export`, { form }, signal),
+    import: (file_name: string, text: string) => post<M.Design>("import", { file_name, text }),
+    check: (wanted: M.CheckRequest, signal?: AbortSignal) => post<M.CheckAnswer>("check", wanted, signal),
+    preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
+    profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),
+    formatSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/format", wanted, signal),
+    translateSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/translate", wanted, signal),
+    recipe: (wanted: M.RecipeRequest, signal?: AbortSignal) => post<M.RecipeAnswer>("recipe", wanted, signal),
+    folder: (path: string, signal?: AbortSignal) => get<M.Folder>("files", { path }, signal),
+    upload: (file: File, signal?: AbortSignal) => {
+      const form = new FormData();
+      form.append("file", file);
+      return post<M.SourceAnswer>("files", form, signal);
+    },
+  };
+}
+
+function withSignal(signal: AbortSignal | undefined): RequestInit {
+  return signal ? { signal } : {};
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  try {
+    const answer = (await response.json()) as M.ErrorAnswer;
+    if (typeof answer.what === "string") return new ApiError(response.status, answer.what, answer.where, answer.fix);
+  } catch {
+    // A proxy or Streamlit itself answered, with a page instead of JSON.
+  }
+  return new ApiError(response.status, `the server answered with status ${response.status}`, "", "reload the page");
+}

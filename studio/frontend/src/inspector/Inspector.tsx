@@ -1,0 +1,4 @@
+/** The form of the selected step. */
+export function Inspector() {
+  return <aside className="inspector" aria-label="Inspector" />;
+}

@@ -1,0 +1,414 @@
+// Made by scripts/make_messages.py from odibi_studio/messages.py: change it there.
+
+/** A step as its YAML says it. */
+export interface StepForm {
+  name: string;
+  layer: string;
+  type: string;
+  engine: string;
+  value: unknown;
+  params: Record<string, unknown>;
+  /** Name inside the step → dataset key. */
+  inputs: Record<string, string>;
+  /** Name inside the step → dataset key. */
+  outputs: Record<string, string>;
+  /**
+   * What people and tools keep with the step. `recipe` holds the form that made its SQL: {name, settings}.
+   */
+  metadata: Record<string, unknown>;
+}
+
+/** A declared parameter of a run. */
+export interface ParameterForm {
+  type: string;
+  default: unknown;
+  choices: unknown[];
+  description: string;
+}
+
+/** A pipeline as its YAML says it. */
+export interface PipelineForm {
+  name: string;
+  description: string;
+  engine: string;
+  parameters: Record<string, ParameterForm>;
+  settings: Record<string, unknown>;
+  steps: StepForm[];
+}
+
+/** A place on the canvas, in pixels at zoom 1. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** A frame around steps. */
+export interface Group {
+  id: string;
+  title: string;
+  steps: string[];
+  is_collapsed: boolean;
+}
+
+/** A text on the canvas. */
+export interface Note {
+  id: string;
+  text: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Where things are on the canvas. A step without a position is laid out by the browser. */
+export interface Layout {
+  /** Step name → its place. */
+  positions: Record<string, Point>;
+  groups: Group[];
+  notes: Note[];
+}
+
+/** What a person edits: the pipeline, and how it lies on the canvas. */
+export interface Document {
+  pipeline: PipelineForm;
+  layout: Layout;
+}
+
+/** A column of a dataset. */
+export interface Column {
+  name: string;
+  type: string;
+}
+
+/** How bad a problem is: an error stops a run before it starts. */
+export type Severity = "error" | "warning";
+
+/** A place in a text, lines and columns from 1; the end lies behind the last character. */
+export interface Span {
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+}
+
+/** One mistake: which step and field, what is wrong, how to mend it. */
+export interface ProblemForm {
+  what: string;
+  step: string;
+  /** Path inside the step: value, params.format, inputs.bronze, … */
+  field: string;
+  fix: string;
+  severity: Severity;
+  /** Where in the step's SQL. */
+  span: Span | null;
+  /** Texts that may take the span's place. */
+  suggestions: string[];
+}
+
+/** What is known of a step without running it. */
+export interface StepTruth {
+  /** connect, ingest, transform, store or publish; empty: of none. */
+  kind: string;
+  /** None: only a run can tell. */
+  inputs: Record<string, Column[] | null>;
+  outputs: Record<string, Column[] | null>;
+  /** Steps of one region run as one query. */
+  region: string;
+  /** Why the plan keeps or fuses what the step makes. */
+  why: string;
+}
+
+/** Asks what is true of a pipeline. */
+export interface CheckRequest {
+  /** Comes back in the answer. */
+  revision: number;
+  pipeline: PipelineForm;
+}
+
+/** The columns of every port, and every problem. No row was read. */
+export interface CheckAnswer {
+  revision: number;
+  steps: Record<string, StepTruth>;
+  problems: ProblemForm[];
+  elapsed_ms: number;
+}
+
+/** Rows of one port. */
+export interface Grid {
+  port: string;
+  dataset: string;
+  columns: Column[];
+  /** JSON values; what JSON lacks (dates, decimals, …) as text. */
+  rows: unknown[][];
+  /** Rows of the whole preview, of which `rows` are the first. */
+  row_count: number;
+  /** Whether it was computed over samples of the sources. */
+  is_sample: boolean;
+  /** How the sample was taken, for people. */
+  note: string;
+}
+
+/** Asks for rows of a step and of its inputs. */
+export interface PreviewRequest {
+  revision: number;
+  pipeline: PipelineForm;
+  step: string;
+  rows?: number;
+  parameters?: Record<string, unknown>;
+}
+
+/** Rows of a step and of its inputs, or why there are none. */
+export interface PreviewAnswer {
+  revision: number;
+  step: string;
+  inputs: Grid[];
+  outputs: Grid[];
+  problem: ProblemForm | null;
+  warnings: string[];
+  elapsed_ms: number;
+}
+
+/** Asks what the values of a column are like. */
+export interface ProfileRequest {
+  pipeline: PipelineForm;
+  step: string;
+  port: string;
+  column: string;
+  parameters?: Record<string, unknown>;
+}
+
+/** A bar of a histogram: values from `low` to below `high`; the last one holds `high` too. */
+export interface Bin {
+  low: string;
+  high: string;
+  count: number;
+}
+
+/** A value, and how often it is there. */
+export interface ValueCount {
+  value: string | null;
+  count: number;
+}
+
+/** What the values of a column are like. */
+export interface ProfileAnswer {
+  column: Column;
+  row_count: number;
+  null_count: number;
+  distinct_count: number;
+  minimum: string | null;
+  maximum: string | null;
+  mean: string | null;
+  histogram: Bin[];
+  most_frequent: ValueCount[];
+  is_sample: boolean;
+}
+
+/** Asks for a SQL text in another form. */
+export interface SqlRequest {
+  sql: string;
+  dialect?: "duckdb" | "spark";
+}
+
+/** A SQL text, or why there is none. */
+export interface SqlAnswer {
+  sql: string;
+  warnings: string[];
+  problem: ProblemForm | null;
+}
+
+/** Asks for the SQL that a self-service form makes. */
+export interface RecipeRequest {
+  recipe: string;
+  settings: Record<string, unknown>;
+  /** In the step's order. */
+  inputs: Record<string, Column[] | null>;
+}
+
+/** The SQL of a form; `problems` name the form's fields. */
+export interface RecipeAnswer {
+  sql: string;
+  problems: ProblemForm[];
+}
+
+/** A kind of step in the palette. */
+export interface KindForm {
+  kind: string;
+  title: string;
+  description: string;
+  /** JSON Schema of `params`, beside the options of a format. */
+  settings: Record<string, unknown>;
+}
+
+/** A file format or other place for rows, and what it can do. */
+export interface FormatForm {
+  name: string;
+  title: string;
+  extensions: string[];
+  can_read: boolean;
+  can_write: boolean;
+  /** Write modes: overwrite, append, merge, error, ignore. */
+  modes: string[];
+  can_partition: boolean;
+  /** JSON Schema. */
+  read_options: Record<string, unknown>;
+  /** JSON Schema. */
+  write_options: Record<string, unknown>;
+}
+
+/** A self-service step: a form that makes SQL. */
+export interface RecipeForm {
+  name: string;
+  title: string;
+  description: string;
+  /** How many inputs it takes; 0 for two or more. */
+  inputs: number;
+  /**
+   * JSON Schema. Beside the standard keys a field may say "x-widget": "column", "columns", "expression",
+   * "operator", "aggregate", "type"; "x-input": the input whose columns are meant.
+   */
+  settings: Record<string, unknown>;
+}
+
+/** A function that steps may call. */
+export interface FunctionForm {
+  name: string;
+  description: string;
+  inputs: string[];
+  /** name, type, default, required. */
+  parameters: Record<string, unknown>[];
+}
+
+/** A function of the SQL dialect, for completion. */
+export interface SqlFunction {
+  name: string;
+  signature: string;
+  description: string;
+}
+
+/** What the palette, the forms and the editor offer. */
+export interface Catalog {
+  kinds: KindForm[];
+  formats: FormatForm[];
+  recipes: RecipeForm[];
+  functions: FunctionForm[];
+  sql_functions: SqlFunction[];
+  engines: string[];
+  connections: string[];
+  secrets: string[];
+}
+
+/** A file or folder of the workspace. */
+export interface FileEntry {
+  /** Relative to the workspace, with slashes. */
+  path: string;
+  is_folder: boolean;
+  size_bytes: number;
+  /** UTC, ISO 8601. */
+  modified: string;
+}
+
+/** What a folder of the workspace holds. */
+export interface Folder {
+  path: string;
+  entries: FileEntry[];
+}
+
+/** A file that was dropped on the canvas, and the step that reads it. */
+export interface SourceAnswer {
+  path: string;
+  step: StepForm;
+}
+
+/** A design, as the gallery shows it. */
+export interface DesignCard {
+  id: string;
+  name: string;
+  description: string;
+  owner: string;
+  tags: string[];
+  step_count: number;
+  /** Number of the newest version; 0 before the first. */
+  version: number;
+  /** UTC, ISO 8601. */
+  updated: string;
+}
+
+/** A design with its document as it is now. */
+export interface Design {
+  id: string;
+  /** Counts every change that was kept. */
+  revision: number;
+  /** Number of the newest version; 0 before the first. */
+  version: number;
+  /** Whether the document differs from the newest version. */
+  is_changed: boolean;
+  document: Document;
+  /** The file in the workspace that is kept in step. */
+  path: string;
+}
+
+/** Keeps the document as it is now. */
+export interface AutosaveRequest {
+  /** The revision that the changes were made on. */
+  base_revision: number;
+  document: Document;
+}
+
+/** What became of it. On a conflict nothing was kept; `theirs` is what another browser kept meanwhile. */
+export interface AutosaveAnswer {
+  revision: number;
+  is_kept: boolean;
+  theirs: Document | null;
+  /** Both sides' changes in one, where they touch different steps. */
+  merged: Document | null;
+  author: string;
+}
+
+/** Makes an immutable version of the document as it was last kept. */
+export interface VersionRequest {
+  revision: number;
+  message: string;
+}
+
+/** An immutable version. */
+export interface Version {
+  number: number;
+  author: string;
+  message: string;
+  /** UTC, ISO 8601. */
+  created: string;
+  step_count: number;
+}
+
+/** How a step differs between two documents. */
+export interface StepChange {
+  step: string;
+  change: "added" | "removed" | "changed" | "renamed";
+  /** The step's name before, where it was renamed. */
+  before: string;
+  /** Paths of the fields that differ. */
+  fields: string[];
+}
+
+/** How two documents differ: on the canvas, and as text. */
+export interface Diff {
+  steps: StepChange[];
+  /** Unified diff of the YAML. */
+  text: string;
+  before: Document;
+  after: Document;
+}
+
+/** A pipeline as a file. */
+export interface ExportAnswer {
+  file_name: string;
+  text: string;
+}
+
+/** Why a request was not answered. */
+export interface ErrorAnswer {
+  what: string;
+  where: string;
+  fix: string;
+}

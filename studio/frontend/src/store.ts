@@ -1,0 +1,289 @@
+import { createContext, createElement, type ReactNode, useContext } from "react";
+import { useStore } from "zustand";
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { type Api, describe } from "./api";
+import type { Catalog, Design, ErrorAnswer } from "./messages";
+import { Autosaver, type SaveState } from "./model/autosave";
+import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
+import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
+import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
+import { type Checking, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
+import { findUnsaved, stowUnsaved } from "./model/unsaved";
+
+export type PanelTab = "preview" | "schema" | "profile" | "problems" | "plan";
+
+/** A dialog that is open. A conflict is not among them: it shows itself while `save.kind` is "conflict". */
+export type Dialog =
+  | { readonly kind: "history" }
+  | { readonly kind: "version" }
+  | { readonly kind: "diff"; readonly before: number; readonly after: number }
+  | { readonly kind: "export"; readonly form: "yaml" | "python" }
+  | { readonly kind: "import" }
+  | { readonly kind: "parameters" };
+
+/** A short word to the person, shown for a moment. */
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly tone: "plain" | "error";
+}
+
+/** Where a run has come to with a step. */
+export type StepStatus = "pending" | "ready" | "running" | "cached" | "success" | "failed" | "skipped" | "cancelled";
+
+/** What runs tell the canvas: empty until one is shown. */
+export interface RunView {
+  readonly statuses: Readonly<Record<StepId, StepStatus>>;
+  /** Dataset key → rows. */
+  readonly rowCounts: Readonly<Record<string, number>>;
+}
+
+/** How a step differs from another version. */
+export type ChangeMark = "added" | "removed" | "changed" | "renamed";
+
+export interface DesignerState {
+  readonly api: Api;
+  readonly designId: string;
+  readonly opening: { readonly kind: "busy" | "done" } | { readonly kind: "failed"; readonly why: ErrorAnswer };
+  /** What the server says of the design: revision, newest version, whether the draft differs from that. */
+  readonly design: Pick<Design, "revision" | "version" | "is_changed" | "path">;
+  readonly catalog: Catalog;
+  readonly draft: Draft;
+  readonly history: History;
+  readonly selection: Selection;
+  readonly truth: Truth;
+  readonly problemsOf: Readonly<Record<StepId, readonly Problem[]>>;
+  readonly checking: Checking;
+  readonly save: SaveState;
+  readonly run: RunView;
+  readonly marks: Readonly<Record<StepId, ChangeMark>>;
+  readonly panel: { readonly isOpen: boolean; readonly tab: PanelTab };
+  readonly dialog: Dialog | null;
+  readonly notices: readonly Notice[];
+  /** A step, and perhaps a field of it, that was asked for: the canvas pans to it, the inspector focuses the field. */
+  readonly sought: { readonly step: StepId; readonly field: string; readonly serial: number } | null;
+
+  /**
+   * Changes the draft; the one way to do so. One entry in the undo list; edits of one `key` within a second of each
+   * other are one entry, so give typing a key such as "s3:params.path".
+   */
+  edit(label: string, change: Edit, key?: string): void;
+  /** Changes the draft without an entry in the undo list, for what nobody did: a first layout. */
+  arrange(change: Edit): void;
+  undo(): void;
+  redo(): void;
+  select(selection: Selection): void;
+  selectSteps(...ids: StepId[]): void;
+  seek(step: StepId, field?: string): void;
+  showPanel(tab: PanelTab | null): void;
+  showDialog(dialog: Dialog | null): void;
+  notify(text: string, tone?: Notice["tone"]): void;
+  dismiss(id: number): void;
+  setMarks(marks: Readonly<Record<StepId, ChangeMark>>): void;
+  setRun(run: RunView): void;
+  /** Takes over what the server made of the design: a restored version. It can be undone like any edit. */
+  accept(design: Design, label: string): void;
+  /** Sends what is unsaved; true once everything is kept. */
+  saveNow(): Promise<boolean>;
+  /** Says that the server made version `version` of revision `revision`. */
+  versionMade(version: number): void;
+  /** Ends a conflict: with both sides' changes, with one side's, or with this side's as a design of its own. */
+  resolveConflict(choice: "merged" | "mine" | "theirs" | "copy"): Promise<void>;
+  retrySave(): void;
+  close(): void;
+}
+
+export type DesignerStore = StoreApi<DesignerState>;
+
+const EMPTY_DRAFT: Draft = {
+  head: { name: "", description: "", engine: "pandas", parameters: {}, settings: {} },
+  order: [],
+  steps: {},
+  positions: {},
+  groups: [],
+  notes: [],
+};
+const EMPTY_CATALOG: Catalog = {
+  kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], engines: [], connections: [], secrets: [],
+};
+const NOTICE_MS = 6_000;
+
+/** The state of one designer: loads its design at once, then keeps it saved and checked. */
+export function createDesigner(api: Api, designId: string): DesignerStore {
+  let saver: Autosaver | null = null;
+  let noticeCount = 0;
+  const store = createStore<DesignerState>()((set, get) => {
+    const become = (draft: Draft, rest: Partial<DesignerState> = {}) => {
+      const before = get();
+      if (draft === before.draft) return;
+      const design = { ...before.design, is_changed: true };
+      set({ draft, design, selection: kept(before.selection, draft), ...rest });
+      saver?.touch();
+      if (!isSamePipeline(draft, before.draft)) loop.touch(draft);
+    };
+    return {
+      api,
+      designId,
+      opening: { kind: "busy" },
+      design: { revision: 0, version: 0, is_changed: false, path: "" },
+      catalog: EMPTY_CATALOG,
+      draft: EMPTY_DRAFT,
+      history: NO_HISTORY,
+      selection: NOTHING,
+      truth: NO_TRUTH,
+      problemsOf: {},
+      checking: { kind: "current" },
+      save: { kind: "saved" },
+      run: { statuses: {}, rowCounts: {} },
+      marks: {},
+      panel: { isOpen: true, tab: "preview" },
+      dialog: null,
+      notices: [],
+      sought: null,
+
+      edit(label, change, key = "") {
+        const { draft, history } = get();
+        const after = change(draft);
+        if (after !== draft) become(after, { history: remember(history, draft, label, key, Date.now()) });
+      },
+      arrange: (change) => become(change(get().draft)),
+      undo() {
+        const back = stepBack(get().history, get().draft);
+        if (back) become(back.draft, { history: back.history });
+      },
+      redo() {
+        const forth = stepForth(get().history, get().draft);
+        if (forth) become(forth.draft, { history: forth.history });
+      },
+      select: (selection) => set({ selection }),
+      selectSteps: (...ids) => set({ selection: selectionOf({ steps: ids }) }),
+      seek(step, field = "") {
+        const serial = (get().sought?.serial ?? 0) + 1;
+        set({ selection: selectionOf({ steps: [step] }), sought: { step, field, serial } });
+      },
+      showPanel: (tab) => set(({ panel }) => ({ panel: { isOpen: tab !== null, tab: tab ?? panel.tab } })),
+      showDialog: (dialog) => set({ dialog }),
+      notify(text, tone = "plain") {
+        noticeCount += 1;
+        const id = noticeCount;
+        set(({ notices }) => ({ notices: [...notices.slice(-3), { id, text, tone }] }));
+        setTimeout(() => get().dismiss(id), NOTICE_MS);
+      },
+      dismiss: (id) => set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
+      setMarks: (marks) => set({ marks }),
+      setRun: (run) => set({ run }),
+      accept(design, label) {
+        get().edit(label, (draft) => openDraft(design.document, draft));
+        const { revision, version, is_changed, path } = design;
+        set({ design: { revision, version, is_changed, path } });
+        saver?.resume(revision, false);
+      },
+      saveNow: async () => (saver ? saver.flush() : true),
+      versionMade: (version) => set(({ design }) => ({ design: { ...design, version, is_changed: false } })),
+      async resolveConflict(choice) {
+        const { save, draft, edit, notify } = get();
+        if (save.kind !== "conflict") return;
+        const { revision, theirs, merged } = save.theirs;
+        if (choice === "copy") {
+          const name = `${draft.head.name} (copy)`;
+          const copy = await api.createDesign({ name });
+          const mine = toDocument({ ...draft, head: { ...draft.head, name: copy.document.pipeline.name } });
+          await api.autosave(copy.id, { base_revision: copy.revision, document: mine });
+          notify(`Your changes are kept as ${copy.document.pipeline.name}`);
+        }
+        const other = choice === "merged" ? merged : choice === "mine" ? null : theirs;
+        saver?.resume(revision, false);
+        if (other) edit("Take over the other browser's changes", (mine) => openDraft(other, mine));
+        saver?.resume(revision, choice === "merged" || choice === "mine");
+      },
+      retrySave: () => saver?.retry(),
+      close() {
+        loop.close();
+        saver?.close();
+        saver = null;
+      },
+    };
+  });
+
+  const { setState: set, getState: get } = store;
+  const loop = new TruthLoop({
+    ask: api.check,
+    tell: (truth) => set({ truth, problemsOf: problemsByStep(truth.problems) }),
+    report: (checking) => set({ checking }),
+  });
+
+  async function open(): Promise<void> {
+    try {
+      const [design, catalog] = await Promise.all([api.design(designId), api.catalog()]);
+      const { revision, version, is_changed, path } = design;
+      saver = new Autosaver(
+        {
+          send: (wanted, isLast) => api.autosave(designId, wanted, isLast && isSmall(wanted)),
+          current: () => toDocument(get().draft),
+          report: (save, kept) => set(({ design }) => ({ save, design: { ...design, revision: kept } })),
+          stow: (unsaved) => stowUnsaved(designId, unsaved),
+        },
+        revision,
+      );
+      const draft = openDraft(design.document);
+      set({ draft, catalog, design: { revision, version, is_changed, path }, opening: { kind: "done" } });
+      loop.touch(draft);
+      recover(design);
+    } catch (error) {
+      set({ opening: { kind: "failed", why: describe(error) } });
+    }
+  }
+
+  function recover(design: Design): void {
+    const unsaved = findUnsaved(designId);
+    if (!unsaved) return;
+    const isKnown = JSON.stringify(unsaved.document) === JSON.stringify(design.document);
+    if (isKnown) return stowUnsaved(designId, null);
+    saver?.resume(unsaved.base_revision, true);
+    get().edit("Recover unsaved changes", (draft) => openDraft(unsaved.document, draft));
+    get().notify("Changes that could not be saved earlier are back");
+  }
+
+  void open();
+  return store;
+}
+
+/** Browsers let requests of up to 64 KB outlive their page; what is larger is stowed in the browser. */
+function isSmall(wanted: unknown): boolean {
+  return JSON.stringify(wanted).length < 60_000;
+}
+
+function problemsByStep(problems: readonly Problem[]): Record<StepId, Problem[]> {
+  const found: Record<StepId, Problem[]> = {};
+  for (const problem of problems) {
+    if (problem.stepId !== null) (found[problem.stepId] ??= []).push(problem);
+  }
+  return found;
+}
+
+/** The one selected step, or null where none or several are. */
+export function selectedStep(state: DesignerState): StepId | null {
+  const { steps, items } = state.selection;
+  if (steps.size !== 1 || items.size) return null;
+  const [id] = steps;
+  return id !== undefined && stepOf(state.draft, id) ? id : null;
+}
+
+const DesignerContext = createContext<DesignerStore | null>(null);
+
+/** Gives a designer's store to the components below. */
+export function DesignerProvider(props: { store: DesignerStore; children: ReactNode }) {
+  return createElement(DesignerContext.Provider, { value: props.store }, props.children);
+}
+
+/** The store itself, for handlers that read the state when something happens. */
+export function useDesignerStore(): DesignerStore {
+  const store = useContext(DesignerContext);
+  if (!store) throw new Error("a component of the designer stands outside of it");
+  return store;
+}
+
+/** A part of the state; the component renders anew when that part becomes another. */
+export function useDesigner<T>(selector: (state: DesignerState) => T): T {
+  return useStore(useDesignerStore(), selector);
+}
