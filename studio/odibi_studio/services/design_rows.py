@@ -29,7 +29,7 @@ def new_design(session: Session, content: Content, owner: str) -> DesignRow:
         name="",
         owner=owner,
         text="",
-        layout="{}",
+        layout="",
         digest="",
         revision=0,
         created=moment,

@@ -21,6 +21,14 @@ REFORMATTED = (
 )
 
 
+def layout_text(layout: Layout) -> str:
+    """A layout as it is kept: the same text for the same layout."""
+    return json.dumps(layout.model_dump(), sort_keys=True, separators=(",", ":"))
+
+
+EMPTY_LAYOUT = layout_text(Layout())
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What is kept of a document.
@@ -31,7 +39,7 @@ class Content:
     """
 
     text: str
-    layout: str = "{}"
+    layout: str = EMPTY_LAYOUT
 
     @property
     def digest(self) -> str:
@@ -61,10 +69,9 @@ def rewritten(old: Content, document: Document) -> tuple[Content, list[str]]:
         PipelineInvalidError: The document holds what YAML can't; it names each such thing.
         DesignError: A name is too long for YAML.
     """
-    layout = json.dumps(document.layout.model_dump(), sort_keys=True, separators=(",", ":"))
     pipeline = core_pipeline(_with_numbers_of(pipeline_form(old.pipeline), document.pipeline))
     text, warnings = _rewritten_text(old.text, pipeline)
-    return Content(text, layout), warnings
+    return Content(text, layout_text(document.layout)), warnings
 
 
 def renamed(old: Content, name: str) -> Content:
