@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -31,7 +30,17 @@ def client(studio: Studio) -> TestClient:
     return TestClient(app, base_url="http://localhost", headers={TOKEN_HEADER: studio.access.token})
 
 
-def said(answer: httpx.Response) -> Any:
+class Answer(Protocol):
+    """What this looks at in an answer, whichever client got it."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    def json(self) -> Any: ...
+
+
+def said(answer: Answer) -> Any:
     """What an answer holds that is no error."""
     assert answer.status_code == 200, answer.text
     return answer.json()
