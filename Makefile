@@ -8,8 +8,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
+FRONTEND := studio/frontend
+# Node comes with the environment, as a wheel: nobody needs to install it.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
+NODE_MODULES := $(FRONTEND)/node_modules/.package-lock.json
 
-.PHONY: help setup studio demo test check bench constraints reference samples clean
+.PHONY: help setup studio demo test check bench frontend constraints reference samples clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -34,15 +38,24 @@ demo: setup ## Run a sample pipeline in ./demo and say what it made
 	@echo "Its story, for a browser:"
 	@ls -d demo/.odibi/runs/*/story.html | tail -n 1 | sed 's/^/  /'
 
-test: setup ## Run every test
+$(NODE_MODULES): $(FRONTEND)/package-lock.json $(INSTALLED)
+	$(NPM) ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+frontend: $(NODE_MODULES) ## Build the designer, after its sources changed
+	$(NPM) run build
+
+test: setup $(NODE_MODULES) ## Run every test
 	@scripts/find_browser.sh > /dev/null
+	$(NPM) test
 	$(BIN)/python -m pytest -n $(JOBS)
 
-check: setup ## Lint, format, types, layers, documents
+check: setup $(NODE_MODULES) ## Lint, format, types, layers, documents
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run types
 	$(BIN)/python -m pytest -q tests/contracts
 
 bench: setup ## Measure how fast it is, into bench-results/
