@@ -328,6 +328,9 @@ class Catalog(Message):
     recipes: list[RecipeForm]
     functions: list[FunctionForm]
     sql_functions: list[SqlFunction]
+    pipeline_settings: dict[str, Any] = Field(
+        default_factory=dict, description="JSON Schema of a pipeline's `settings`."
+    )
     engines: list[str]
     connections: list[str]
     secrets: list[str]

@@ -103,6 +103,8 @@ export interface ProblemForm {
   span: Span | null;
   /** Texts that may take the span's place. */
   suggestions: string[];
+  /** Where in a file that was read: sales.yaml:12:5. */
+  place: string;
 }
 
 /** What is known of a step without running it. */
@@ -293,6 +295,8 @@ export interface Catalog {
   recipes: RecipeForm[];
   functions: FunctionForm[];
   sql_functions: SqlFunction[];
+  /** JSON Schema of a pipeline's `settings`. */
+  pipeline_settings: Record<string, unknown>;
   engines: string[];
   connections: string[];
   secrets: string[];
@@ -332,6 +336,14 @@ export interface DesignCard {
   version: number;
   /** UTC, ISO 8601. */
   updated: string;
+  /** Counts every change that was kept. */
+  revision: number;
+  /** Whether the document differs from the newest version. */
+  is_changed: boolean;
+  /** The file in the workspace that is kept in step; empty: none yet. */
+  path: string;
+  /** What is wrong between the design and its file. */
+  problem: string;
 }
 
 /** A design with its document as it is now. */
@@ -346,6 +358,47 @@ export interface Design {
   document: Document;
   /** The file in the workspace that is kept in step. */
   path: string;
+  /**
+   * The version that the file brought in while the document had changes of its own, until a ResolveRequest
+   * settles it; 0: none.
+   */
+  conflict: number;
+  /** What is wrong between the design and its file. */
+  problem: string;
+}
+
+/** Makes a design: blank, or from a template. */
+export interface CreateRequest {
+  /** Empty: a free one is chosen. */
+  name?: string;
+  template?: string;
+}
+
+/** Makes a version that is as an older one was. */
+export interface RestoreRequest {
+  version: number;
+}
+
+/** Settles what becomes of a document whose file was changed outside. */
+export interface ResolveRequest {
+  /**
+   * mine: the document stays, the next version replaces the file. file: the document becomes what the file
+   * says, and what it was becomes a version. both: both sides' changes in one.
+   */
+  take: "mine" | "file" | "both";
+}
+
+/** Makes a design of a YAML or Python text. The text is never run. */
+export interface ImportRequest {
+  /** Its ending says what it is: .yaml, .yml or .py. */
+  file_name: string;
+  text: string;
+}
+
+/** The design, or why there is none; warnings come with a design too. */
+export interface ImportAnswer {
+  design: Design | null;
+  problems: ProblemForm[];
 }
 
 /** Keeps the document as it is now. */
@@ -363,6 +416,7 @@ export interface AutosaveAnswer {
   /** Both sides' changes in one, where they touch different steps. */
   merged: Document | null;
   author: string;
+  warnings: string[];
 }
 
 /** Makes an immutable version of the document as it was last kept. */
@@ -394,6 +448,8 @@ export interface StepChange {
 /** How two documents differ: on the canvas, and as text. */
 export interface Diff {
   steps: StepChange[];
+  /** Paths of the pipeline's own fields that differ: parameters.region. */
+  fields: string[];
   /** Unified diff of the YAML. */
   text: string;
   before: Document;
