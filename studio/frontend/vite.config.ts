@@ -39,5 +39,5 @@ export default defineConfig({
     },
   },
   worker: { format: "es", rolldownOptions: { output: { entryFileNames: "worker-[hash].js" } } },
-  test: { environment: "happy-dom", restoreMocks: true },
+  test: { environment: "happy-dom", restoreMocks: true, setupFiles: "src/testing/setup.ts" },
 });

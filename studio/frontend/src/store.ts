@@ -104,7 +104,7 @@ const EMPTY_DRAFT: Draft = {
   notes: [],
 };
 const EMPTY_CATALOG: Catalog = {
-  kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], engines: [], connections: [], secrets: [],
+  kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: [], connections: [], secrets: [],
 };
 const NOTICE_MS = 6_000;
 

@@ -1,0 +1,24 @@
+import { createContext, useContext } from "react";
+import type { Column, SqlFunction } from "../messages";
+
+/** What the fields of a form may offer. */
+export interface FormSurroundings {
+  /** Input of the step → its columns; null where only a run can tell. */
+  inputs: Record<string, Column[] | null>;
+  functions: SqlFunction[];
+  parameters: string[];
+  /** Names of secrets that a text may refer to. */
+  secrets: readonly string[];
+}
+
+export const FormContext = createContext<FormSurroundings>({ inputs: {}, functions: [], parameters: [], secrets: [] });
+
+/** The columns that a field means: of the input it names (by name, or by place from 0), or of all. */
+export function useColumns(input: string): Column[] {
+  const { inputs } = useContext(FormContext);
+  const given = inputs[input] ?? Object.values(inputs)[/^\d+$/.test(input) ? Number(input) : -1];
+  if (given) return given;
+  if (input !== "") return [];
+  const seen = new Map(Object.values(inputs).flatMap((columns) => (columns ?? []).map((column) => [column.name, column])));
+  return [...seen.values()];
+}
