@@ -64,6 +64,8 @@ class Problem:
         fix: How to mend it.
         severity: Whether a run can start all the same.
         place: Where in a file it stands, such as "sales.yaml:12:5", for a mistake that was read from one.
+        line: Line in the step's SQL as it runs, from 1; None where it is about no place in it.
+        column: Column in that line, from 1.
     """
 
     what: str
@@ -72,6 +74,8 @@ class Problem:
     fix: str = ""
     severity: Severity = Severity.ERROR
     place: str = ""
+    line: int | None = None
+    column: int | None = None
 
     @property
     def where(self) -> str:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from odibi_core.errors import ParameterError, Problem, did_you_mean
-from odibi_core.sql_values import place_values
+from odibi_core.sql_values import Placed, place_values
 
 BUILT_IN_NAMES = ("date", "yesterday", "run_id")
 
@@ -240,11 +240,22 @@ def _reference(match: re.Match[str]) -> Reference:
     return Reference(match["scheme"] or "parameter", match["reference"] if match["scheme"] else match["name"])
 
 
-def _render_sql(text: str, resolve: Resolver) -> str:
+def placed_in_sql(text: str, resolve: Resolver) -> list[Placed]:
+    """What stands in the place of each placeholder when `render` fills in SQL.
+
+    Raises:
+        ParameterError: A value can't stand where its placeholder does.
+    """
+    noted: list[Placed] = []
+    _render_sql(text, resolve, noted)
+    return noted
+
+
+def _render_sql(text: str, resolve: Resolver, noted: list[Placed] | None = None) -> str:
     def value(match: re.Match[str]) -> Any:
         return resolve(_reference(match))
 
     def own_text(match: re.Match[str]) -> str | None:
         return "{" + match["escaped"] + "}" if match["escaped"] else None
 
-    return place_values(text, _PLACEHOLDER, value, own_text)
+    return place_values(text, _PLACEHOLDER, value, own_text, noted)

@@ -11,11 +11,28 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.errors import ParameterError
 
 Match = re.Match[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One placeholder, and what stands in its place.
+
+    Attributes:
+        start: Its first character in the text.
+        end: The character behind it.
+        text: What took its place.
+    """
+
+    start: int
+    end: int
+    text: str
+
 
 _OPENING = re.compile(r"'|\"|`|--|/\*|\$[A-Za-z_]*\$")
 _SPECIAL = re.compile(r"['\\]")
@@ -27,6 +44,7 @@ def place_values(
     placeholder: re.Pattern[str],
     value: Callable[[Match], Any],
     own_text: Callable[[Match], str | None],
+    noted: list[Placed] | None = None,
 ) -> str:
     """The SQL with a value in the place of every placeholder; comments stay as they are.
 
@@ -37,23 +55,28 @@ def place_values(
         placeholder: Finds the placeholders.
         value: Gives what one stands for.
         own_text: Gives the text that one that is no placeholder (`{{name}}`) stands for, else None.
+        noted: Takes down what was put where.
 
     Raises:
         ParameterError: A value can't stand where its placeholder does.
     """
     parts = []
+    begin = 0
     for opening, piece in _pieces(sql):
         if opening not in _COMMENTS and opening in ("'", '"') and "\\" in piece and placeholder.search(sql):
             _refuse_escaped_quote(sql, piece)
 
-        def placed(match: Match, opening: str = opening) -> str:
-            own = own_text(match)
-            if own is not None:
-                return own
-            given = value(match)
-            return sql_literal(given) if not opening else _inside(given, opening, match[0])
+        def placed(match: Match, opening: str = opening, begin: int = begin) -> str:
+            text = own_text(match)
+            if text is None:
+                given = value(match)
+                text = sql_literal(given) if not opening else _inside(given, opening, match[0])
+            if noted is not None:
+                noted.append(Placed(begin + match.start(), begin + match.end(), text))
+            return text
 
         parts.append(piece if opening in _COMMENTS else placeholder.sub(placed, piece))
+        begin += len(piece)
     return "".join(parts)
 
 

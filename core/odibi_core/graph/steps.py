@@ -84,7 +84,7 @@ class StepGraph:
 
         found = []
         for knot in nx.strongly_connected_components(self._graph):
-            if len(knot) > 1 or any(self._graph.has_edge(name, name) for name in knot):
+            if self._is_knot(knot):
                 part = self._graph.subgraph(knot)
                 found.append([source for source, _ in nx.find_cycle(part)])
         return found
@@ -100,6 +100,18 @@ class StepGraph:
         if self._waves is None:
             raise ValueError("steps that need each other in a circle have no order")
         return self._waves
+
+    def waves_outside_cycles(self) -> list[list[str]]:
+        """The waves without the steps that are in a circle and those that need one of them."""
+        import networkx as nx
+
+        knots = [knot for knot in nx.strongly_connected_components(self._graph) if self._is_knot(knot)]
+        left_out = set().union(*knots)
+        for name in list(left_out):
+            left_out |= nx.descendants(self._graph, name)
+        if not left_out:
+            return self.waves()
+        return StepGraph(step for name, step in self._steps.items() if name not in left_out).waves()
 
     def order(self) -> list[str]:
         """Every step after the ones it needs, wave by wave."""
@@ -130,6 +142,9 @@ class StepGraph:
     def needs(self, name: str) -> list[str]:
         """The steps whose datasets `name` takes."""
         return list(self._needs[name])
+
+    def _is_knot(self, steps: set[str]) -> bool:
+        return len(steps) > 1 or any(self._graph.has_edge(name, name) for name in steps)
 
     def _require(self, name: str) -> None:
         if name not in self._steps:

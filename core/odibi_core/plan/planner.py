@@ -16,16 +16,18 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, PlannedStep, Tracking
 from odibi_core.plan.regions import divide
 from odibi_core.plan.rendering import Values
-from odibi_core.plan.schemas import Ports, find_schemas
+from odibi_core.plan.schemas import Ports, Probe, find_schemas
 from odibi_core.plan.targets import stray_problems, target_problems
 from odibi_core.plan.tracking import choose_tracking
 from odibi_core.plan.validation import (
+    column_problems,
     form_problems,
     graph_problems,
     has_form,
     parameter_problems,
     reference_problems,
 )
+from odibi_core.sql.binding import Binder
 from odibi_core.step import NodeKind, Step
 from odibi_core.workspace import Workspace
 
@@ -40,6 +42,8 @@ class Surroundings:
         connections: The named connections.
         allowed_functions: Prefixes of dotted paths that may be imported; None allows all.
         reads_headers: Whether column names and types of sources are read from their heads.
+        probe: Tells the columns of a source; where None, its head is read anew.
+        binder: Binds SQL; where None, one is made and closed again.
     """
 
     workspace: Workspace
@@ -47,6 +51,8 @@ class Surroundings:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     allowed_functions: tuple[str, ...] | None = None
     reads_headers: bool = True
+    probe: Probe | None = None
+    binder: Binder | None = None
 
     def place(self, operation: Scan | Write) -> Path:
         """The absolute path that a scan reads or a write writes.
@@ -63,7 +69,7 @@ class Surroundings:
 
 def find_problems(pipeline: Pipeline, values: Values, surroundings: Surroundings) -> list[Problem]:
     """Every mistake of the pipeline, errors first; empty where there is none."""
-    return _Look(pipeline, values, surroundings).problems
+    return Survey(pipeline, values, surroundings).problems
 
 
 def make_plan(
@@ -74,50 +80,25 @@ def make_plan(
     Raises:
         PipelineInvalidError: The pipeline is wrong; the error holds every problem.
     """
-    look = _Look(pipeline, values, surroundings)
-    if any(problem.severity is Severity.ERROR for problem in look.problems):
-        raise PipelineInvalidError(look.problems, pipeline=pipeline.name)
-    steps, nodes, graph = look.steps, look.ports.nodes, look.graph
-    assert graph is not None
-    waves = graph.waves()
-    ordered = [steps[name] for wave in waves for name in wave]
-    scans = [node.operation for node in nodes.values() if isinstance(node.operation, Scan)]
-    chosen, why = choose_tracking(tracking, scans, surroundings.place)
-    regions, fates = divide(ordered, nodes, chosen)
-    homes = {name: region.name for region in regions for name in region.steps}
-    declared = {step.name: step for step in pipeline.steps}
-    planned = {
-        name: PlannedStep(
-            declared[name],
-            steps[name],
-            nodes[name],
-            steps[name].kind or NodeKind.TRANSFORM,
-            number,
-            homes[name],
-            fates[name].is_kept,
-            fates[name].reason,
-            look.ports.of(steps[name]),
-        )
-        for number, wave in enumerate(waves)
-        for name in wave
-    }
-    return Plan(
-        pipeline,
-        planned,
-        regions,
-        tuple(tuple(wave) for wave in waves),
-        graph,
-        chosen,
-        why,
-        tuple(look.problems),
-    )
+    survey = Survey(pipeline, values, surroundings)
+    if any(problem.severity is Severity.ERROR for problem in survey.problems):
+        raise PipelineInvalidError(survey.problems, pipeline=pipeline.name)
+    return survey.plan(tracking)
 
 
-class _Look:
-    """One look at a pipeline: its problems, and what a plan is made from."""
+class Survey:
+    """All that can be told of a pipeline, right or wrong, without a run.
+
+    Attributes:
+        problems: Every mistake, errors first.
+        steps: Name → step with its placeholders filled in, of those that have the form of a step.
+        ports: What they compile to, and the columns of what they make.
+        graph: The steps and the datasets between them.
+    """
 
     def __init__(self, pipeline: Pipeline, values: Values, surroundings: Surroundings) -> None:
-        self.graph: StepGraph | None = None
+        self._pipeline, self._surroundings = pipeline, surroundings
+        self.graph = StepGraph([])
         self.steps: dict[str, Step] = {}
         self.ports = Ports({}, {})
         problems = form_problems(pipeline, surroundings.engines)
@@ -129,17 +110,49 @@ class _Look:
             pipeline.engine,
         )
         if sound.steps:
-            problems += self._look(
-                sound, values, surroundings, is_whole=len(sound.steps) == len(pipeline.steps)
-            )
+            problems += self._look(sound, values, is_whole=len(sound.steps) == len(pipeline.steps))
         self.problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity)
 
-    def _look(
-        self, pipeline: Pipeline, values: Values, surroundings: Surroundings, *, is_whole: bool
-    ) -> list[Problem]:
+    def plan(self, tracking: Tracking = Tracking.AUTO) -> Plan:
+        """What a run would do; steps in a circle, and those that need one of them, are left out."""
+        steps, nodes = self.steps, self.ports.nodes
+        waves = self.graph.waves_outside_cycles()
+        ordered = [steps[name] for wave in waves for name in wave]
+        scans = [node.operation for node in nodes.values() if isinstance(node.operation, Scan)]
+        chosen, why = choose_tracking(tracking, scans, self._surroundings.place)
+        regions, fates = divide(ordered, nodes, chosen)
+        homes = {name: region.name for region in regions for name in region.steps}
+        declared = {step.name: step for step in self._pipeline.steps}
+        planned = {
+            name: PlannedStep(
+                declared[name],
+                steps[name],
+                nodes[name],
+                steps[name].kind or NodeKind.TRANSFORM,
+                number,
+                homes[name],
+                fates[name].is_kept,
+                fates[name].reason,
+                self.ports.of(steps[name]),
+            )
+            for number, wave in enumerate(waves)
+            for name in wave
+        }
+        return Plan(
+            self._pipeline,
+            planned,
+            regions,
+            tuple(tuple(wave) for wave in waves),
+            self.graph,
+            chosen,
+            why,
+            tuple(self.problems),
+        )
+
+    def _look(self, pipeline: Pipeline, values: Values, *, is_whole: bool) -> list[Problem]:
+        surroundings = self._surroundings
         self.graph = StepGraph(pipeline.steps)
         problems = list(graph_problems(pipeline, self.graph, is_whole=is_whole))
-        has_cycle = bool(self.graph.cycles())
         problems += parameter_problems(pipeline, values.parameters)
         nodes: dict[str, Node] = {}
         for step in pipeline.steps:
@@ -161,9 +174,15 @@ class _Look:
         )
         problems += stray_problems(pipeline.steps, self.steps, nodes)
         problems += target_problems(nodes, surroundings.place)
-        self.ports = Ports(nodes, {})
-        if not has_cycle:
-            ordered = [self.steps[name] for name in self.graph.order()]
-            self.ports, more = find_schemas(ordered, nodes, surroundings.place, surroundings.reads_headers)
-            problems += more
+        ordered = [self.steps[name] for wave in self.graph.waves_outside_cycles() for name in wave]
+        self.ports, more = find_schemas(
+            ordered,
+            nodes,
+            surroundings.place,
+            reads_headers=surroundings.reads_headers,
+            probe=surroundings.probe,
+            binder=surroundings.binder,
+        )
+        problems += more
+        problems += column_problems(self.steps, nodes, self.ports.schemas)
         return problems

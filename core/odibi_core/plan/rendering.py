@@ -42,12 +42,7 @@ class Values:
     @classmethod
     def for_plan(cls, declared: Mapping[str, Parameter], parameters: Mapping[str, Any]) -> Values:
         """Values that let a plan be made without a run: a stand-in where one is missing, and no secret."""
-        values = {
-            name: _STAND_INS.get(parameter.type, parameter.choices[0] if parameter.choices else "")
-            if parameter.default is None
-            else parameter.parse(parameter.default)
-            for name, parameter in declared.items()
-        }
+        values = {name: _default(parameter) for name, parameter in declared.items()}
         return cls(
             _with_built_in({**values, **parameters}, "plan"),
             lambda _name: "***",
@@ -80,6 +75,15 @@ class Values:
         if value is step.value and params == step.params:
             return step
         return replace(step, value=value, params=params)
+
+
+def _default(parameter: Parameter) -> Any:
+    if parameter.default is not None:
+        try:
+            return parameter.parse(parameter.default)
+        except ParameterError:
+            pass  # told with the parameters
+    return _STAND_INS.get(parameter.type, parameter.choices[0] if parameter.choices else "")
 
 
 def _with_built_in(parameters: Mapping[str, Any], run_id: str) -> dict[str, Any]:

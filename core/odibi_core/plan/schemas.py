@@ -7,7 +7,8 @@ depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder
 from odibi_core.sql.compose import Dialect, SqlStep
 from odibi_core.step import Step
+
+Probe = Callable[[Scan, Path], Schema]
+"""Tells the columns of a source from its head. Raises an OdibiError where the source can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,13 @@ class Ports:
 
 
 def find_schemas(
-    steps: Sequence[Step], nodes: Mapping[str, Node], place: Callable[[Scan], Path], reads_headers: bool
+    steps: Sequence[Step],
+    nodes: Mapping[str, Node],
+    place: Callable[[Scan], Path],
+    *,
+    reads_headers: bool = True,
+    probe: Probe | None = None,
+    binder: Binder | None = None,
 ) -> tuple[Ports, list[Problem]]:
     """The columns of every port, and what is wrong with the SQL and the sources.
 
@@ -48,12 +58,14 @@ def find_schemas(
         nodes: Name → compiled step.
         place: Gives the absolute path of a scan.
         reads_headers: Whether the heads of sources are read; else their columns are unknown.
+        probe: Tells the columns of a source; where None, its head is read anew.
+        binder: Binds the SQL; where None, one is made and closed again.
     """
     schemas: dict[str, Schema | None] = {key: None for step in steps for key in step.outputs.values()}
     problems: list[Problem] = []
     scans = [(step, operation) for step in steps if isinstance(operation := nodes[step.name].operation, Scan)]
     if scans and reads_headers:
-        problems += _probe(scans, place, schemas)
+        problems += _read_heads(scans, place, probe, schemas)
     queries = [
         (step, operation)
         for step in steps
@@ -61,23 +73,12 @@ def find_schemas(
     ]
     if not queries:
         return Ports(nodes, schemas), problems
-    binder = Binder()
-    try:
-        bound = binder.bind_all(
-            [
-                SqlStep(
-                    step.name,
-                    query.sql,
-                    step.inputs,
-                    next(iter(step.outputs.values())),
-                    Dialect(query.dialect),
-                )
-                for step, query in queries
-            ],
-            schemas,
-        )
-    finally:
-        binder.close()
+    sql_steps = [
+        SqlStep(step.name, query.sql, step.inputs, next(iter(step.outputs.values())), Dialect(query.dialect))
+        for step, query in queries
+    ]
+    with nullcontext(binder) if binder is not None else closing(Binder()) as used:
+        bound = used.bind_all(sql_steps, schemas)
     native = dict(nodes)
     for step, query in queries:
         result = bound[step.name]
@@ -85,7 +86,16 @@ def find_schemas(
         schemas[key] = result.schema
         if result.error is not None:
             field = f"value, {result.error.where}" if result.error.where else "value"
-            problems.append(Problem(result.error.what, step.name, field, result.error.fix))
+            problems.append(
+                Problem(
+                    result.error.what,
+                    step.name,
+                    field,
+                    result.error.fix,
+                    line=result.error.line,
+                    column=result.error.column,
+                )
+            )
         problems += [
             Problem(warning, step.name, "value", severity=Severity.WARNING) for warning in result.warnings
         ]
@@ -96,20 +106,30 @@ def find_schemas(
     return Ports(native, schemas), problems
 
 
-def _probe(
-    scans: Sequence[tuple[Step, Scan]], place: Callable[[Scan], Path], schemas: dict[str, Schema | None]
-) -> list[Problem]:
+@contextmanager
+def head_reader() -> Iterator[Probe]:
+    """A probe that reads the head of a source each time it is asked, over a database of its own."""
     import duckdb
 
-    problems = []
     with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
+        yield lambda scan, path: format_named(scan.format).probe(str(path), scan.options, connection)
+
+
+def _read_heads(
+    scans: Sequence[tuple[Step, Scan]],
+    place: Callable[[Scan], Path],
+    probe: Probe | None,
+    schemas: dict[str, Schema | None],
+) -> list[Problem]:
+    problems = []
+    with nullcontext(probe) if probe is not None else head_reader() as read:
         for step, scan in scans:
             try:
                 path = place(scan)
             except OdibiError:
                 continue  # told with the targets
             try:
-                schema = format_named(scan.format).probe(str(path), scan.options, connection)
+                schema = read(scan, path)
             except OdibiError as error:
                 # Not an error yet: the file may come into being before the run.
                 problems.append(Problem(error.what, step.name, "value", error.fix, Severity.WARNING))

@@ -14,6 +14,7 @@ from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
 from odibi_core.parameters import BUILT_IN_NAMES, placeholder_problems
 from odibi_core.pipeline import Pipeline
+from odibi_core.schema import Schema
 from odibi_core.step import NodeKind, Step, StepType
 
 _SHAPES = {
@@ -145,6 +146,29 @@ def _two_writers(steps: Iterable[Step]) -> Iterator[Problem]:
                 )
             else:
                 writers[key] = step.name
+
+
+def column_problems(
+    steps: Mapping[str, Step], nodes: Mapping[str, Node], schemas: Mapping[str, Schema | None]
+) -> Iterator[Problem]:
+    """Columns that a write names and its input lacks."""
+    for name, step in steps.items():
+        operation = nodes[name].operation
+        schema = schemas.get(next(iter(step.inputs.values()), ""))
+        if not isinstance(operation, Write) or schema is None:
+            continue
+        for field, columns in (
+            ("merge_key", operation.merge_key),
+            ("partitionBy", operation.partition_by),
+        ):
+            for column in columns:
+                if column not in schema.names:
+                    yield Problem(
+                        f"there is no column {column!r} in what the step writes",
+                        name,
+                        f"params.{field}",
+                        did_you_mean(column, schema.names),
+                    )
 
 
 def _shape(step: Step) -> Iterator[Problem]:

@@ -207,7 +207,7 @@ def test_a_mistake_of_ours_is_kept_in_a_file_and_not_shown(process: Process, sho
     (shop / "sitecustomize.py").write_text(
         "import odibi_core.plan.planner as planner\n"
         "def broken(*_): raise KeyError('out of order')\n"
-        "planner._Look = broken\n"
+        "planner.Survey = broken\n"
     )
     answer = process("plan", "shop", PYTHONPATH=str(shop))
     assert answer.code == 70
