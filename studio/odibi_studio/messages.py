@@ -145,6 +145,9 @@ class StepTruth(Message):
     outputs: dict[str, list[Column] | None] = Field(default_factory=dict)
     region: str = Field("", description="Steps of one region run as one query.")
     why: str = Field("", description="Why the plan keeps or fuses what the step makes.")
+    notes: list[str] = Field(
+        default_factory=list, description="What may come out otherwise than meant, as the SQL was translated."
+    )
 
 
 class CheckRequest(Message):

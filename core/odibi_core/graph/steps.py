@@ -85,8 +85,9 @@ class StepGraph:
         found = []
         for knot in nx.strongly_connected_components(self._graph):
             if self._is_knot(knot):
+                first = next(name for name in self._steps if name in knot)
                 part = self._graph.subgraph(knot)
-                found.append([source for source, _ in nx.find_cycle(part)])
+                found.append([source for source, _ in nx.find_cycle(part, source=first)])
         return found
 
     def waves(self) -> list[list[str]]:

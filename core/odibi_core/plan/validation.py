@@ -12,7 +12,7 @@ from odibi_core.functions.binding import bind_function
 from odibi_core.functions.registry import resolve_function
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
-from odibi_core.parameters import BUILT_IN_NAMES, placeholder_problems
+from odibi_core.parameters import BUILT_IN_NAMES, ParameterType, placeholder_problems
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
 from odibi_core.step import NodeKind, Step, StepType
@@ -240,7 +240,13 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
                 field=f"parameters.{name}",
                 fix="use letters, digits and underscores, and none of " + ", ".join(BUILT_IN_NAMES[1:]),
             )
-        if parameter.default is not None:
+        if parameter.type not in tuple(ParameterType):
+            yield Problem(
+                f"{parameter.type!r} is not a type of parameter",
+                field=f"parameters.{name}.type",
+                fix=did_you_mean(parameter.type, tuple(ParameterType)),
+            )
+        elif parameter.default is not None:
             try:
                 parameter.parse(parameter.default)
             except OdibiError as error:

@@ -1,0 +1,1 @@
+"""The self-service steps: forms that make SQL."""
