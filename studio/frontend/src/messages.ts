@@ -118,6 +118,8 @@ export interface StepTruth {
   region: string;
   /** Why the plan keeps or fuses what the step makes. */
   why: string;
+  /** What may come out otherwise than meant, as the SQL was translated. */
+  notes: string[];
 }
 
 /** Asks what is true of a pipeline. */

@@ -20,8 +20,8 @@ from odibi_core.step import Step, StepType
 from odibi_core.workspace import Workspace
 from odibi_core.workspace_settings import WorkspaceSettings
 from odibi_studio.messages import CheckAnswer, CheckRequest, Column, StepTruth
+from odibi_studio.services.documents import core_pipeline
 from odibi_studio.services.heads import Heads
-from odibi_studio.services.pipeline_forms import core_pipeline
 from odibi_studio.services.problem_forms import problem_forms
 
 

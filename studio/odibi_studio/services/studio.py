@@ -9,6 +9,7 @@ from odibi_core.workspace import Workspace
 from odibi_studio.services.access import Access
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
+from odibi_studio.services.truth import Truth
 from odibi_studio.services.versions import Versions
 
 
@@ -20,17 +21,20 @@ class Studio:
         workspace: Whose pipelines are shown.
         designs: Its pipelines, as people work on them.
         versions: Their versions.
+        truth: What is known of a pipeline while it is edited.
         access: Who may call the HTTP interface.
     """
 
     workspace: Workspace
     designs: Designs
     versions: Versions
+    truth: Truth
     access: Access = field(default_factory=Access)
 
     def close(self) -> None:
-        """Let go of the workspace's database."""
+        """Let go of the databases and processes."""
         self.designs.close()
+        self.truth.close()
 
 
 _opened: Studio | None = None
@@ -44,7 +48,7 @@ def open_studio(workspace: Workspace) -> Studio:
     """
     global _opened
     desk = DesignDesk.open(workspace)
-    _opened = Studio(workspace, Designs(desk), Versions(desk))
+    _opened = Studio(workspace, Designs(desk), Versions(desk), Truth.open(workspace))
     return _opened
 
 

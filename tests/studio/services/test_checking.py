@@ -20,7 +20,7 @@ from odibi_studio.messages import (
     StepForm,
 )
 from odibi_studio.services.checking import Checker
-from odibi_studio.services.pipeline_forms import core_pipeline
+from odibi_studio.services.documents import core_pipeline
 
 MakeFile = Callable[[str, str | bytes], Path]
 
