@@ -43,6 +43,15 @@ class WriteMode(StrEnum):
     IGNORE = "ignore"
 
 
+COMMON_TYPES = frozenset(
+    {
+        *("BOOLEAN", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "VARCHAR", "BLOB", "DATE"),
+        *("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "LIST", "STRUCT", "MAP"),
+    }
+)
+"""Types that every format keeps that has types of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """What a format can do. The Studio greys out what it can't; validation refuses it.

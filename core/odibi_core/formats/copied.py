@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,25 @@ class CopiedFormat(PlainFormat[ReadOptions, WriteOptions]):
     def copy_options(self, options: WriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
 
-    def write_file(self, cursor: DuckDBPyConnection, select: str, path: Path, options: WriteOptions) -> int:
+    def write_file(
+        self,
+        cursor: DuckDBPyConnection,
+        select: str,
+        path: Path,
+        options: WriteOptions,
+        check: Callable[[], None],  # noqa: ARG002 - a COPY is interrupted
+    ) -> int:
         """Write the rows of a SELECT to a new file; gives back their number."""
         statement = f"COPY ({select}) TO {literal(str(path))} ({self.copy_options(options, path)})"
         return int(cursor.execute(statement).fetchall()[0][0])
 
     def write_partitions(
-        self, cursor: DuckDBPyConnection, select: str, parts: Parts, options: WriteOptions
+        self,
+        cursor: DuckDBPyConnection,
+        select: str,
+        parts: Parts,
+        options: WriteOptions,
+        check: Callable[[], None],  # noqa: ARG002
     ) -> int:
         """Write the rows of a SELECT to files in folders named by values; gives back their number."""
         columns = ", ".join(map(quote, parts.by))

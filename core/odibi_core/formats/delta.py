@@ -14,6 +14,7 @@ from pydantic import Field
 
 from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
 from odibi_core.formats import atomic
+from odibi_core.formats.arrow_schema import duckdb_schema
 from odibi_core.formats.base import (
     Abilities,
     Format,
@@ -25,7 +26,7 @@ from odibi_core.formats.base import (
     WriteMode,
     Written,
 )
-from odibi_core.formats.delta_rows import Stream, check_fit, duckdb_schema, storable_sql, stream
+from odibi_core.formats.delta_rows import Stream, check_fit, storable_sql, stream
 from odibi_core.formats.merging import incoming
 from odibi_core.formats.plain import (
     TARGET_EXISTS,

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
+from odibi_core.formats import types
 from odibi_core.formats.base import Rows, Target
 from odibi_core.formats.plain import check_same_columns
-from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
+from odibi_core.formats.types import mismatched_columns
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
 
 _CONVERTED = {
     "UTINYINT": "SMALLINT",
@@ -29,17 +29,7 @@ _CONVERTED = {
     "TIMESTAMP_S": "TIMESTAMP",
     "TIMESTAMP_MS": "TIMESTAMP",
 }
-_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMESTAMP_NS", "TIME_NS")
-
-
-def duckdb_schema(schema: pa.Schema, cursor: DuckDBPyConnection) -> Schema:
-    """The columns of an Arrow schema, as DuckDB spells their types."""
-    relation = cursor.from_arrow(schema.empty_table())
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
-
-
-def _storable_type(type_: str) -> str:
-    return converted_type(type_, _CONVERTED)
+_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMETZ", "TIMESTAMP_NS", "TIME_NS")
 
 
 def storable_sql(rows: Rows, path: Path) -> str:
@@ -48,19 +38,7 @@ def storable_sql(rows: Rows, path: Path) -> str:
     Raises:
         TargetError: A column has a type that Delta can't hold.
     """
-    columns = []
-    for name, type_ in rows.schema:
-        plain = type_.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
-        if any(uses_type(plain, word) for word in _REFUSED):
-            raise TargetError(
-                f"column {name!r} is of type {type_}, which Delta can't hold",
-                where=str(path),
-                fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
-            )
-        storable = "INTEGER" if type_ == '"NULL"' else _storable_type(type_)
-        column = quote(name)
-        columns.append(column if storable == type_ else f"CAST({column} AS {storable}) AS {column}")
-    return f"SELECT {', '.join(columns)} FROM ({rows.sql})"
+    return types.storable_sql(rows, path, name="Delta", conversions=_CONVERTED, refused=_REFUSED)
 
 
 def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...]) -> None:
@@ -78,7 +56,7 @@ def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ..
             where=where,
             fix="leave partitionBy out, or overwrite the table",
         )
-    new = Schema.of((name, _storable_type(type_)) for name, type_ in rows.schema)
+    new = Schema.of((name, types.storable_type(type_, _CONVERTED)) for name, type_ in rows.schema)
     wrong = mismatched_columns(old, new, rows.cursor)
     if wrong:
         raise TargetError(

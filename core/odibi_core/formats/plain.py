@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,23 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
     """What formats of files share: the write modes over one file and over a folder of them."""
 
     @abstractmethod
-    def write_file(self, cursor: DuckDBPyConnection, select: str, path: Path, options: WriteOptions) -> int:
-        """Write the rows of a SELECT to a new file; gives back their number."""
+    def write_file(
+        self,
+        cursor: DuckDBPyConnection,
+        select: str,
+        path: Path,
+        options: WriteOptions,
+        check: Callable[[], None],
+    ) -> int:
+        """Write the rows of a SELECT to a new file; gives back their number.
+
+        Args:
+            cursor: Where the SELECT runs.
+            select: The rows.
+            path: The file.
+            options: As the step gives them.
+            check: Raises where the step was stopped meanwhile.
+        """
 
     @abstractmethod
     def write_partitions(
@@ -58,6 +74,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         select: str,
         parts: Parts,
         options: WriteOptions,
+        check: Callable[[], None],
     ) -> int:
         """Write the rows of a SELECT to files in folders named by values; gives back their number."""
 
@@ -131,11 +148,13 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                     if exists:
                         details.update(self._merge(fresh, path, rows, target, options))
                     else:
-                        self.write_file(rows.cursor, f"FROM {quote(fresh.table)}", path, options)
+                        self.write_file(
+                            rows.cursor, f"FROM {quote(fresh.table)}", path, options, target.check
+                        )
                     return fresh.rows
             if target.mode is WriteMode.APPEND and exists:
                 return self._append(select, path, rows, target, options)
-            return self.write_file(rows.cursor, select, path, options)
+            return self.write_file(rows.cursor, select, path, options, target.check)
 
         written = ledger.once(record, target, prepare)
         return Written(0, WRITTEN_BEFORE) if written is None else Written(written, details=details)
@@ -149,7 +168,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}" for name in old.names
         )
         union = f"({before}) UNION ALL (SELECT {new} FROM ({select}))"
-        total = self.write_file(rows.cursor, union, path, options)
+        total = self.write_file(rows.cursor, union, path, options, target.check)
         return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
 
     def _merge(
@@ -159,7 +178,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         files, old = self._existing(rows, target.path, options)
         before = self.existing_sql(files, old, options)
         merged = merged_sql(self, fresh, before, old, target=target, options=options)
-        self.write_file(rows.cursor, merged.select, path, options)
+        self.write_file(rows.cursor, merged.select, path, options, target.check)
         return fresh.count_matches(merged)
 
     def _existing(self, rows: Rows, path: Path, options: WriteOptions) -> tuple[Files, Schema]:
@@ -222,16 +241,18 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
     ) -> int:
         part = _part_prefix(target)
         if not target.partition_by:
-            return self.write_file(cursor, select, folder / f"{part}0{self.part_extension(options)}", options)
+            path = folder / f"{part}0{self.part_extension(options)}"
+            return self.write_file(cursor, select, path, options, target.check)
         columns = ", ".join(quote(name) for name in target.partition_by)
         parts = Parts(folder, target.partition_by, part, self.part_extension(options))
-        written = self.write_partitions(cursor, select, parts, options)
+        written = self.write_partitions(cursor, select, parts, options, target.check)
         if not any(folder.iterdir()):
             # A folder without a file would forget its columns.
             inner = folder.joinpath(*(f"{name}={NULL_PARTITION}" for name in target.partition_by))
             inner.mkdir(parents=True)
             kept = f"SELECT * EXCLUDE ({columns}) FROM ({select}) LIMIT 0"
-            self.write_file(cursor, kept, inner / f"{part}0{self.part_extension(options)}", options)
+            path = inner / f"{part}0{self.part_extension(options)}"
+            self.write_file(cursor, kept, path, options, target.check)
         return written
 
     def _columns_there(self, rows: Rows, target: Target, options: WriteOptions) -> str:

@@ -20,7 +20,9 @@ _BUILT_IN = (
     EntryPoint("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
     EntryPoint("json", "odibi_core.formats.json:JsonFormat", GROUP),
     EntryPoint("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
+    EntryPoint("avro", "odibi_core.formats.avro:AvroFormat", GROUP),
     EntryPoint("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
+    EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 
 

@@ -6,9 +6,10 @@ import errno
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats import atomic
@@ -77,6 +78,16 @@ def find_files(source: str, extensions: tuple[str, ...]) -> Files:
         _check_readable(Path(path))
     fixed = source[: re.search(r"[*?[]", source).start()]  # type: ignore[union-attr]
     return Files(tuple(found), _partitions(Path(fixed).parent if fixed else Path(), found))
+
+
+def folder_values(path: str, partitions: Mapping[str, str]) -> dict[str, str | None]:
+    """What the names of a file's folders say of its rows."""
+    found: dict[str, str | None] = dict.fromkeys(partitions)
+    for part in Path(path).parts[:-1]:
+        name, equals, value = part.partition("=")
+        if equals and name in partitions:
+            found[name] = None if value == NULL_PARTITION else unquote(value)
+    return found
 
 
 def unreadable(error: OSError, path: str) -> SourceError:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from odibi_core.errors import SourceError
-from odibi_core.schema import Schema
+from odibi_core.errors import SourceError, TargetError
+from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from duckdb.sqltypes import DuckDBPyType
 
+    from odibi_core.formats.base import Rows
+
 # Quoted field names of structs are skipped: a field may be called "BIT".
 _ENUM = re.compile(r"ENUM\((?:'(?:[^']|'')*'(?:, )?)*\)")
+_ARRAY = re.compile(r"\[\d+\]")
 _WORD = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|[A-Za-z_][A-Za-z_0-9]*')
 
 
@@ -32,6 +36,41 @@ def converted_type(type_: str, conversions: Mapping[str, str]) -> str:
     """A type with others in the place of some, and text in that of enums, inside structs and lists too."""
     type_ = _ENUM.sub("VARCHAR", type_)
     return _WORD.sub(lambda match: conversions.get(match[0], match[0]), type_)
+
+
+def storable_type(type_: str, conversions: Mapping[str, str]) -> str:
+    """The type that holds the values of one in a format, which has lists but no arrays of fixed length."""
+    return "INTEGER" if type_ == '"NULL"' else _ARRAY.sub("[]", converted_type(type_, conversions))
+
+
+def storable_sql(
+    rows: Rows, path: Path, *, name: str, conversions: Mapping[str, str], refused: Iterable[str]
+) -> str:
+    """The rows with the types that a format has.
+
+    Args:
+        rows: The rows.
+        path: Where they go.
+        name: What a person calls the format.
+        conversions: Type → the one that holds its values.
+        refused: Types that nothing holds; TIMETZ and TIMESTAMPTZ are those with a time zone.
+
+    Raises:
+        TargetError: A column has a type that the format can't hold.
+    """
+    columns = []
+    for column, type_ in rows.schema:
+        short = type_.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+        short = short.replace("TIME WITH TIME ZONE", "TIMETZ")
+        if any(uses_type(short, word) for word in refused):
+            raise TargetError(
+                f"column {column!r} is of type {type_}, which {name} can't hold",
+                where=str(path),
+                fix=f"cast it in a step before, such as CAST({quote(column)} AS VARCHAR)",
+            )
+        storable, named = storable_type(type_, conversions), quote(column)
+        columns.append(named if storable == type_ else f"CAST({named} AS {storable}) AS {named}")
+    return f"SELECT {', '.join(columns)} FROM ({rows.sql})"
 
 
 def mismatched_columns(old: Schema, new: Schema, cursor: DuckDBPyConnection) -> list[str]:

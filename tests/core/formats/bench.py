@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from odibi_core.formats.base import Format, Rejected, ScanContext, Target, Ticket, WriteMode, Written
+from odibi_core.formats.base import Format, Rejected, Scan, ScanContext, Target, Ticket, WriteMode, Written
 from odibi_core.formats.registry import format_named, format_of
 from odibi_core.schema import Schema
 
@@ -111,12 +111,29 @@ class Bench:
                 raise fmt.explain_read_error(error, str(source)) from error
             return self._read(fmt, str(source), settings, tolerant=True)
 
-    def _read(self, fmt: Format[Any, Any], source: str, settings: Any, tolerant: bool) -> Read:
+    def read_told(self, source: Path | str, *, format_name: str = "", **options: Any) -> Read:
+        """As the engine reads: what goes wrong in the query is told in the format's words."""
+        fmt: Format[Any, Any] = format_named(format_name) if format_name else format_of(source)
+        try:
+            return self._read(fmt, str(source), fmt.read_options(**options), tolerant=False)
+        except duckdb.Error as error:
+            raise fmt.explain_read_error(error, str(source)) from error
+
+    def source_sql(self, source: Path | str, *, format_name: str = "", **options: Any) -> str:
+        """What stands behind FROM to read the source."""
+        fmt = format_named(format_name) if format_name else format_of(source)
+        return self._scan(fmt, str(source), fmt.read_options(**options), tolerant=False).sql
+
+    def _scan(self, fmt: Format[Any, Any], source: str, settings: Any, tolerant: bool) -> Scan:
         self._scans += 1
         scratch = self.folder.parent / f"{self.folder.name}-scratch"
         scratch.mkdir(exist_ok=True)
         scan = fmt.scan(source, settings, ScanContext(self.cursor, scratch, tolerant, f"scan_{self._scans}"))
         for name, view in scan.views.items():
             self.cursor.register(name, view)
+        return scan
+
+    def _read(self, fmt: Format[Any, Any], source: str, settings: Any, tolerant: bool) -> Read:
+        scan = self._scan(fmt, source, settings, tolerant)
         rows = self.cursor.sql(f"SELECT * FROM {scan.sql}").fetchall()
         return Read(scan.schema, rows, list(scan.rejects()) if scan.rejects else [], scan.row_count)

@@ -20,7 +20,7 @@ OLD = "SELECT 1::BIGINT AS id, 'old' AS v UNION ALL SELECT 2, 'old'"
 NEW = "SELECT 'new' AS v, 2::BIGINT AS id UNION ALL SELECT 'new', 3"
 
 
-@pytest.fixture(params=["csv", "json", "parquet"])
+@pytest.fixture(params=["csv", "json", "parquet", "orc", "avro"])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -125,11 +125,9 @@ def test_merging_needs_a_key_that_the_rows_have(bench: Bench, path: Path) -> Non
         bench.write(path, NEW, "merge", merge_key=("idd",))
 
 
-def test_a_target_may_be_a_source_of_its_own_rows(bench: Bench, path: Path, name: str) -> None:
-    reader = {"csv": "read_csv", "json": "read_json", "parquet": "read_parquet"}[name]
-
+def test_a_target_may_be_a_source_of_its_own_rows(bench: Bench, path: Path) -> None:
     for mode in ("overwrite", "append"):
-        bench.write(path, f"SELECT id + 10 AS id, v FROM {reader}('{path}')", mode)
+        bench.write(path, f"SELECT id + 10 AS id, v FROM {bench.source_sql(path)}", mode)
 
     assert sorted(bench.read(path).rows) == [(11, "old"), (12, "old"), (21, "old"), (22, "old")]
 

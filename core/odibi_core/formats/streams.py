@@ -1,0 +1,48 @@
+"""Arrow batches that a library reads, as a source that DuckDB may read as often as it likes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TOLD = re.compile(r"odibi-source-error(\{.*?\})odibi-end", re.DOTALL)
+
+
+class BatchSource:
+    """A stream of batches that is opened anew by each query, and read no further than the query goes.
+
+    Args:
+        schema: Of the batches.
+        batches: Opens the source; what it raises on purpose is a SourceError.
+    """
+
+    def __init__(self, schema: pa.Schema, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
+        self._schema, self._batches = schema, batches
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The protocol by which DuckDB takes the batches."""
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_batches(self._schema, self._told())
+        return reader.__arrow_c_stream__(requested_schema)
+
+    def _told(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._batches()
+        except SourceError as error:
+            # Of an error inside a stream, DuckDB hands on no more than the text.
+            parts = {"what": error.what, "where": error.where, "fix": error.fix}
+            raise ValueError(f"odibi-source-error{json.dumps(parts)}odibi-end") from error
+
+
+def told_error(error: Exception) -> SourceError | None:
+    """The SourceError that a `BatchSource` raised inside a query, or None where it was another error."""
+    match = _TOLD.search(str(error))
+    return SourceError(**json.loads(match[1])) if match else None
