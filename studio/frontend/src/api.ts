@@ -90,7 +90,9 @@ export function createApi(access: Access) {
     restore: (id: string, version: number) => post<M.Design>(`${design(id)}/restore`, { version }),
     export: (id: string, form: "yaml" | "python", signal?: AbortSignal) =>
       get<M.ExportAnswer>(`${design(id)}/export`, { form }, signal),
-    import: (file_name: string, text: string) => post<M.Design>("import", { file_name, text }),
+    /** Settles what becomes of a document whose file was changed outside. */
+    resolve: (id: string, take: M.ResolveRequest["take"]) => post<M.Design>(`${design(id)}/resolve`, { take }),
+    import: (file_name: string, text: string) => post<M.ImportAnswer>("import", { file_name, text }),
     check: (wanted: M.CheckRequest, signal?: AbortSignal) => post<M.CheckAnswer>("check", wanted, signal),
     preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
     profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),

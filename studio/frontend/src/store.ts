@@ -41,12 +41,14 @@ export interface RunView {
 /** How a step differs from another version. */
 export type ChangeMark = "added" | "removed" | "changed" | "renamed";
 
+export type DesignState = Pick<Design, "revision" | "version" | "is_changed" | "path" | "conflict" | "problem">;
+
 export interface DesignerState {
   readonly api: Api;
   readonly designId: string;
   readonly opening: { readonly kind: "busy" | "done" } | { readonly kind: "failed"; readonly why: ErrorAnswer };
   /** What the server says of the design: revision, newest version, whether the draft differs from that. */
-  readonly design: Pick<Design, "revision" | "version" | "is_changed" | "path">;
+  readonly design: DesignState;
   readonly catalog: Catalog;
   readonly draft: Draft;
   readonly history: History;
@@ -125,7 +127,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       api,
       designId,
       opening: { kind: "busy" },
-      design: { revision: 0, version: 0, is_changed: false, path: "" },
+      design: { revision: 0, version: 0, is_changed: false, path: "", conflict: 0, problem: "" },
       catalog: EMPTY_CATALOG,
       draft: EMPTY_DRAFT,
       history: NO_HISTORY,
@@ -174,9 +176,8 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       setRun: (run) => set({ run }),
       accept(design, label) {
         get().edit(label, (draft) => openDraft(design.document, draft));
-        const { revision, version, is_changed, path } = design;
-        set({ design: { revision, version, is_changed, path } });
-        saver?.resume(revision, false);
+        set({ design: stateOf(design) });
+        saver?.resume(design.revision, false);
       },
       saveNow: async () => (saver ? saver.flush() : true),
       versionMade: (version) => set(({ design }) => ({ design: { ...design, version, is_changed: false } })),
@@ -215,7 +216,6 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
   async function open(): Promise<void> {
     try {
       const [design, catalog] = await Promise.all([api.design(designId), api.catalog()]);
-      const { revision, version, is_changed, path } = design;
       saver = new Autosaver(
         {
           send: (wanted, isLast) => api.autosave(designId, wanted, isLast && isSmall(wanted)),
@@ -223,10 +223,10 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
           report: (save, kept) => set(({ design }) => ({ save, design: { ...design, revision: kept } })),
           stow: (unsaved) => stowUnsaved(designId, unsaved),
         },
-        revision,
+        design.revision,
       );
       const draft = openDraft(design.document);
-      set({ draft, catalog, design: { revision, version, is_changed, path }, opening: { kind: "done" } });
+      set({ draft, catalog, design: stateOf(design), opening: { kind: "done" } });
       loop.touch(draft);
       recover(design);
     } catch (error) {
@@ -246,6 +246,10 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
 
   void open();
   return store;
+}
+
+function stateOf({ revision, version, is_changed, path, conflict, problem }: Design): DesignState {
+  return { revision, version, is_changed, path, conflict, problem };
 }
 
 /** Browsers let requests of up to 64 KB outlive their page; what is larger is stowed in the browser. */

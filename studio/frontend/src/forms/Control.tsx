@@ -1,5 +1,5 @@
 import type { ComponentType } from "react";
-import { ChoiceInput, NumberInput, TextInput } from "./inputs";
+import { AnyInput, ChoiceInput, NumberInput, TextInput } from "./inputs";
 import { ListInput } from "./ListInput";
 import { MapInput } from "./MapInput";
 import type { FieldProblem } from "./problems";
@@ -37,7 +37,7 @@ const byKind: Record<Field["kind"], ComponentType<ControlProps>> = {
   map: MapInput,
   object: ObjectInput,
   variants: VariantsInput,
-  any: TextInput,
+  any: AnyInput,
 };
 
 /** The control of a field: by its widget, else by its kind. */

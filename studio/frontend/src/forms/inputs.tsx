@@ -35,6 +35,43 @@ export function TextInput({ field, value, onChange, id, label, describedBy, isIn
   );
 }
 
+/** A value of any kind, as JSON where it would read as other than a text: 12, true, ["a"], "12". */
+export function AnyInput({ value, onChange, id, label, describedBy, isInvalid }: ControlProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const given = value === undefined ? "" : anyText(value);
+  const isCurrent = typed !== null && JSON.stringify(anyOf(typed)) === JSON.stringify(value);
+  return (
+    <input
+      id={id}
+      type="text"
+      autoComplete="off"
+      spellCheck={false}
+      aria-label={label}
+      aria-invalid={isInvalid || undefined}
+      aria-describedby={describedBy}
+      value={isCurrent ? typed : given}
+      onChange={(event) => {
+        setTyped(event.target.value);
+        onChange(anyOf(event.target.value));
+      }}
+      onBlur={() => setTyped(null)}
+    />
+  );
+}
+
+function anyOf(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function anyText(value: unknown): string {
+  return typeof value === "string" && anyOf(value) === value ? value : JSON.stringify(value);
+}
+
 /** A number. What is no number stays as typed, and is marked. */
 export function NumberInput({ field, value, onChange, id, label, describedBy, isInvalid }: ControlProps) {
   const [typed, setTyped] = useState<string | null>(null);

@@ -1,0 +1,123 @@
+import { useEffect, useRef } from "react";
+import { createStore } from "zustand/vanilla";
+import { useStore } from "zustand";
+import { describe, isAborted } from "../api";
+import type { Column, ErrorAnswer, ProblemForm, StepForm } from "../messages";
+import type { StepId } from "../model/draft";
+import { recipeOf } from "../model/kinds";
+import { changeStep } from "../model/steps";
+import { useDesignerStore, type DesignerState, type DesignerStore } from "../store";
+
+/** What the form of a step makes. */
+export interface RecipeView {
+  sql: string;
+  problems: readonly ProblemForm[];
+  /** Why the server gave none. */
+  failure: ErrorAnswer | null;
+  isAsking: boolean;
+}
+
+type Views = Readonly<Record<StepId, RecipeView>>;
+
+const NOTHING_YET: RecipeView = { sql: "", problems: [], failure: null, isAsking: false };
+
+/** Keeps the SQL of self-service steps what their forms make, selected or not, as settings and columns change. */
+export class RecipeKeeper {
+  readonly views = createStore<Views>()(() => ({}));
+  private readonly wishes = new Map<StepId, string>();
+  private readonly requests = new Map<StepId, AbortController>();
+
+  constructor(private readonly store: DesignerStore) {}
+
+  /** Follows the designer until the function that it gives is called. */
+  follow(): () => void {
+    const stop = this.store.subscribe((state, before) => {
+      const isOther = state.draft !== before.draft || state.truth !== before.truth || state.selection !== before.selection;
+      if (isOther) this.look(state);
+    });
+    this.look(this.store.getState());
+    return () => {
+      stop();
+      for (const request of this.requests.values()) request.abort();
+    };
+  }
+
+  /** Puts the form's SQL in the place of what a person or another program wrote there. */
+  restore(id: StepId): void {
+    const { sql } = this.views.getState()[id] ?? NOTHING_YET;
+    if (sql) this.store.getState().edit("Take the form's SQL", changeStep(id, (step) => ({ ...step, value: sql })));
+  }
+
+  private look(state: DesignerState): void {
+    for (const id of state.draft.order) {
+      const step = state.draft.steps[id];
+      const recipe = step && recipeOf(step);
+      if (!step || !recipe) continue;
+      const wish = JSON.stringify([recipe, columnsOf(state, id, step)]);
+      const before = this.wishes.get(id);
+      if (wish === before) continue;
+      // Of a step that was there when the designer opened, only a look or a change needs the answer.
+      const isNews = before !== undefined || step.value === "" || state.selection.steps.has(id);
+      if (before === undefined && !isNews) continue;
+      this.wishes.set(id, wish);
+      void this.ask(id, step, recipe, columnsOf(state, id, step));
+    }
+  }
+
+  private async ask(
+    id: StepId,
+    step: StepForm,
+    { name, settings }: { name: string; settings: Record<string, unknown> },
+    inputs: Record<string, Column[] | null>,
+  ): Promise<void> {
+    const made = this.views.getState()[id]?.sql;
+    const isOurs = step.value === "" || step.value === made;
+    this.requests.get(id)?.abort();
+    const request = new AbortController();
+    this.requests.set(id, request);
+    this.tell(id, { isAsking: true });
+    try {
+      const { sql, problems } = await this.store.getState().api.recipe({ recipe: name, settings, inputs }, request.signal);
+      this.tell(id, { sql, problems, failure: null, isAsking: false });
+      if (sql && isOurs) this.put(id, sql, step.value);
+    } catch (error) {
+      if (!isAborted(error)) this.tell(id, { failure: describe(error), isAsking: false });
+    }
+  }
+
+  /** Nobody did this, so it is no entry of its own in the undo list. */
+  private put(id: StepId, sql: string, before: unknown): void {
+    const { draft, arrange } = this.store.getState();
+    if (draft.steps[id]?.value === before) arrange(changeStep(id, (step) => ({ ...step, value: sql })));
+  }
+
+  private tell(id: StepId, news: Partial<RecipeView>): void {
+    this.views.setState((views) => ({ ...views, [id]: { ...(views[id] ?? NOTHING_YET), ...news } }));
+  }
+}
+
+/** The columns of a step's inputs in the step's order; null where they are not known yet. */
+export function columnsOf(state: Pick<DesignerState, "truth">, id: StepId, step: StepForm): Record<string, Column[] | null> {
+  const known = state.truth.steps[id]?.inputs ?? {};
+  return Object.fromEntries(Object.keys(step.inputs).map((input) => [input, known[input] ?? null]));
+}
+
+const keepers = new WeakMap<DesignerStore, RecipeKeeper>();
+
+function keeperOf(store: DesignerStore): RecipeKeeper {
+  const known = keepers.get(store) ?? new RecipeKeeper(store);
+  keepers.set(store, known);
+  return known;
+}
+
+/** Lets the keeper of the designer work as long as the component is there. */
+export function useRecipeKeeper(): void {
+  const store = useDesignerStore();
+  useEffect(() => keeperOf(store).follow(), [store]);
+}
+
+/** What the form of a step makes, and the keeper. */
+export function useRecipe(id: StepId): [RecipeView, RecipeKeeper] {
+  const keeper = useRef(keeperOf(useDesignerStore())).current;
+  return [useStore(keeper.views, (views) => views[id] ?? NOTHING_YET), keeper];
+}

@@ -1,0 +1,56 @@
+import { fieldsOf, type Field, type JsonSchema } from "../forms/schema";
+import type { Catalog, FormatForm, StepForm } from "../messages";
+import { kindOf } from "../model/kinds";
+import { settingsKinds } from "./kindNames";
+
+/** Settings that every step takes; they have a section of their own. */
+export const RELIABILITY = new Set(["max_retries", "retry_delay", "retry_backoff", "timeout_s", "cache", "materialize"]);
+
+/** Settings that other controls of the inspector show. */
+const SHOWN_ELSEWHERE = new Set(["source_type", "format", "mode", "connection", "dialect"]);
+
+/** The fields of a step's own settings, by the catalog. */
+export function settingsFields(catalog: Catalog, step: StepForm): Field[] {
+  const kinds = settingsKinds(step);
+  const found = kinds.map((kind) => catalog.kinds.find((one) => one.kind === kind)).find(Boolean);
+  return found ? fieldsOf(found.settings as JsonSchema) : [];
+}
+
+export function reliabilityFields(fields: Field[]): Field[] {
+  return fields.filter((field) => RELIABILITY.has(field.name));
+}
+
+/** What is left for the section of the step's own settings. */
+export function ownFields(fields: Field[]): Field[] {
+  return fields.filter((field) => !RELIABILITY.has(field.name) && !SHOWN_ELSEWHERE.has(field.name));
+}
+
+/** Where `params` names the format: what is read says `source_type`, what is written says `format`. */
+export function formatKey(step: StepForm): "source_type" | "format" {
+  return kindOf(step) === "ingest" ? "source_type" : "format";
+}
+
+/** The format that a path's ending implies, or undefined. Endings of packed files count without `.gz`. */
+export function formatOfPath(formats: readonly FormatForm[], path: unknown): FormatForm | undefined {
+  if (typeof path !== "string") return undefined;
+  const name = path.toLowerCase().replace(/\.(gz|zst|bz2)$/, "");
+  return formats.find((format) => format.extensions.some((ending) => name.endsWith(ending)));
+}
+
+/** The format of a step: as it says, else by its path. */
+export function formatOf(formats: readonly FormatForm[], step: StepForm): FormatForm | undefined {
+  const said = step.params[formatKey(step)];
+  return said ? formats.find((format) => format.name === said) : formatOfPath(formats, step.value);
+}
+
+/** The options of a format for reading or writing. */
+export function optionFields(format: FormatForm | undefined, step: StepForm): Field[] {
+  if (!format) return [];
+  return fieldsOf((kindOf(step) === "ingest" ? format.read_options : format.write_options) as JsonSchema);
+}
+
+/** How many settings of some fields a step has, for the summary of a folded section. */
+export function countSet(fields: readonly Field[], params: Record<string, unknown>): string | undefined {
+  const count = fields.filter((field) => params[field.name] !== undefined).length;
+  return count === 0 ? undefined : `${count} set`;
+}
