@@ -50,14 +50,28 @@ class Designs:
         """Let go of the database."""
         self._desk.database.close()
 
-    def cards(self) -> list[DesignCard]:
-        """A card for every design, by name, then one for every file that can't be read as a pipeline."""
+    def cards(self, search: str = "") -> list[DesignCard]:
+        """A card for every design, by name, then one for every file that can't be read as a pipeline.
+
+        Args:
+            search: Words that must all be in a design's name, description, owner, tags or file, or in its
+                steps' names, SQL, paths and datasets.
+        """
+        words = search.casefold().split()
         with self._desk.viewing() as (session, files):
             rows = live_designs(session)
-            cards = _cards(session, rows, files)
+            cards = [
+                card
+                for row, card in zip(rows, _cards(session, rows, files), strict=True)
+                if _has_all(words, _searched(card) + row.search_text)
+            ]
             known = {row.path for row in rows}
-        broken = [file for path, file in files.items() if file.problem and path not in known]
-        return cards + [_broken_card(file.path, file.problem) for file in broken]
+        broken = [
+            _broken_card(file.path, file.problem)
+            for path, file in files.items()
+            if file.problem and path not in known
+        ]
+        return cards + [card for card in broken if _has_all(words, _searched(card))]
 
     def open(self, design_id: str) -> Design:
         """A design with its document as it is now.
@@ -284,6 +298,15 @@ def _cards(session: Session, rows: Iterable[DesignRow], files: Files) -> list[De
         card_message(row, tagged[row.id], file_problem(row, files), changed=is_changed(session, row))
         for row in rows
     ]
+
+
+def _searched(card: DesignCard) -> str:
+    return "\n".join([card.name, card.description, card.owner, card.path, *card.tags, ""])
+
+
+def _has_all(words: Iterable[str], text: str) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)
 
 
 def _broken_card(path: str, problem: str) -> DesignCard:

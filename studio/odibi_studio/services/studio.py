@@ -9,6 +9,8 @@ from odibi_core.workspace import Workspace
 from odibi_studio.services.access import Access
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
+from odibi_studio.services.last_runs import LastRuns
+from odibi_studio.services.thumbnails import Thumbnails
 from odibi_studio.services.truth import Truth
 from odibi_studio.services.versions import Versions
 
@@ -21,6 +23,8 @@ class Studio:
         workspace: Whose pipelines are shown.
         designs: Its pipelines, as people work on them.
         versions: Their versions.
+        thumbnails: Pictures of their graphs.
+        last_runs: The newest run of each.
         truth: What is known of a pipeline while it is edited.
         access: Who may call the HTTP interface.
     """
@@ -28,6 +32,8 @@ class Studio:
     workspace: Workspace
     designs: Designs
     versions: Versions
+    thumbnails: Thumbnails
+    last_runs: LastRuns
     truth: Truth
     access: Access = field(default_factory=Access)
 
@@ -48,7 +54,15 @@ def open_studio(workspace: Workspace) -> Studio:
     """
     global _opened
     desk = DesignDesk.open(workspace)
-    _opened = Studio(workspace, Designs(desk), Versions(desk), Truth.open(workspace))
+    designs = Designs(desk)
+    _opened = Studio(
+        workspace,
+        designs,
+        Versions(desk),
+        Thumbnails(designs),
+        LastRuns(workspace),
+        Truth.open(workspace),
+    )
     return _opened
 
 
