@@ -18,6 +18,7 @@ from odibi_studio.views.errors import show_error
 
 ADDRESS = "127.0.0.1"
 ACCENT = "#2f6fed"
+ACCENT_ON_DARK = "#5b8ff9"
 FIRST_PORT = 8501
 _PORTS_TRIED = 50
 
@@ -48,7 +49,9 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
             "client.toolbarMode": "viewer",
             "browser.gatherUsageStats": False,
             "logger.hideWelcomeMessage": True,
-            "theme.primaryColor": ACCENT,
+            # Said for both, and not at the top: a theme of one's own would be light for everybody.
+            "theme.light.primaryColor": ACCENT,
+            "theme.dark.primaryColor": ACCENT_ON_DARK,
             # A full collection after each rerun cost more than the rerun itself.
             "runner.postScriptGC": False,
         }

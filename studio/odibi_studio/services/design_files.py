@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import stat
@@ -26,6 +27,7 @@ class PipelineFile:
     Attributes:
         path: Relative to the workspace, with slashes.
         digest: Of its bytes.
+        modified: When it was changed last, UTC, ISO 8601.
         text: Its text; "" where there is a problem.
         pipeline: What it holds; None where there is a problem. Not to be changed.
         problem: Why it can't be a design, or "".
@@ -33,6 +35,7 @@ class PipelineFile:
 
     path: str
     digest: str
+    modified: str = ""
     text: str = ""
     pipeline: Pipeline | None = None
     problem: str = ""
@@ -161,7 +164,8 @@ class DesignFolder:
             if found.st_size > MAX_SIZE_BYTES:
                 limit = f"a design holds at most {MAX_SIZE_BYTES // 2**20} MB"
                 return PipelineFile(path, f"size {found.st_size}", problem=limit)
-            made = _parsed(path, _content(file))
+            modified = dt.datetime.fromtimestamp(found.st_mtime, dt.UTC).isoformat(timespec="microseconds")
+            made = _parsed(path, _content(file), modified)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -176,17 +180,17 @@ def _content(file: Path) -> bytes:
         return stream.read(MAX_SIZE_BYTES + 1)
 
 
-def _parsed(path: str, data: bytes) -> PipelineFile:
+def _parsed(path: str, data: bytes, modified: str) -> PipelineFile:
     digest = _digest(data)
     try:
         text = data.decode("utf-8")
-        return PipelineFile(path, digest, text, load_yaml(text))
+        return PipelineFile(path, digest, modified, text, load_yaml(text))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         problem = f"line {line}: the file is not UTF-8 text; save it with the encoding UTF-8"
     except OdibiError as error:
         problem = str(error)
-    return PipelineFile(path, digest, problem=problem)
+    return PipelineFile(path, digest, modified, problem=problem)
 
 
 def _digest(data: bytes) -> str:

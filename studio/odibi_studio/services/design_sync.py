@@ -95,7 +95,7 @@ def _take_change(session: Session, row: DesignRow, file: PipelineFile) -> None:
     if not had_changes:
         if row.text != file.text:
             set_content(session, row, Content(file.text, row.layout), FILE_AUTHOR)
-        row.merged_version = row.version
+        row.merged_version, row.updated = row.version, file.modified
     session.add(row)
     session.flush()
 
@@ -124,6 +124,6 @@ def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
     row = new_design(session, content, owner)
     row.path, row.file_digest, row.edited_by = file.path, file.digest, FILE_AUTHOR
     append_version(session, row, content, FILE_AUTHOR, f"Found in {file.path}")
-    row.merged_version = row.version
+    row.merged_version, row.updated = row.version, file.modified
     session.add(row)
     session.flush()

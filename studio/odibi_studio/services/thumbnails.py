@@ -79,7 +79,8 @@ def thumbnail(pipeline: Pipeline, layout: Layout) -> str:
     else:
         grid = _fitted(_columns(graph, list(steps), edges), _COLUMN_BOX)
     count = len(pipeline.steps)
-    label = f"Graph of {pipeline.name}: {count} step{'' if count == 1 else 's'}"
+    name = " ".join(pipeline.name.split())
+    label = f"Graph of {name}: {count} step{'' if count == 1 else 's'}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
         f'aria-label="{escape(label)}" fill="none">{_edges(grid, edges)}{_boxes(grid, steps.values())}</svg>'
@@ -173,7 +174,7 @@ def _boxes(grid: _Grid, steps: Iterable[Step]) -> str:
         )
     stroke = max(0.6, min(1.5, height / 10))
     return "".join(
-        f'<path d="{"".join(parts)}" style="fill:{colour};stroke:{colour}" fill-opacity=".28" '
-        f'stroke-width="{stroke:.1f}"/>'
+        f'<path d="{"".join(parts)}" stroke-width="{stroke:.1f}" style="stroke:{colour};'
+        f'fill:color-mix(in srgb,{colour} 28%,var(--st-background-color,transparent))"/>'
         for colour, parts in boxes.items()
     )

@@ -59,7 +59,7 @@ def _run_time(run: RunRecord | None) -> str:
 def _show_head(studio: Studio) -> None:
     name = studio.workspace.load().name or studio.workspace.root.name
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_head"):
-        with st.container(gap=None):
+        with st.container(gap="small"):
             st.title("Pipelines", anchor=False)
             st.caption(name)
         if st.button("Trash", icon=":material/delete:", type="tertiary", key="show_trash"):

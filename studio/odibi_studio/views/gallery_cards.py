@@ -43,19 +43,19 @@ def show_card(studio: Studio, card: DesignCard, run: RunRecord | None, now: dt.d
         now: The present.
     """
     with st.container(border=True, key=f"card_{card.id}"):
-        st.html(f'<div class="odibi-picture">{_picture(studio, card)}</div>')
+        # `st.html` drops SVG. All that comes from the pipeline is escaped.
+        st.markdown(f'<div class="odibi-picture">{_picture(studio, card)}</div>', unsafe_allow_html=True)
         with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
             label = _plain(card.name) or "(no name)"
             if st.button(label, key=f"open_{card.id}", type="tertiary"):
                 open_design(card.id)
             chosen = st.menu_button(
-                "",
+                f"Actions for {label}",
                 list(_ACTIONS),
                 key=f"menu_{card.id}",
                 type="tertiary",
                 icon=":material/more_vert:",
                 format_func=_ACTIONS.__getitem__,
-                help=f"More for {label}",
             )
         st.html(_about(card) + _facts(card, now) + _tags(card.tags) + _run(run, now) + _problem(card.problem))
         if (
