@@ -64,6 +64,12 @@ def _is_same(taken: Callable[..., Any], func: Callable[..., Any]) -> bool:
     )
 
 
+def registered_functions() -> dict[str, Callable[..., Any]]:
+    """Name → function, as they are registered now."""
+    with _registering:
+        return dict(_registered)
+
+
 def resolve_function(name: str, allowed_prefixes: Collection[str] | None = None) -> Callable[..., Any]:
     """The function that a step names: a registered one, else the one at the dotted path.
 

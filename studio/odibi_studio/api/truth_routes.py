@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Route
 
-from odibi_studio.api.answers import send
-from odibi_studio.messages import CheckAnswer, CheckRequest
+from odibi_studio.api.answers import get, send
+from odibi_studio.messages import Catalog, CheckAnswer, CheckRequest, RecipeAnswer, RecipeRequest
 from odibi_studio.services.truth import Truth
 
 
@@ -16,4 +16,14 @@ def routes(truth: Truth) -> list[Route]:
     def check(_: Request, message: CheckRequest) -> CheckAnswer:
         return truth.checker.check(message)
 
-    return [send("POST", "/check", check, CheckRequest)]
+    def catalog(_: Request) -> Catalog:
+        return truth.catalog()
+
+    def recipe(_: Request, message: RecipeRequest) -> RecipeAnswer:
+        return truth.recipes.make(message)
+
+    return [
+        get("/catalog", catalog),
+        send("POST", "/check", check, CheckRequest),
+        send("POST", "/recipe", recipe, RecipeRequest),
+    ]

@@ -14,7 +14,8 @@ from odibi_core.schema import literal, quote
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACES = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PARAMETER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
-_REFERENCE = re.compile(r"\$(?=\{(?:secret|env):)")
+# No name can hold these: a reference is filled in; a backslash before a quote escapes it for Spark.
+_UNFIT = re.compile(r"\0|\$(?=\{(?:secret|env):)|\\(?=\"|$)")
 _SPELT = re.compile(r"[\\\0]|\$(?=\{(?:secret|env):)")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _NUMERIC = re.compile(r"(?:U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|BIGNUM|FLOAT|DOUBLE|DECIMAL.*)$")
@@ -32,7 +33,7 @@ def sql_name(name: str) -> str:
     """
     if _PLAIN.fullmatch(name) and name.casefold() not in _keywords():
         return name
-    if not name or "\0" in name or _REFERENCE.search(name):
+    if not name or _UNFIT.search(name):
         raise UnfitValueError(f"the name {name!r} can't stand in the SQL of a step")
     return _BRACES.sub(r"{{\1}}", quote(name))
 
