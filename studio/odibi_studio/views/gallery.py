@@ -10,9 +10,9 @@ import streamlit as st
 from odibi_core.journal import RunRecord
 from odibi_studio.messages import DesignCard
 from odibi_studio.services.studio import Studio, current_studio
-from odibi_studio.views.gallery_actions import open_design, show_undo
+from odibi_studio.views.gallery_actions import ask, open_design, show_undo
 from odibi_studio.views.gallery_cards import show_broken_file, show_card
-from odibi_studio.views.gallery_dialogs import make_pipeline, show_trash
+from odibi_studio.views.gallery_dialogs import show_dialog
 
 PAGE_SIZE = 24
 _SORTS = ("Last changed", "Name", "Last run", "Most steps")
@@ -21,6 +21,11 @@ _SORTS = ("Last changed", "Name", "Last run", "Most steps")
 def render() -> None:
     """Show the gallery."""
     studio = current_studio()
+    _show(studio)
+    show_dialog(studio)
+
+
+def _show(studio: Studio) -> None:
     st.html(Path(__file__).with_name("gallery.css"))
     _show_head(studio)
     show_undo(studio)
@@ -62,10 +67,22 @@ def _show_head(studio: Studio) -> None:
         with st.container(gap="small"):
             st.title("Pipelines", anchor=False)
             st.caption(name)
-        if st.button("Trash", icon=":material/delete:", type="tertiary", key="show_trash"):
-            show_trash(studio)
-        if st.button("New pipeline", icon=":material/add:", type="primary", key="new_pipeline"):
-            make_pipeline(studio)
+        st.button(
+            "Trash",
+            icon=":material/delete:",
+            type="tertiary",
+            key="show_trash",
+            on_click=ask,
+            args=("trash",),
+        )
+        st.button(
+            "New pipeline",
+            icon=":material/add:",
+            type="primary",
+            key="new_pipeline",
+            on_click=ask,
+            args=("new",),
+        )
 
 
 def _show_tools(tags: list[str]) -> tuple[str, list[str], str]:
@@ -90,7 +107,8 @@ def _show_tools(tags: list[str]) -> tuple[str, list[str], str]:
 def _show_cards(studio: Studio, cards: list[DesignCard], runs: dict[str, RunRecord]) -> None:
     place = st.container()
     pages = -(-len(cards) // PAGE_SIZE)
-    page = st.pagination(pages, key="gallery_page") if pages > 1 else 1
+    # With its number of pages in its key, it begins anew where a search leaves fewer.
+    page = st.pagination(pages, key=f"gallery_page_of_{pages}") if pages > 1 else 1
     first = (page - 1) * PAGE_SIZE
     now = dt.datetime.now(dt.UTC)
     with place, st.grid(min_column_width=300, gap="small"):
@@ -126,5 +144,4 @@ def _show_first_steps(studio: Studio) -> None:
                 "Begin with a first CSV", type="primary", icon=":material/play_arrow:", key="first_csv"
             ):
                 open_design(studio.designs.create(template="first_csv").id)
-            if st.button("Choose another beginning", icon=":material/add:", key="first_choice"):
-                make_pipeline(studio)
+            st.button("Choose another beginning", key="first_choice", on_click=ask, args=("new",))

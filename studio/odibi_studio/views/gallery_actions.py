@@ -8,10 +8,22 @@ from odibi_studio.messages import DesignCard
 from odibi_studio.services.studio import Studio
 
 DELETED = "gallery_deleted"
+DIALOG = "gallery_dialog"
+
+
+def ask(dialog: str, card: DesignCard | None = None) -> None:
+    """Open a dialog of the gallery with the next look at the page; it stays open until it is closed."""
+    st.session_state[DIALOG] = (dialog, card)
+
+
+def close_dialog() -> None:
+    """Close the dialog that is open."""
+    st.session_state.pop(DIALOG, None)
 
 
 def open_design(design_id: str) -> None:
     """Go to the designer with a pipeline in it."""
+    close_dialog()
     st.session_state["design_id"] = design_id
     st.switch_page(st.session_state["pages"]["designer"], query_params={"design": design_id})
 

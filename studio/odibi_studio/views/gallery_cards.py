@@ -11,8 +11,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.journal import RunRecord, RunState
 from odibi_studio.messages import DesignCard
 from odibi_studio.services.studio import Studio
-from odibi_studio.views.gallery_actions import delete, open_design
-from odibi_studio.views.gallery_dialogs import edit_tags, export_pipeline, rename_pipeline, settle_conflict
+from odibi_studio.views.gallery_actions import ask, delete, open_design
 from odibi_studio.views.widgets.moments import ago, local_time
 
 _ACTIONS = {
@@ -58,17 +57,14 @@ def show_card(studio: Studio, card: DesignCard, run: RunRecord | None, now: dt.d
                 format_func=_ACTIONS.__getitem__,
             )
         st.html(_about(card) + _facts(card, now) + _tags(card.tags) + _run(run, now) + _problem(card.problem))
-        if (
-            card.problem
-            and card.version
-            and st.button(
+        if card.problem and card.version:
+            st.button(
                 "Settle",
                 key=f"settle_{card.id}",
                 icon=":material/merge:",
-                help=f"Settle what became of {label}",
+                on_click=ask,
+                args=("settle", card),
             )
-        ):
-            settle_conflict(studio, card)
     if chosen:
         _act(studio, card, chosen)
 
@@ -92,15 +88,11 @@ def _act(studio: Studio, card: DesignCard, action: str) -> None:
             copy = studio.designs.duplicate(card.id)
             st.toast(f"Made “{copy.document.pipeline.name}”.", icon=":material/content_copy:")
             st.rerun()
-        case "rename":
-            rename_pipeline(studio, card)
-        case "tags":
-            edit_tags(studio, card)
-        case "export":
-            export_pipeline(studio, card)
         case "delete":
             delete(studio, card)
             st.rerun()
+        case _:
+            ask(action, card)
 
 
 def _picture(studio: Studio, card: DesignCard) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, cast
+from typing import Literal, NoReturn, cast
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from odibi_core.errors import OdibiError
 from odibi_studio.messages import DesignCard, ImportAnswer, ProblemForm, Severity
 from odibi_studio.services.exchange import Form, export, import_text
 from odibi_studio.services.studio import Studio
-from odibi_studio.views.gallery_actions import open_design
+from odibi_studio.views.gallery_actions import DIALOG, close_dialog, open_design
 from odibi_studio.views.widgets.moments import ago
 
 _BEGINNINGS = ("Blank", "Template", "Import")
@@ -20,7 +20,25 @@ _FORMS: dict[str, tuple[Form, str]] = {"YAML": ("yaml", "yaml"), "Python": ("pyt
 _FILE_TYPES = ["yaml", "yml", "py"]
 
 
-@st.dialog("New pipeline", width="medium")
+def show_dialog(studio: Studio) -> None:
+    """Show the dialog that is open, if one is."""
+    dialog, card = st.session_state.get(DIALOG, ("", None))
+    match dialog:
+        case "new":
+            make_pipeline(studio)
+        case "trash":
+            show_trash(studio)
+        case "rename":
+            rename_pipeline(studio, card)
+        case "tags":
+            edit_tags(studio, card)
+        case "export":
+            export_pipeline(studio, card)
+        case "settle":
+            settle_conflict(studio, card)
+
+
+@st.dialog("New pipeline", width="medium", on_dismiss=close_dialog)
 def make_pipeline(studio: Studio) -> None:
     """Ask how a new pipeline begins, and make it."""
     beginning = st.segmented_control(
@@ -115,7 +133,7 @@ def _show_problem(problem: ProblemForm) -> None:
             st.text(f"   To mend it: {problem.fix}")
 
 
-@st.dialog("Rename")
+@st.dialog("Rename", on_dismiss=close_dialog)
 def rename_pipeline(studio: Studio, card: DesignCard) -> None:
     """Ask for another name."""
     with st.form("rename", border=False):
@@ -127,10 +145,10 @@ def rename_pipeline(studio: Studio, card: DesignCard) -> None:
             except OdibiError as error:
                 _show_error(error)
                 return
-            st.rerun()
+            _done()
 
 
-@st.dialog("Tags")
+@st.dialog("Tags", on_dismiss=close_dialog)
 def edit_tags(studio: Studio, card: DesignCard) -> None:
     """Ask for tags: those that are there anywhere, or new ones."""
     known = sorted({tag for other in studio.designs.cards() for tag in other.tags})
@@ -149,10 +167,10 @@ def edit_tags(studio: Studio, card: DesignCard) -> None:
             except OdibiError as error:
                 _show_error(error)
                 return
-            st.rerun()
+            _done()
 
 
-@st.dialog("Export", width="large")
+@st.dialog("Export", width="large", on_dismiss=close_dialog)
 def export_pipeline(studio: Studio, card: DesignCard) -> None:
     """Show a pipeline as a file, and give it."""
     chosen = st.segmented_control(
@@ -188,7 +206,7 @@ _CHOICES = {
 }
 
 
-@st.dialog("Settle", width="medium")
+@st.dialog("Settle", width="medium", on_dismiss=close_dialog)
 def settle_conflict(studio: Studio, card: DesignCard) -> None:
     """Ask what becomes of a pipeline whose file was changed outside."""
     st.text(card.problem)
@@ -200,10 +218,10 @@ def settle_conflict(studio: Studio, card: DesignCard) -> None:
             except OdibiError as error:
                 _show_error(error)
                 return
-            st.rerun()
+            _done()
 
 
-@st.dialog("Trash", width="medium")
+@st.dialog("Trash", width="medium", on_dismiss=close_dialog)
 def show_trash(studio: Studio) -> None:
     """Show what was put away, with a button that brings each back."""
     cards = studio.designs.trash()
@@ -218,7 +236,12 @@ def show_trash(studio: Studio) -> None:
                 st.caption(f"{card.step_count:,} steps, changed {ago(card.updated, now)}")
             if st.button("Restore", key=f"restore_{card.id}", icon=":material/undo:"):
                 studio.designs.bring_back(card.id)
-                st.rerun()
+                _done()
+
+
+def _done() -> NoReturn:
+    close_dialog()
+    st.rerun()
 
 
 def _show_error(error: OdibiError) -> None:

@@ -296,3 +296,29 @@ def test_names_that_no_file_can_have_still_get_one(
     made = [path.relative_to(workspace.root) for path in workspace.root.rglob("*.yaml")]
     assert [path.parent for path in made] == [Path("pipelines")]
     assert designs.cards()[0].name == "../etc/passwd"
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("RECEIPTS", ["receipts"]),
+        ("what was sold", ["receipts"]),
+        ("nightly", ["receipts"]),
+        ("clean", ["receipts"]),
+        ("amount > 0", ["receipts"]),
+        ("till.csv sales", ["receipts"]),
+        ("ana", ["other", "receipts"]),
+        ("config_op", []),
+        ("receipts nothing", []),
+        ("broken", ["broken.yaml"]),
+    ],
+)
+def test_a_search_looks_at_names_tags_and_inside_steps(
+    designs: Designs, workspace: Workspace, search: str, found: list[str]
+) -> None:
+    design = designs.add(Content(YAML))
+    designs.tag(design.id, ["nightly"])
+    designs.create("other")
+    (workspace.root / "pipelines").mkdir()
+    (workspace.root / "pipelines" / "broken.yaml").write_text("name: [")
+    assert [card.name for card in designs.cards(search)] == found
