@@ -1,11 +1,28 @@
-import { BottomPanel } from "./panel/BottomPanel";
+import { ReactFlowProvider } from "@xyflow/react";
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import { Canvas } from "./canvas/Canvas";
+import { type Choosing, OpenChooser } from "./canvas/choosers";
+import { useFirstLayout } from "./canvas/firstLayout";
+import { isTyping } from "./canvas/keys";
+import { PortTip } from "./canvas/PortTip";
+import { Shortcuts } from "./canvas/Shortcuts";
+import { Notices } from "./controls/Notices";
+import { Tooltip } from "./controls/Tooltip";
 import { Dialogs } from "./dialogs/Dialogs";
 import { Inspector } from "./inspector/Inspector";
-import { useDesigner } from "./store";
+import { Palette } from "./palette/Palette";
+import { BottomPanel } from "./panel/BottomPanel";
+import { useDesigner, useDesignerStore } from "./store";
+import { useIsDark } from "./theme";
+import { TopBar } from "./topbar/TopBar";
 
 /** The whole designer: top bar, palette, canvas, inspector and bottom panel. */
-export function Designer(_props: { host: HTMLElement }) {
+export function Designer({ host }: { host: HTMLElement }) {
   const opening = useDesigner((state) => state.opening);
+  const isDark = useIsDark(host);
+  useEffect(() => {
+    host.dataset["theme"] = isDark ? "dark" : "light";
+  }, [host, isDark]);
   if (opening.kind === "failed") {
     return (
       <div className="designer-failed" role="alert">
@@ -14,12 +31,80 @@ export function Designer(_props: { host: HTMLElement }) {
       </div>
     );
   }
+  if (opening.kind === "busy") return <div className="designer-busy" role="status" aria-label="Opening the pipeline" />;
   return (
-    <div className="designer" aria-busy={opening.kind === "busy"}>
-      <main className="canvas" aria-label="Canvas" />
-      <Inspector />
-      <BottomPanel />
-      <Dialogs />
+    <ReactFlowProvider>
+      <Desk isDark={isDark} />
+    </ReactFlowProvider>
+  );
+}
+
+function Desk({ isDark }: { isDark: boolean }) {
+  const store = useDesignerStore();
+  const [choosing, setChoosing] = useState<Choosing | null>(null);
+  const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const desk = useRef<HTMLDivElement>(null);
+  const isPlaced = useFirstLayout();
+  useLeaving();
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return;
+    const { undo, redo, showDialog } = store.getState();
+    const key = event.key.toLowerCase();
+    const isCommand = event.ctrlKey || event.metaKey;
+    const commands: Readonly<Record<string, () => void>> = {
+      z: event.shiftKey ? redo : undo,
+      y: redo,
+      f: () => setChoosing({ kind: "search" }),
+      s: () => showDialog({ kind: "version" }),
+    };
+    const act = isCommand ? commands[key] : key === "?" && !isTyping(event) ? () => setIsHelpOpen(true) : undefined;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+
+  const portTip = useCallback((port: string) => <PortTip port={port} />, []);
+  const backToCanvas = () => {
+    setChoosing(null);
+    desk.current?.querySelector<HTMLElement>(".canvas")?.focus({ preventScroll: true });
+  };
+
+  return (
+    <div ref={desk} className="desk-host" onKeyDown={onKeyDown}>
+      <Tooltip className="designer" portTip={portTip}>
+        <TopBar />
+        <Palette />
+        {isPlaced ? (
+          <Canvas isDark={isDark} onChoose={setChoosing} onHelp={() => setIsHelpOpen(true)} />
+        ) : (
+          <main className="canvas" aria-busy />
+        )}
+        <Inspector />
+        <BottomPanel />
+        {choosing && <OpenChooser choosing={choosing} onClose={backToCanvas} />}
+        {isHelpOpen && <Shortcuts onClose={() => setIsHelpOpen(false)} />}
+        <Dialogs />
+        <Notices />
+      </Tooltip>
     </div>
   );
+}
+
+/** Sends what is unsaved when the page is hidden or left. */
+function useLeaving(): void {
+  const store = useDesignerStore();
+  useEffect(() => {
+    const save = () => void store.getState().saveNow(true);
+    const onVisibility = () => document.visibilityState === "hidden" && save();
+    const onOnline = () => store.getState().retrySave();
+    window.addEventListener("pagehide", save);
+    document.addEventListener("visibilitychange", onVisibility);
+    window.addEventListener("online", onOnline);
+    return () => {
+      window.removeEventListener("pagehide", save);
+      document.removeEventListener("visibilitychange", onVisibility);
+      window.removeEventListener("online", onOnline);
+    };
+  }, [store]);
 }

@@ -85,8 +85,8 @@ export interface DesignerState {
   setRun(run: RunView): void;
   /** Takes over what the server made of the design: a restored version. It can be undone like any edit. */
   accept(design: Design, label: string): void;
-  /** Sends what is unsaved; true once everything is kept. */
-  saveNow(): Promise<boolean>;
+  /** Sends what is unsaved; true once everything is kept. `isLeaving`: the page may be gone before the answer. */
+  saveNow(isLeaving?: boolean): Promise<boolean>;
   /** Says that the server made version `version` of revision `revision`. */
   versionMade(version: number): void;
   /** Ends a conflict: with both sides' changes, with one side's, or with this side's as a design of its own. */
@@ -148,7 +148,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
         const after = change(draft);
         if (after !== draft) become(after, { history: remember(history, draft, label, key, Date.now()) });
       },
-      arrange: (change) => become(change(get().draft)),
+      arrange: (change) => become(change(get().draft), { design: get().design }),
       undo() {
         const back = stepBack(get().history, get().draft);
         if (back) become(back.draft, { history: back.history });
@@ -179,7 +179,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
         set({ design: stateOf(design) });
         saver?.resume(design.revision, false);
       },
-      saveNow: async () => (saver ? saver.flush() : true),
+      saveNow: async (isLeaving = false) => (saver ? saver.flush(isLeaving) : true),
       versionMade: (version) => set(({ design }) => ({ design: { ...design, version, is_changed: false } })),
       async resolveConflict(choice) {
         const { save, draft, edit, notify } = get();

@@ -1,0 +1,118 @@
+import { useReactFlow } from "@xyflow/react";
+import { useMemo } from "react";
+import { iconOf } from "../icons";
+import type { Point } from "../messages";
+import { adding, type Wanted } from "../model/adding";
+import { blueprints, matching } from "../model/blueprints";
+import { stepOf, type StepId } from "../model/draft";
+import { refusalOf } from "../model/rules";
+import { search } from "../model/searching";
+import { connect } from "../model/steps";
+import { summaryOf } from "../model/summaries";
+import { useDesigner, useDesignerStore } from "../store";
+import { Chooser } from "./Chooser";
+
+/** What is chosen from on the canvas. */
+export type Choosing =
+  | { readonly kind: "add"; readonly at: Point; readonly wanted: Omit<Wanted, "at"> }
+  | { readonly kind: "connect"; readonly from: StepId }
+  | { readonly kind: "search" };
+
+interface ChoosingProps {
+  readonly choosing: Choosing;
+  readonly onClose: () => void;
+}
+
+/** The list that is open on the canvas. */
+export function OpenChooser({ choosing, onClose }: ChoosingProps) {
+  if (choosing.kind === "add") return <QuickAdd at={choosing.at} wanted={choosing.wanted} onClose={onClose} />;
+  if (choosing.kind === "connect") return <ConnectTo from={choosing.from} onClose={onClose} />;
+  return <Search onClose={onClose} />;
+}
+
+function QuickAdd({ at, wanted, onClose }: { at: Point; wanted: Omit<Wanted, "at">; onClose: () => void }) {
+  const store = useDesignerStore();
+  const catalog = useDesigner((state) => state.catalog);
+  const { flowToScreenPosition } = useReactFlow();
+  const fitting = useMemo(() => {
+    const all = blueprints(catalog);
+    return all.filter((blueprint) => (!wanted.from?.length || blueprint.takesInput) && (!wanted.to || blueprint.givesOutput));
+  }, [catalog, wanted]);
+  const { x, y } = flowToScreenPosition(at);
+  const place = (key: string) => {
+    const blueprint = fitting.find((found) => found.key === key);
+    if (!blueprint) return;
+    const { draft, edit, selectSteps } = store.getState();
+    const added = adding(draft, blueprint.step, { at, ...wanted }, catalog.recipes);
+    edit(`Add ${blueprint.title}`, added.edit);
+    selectSteps(added.id);
+    onClose();
+  };
+  return (
+    <Chooser
+      label="Add a step…"
+      empty="No step is called that"
+      className="is-floating"
+      style={{ left: `min(${x}px, 100vw - 340px)`, top: `min(${y}px, 100vh - 340px)` }}
+      choices={(text) =>
+        matching(fitting, text).map(({ key, title, section, description, icon }) => {
+          return { key, title, icon, detail: section === "Sources" || section === "Stores" ? description : section };
+        })
+      }
+      onChoose={place}
+      onClose={onClose}
+    />
+  );
+}
+
+function ConnectTo({ from, onClose }: { from: StepId; onClose: () => void }) {
+  const { draft, catalog, edit, selectSteps } = useDesigner((state) => state);
+  const source = stepOf(draft, from);
+  const output = Object.keys(source.outputs)[0] ?? "";
+  return (
+    <Chooser
+      label={`Connect ${source.name} to…`}
+      empty="No step is called that"
+      className="is-centred"
+      choices={(text) => {
+        const wanted = text.toLowerCase();
+        const others = draft.order.filter((id) => id !== from && stepOf(draft, id).name.toLowerCase().includes(wanted));
+        const choices = others.map((id) => {
+          const step = stepOf(draft, id);
+          const refusal = refusalOf(draft, { source: from, output, target: id }, catalog.recipes);
+          return { key: id, title: step.name, detail: summaryOf(step, catalog.recipes), icon: iconOf(step), refusal };
+        });
+        return choices.sort((one, other) => Number(Boolean(one.refusal)) - Number(Boolean(other.refusal)));
+      }}
+      onChoose={(target) => {
+        edit("Connect steps", connect({ source: from, output, target }));
+        selectSteps(target);
+        onClose();
+      }}
+      onClose={onClose}
+    />
+  );
+}
+
+function Search({ onClose }: { onClose: () => void }) {
+  const { draft, seek } = useDesigner((state) => state);
+  return (
+    <Chooser
+      label="Find in steps, SQL and settings…"
+      empty="Nothing holds that text"
+      className="is-centred"
+      choices={(text) =>
+        search(draft, text).map(({ step, field, before, match, after }) => {
+          const form = stepOf(draft, step);
+          const detail = field === "name" ? summaryOf(form) : `${field}: ${before}${match}${after}`;
+          return { key: step, title: form.name, detail, icon: iconOf(form) };
+        })
+      }
+      onChoose={(step) => {
+        seek(step);
+        onClose();
+      }}
+      onClose={onClose}
+    />
+  );
+}

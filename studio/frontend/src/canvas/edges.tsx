@@ -1,0 +1,117 @@
+import {
+  BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath, Position, useConnection, ViewportPortal, useStore,
+} from "@xyflow/react";
+import { memo, useMemo } from "react";
+import type { StepId } from "../model/draft";
+import { refusalOf, type Wish } from "../model/rules";
+import type { Wire } from "../model/scene";
+import { type DesignerState, useDesigner } from "../store";
+import { ANYWHERE, HANDLE_SIZE } from "./ports";
+
+const COUNT = new Intl.NumberFormat();
+
+/** An edge with its dataset key and, where a run told it, the rows that went along it. */
+export const DatasetEdge = memo(function DatasetEdge(props: EdgeProps) {
+  const dataset = String(props.data?.["dataset"] ?? "");
+  const rows = useDesigner((state) => state.run.rowCounts[dataset]);
+  const isRead = useStore((state) => state.transform[2] >= 0.7);
+  const { sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition } = props;
+  const [path, x, y] = getBezierPath({ sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition });
+  const isShort = Math.abs(targetX - sourceX) < 64 && rows === undefined;
+  return (
+    <>
+      <BaseEdge id={props.id} path={path} interactionWidth={18} className={props.selected ? "wire is-selected" : "wire"} />
+      {isRead && !isShort && (
+        <EdgeLabelRenderer>
+          <span
+            className={props.selected ? "edge-label is-selected" : "edge-label"}
+            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+          >
+            {rows === undefined ? dataset : <b>{COUNT.format(rows)}</b>}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+});
+
+/** All edges as two paths: what is drawn when the canvas is zoomed out. */
+export function FarWires(props: { wires: readonly Wire[]; selected: ReadonlySet<string> }) {
+  const { wires, selected } = props;
+  const [plain, marked] = useMemo(() => {
+    const isMarked = ({ source, target, id }: Wire) => selected.has(id) || selected.has(source) || selected.has(target);
+    const draw = (some: readonly Wire[]) => some.map(curve).join("");
+    return [draw(wires.filter((wire) => !isMarked(wire))), draw(wires.filter(isMarked))];
+  }, [wires, selected]);
+  return (
+    <ViewportPortal>
+      <svg className="far-wires" aria-hidden>
+        <path d={plain} className="far-wire" />
+        <path d={marked} className="far-wire is-marked" />
+      </svg>
+    </ViewportPortal>
+  );
+}
+
+function curve(wire: Wire): string {
+  const half = HANDLE_SIZE / 2;
+  const [path] = getBezierPath({
+    sourceX: wire.from.x + half,
+    sourceY: wire.from.y,
+    sourcePosition: Position.Right,
+    targetX: wire.to.x - half,
+    targetY: wire.to.y,
+    targetPosition: Position.Left,
+  });
+  return path;
+}
+
+/** Why the edge that is being drawn is refused, beside the pointer. */
+export function Refusal() {
+  const zoom = useStore((state) => state.transform[2]);
+  const over = useConnection((connection) =>
+    connection.inProgress && connection.toNode && connection.toHandle
+      ? {
+          fromId: connection.fromNode.id,
+          fromPort: connection.fromHandle.id ?? "",
+          isForward: connection.fromHandle.type === "source",
+          toId: connection.toNode.id,
+          toPort: connection.toHandle.id ?? "",
+          x: connection.to.x,
+          y: connection.to.y,
+        }
+      : null,
+  );
+  const reason = useDesigner((state) => {
+    if (!over) return null;
+    const from = { step: over.fromId, port: over.fromPort };
+    const to = { step: over.toId, port: over.toPort };
+    const wish = over.isForward ? wishOf(state, from, to) : wishOf(state, to, from);
+    return wish && refusalOf(state.draft, wish, state.catalog.recipes);
+  });
+  if (!over || !reason) return null;
+  return (
+    <ViewportPortal>
+      <div
+        className="refusal"
+        role="status"
+        style={{ transform: `translate(${over.x}px, ${over.y}px) scale(${1 / zoom}) translate(14px, 14px)` }}
+      >
+        {reason}
+      </div>
+    </ViewportPortal>
+  );
+}
+
+interface End {
+  readonly step: StepId;
+  readonly port: string;
+}
+
+/** The edge between two ports, where both belong to steps that are there. */
+export function wishOf({ draft }: Pick<DesignerState, "draft">, from: End, to: End): Wish | null {
+  const source = draft.steps[from.step];
+  if (!source || !(to.step in draft.steps)) return null;
+  const output = from.port === ANYWHERE ? (Object.keys(source.outputs)[0] ?? "") : from.port;
+  return { source: from.step, output, target: to.step, input: to.port === ANYWHERE ? undefined : to.port };
+}

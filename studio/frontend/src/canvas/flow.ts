@@ -1,0 +1,219 @@
+import type { Edge, EdgeChange, Node, NodeChange } from "@xyflow/react";
+import { Position } from "@xyflow/react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { type Draft, type Edit, type StepId, stepOf } from "../model/draft";
+import { changeNote, groupSteps } from "../model/frames";
+import { middleOf, FOLD_PORT, type Scene, sceneOf, type Thing, type Wire } from "../model/scene";
+import type { Selection } from "../model/selection";
+import { HEADER_HEIGHT, shapeOf, STEP_WIDTH } from "../model/sizes";
+import { moveSteps } from "../model/steps";
+import { useDesigner, useDesignerStore } from "../store";
+import { HANDLE_SIZE, handlesOf } from "./ports";
+
+type Places = Readonly<Record<string, { x: number; y: number }>>;
+
+const NO_EDGES: Edge[] = [];
+const FOLD_HANDLES = (["target", "source"] as const).map((type) => {
+  const isTarget = type === "target";
+  const x = (isTarget ? 0 : STEP_WIDTH) - HANDLE_SIZE / 2;
+  const y = (HEADER_HEIGHT - HANDLE_SIZE) / 2;
+  const position = isTarget ? Position.Left : Position.Right;
+  return { id: FOLD_PORT, type, position, x, y, width: HANDLE_SIZE, height: HANDLE_SIZE };
+});
+
+/** The draft as React Flow draws it, and what its gestures do to the draft. A drag is one edit, made when it ends. */
+export function useFlow(isFar: boolean) {
+  const store = useDesignerStore();
+  const draft = useDesigner((state) => state.draft);
+  const selection = useDesigner((state) => state.selection);
+  const [dragged, setDragged] = useState<Places | null>(null);
+  const shown = useMemo(() => (dragged ? withPlaces(draft, dragged) : draft), [draft, dragged]);
+  const scene = useMemo(() => sceneOf(shown), [shown]);
+  const nodes = useNodes(scene, draft, selection);
+  const edges = useEdges(scene, selection, isFar);
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange[]) => {
+      const { selection: before, draft: now } = store.getState();
+      const selected = afterChanges(before, now, changes);
+      if (selected !== before) store.getState().select(selected);
+      const moves = changes.filter((change) => change.type === "position" && change.dragging && change.position);
+      if (!moves.length) return;
+      setDragged((places) => {
+        const moved: Record<string, { x: number; y: number }> = { ...places };
+        const base = places ? withPlaces(now, places) : now;
+        for (const change of moves) {
+          if (change.type === "position" && change.position) move(base, change.id, change.position, moved);
+        }
+        return moved;
+      });
+    },
+    [store],
+  );
+  const onEdgesChange = useCallback(
+    (changes: EdgeChange[]) => {
+      const { selection: before, select } = store.getState();
+      const edges = changed(before.edges, changes);
+      if (edges !== before.edges) select({ ...before, edges });
+    },
+    [store],
+  );
+  const onNodeDragStop = useCallback(() => {
+    if (!dragged) return;
+    store.getState().edit("Move", dropped(dragged));
+    setDragged(null);
+  }, [store, dragged]);
+
+  return { scene, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop };
+}
+
+/** A frame takes its steps along; what is dragged itself goes where it was dragged. */
+function move(draft: Draft, id: string, to: { x: number; y: number }, moved: Record<string, { x: number; y: number }>) {
+  const group = draft.groups.find((found) => found.id === id);
+  if (!group) {
+    moved[id] = to;
+    return;
+  }
+  const thing = sceneOf(draft).things.find((found) => found.id === id);
+  if (!thing) return;
+  const [dx, dy] = [to.x - thing.rect.x, to.y - thing.rect.y];
+  for (const step of group.steps) {
+    const place = draft.positions[step];
+    if (place) moved[step] = { x: place.x + dx, y: place.y + dy };
+  }
+}
+
+function withPlaces(draft: Draft, places: Places): Draft {
+  const steps = Object.entries(places).filter(([id]) => id in draft.steps);
+  const notes = draft.notes.some(({ id }) => id in places)
+    ? draft.notes.map((note) => (places[note.id] ? { ...note, ...places[note.id] } : note))
+    : draft.notes;
+  return { ...draft, notes, positions: { ...draft.positions, ...Object.fromEntries(steps) } };
+}
+
+/** The edit that a drag was. A step that comes to lie in a frame joins it. */
+function dropped(places: Places): Edit {
+  return (draft) => {
+    const steps = Object.fromEntries(Object.entries(places).filter(([id]) => id in draft.steps));
+    let after = moveSteps(steps)(draft);
+    for (const { id } of draft.notes) {
+      const place = places[id];
+      if (place) after = changeNote(id, place)(after);
+    }
+    return joined(draft, after, Object.keys(steps));
+  };
+}
+
+function joined(before: Draft, after: Draft, ids: readonly StepId[]): Draft {
+  const frames = sceneOf(before).things.flatMap((thing) => (thing.kind === "frame" ? [thing] : []));
+  for (const { group, rect } of frames) {
+    const isInside = (id: StepId) => {
+      const place = after.positions[id];
+      if (!place || group.steps.includes(id)) return false;
+      const { x, y } = middleOf({ ...place, width: STEP_WIDTH, height: HEADER_HEIGHT });
+      return x > rect.x && x < rect.x + rect.width && y > rect.y && y < rect.y + rect.height;
+    };
+    const guests = ids.filter(isInside);
+    if (guests.length && !group.steps.some((id) => ids.includes(id))) {
+      return groupSteps([...group.steps, ...guests], group.title, group.id)(after);
+    }
+  }
+  return after;
+}
+
+function useNodes(scene: Scene, draft: Draft, selection: Selection): Node[] {
+  const cache = useRef(new Map<string, { thing: Thing; form: unknown; node: Node }>());
+  return useMemo(() => {
+    const fresh: typeof cache.current = new Map();
+    const nodes = scene.things.map((thing) => {
+      const isSelected = thing.kind === "step" ? selection.steps.has(thing.id) : selection.items.has(thing.id);
+      const form = thing.kind === "step" ? stepOf(draft, thing.id) : thing.kind;
+      const known = cache.current.get(thing.id);
+      const isSame =
+        known && known.form === form && known.node.selected === isSelected && isSameRect(known.thing, thing);
+      const entry = isSame ? known : { thing, form, node: makeNode(thing, draft, isSelected) };
+      fresh.set(thing.id, entry);
+      return entry.node;
+    });
+    cache.current = fresh;
+    return nodes;
+  }, [scene, draft, selection]);
+}
+
+function isSameRect({ rect: one }: Thing, { rect: other }: Thing): boolean {
+  return one.x === other.x && one.y === other.y && one.width === other.width && one.height === other.height;
+}
+
+// With sizes and handles given, React Flow measures nothing: hundreds of steps open without a layout of the page.
+function makeNode(thing: Thing, draft: Draft, selected: boolean): Node {
+  const { x, y, width, height } = thing.rect;
+  const size = { width, height, measured: { width, height } };
+  const base = { id: thing.id, type: thing.kind, position: { x, y }, data: {}, selected, ...size };
+  switch (thing.kind) {
+    case "step":
+      return { ...base, handles: handlesOf(shapeOf(stepOf(draft, thing.id))), ariaLabel: stepOf(draft, thing.id).name };
+    case "fold":
+      return { ...base, handles: FOLD_HANDLES, ariaLabel: `Group ${thing.group.title}` };
+    case "frame":
+      return { ...base, handles: [], zIndex: -1, dragHandle: ".frame-title", ariaLabel: `Group ${thing.group.title}` };
+    default:
+      return { ...base, handles: [], ariaLabel: "Note" };
+  }
+}
+
+function useEdges(scene: Scene, selection: Selection, isFar: boolean): Edge[] {
+  const cache = useRef(new Map<string, { wire: Wire; edge: Edge }>());
+  return useMemo(() => {
+    if (isFar) return NO_EDGES;
+    const fresh: typeof cache.current = new Map();
+    const edges = scene.wires.map((wire) => {
+      const selected = selection.edges.has(wire.id);
+      const known = cache.current.get(wire.id);
+      const isSame = known && known.edge.selected === selected && isSameWire(known.wire, wire);
+      const entry = isSame ? known : { wire, edge: makeEdge(wire, selected) };
+      fresh.set(wire.id, entry);
+      return entry.edge;
+    });
+    cache.current = fresh;
+    return edges;
+  }, [scene.wires, selection.edges, isFar]);
+}
+
+function isSameWire(one: Wire, other: Wire): boolean {
+  const ends = ["source", "sourcePort", "target", "targetPort", "dataset"] as const;
+  return ends.every((end) => one[end] === other[end]);
+}
+
+function makeEdge({ id, source, sourcePort, target, targetPort, dataset }: Wire, selected: boolean): Edge {
+  const isFolded = sourcePort === FOLD_PORT || targetPort === FOLD_PORT;
+  return {
+    id,
+    source,
+    sourceHandle: sourcePort,
+    target,
+    targetHandle: targetPort,
+    type: "dataset",
+    data: { dataset },
+    selected,
+    selectable: !isFolded,
+    reconnectable: isFolded ? false : "target",
+    ariaLabel: `Dataset ${dataset}`,
+  };
+}
+
+function afterChanges(before: Selection, draft: Draft, changes: readonly NodeChange[]): Selection {
+  const isStep = (change: NodeChange) => change.type === "select" && change.id in draft.steps;
+  const steps = changed(before.steps, changes.filter(isStep));
+  const items = changed(before.items, changes.filter((change) => !isStep(change)));
+  return steps === before.steps && items === before.items ? before : { ...before, steps, items };
+}
+
+function changed(before: ReadonlySet<string>, changes: readonly (NodeChange | EdgeChange)[]): ReadonlySet<string> {
+  const after = new Set(before);
+  for (const change of changes) {
+    if (change.type !== "select") continue;
+    if (change.selected) after.add(change.id);
+    else after.delete(change.id);
+  }
+  return after.size === before.size && [...after].every((id) => before.has(id)) ? before : after;
+}

@@ -1,0 +1,125 @@
+import { Handle, type NodeProps, NodeResizer, Position } from "@xyflow/react";
+import { ChevronDown, ChevronRight, Ungroup } from "lucide-react";
+import { memo, useEffect, useRef, useState } from "react";
+import { changeGroup, changeNote, removeGroup } from "../model/frames";
+import { FOLD_PORT } from "../model/scene";
+import { useDesigner } from "../store";
+
+/** A frame around steps. */
+export const FrameNode = memo(function FrameNode({ id, selected }: NodeProps) {
+  const group = useDesigner((state) => state.draft.groups.find((found) => found.id === id));
+  const edit = useDesigner((state) => state.edit);
+  if (!group) return null;
+  return (
+    <div className={selected ? "frame is-selected" : "frame"}>
+      <div className="frame-title">
+        <button
+          type="button"
+          className="icon-button nodrag"
+          aria-label={`Fold up ${group.title}`}
+          data-tip="Fold up"
+          onClick={() => edit("Fold up a group", changeGroup(id, { isCollapsed: true }))}
+        >
+          <ChevronDown size={14} />
+        </button>
+        <Title text={group.title} name="Group's title" onChange={(title) => edit("Rename a group", changeGroup(id, { title }))} />
+        <button
+          type="button"
+          className="icon-button nodrag frame-ungroup"
+          aria-label={`Take ${group.title} apart`}
+          data-tip="Take the group apart; its steps stay"
+          onClick={() => edit("Take a group apart", removeGroup(id))}
+        >
+          <Ungroup size={14} />
+        </button>
+      </div>
+    </div>
+  );
+});
+
+/** A frame that is folded up: one box for all its steps. */
+export const FoldNode = memo(function FoldNode({ id, selected }: NodeProps) {
+  const group = useDesigner((state) => state.draft.groups.find((found) => found.id === id));
+  const problems = useDesigner(
+    (state) => group?.steps.reduce((count, step) => count + (state.problemsOf[step]?.length ?? 0), 0) ?? 0,
+  );
+  const edit = useDesigner((state) => state.edit);
+  if (!group) return null;
+  return (
+    <div className={selected ? "step fold is-selected" : "step fold"}>
+      <button
+        type="button"
+        className="icon-button nodrag"
+        aria-label={`Unfold ${group.title}`}
+        data-tip="Unfold"
+        onClick={() => edit("Unfold a group", changeGroup(id, { isCollapsed: false }))}
+      >
+        <ChevronRight size={16} />
+      </button>
+      <span className="step-words">
+        <span className="step-name">{group.title}</span>
+        <span className="step-summary">
+          {group.steps.length} {group.steps.length === 1 ? "step" : "steps"}
+          {problems > 0 && `, ${problems} ${problems === 1 ? "problem" : "problems"}`}
+        </span>
+      </span>
+      <Handle type="target" id={FOLD_PORT} position={Position.Left} isConnectable={false} className="port" />
+      <Handle type="source" id={FOLD_PORT} position={Position.Right} isConnectable={false} className="port" />
+    </div>
+  );
+});
+
+/** A text on the canvas. */
+export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
+  const note = useDesigner((state) => state.draft.notes.find((found) => found.id === id));
+  const edit = useDesigner((state) => state.edit);
+  const [isWriting, setIsWriting] = useState(note?.text === "");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (isWriting) field.current?.focus();
+  }, [isWriting]);
+  if (!note) return null;
+  return (
+    <div className={selected ? "note is-selected" : "note"} onDoubleClick={() => setIsWriting(true)}>
+      <NodeResizer
+        isVisible={selected}
+        minWidth={96}
+        minHeight={40}
+        onResizeEnd={(_event, { x, y, width, height }) => edit("Resize a note", changeNote(id, { x, y, width, height }))}
+      />
+      {isWriting ? (
+        <textarea
+          ref={field}
+          className="nodrag nowheel"
+          aria-label="Note"
+          value={note.text}
+          onChange={(event) => edit("Write a note", changeNote(id, { text: event.target.value }), `note:${id}`)}
+          onBlur={() => setIsWriting(false)}
+          onKeyDown={(event) => event.key === "Escape" && setIsWriting(false)}
+        />
+      ) : (
+        <p>{note.text || <em>Double-click to write</em>}</p>
+      )}
+    </div>
+  );
+});
+
+function Title(props: { text: string; name: string; onChange: (text: string) => void }) {
+  const [text, setText] = useState(props.text);
+  useEffect(() => setText(props.text), [props.text]);
+  const keep = () => (text.trim() ? props.onChange(text.trim()) : setText(props.text));
+  return (
+    <input
+      className="frame-name nodrag"
+      aria-label={props.name}
+      value={text}
+      size={Math.max(4, text.length)}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={() => text !== props.text && keep()}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.currentTarget.blur();
+        if (event.key === "Escape") setText(props.text);
+      }}
+    />
+  );
+}

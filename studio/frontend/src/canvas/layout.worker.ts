@@ -1,0 +1,3 @@
+import { layOut, type LayoutTask } from "../model/layout";
+
+self.onmessage = ({ data }: MessageEvent<LayoutTask>) => self.postMessage(layOut(data));

@@ -1,0 +1,152 @@
+import type { Note, Point, StepForm } from "../messages";
+import type { Draft, Edit, StepId } from "./draft";
+import { newItemId, newStepId, stepOf } from "./draft";
+import { graphOf } from "./graph";
+import { datasetKeys, slug, stepNames, uniqueName } from "./names";
+import { around, rectOf } from "./placing";
+import { selectionOf, type Selection } from "./selection";
+import { onGrid } from "./layout";
+
+const FORMAT = "odibi-steps/1";
+
+/** What lies in the clipboard, as JSON text: so it passes between pipelines, tabs and chats. */
+interface Clip {
+  readonly format: typeof FORMAT;
+  readonly steps: readonly { readonly step: StepForm; readonly place: Point }[];
+  readonly groups: readonly { readonly title: string; readonly steps: readonly string[]; readonly isCollapsed: boolean }[];
+  readonly notes: readonly Note[];
+}
+
+/** The text of what is selected, or null where nothing is. */
+export function copySelection(draft: Draft, selection: Selection): string | null {
+  const folded = draft.groups.filter(({ id }) => selection.items.has(id)).flatMap(({ steps }) => steps);
+  const ids = new Set([...selection.steps, ...folded]);
+  const steps = draft.order
+    .filter((id) => ids.has(id))
+    .map((id) => ({ step: stepOf(draft, id), place: draft.positions[id] ?? { x: 0, y: 0 } }));
+  const notes = draft.notes.filter(({ id }) => selection.items.has(id));
+  if (!steps.length && !notes.length) return null;
+  const groups = draft.groups
+    .filter((group) => group.steps.every((id) => ids.has(id)))
+    .map(({ title, steps: members, isCollapsed }) => ({
+      title,
+      isCollapsed,
+      steps: members.map((id) => stepOf(draft, id).name),
+    }));
+  const clip: Clip = { format: FORMAT, steps, groups, notes };
+  return JSON.stringify(clip, null, 1);
+}
+
+/** What a copied text holds, or null where it is none of ours. */
+export function readClip(text: string): Clip | null {
+  if (!text.includes(FORMAT)) return null;
+  try {
+    const clip = JSON.parse(text) as Clip;
+    const isWhole =
+      clip.format === FORMAT && Array.isArray(clip.steps) && Array.isArray(clip.groups) && Array.isArray(clip.notes);
+    return isWhole && clip.steps.every(({ step, place }) => isStep(step) && isPoint(place)) ? clip : null;
+  } catch {
+    return null;
+  }
+}
+
+function isStep(step: unknown): step is StepForm {
+  if (typeof step !== "object" || step === null) return false;
+  const { name, layer, type, params, inputs, outputs, metadata } = step as Record<string, unknown>;
+  const isText = [name, layer, type].every((value) => typeof value === "string");
+  return isText && [params, inputs, outputs, metadata].every((value) => typeof value === "object" && value !== null);
+}
+
+function isPoint(place: unknown): place is Point {
+  const { x, y } = (place ?? {}) as Record<string, unknown>;
+  return typeof x === "number" && typeof y === "number";
+}
+
+/**
+ * The edit that pastes a clip, and what it selects.
+ *
+ * Names and datasets are made unique; edges within the clip are kept, edges to other steps only where the draft has
+ * the very dataset that they came from.
+ *
+ * @param at Where the middle of what is pasted goes; without it, beside where it was copied from.
+ */
+export function pasteClip(draft: Draft, clip: Clip, at?: Point): { edit: Edit; selection: Selection } {
+  const steps = withFreshNames(draft, clip);
+  const shift = shiftOf(draft, clip, at);
+  const pasted = steps.map(({ step, place }) => ({ id: newStepId(), step, place: moved(place, shift) }));
+  const idOf = new Map(clip.steps.map(({ step }, index) => [step.name, pasted[index]?.id ?? ""]));
+  const groups = clip.groups.map(({ title, isCollapsed, steps: names }) => ({
+    id: newItemId(),
+    title,
+    isCollapsed,
+    steps: names.flatMap((name) => idOf.get(name) ?? []),
+  }));
+  const notes = clip.notes.map((note) => ({ ...note, ...moved(note, shift), id: newItemId() }));
+  const edit: Edit = (before) => ({
+    ...before,
+    order: [...before.order, ...pasted.map(({ id }) => id)],
+    steps: { ...before.steps, ...Object.fromEntries(pasted.map(({ id, step }) => [id, step])) },
+    positions: { ...before.positions, ...Object.fromEntries(pasted.map(({ id, place }) => [id, place])) },
+    groups: [...before.groups, ...groups],
+    notes: [...before.notes, ...notes],
+  });
+  return { edit, selection: selectionOf({ steps: pasted.map(({ id }) => id), items: notes.map(({ id }) => id) }) };
+}
+
+function withFreshNames(draft: Draft, clip: Clip): Clip["steps"] {
+  const names = stepNames(draft);
+  const keys = datasetKeys(draft);
+  const written = new Map<string, string>();
+  const renamed = clip.steps.map(({ step, place }) => {
+    const name = uniqueName(slug(step.name), names);
+    names.add(name);
+    const outputs = Object.entries(step.outputs).map(([port, dataset]) => {
+      const key = uniqueName(dataset === step.name ? name : dataset, keys);
+      keys.add(key);
+      if (!written.has(dataset)) written.set(dataset, key);
+      return [port, key] as const;
+    });
+    return { step: { ...step, name, outputs: Object.fromEntries(outputs) }, place };
+  });
+  const { writers } = graphOf(draft);
+  return renamed.map(({ step, place }) => {
+    const inputs = Object.entries(step.inputs).map(([port, dataset]) => {
+      return [port, written.get(dataset) ?? (writers.has(dataset) ? dataset : "")] as const;
+    });
+    return { step: { ...step, inputs: Object.fromEntries(inputs) }, place };
+  });
+}
+
+const BESIDE: Point = { x: 32, y: 32 };
+
+function shiftOf(draft: Draft, clip: Clip, at: Point | undefined): Point {
+  const whole = around([
+    ...clip.steps.map(({ place }) => ({ ...place, width: 228, height: 48 })),
+    ...clip.notes.map(({ x, y, width, height }) => ({ x, y, width, height })),
+  ]);
+  if (!whole) return BESIDE;
+  if (at) return { x: onGrid(at.x - whole.x - whole.width / 2), y: onGrid(at.y - whole.y - whole.height / 2) };
+  const corners = new Set(draft.order.flatMap((id) => rectOf(draft, id) ?? []).map(({ x, y }) => `${x},${y}`));
+  const first = clip.steps[0]?.place ?? whole;
+  let shift = BESIDE;
+  while (corners.has(`${first.x + shift.x},${first.y + shift.y}`)) shift = moved(shift, BESIDE);
+  return shift;
+}
+
+function moved({ x, y }: Point, by: Point): Point {
+  return { x: x + by.x, y: y + by.y };
+}
+
+/** The edit that copies what is selected right beside it, and what it selects then; null where nothing is selected. */
+export function duplicate(draft: Draft, selection: Selection): { edit: Edit; selection: Selection } | null {
+  const text = copySelection(draft, selection);
+  const clip = text === null ? null : readClip(text);
+  return clip && pasteClip(draft, clip);
+}
+
+/** All steps of a selection: those that are selected, and those of selected groups. */
+export function selectedSteps(draft: Draft, selection: Selection): StepId[] {
+  const folded = draft.groups.filter(({ id }) => selection.items.has(id)).flatMap(({ steps }) => steps);
+  const ids = new Set([...selection.steps, ...folded]);
+  return draft.order.filter((id) => ids.has(id));
+}

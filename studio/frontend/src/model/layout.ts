@@ -1,0 +1,39 @@
+import dagre from "@dagrejs/dagre";
+import type { Point } from "../messages";
+
+/** A box that is to be placed. */
+export interface Box {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is to be laid out; edges go from left to right. */
+export interface LayoutTask {
+  readonly boxes: readonly Box[];
+  readonly edges: readonly (readonly [string, string])[];
+}
+
+/** The places of the boxes' top left corners, on the grid. */
+export function layOut({ boxes, edges }: LayoutTask): Record<string, Point> {
+  const graph = new dagre.graphlib.Graph();
+  // The default ranker takes 17 to 60 s at 1,000 steps, this one 2 to 4.
+  graph.setGraph({ rankdir: "LR", ranker: "tight-tree", nodesep: 32, ranksep: 88, edgesep: 16 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id, width, height } of boxes) graph.setNode(id, { width, height });
+  for (const [from, to] of edges) graph.setEdge(from, to);
+  dagre.layout(graph);
+  return Object.fromEntries(
+    boxes.map(({ id, width, height }) => {
+      const { x, y } = graph.node(id) as Point;
+      return [id, { x: onGrid(x - width / 2), y: onGrid(y - height / 2) }];
+    }),
+  );
+}
+
+export const GRID = 8;
+
+/** The nearest line of the grid. */
+export function onGrid(value: number): number {
+  return Math.round(value / GRID) * GRID;
+}

@@ -1,0 +1,163 @@
+import { CircleAlert, CircleCheck, History, LoaderCircle, Play, Redo2, Share, TriangleAlert, Undo2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Menu } from "../controls/Menu";
+import { setHead } from "../model/steps";
+import { useDesigner } from "../store";
+import { SaveMark } from "./SaveMark";
+
+/** Starts a run: of everything, up to a step, or from one on. */
+export type OnRun = (wanted: { readonly kind: "all" | "to" | "from"; readonly step?: string }) => void;
+
+/** The top bar. Without `onRun` a run cannot be started from here. */
+export function TopBar({ onRun }: { onRun?: OnRun }) {
+  const showDialog = useDesigner((state) => state.showDialog);
+  return (
+    <header className="topbar">
+      <PipelineName />
+      <SaveMark />
+      <span className="spacer" />
+      <UndoButtons />
+      <i className="divider" />
+      <ValidateButton />
+      <RunMenu onRun={onRun} />
+      <Menu
+        label="Export"
+        icon={<Share size={15} strokeWidth={1.75} aria-hidden />}
+        items={[
+          { title: "YAML", detail: "for git and the command line", onChoose: () => showDialog({ kind: "export", form: "yaml" }) },
+          { title: "Python", detail: "a script that runs with odibi_core", onChoose: () => showDialog({ kind: "export", form: "python" }) },
+          { title: "Import…", detail: "a YAML or Python file", onChoose: () => showDialog({ kind: "import" }) },
+        ]}
+      />
+      <button type="button" className="button" onClick={() => showDialog({ kind: "history" })}>
+        <History size={15} strokeWidth={1.75} aria-hidden />
+        History
+      </button>
+    </header>
+  );
+}
+
+function PipelineName() {
+  const name = useDesigner((state) => state.draft.head.name);
+  const edit = useDesigner((state) => state.edit);
+  const [text, setText] = useState(name);
+  useEffect(() => setText(name), [name]);
+  return (
+    <input
+      className="pipeline-name"
+      aria-label="Pipeline's name"
+      value={text}
+      size={Math.max(8, text.length)}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={() => {
+        const wanted = text.trim();
+        if (!wanted) setText(name);
+        else if (wanted !== name) edit("Rename the pipeline", setHead({ name: wanted }));
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") event.currentTarget.blur();
+        if (event.key === "Escape") setText(name);
+      }}
+    />
+  );
+}
+
+function UndoButtons() {
+  const undone = useDesigner((state) => state.history.past.at(-1)?.label);
+  const redone = useDesigner((state) => state.history.future.at(-1)?.label);
+  const undo = useDesigner((state) => state.undo);
+  const redo = useDesigner((state) => state.redo);
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Undo"
+        data-tip={undone ? `Undo: ${undone} (Ctrl Z)` : "Nothing to undo"}
+        disabled={!undone}
+        onClick={undo}
+      >
+        <Undo2 size={17} strokeWidth={1.75} aria-hidden />
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Redo"
+        data-tip={redone ? `Redo: ${redone} (Ctrl Shift Z)` : "Nothing to redo"}
+        disabled={!redone}
+        onClick={redo}
+      >
+        <Redo2 size={17} strokeWidth={1.75} aria-hidden />
+      </button>
+    </>
+  );
+}
+
+function ValidateButton() {
+  const problems = useDesigner((state) => state.truth.problems);
+  const checking = useDesigner((state) => state.checking);
+  const isEmpty = useDesigner((state) => state.draft.order.length === 0);
+  const showPanel = useDesigner((state) => state.showPanel);
+  const errors = problems.filter((problem) => problem.severity === "error").length;
+  const warnings = problems.length - errors;
+  const failure = checking.kind === "failed" ? checking.why.what : null;
+  const isAsking = checking.kind === "asking";
+  return (
+    <button
+      type="button"
+      className="button validate"
+      aria-live="polite"
+      aria-label={failure ? `Not checked: ${failure}` : `${errors} errors, ${warnings} warnings`}
+      data-tip={failure ?? "Every change is checked as you make it. Click to read the problems."}
+      onClick={() => showPanel("problems")}
+    >
+      {failure ? (
+        <>
+          <LoaderCircle size={15} aria-hidden /> Not checked
+        </>
+      ) : isEmpty ? (
+        "Nothing to check"
+      ) : errors + warnings === 0 ? (
+        <span className={isAsking ? "tally is-good is-asking" : "tally is-good"}>
+          <CircleCheck size={15} aria-hidden /> Valid
+        </span>
+      ) : (
+        <>
+          {errors > 0 && (
+            <span className="tally is-error">
+              <CircleAlert size={15} aria-hidden /> {errors}
+            </span>
+          )}
+          {warnings > 0 && (
+            <span className="tally is-warning">
+              <TriangleAlert size={15} aria-hidden /> {warnings}
+            </span>
+          )}
+        </>
+      )}
+    </button>
+  );
+}
+
+const NO_RUNS = "Runs are started on the command line for now: odibi run";
+
+function RunMenu({ onRun }: { onRun: OnRun | undefined }) {
+  const step = useDesigner(({ draft, selection }) => {
+    const [id] = selection.steps.size === 1 ? selection.steps : [];
+    return id === undefined ? undefined : draft.steps[id]?.name;
+  });
+  const refusal = onRun ? null : NO_RUNS;
+  const ofStep = refusal ?? (step ? null : "Select one step first");
+  return (
+    <Menu
+      label="Run"
+      className="is-primary"
+      icon={<Play size={14} fill="currentColor" aria-hidden />}
+      items={[
+        { title: "Run all", onChoose: () => onRun?.({ kind: "all" }), refusal },
+        { title: step ? `Run up to ${step}` : "Run up to a step", onChoose: () => step && onRun?.({ kind: "to", step }), refusal: ofStep },
+        { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: () => step && onRun?.({ kind: "from", step }), refusal: ofStep },
+      ]}
+    />
+  );
+}
