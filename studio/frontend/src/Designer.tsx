@@ -6,6 +6,7 @@ import { useFirstLayout } from "./canvas/firstLayout";
 import { isTyping } from "./canvas/keys";
 import { PortTip } from "./canvas/PortTip";
 import { Shortcuts } from "./canvas/Shortcuts";
+import { Boundary } from "./controls/Boundary";
 import { Notices } from "./controls/Notices";
 import { Tooltip } from "./controls/Tooltip";
 import { Dialogs } from "./dialogs/Dialogs";
@@ -76,15 +77,23 @@ function Desk({ isDark }: { isDark: boolean }) {
         <TopBar />
         <Palette />
         {isPlaced ? (
-          <Canvas isDark={isDark} onChoose={setChoosing} onHelp={() => setIsHelpOpen(true)} />
+          <Boundary name="The canvas" className="canvas">
+            <Canvas isDark={isDark} onChoose={setChoosing} onHelp={() => setIsHelpOpen(true)} />
+          </Boundary>
         ) : (
           <main className="canvas" aria-busy />
         )}
-        <Inspector />
-        <BottomPanel />
+        <Boundary name="The inspector" className="inspector">
+          <Inspector />
+        </Boundary>
+        <Boundary name="The panel" className="panel">
+          <BottomPanel />
+        </Boundary>
         {choosing && <OpenChooser choosing={choosing} onClose={backToCanvas} />}
         {isHelpOpen && <Shortcuts onClose={() => setIsHelpOpen(false)} />}
-        <Dialogs />
+        <Boundary name="The dialog">
+          <Dialogs />
+        </Boundary>
         <Notices />
       </Tooltip>
     </div>

@@ -70,7 +70,7 @@ export interface DesignerState {
    * other are one entry, so give typing a key such as "s3:params.path".
    */
   edit(label: string, change: Edit, key?: string): void;
-  /** Changes the draft without an entry in the undo list, for what nobody did: a first layout. */
+  /** Changes the draft for what nobody did, a first layout: it is neither undone nor kept before the next edit. */
   arrange(change: Edit): void;
   undo(): void;
   redo(): void;
@@ -115,11 +115,11 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
   let saver: Autosaver | null = null;
   let noticeCount = 0;
   const store = createStore<DesignerState>()((set, get) => {
-    const become = (draft: Draft, rest: Partial<DesignerState> = {}) => {
+    const become = (draft: Draft, history: History) => {
       const before = get();
       if (draft === before.draft) return;
       const design = { ...before.design, is_changed: true };
-      set({ draft, design, selection: kept(before.selection, draft), ...rest });
+      set({ draft, design, history, selection: kept(before.selection, draft) });
       saver?.touch();
       if (!isSamePipeline(draft, before.draft)) loop.touch(draft);
     };
@@ -146,16 +146,16 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       edit(label, change, key = "") {
         const { draft, history } = get();
         const after = change(draft);
-        if (after !== draft) become(after, { history: remember(history, draft, label, key, Date.now()) });
+        if (after !== draft) become(after, remember(history, draft, label, key, Date.now()));
       },
-      arrange: (change) => become(change(get().draft), { design: get().design }),
+      arrange: (change) => set(({ draft }) => ({ draft: change(draft) })),
       undo() {
         const back = stepBack(get().history, get().draft);
-        if (back) become(back.draft, { history: back.history });
+        if (back) become(back.draft, back.history);
       },
       redo() {
         const forth = stepForth(get().history, get().draft);
-        if (forth) become(forth.draft, { history: forth.history });
+        if (forth) become(forth.draft, forth.history);
       },
       select: (selection) => set({ selection }),
       selectSteps: (...ids) => set({ selection: selectionOf({ steps: ids }) }),

@@ -13,7 +13,7 @@ import { type StepStatus, useDesigner } from "../store";
 import { Ports } from "./ports";
 
 /** Below this zoom nobody can read a step: plain boxes are drawn instead. */
-export const FAR_ZOOM = 0.45;
+export const FAR_ZOOM = 0.4;
 
 /** Whether the canvas is zoomed out so far that plain boxes are drawn. */
 export function useIsFar(): boolean {

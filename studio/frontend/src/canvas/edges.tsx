@@ -6,7 +6,7 @@ import type { StepId } from "../model/draft";
 import { refusalOf, type Wish } from "../model/rules";
 import type { Wire } from "../model/scene";
 import { type DesignerState, useDesigner } from "../store";
-import { ANYWHERE, HANDLE_SIZE } from "./ports";
+import { ANYWHERE } from "./ports";
 
 const COUNT = new Intl.NumberFormat();
 
@@ -54,12 +54,11 @@ export function FarWires(props: { wires: readonly Wire[]; selected: ReadonlySet<
 }
 
 function curve(wire: Wire): string {
-  const half = HANDLE_SIZE / 2;
   const [path] = getBezierPath({
-    sourceX: wire.from.x + half,
+    sourceX: wire.from.x,
     sourceY: wire.from.y,
     sourcePosition: Position.Right,
-    targetX: wire.to.x - half,
+    targetX: wire.to.x,
     targetY: wire.to.y,
     targetPosition: Position.Left,
   });

@@ -35,7 +35,7 @@ export function useCanvasKeys({ actions, middle, choose }: Surroundings) {
       const add = () => {
         const from = [...selection.steps].map((step) => ({ step }));
         const place = draft.positions[only ?? ""];
-        const at = place ? { x: place.x + 316, y: place.y } : middle();
+        const at = place ? { x: place.x + 300, y: place.y } : middle();
         choose({ kind: "add", at, wanted: { from } });
       };
       const commands: Readonly<Record<string, () => void>> = {
