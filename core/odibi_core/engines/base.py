@@ -84,6 +84,7 @@ class RunContext:
         sent_batches: Step → batches that its endpoint has accepted, so that a retry goes on behind them.
         ticket_run_ids: Step name → the run under which it writes, where that is not this one: a run that
             goes on from a checkpoint writes under the name of the run that it continues.
+        written: Files and folders that the run writes.
     """
 
     run_id: str
@@ -95,6 +96,7 @@ class RunContext:
     call_in_process: CallInProcess | None = None
     sent_batches: dict[str, int] = field(default_factory=dict)
     ticket_run_ids: Mapping[str, str] = field(default_factory=dict)
+    written: frozenset[Path] = frozenset()
 
     def ticket(self, step: str) -> Ticket:
         """What marks the writes of a step."""

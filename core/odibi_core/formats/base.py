@@ -122,12 +122,14 @@ class ScanContext:
         scratch: A folder for intermediate files; it goes when the run ends.
         tolerant: False reads strictly; True sets malformed rows aside.
         name: A short identifier, unique in the run, for names that a scan needs.
+        written: Files that the same run writes: a database among them is opened for both.
     """
 
     cursor: DuckDBPyConnection
     scratch: Path
     tolerant: bool
     name: str
+    written: frozenset[Path] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

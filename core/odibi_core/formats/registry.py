@@ -22,6 +22,8 @@ _BUILT_IN = (
     EntryPoint("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
     EntryPoint("avro", "odibi_core.formats.avro:AvroFormat", GROUP),
     EntryPoint("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
+    EntryPoint("duckdb", "odibi_core.formats.duckdb:DuckdbFormat", GROUP),
+    EntryPoint("sqlite", "odibi_core.formats.sqlite:SqliteFormat", GROUP),
     EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 

@@ -59,6 +59,9 @@ class StoreSettings(StepSettings):
 
     format: str | None = Field(None, description="The format; taken from the path where it is not said.")
     mode: WriteMode = Field(WriteMode.OVERWRITE, description="What happens to what the target already holds.")
+    if_exists: Literal["replace", "append", "fail", "ignore"] | None = Field(
+        None, description="The mode in the words that databases use; for tables of a database only."
+    )
     merge_key: tuple[str, ...] = Field((), description="Columns that tell whether a row is there already.")
     partition_by: tuple[str, ...] = Field(
         (), alias="partitionBy", description="Columns whose values become folders."

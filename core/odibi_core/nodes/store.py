@@ -8,6 +8,7 @@ from typing import Any
 from odibi_core.engines.operations import Write
 from odibi_core.errors import Problem
 from odibi_core.formats.base import Format, WriteMode
+from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
 from odibi_core.nodes.settings import StepSettings, StoreSettings
 from odibi_core.step import Step
@@ -24,7 +25,8 @@ def store(step: Step, root: Path, model: type[StoreSettings] = StoreSettings) ->
     format_, problems = find_format(step, settings.format, root / step.value, "params.format")
     if format_ is None:
         return Node(None, settings, tuple(problems))
-    problems += _refused(step, format_, settings)
+    settings, mistakes = _with_mode(step, format_, settings)
+    problems += mistakes + _refused(step, format_, settings)
     options, mistakes = parse(format_.write_options, rest, step, known=field_names(model))
     problems += mistakes
     if options is None or problems:
@@ -41,15 +43,40 @@ def store(step: Step, root: Path, model: type[StoreSettings] = StoreSettings) ->
     return Node(write, settings)
 
 
+_MODES = {
+    "replace": WriteMode.OVERWRITE,
+    "append": WriteMode.APPEND,
+    "fail": WriteMode.ERROR,
+    "ignore": WriteMode.IGNORE,
+}
+
+
+def _with_mode(
+    step: Step, format_: Format[Any, Any], settings: StoreSettings
+) -> tuple[StoreSettings, list[Problem]]:
+    """The settings with the mode that `if_exists` means."""
+    if settings.if_exists is None:
+        return settings, []
+    field = "params.if_exists"
+    if not format_.abilities.tables:
+        return settings, [
+            Problem(f"if_exists is for tables, and {format_.name} has none", step.name, field, "use mode")
+        ]
+    if "mode" in settings.model_fields_set:
+        what = "mode and if_exists say the same thing twice"
+        return settings, [Problem(what, step.name, field, "leave one of them out")]
+    return settings.model_copy(update={"mode": _MODES[settings.if_exists]}), []
+
+
 def _refused(step: Step, format_: Format[Any, Any], settings: StoreSettings) -> list[Problem]:
     able, name = format_.abilities, format_.name
     problems = []
     if not able.write:
         problems.append(Problem(f"{name} can't be written", step.name, "params.format"))
-    if settings.mode is WriteMode.APPEND and not able.append:
-        problems.append(Problem(f"{name} can't be appended to", step.name, "params.mode", "use overwrite"))
-    if settings.mode is WriteMode.MERGE and not able.merge:
-        problems.append(Problem(f"{name} can't be merged into", step.name, "params.mode", "use format delta"))
+    if settings.mode not in able.modes:
+        allowed = ", ".join(mode.value for mode in WriteMode if mode in able.modes)
+        what = f"{name} can't be written with mode {settings.mode.value!r}"
+        problems.append(Problem(what, step.name, "params.mode", f"use one of {allowed}, or the format delta"))
     if settings.mode is WriteMode.MERGE and not settings.merge_key:
         problems.append(
             Problem(
@@ -69,5 +96,16 @@ def _refused(step: Step, format_: Format[Any, Any], settings: StoreSettings) -> 
             )
         )
     if settings.partition_by and not able.partition:
-        problems.append(Problem(f"{name} can't be partitioned", step.name, "params.partitionBy"))
+        problems.append(
+            Problem(
+                f"{name} can't be partitioned",
+                step.name,
+                "params.partitionBy",
+                f"use one of {', '.join(_partitioned())}",
+            )
+        )
     return problems
+
+
+def _partitioned() -> list[str]:
+    return [name for name in format_names() if format_named(name).abilities.partition]

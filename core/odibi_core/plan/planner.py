@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -65,6 +66,15 @@ class Surroundings:
         if connection is not None:
             return path_in(connection, path, self.workspace)
         return self.workspace.resolve(path)
+
+    def written(self, steps: Iterable[PlannedStep]) -> frozenset[Path]:
+        """The real places of the files and folders that steps write."""
+        operations = (planned.node.operation for planned in steps)
+        return frozenset(
+            Path(os.path.realpath(self.place(operation)))
+            for operation in operations
+            if isinstance(operation, Write)
+        )
 
 
 def find_problems(pipeline: Pipeline, values: Values, surroundings: Surroundings) -> list[Problem]:

@@ -19,6 +19,7 @@ Placed = Scan | Write
 def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]) -> Iterator[Problem]:
     """Targets that collide, and paths that can't be reached."""
     places: dict[str, Path] = {}
+    tables = {name: _table(node) for name, node in nodes.items()}
     for name, node in nodes.items():
         if isinstance(node.operation, Scan | Write):
             try:
@@ -26,20 +27,28 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                 places[name] = Path(os.path.realpath(resolve(node.operation)))
             except OdibiError as error:
                 yield Problem(error.what, name, "value", error.fix)
-    writers: dict[Path, str] = {}
+    writers: dict[tuple[Path, str | None], str] = {}
     for name, path in places.items():
         if not isinstance(nodes[name].operation, Write):
             continue
-        if path in writers:
+        table = tables[name]
+        if (path, table) in writers:
+            what = f"the table {table!r} of {path}" if table else str(path)
             yield Problem(
-                f"{writers[path]!r} writes to {path} too", name, "value", "give each step a target of its own"
+                f"{writers[path, table]!r} writes to {what} too",
+                name,
+                "value",
+                "give each step a target of its own",
             )
-        writers.setdefault(path, name)
+        writers.setdefault((path, table), name)
     for name, path in places.items():
         operation = nodes[name].operation
         if not isinstance(operation, Scan):
             continue
-        for target, writer in writers.items():
+        for (target, table), writer in writers.items():
+            # Of a database, other tables may be read; a query says itself what it reads.
+            if target == path and table is not None and table != tables[name]:
+                continue
             if _reads(path, target, operation.format):
                 yield Problem(
                     f"the target {target} is also the source of {name!r}",
@@ -47,6 +56,12 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                     "value",
                     "write to another path: the step would destroy what the pipeline reads",
                 )
+
+
+def _table(node: Node) -> str | None:
+    """The table of a database that a step names."""
+    operation = node.operation
+    return getattr(operation.options, "table", None) if isinstance(operation, Scan | Write) else None
 
 
 def _reads(source: Path, target: Path, format_name: str) -> bool:

@@ -119,16 +119,27 @@ class Bench:
         except duckdb.Error as error:
             raise fmt.explain_read_error(error, str(source)) from error
 
-    def source_sql(self, source: Path | str, *, format_name: str = "", **options: Any) -> str:
-        """What stands behind FROM to read the source."""
+    def source_sql(
+        self, source: Path | str, *, format_name: str = "", writes: bool = False, **options: Any
+    ) -> str:
+        """What stands behind FROM to read the source, which the same run also writes where `writes`."""
         fmt = format_named(format_name) if format_name else format_of(source)
-        return self._scan(fmt, str(source), fmt.read_options(**options), tolerant=False).sql
+        written = frozenset([Path(source)] if writes else ())
+        return self._scan(fmt, str(source), fmt.read_options(**options), False, written).sql
 
-    def _scan(self, fmt: Format[Any, Any], source: str, settings: Any, tolerant: bool) -> Scan:
+    def _scan(
+        self,
+        fmt: Format[Any, Any],
+        source: str,
+        settings: Any,
+        tolerant: bool,
+        written: frozenset[Path] = frozenset(),
+    ) -> Scan:
         self._scans += 1
         scratch = self.folder.parent / f"{self.folder.name}-scratch"
         scratch.mkdir(exist_ok=True)
-        scan = fmt.scan(source, settings, ScanContext(self.cursor, scratch, tolerant, f"scan_{self._scans}"))
+        context = ScanContext(self.cursor, scratch, tolerant, f"scan_{self._scans}", written)
+        scan = fmt.scan(source, settings, context)
         for name, view in scan.views.items():
             self.cursor.register(name, view)
         return scan

@@ -52,6 +52,7 @@ def carry_out(order: dict[str, Any]) -> None:
         format_name=order["format"],
         merge_key=tuple(order["merge_key"]),
         partition_by=tuple(order["partition_by"]),
+        **order.get("options", {}),
     )
 
 

@@ -48,7 +48,7 @@ def test_other_tools_read_what_was_written(bench: Bench) -> None:
 def test_types_of_other_tools_become_columns(bench: Bench) -> None:
     noon = dt.datetime(2024, 1, 2, 12, tzinfo=dt.UTC)
     key = uuid.uuid4()
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"name": "ms", "type": {"type": "long", "logicalType": "timestamp-millis"}},
         {"name": "t", "type": {"type": "int", "logicalType": "time-millis"}},
         {"name": "u", "type": ["null", {"type": "string", "logicalType": "uuid"}]},
@@ -67,6 +67,10 @@ def test_types_of_other_tools_become_columns(bench: Bench) -> None:
         "e": "B",
         "again": "A",
         "f": b"\x01\x02",
+        "m": {"k": 5},
+        "n": 7,
+        "one": "x",
+        "late": None,
     }
     path = foreign(bench.folder / "a.avro", fields, [row])
 

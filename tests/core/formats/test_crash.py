@@ -55,12 +55,19 @@ def kill() -> Iterator[Kill]:
 
 
 def rows(bench: Bench, path: Path, format_name: str) -> list[tuple[Any, ...]]:
-    return sorted(bench.read(path, format_name=format_name).rows)
+    return sorted(bench.read(path, format_name=format_name, **options(format_name)).rows)
+
+
+def options(format_name: str) -> dict[str, Any]:
+    return {"table": "t"} if format_name in ("sqlite", "duckdb") else {}
 
 
 @pytest.mark.parametrize(
     ("format_name", "mode"),
-    [("csv", "overwrite"), ("csv", "append"), ("json", "merge"), ("parquet", "append"), ("parquet", "merge")],
+    [
+        *[("csv", "overwrite"), ("csv", "append"), ("json", "merge"), ("parquet", "append")],
+        *[("parquet", "merge"), ("orc", "append"), ("avro", "merge")],
+    ],
 )
 def test_a_file_survives_death_before_every_change_of_the_disk(
     bench: Bench, kill: Kill, format_name: str, mode: str
@@ -102,7 +109,7 @@ def test_a_folder_survives_death_before_every_change_of_the_disk(
 
 
 @pytest.mark.parametrize("mode", ["overwrite", "append", "merge"])
-@pytest.mark.parametrize("format_name", ["parquet", "delta"])
+@pytest.mark.parametrize("format_name", ["parquet", "delta", "sqlite", "duckdb"])
 def test_a_target_survives_death_at_random_moments(
     bench: Bench, kill: Kill, format_name: str, mode: str
 ) -> None:
@@ -114,13 +121,15 @@ def test_a_target_survives_death_at_random_moments(
         suffix = "" if format_name == "delta" else f".{format_name}"
         path = bench.folder / f"target{attempt}{suffix}"
         old = "SELECT 1 AS id, 'old' AS v UNION ALL SELECT 2, 'old'"
-        bench.write(path, old, ticket="before/step", format_name=format_name)
-        kill(path, new, mode, format_name=format_name, delay_s=chance.uniform(0.001, 0.12))
+        more = options(format_name)
+        bench.write(path, old, ticket="before/step", format_name=format_name, **more)
+        delay_s = chance.uniform(0.001, 0.12)
+        kill(path, new, mode, format_name=format_name, delay_s=delay_s, options=more)
 
         count = {"overwrite": 30_000, "append": 30_002, "merge": 30_001}[mode]
         found = rows(bench, path, format_name)
         assert found == OLD or len(found) == count
-        bench.write(path, new, mode, merge_key=("id",), format_name=format_name)
+        bench.write(path, new, mode, merge_key=("id",), format_name=format_name, **more)
         assert len(rows(bench, path, format_name)) == count
 
 

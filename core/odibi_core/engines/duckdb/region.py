@@ -141,7 +141,7 @@ class RegionRun:
     def _scan(self, task: Task, scan: Scan) -> Outcome:
         name = self._session.new_name("scan")
         is_tolerant = task.name in self._tolerant
-        context = ScanContext(self._cursor, self._context.scratch, is_tolerant, name)
+        context = ScanContext(self._cursor, self._context.scratch, is_tolerant, name, self._context.written)
         source = self._place(scan.source, scan.connection)
         self._scans[task.name] = (scan, None)
         ready = format_named(scan.format).scan(str(source), scan.options, context)

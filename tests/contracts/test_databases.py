@@ -1,0 +1,86 @@
+"""Pipelines that read and write tables of database files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from tests.core.formats.bench import Bench
+
+from odibi_core import Orchestrator, Step
+from odibi_core.errors import PipelineInvalidError
+from odibi_core.testing import ingest_step, sql_step, store_step
+
+
+@pytest.fixture(params=["sqlite", "duckdb"])
+def base(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database of two tables, in the folder that paths are relative to."""
+    monkeypatch.chdir(tmp_path)
+    path = f"shop.{request.param}"
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    bench = Bench(tmp_path, connection)
+    bench.write(tmp_path / path, "SELECT range AS id, range % 3 AS kind FROM range(100)", table="orders")
+    bench.write(tmp_path / path, "SELECT 1 AS id", table="other", ticket="run/2")
+    connection.close()
+    return path
+
+
+def read(path: str, table: str) -> list[tuple[Any, ...]]:
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    try:
+        return sorted(Bench(Path.cwd(), connection).read(Path(path).absolute(), table=table).rows)
+    finally:
+        connection.close()
+
+
+def steps(base: str, **store: Any) -> list[Step]:
+    return [
+        ingest_step("orders", base, table="orders"),
+        sql_step("kinds", "SELECT kind, count(*) AS n FROM orders GROUP BY kind", "orders"),
+        store_step("saved", base, "kinds", **store),
+    ]
+
+
+@pytest.mark.parametrize("tracking", ["exact", "fused"])
+def test_a_table_is_made_from_another_one_of_the_same_database(base: str, tracking: str) -> None:
+    with Orchestrator(steps(base, table="kinds"), tracking=tracking).execute() as result:
+        assert result.success, result.errors
+    assert read(base, "kinds") == [(0, 34), (1, 33), (2, 33)]
+    assert read(base, "other") == [(1,)]
+
+
+def test_if_exists_names_the_mode(base: str) -> None:
+    for mode, success in (("append", True), ("append", True), ("fail", False)):
+        with Orchestrator(steps(base, table="kinds", if_exists=mode)).execute() as result:
+            assert result.success is success
+    assert len(read(base, "kinds")) == 6
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [
+        ({"table": "orders"}, "is also the source of 'orders'"),
+        ({"table": "t", "partitionBy": "kind"}, r"can't be partitioned\. Use one of .*parquet"),
+        ({"table": "t", "if_exists": "append", "mode": "append"}, "say the same thing twice"),
+        ({}, r"params\.table: the setting is missing"),
+    ],
+)
+def test_what_can_not_be_is_told_before_anything_runs(base: str, store: dict[str, Any], message: str) -> None:
+    with pytest.raises(PipelineInvalidError, match=message):
+        Orchestrator(steps(base, **store)).validate()
+
+
+@pytest.mark.parametrize(
+    ("value", "params", "message"),
+    [
+        ("db", {"source_type": "jdbc"}, "'jdbc' reads a database server, .*sqlite or duckdb"),
+        ("https://example.com/a.csv", {}, "can't read over HTTP yet"),
+        ("a.csv", {"if_exists": "append"}, "there is no setting 'if_exists'"),
+    ],
+)
+def test_sources_that_are_no_files_are_told(value: str, params: dict[str, Any], message: str) -> None:
+    step = Step("ingest", "i", "config_op", "pandas", value, params, outputs={"data": "d"})
+    with pytest.raises(PipelineInvalidError, match=message):
+        Orchestrator([step]).validate()
