@@ -3,6 +3,7 @@ import { createRoot, type Root } from "react-dom/client";
 import flowCss from "@xyflow/react/dist/style.css?inline";
 import { type Access, createApi } from "./api";
 import { Designer } from "./Designer";
+import partsCss from "./parts.css?inline";
 import { createDesigner, DesignerProvider, type DesignerStore } from "./store";
 import themeCss from "./theme.css?inline";
 
@@ -42,7 +43,7 @@ function mount(parentElement: HTMLElement | ShadowRoot, given: Given): Mounted {
   host.className = "odibi";
   // The styles stand before what they style: React Flow measures as it renders.
   const style = document.createElement("style");
-  style.textContent = `${flowCss}\n${themeCss}`;
+  style.textContent = `${flowCss}\n${themeCss}\n${partsCss}`;
   parentElement.append(style, host);
   const store = createDesigner(createApi(given), given.design_id);
   const root = createRoot(host);

@@ -24,7 +24,7 @@ export function SecretMenu({ secrets, onChoose }: { secrets: readonly string[]; 
         ref={menu}
         id={id}
         popover="auto"
-        className="menu"
+        className="popup-menu"
         role="menu"
         aria-label="Secrets"
         onToggle={(event) => {

@@ -34,7 +34,7 @@ export function ConflictDialog({ theirs: answer }: { theirs: AutosaveAnswer }) {
     return (
       <div className="conflict-bar" role="alert">
         Your changes are not saved: {who} has changed this pipeline too.
-        <button type="button" className="small" onClick={() => setPutOff(false)}>
+        <button type="button" className="button is-small" onClick={() => setPutOff(false)}>
           Decide
         </button>
       </div>
@@ -46,10 +46,10 @@ export function ConflictDialog({ theirs: answer }: { theirs: AutosaveAnswer }) {
       onClose={() => setPutOff(true)}
       actions={
         <>
-          <button type="button" onClick={() => setPutOff(true)}>
+          <button type="button" className="button" onClick={() => setPutOff(true)}>
             Decide later
           </button>
-          <button type="button" className="primary" disabled={isBusy} onClick={() => void decide()}>
+          <button type="button" className="button is-primary" disabled={isBusy} onClick={() => void decide()}>
             {isBusy ? "Saving…" : LABELS[choice]}
           </button>
         </>

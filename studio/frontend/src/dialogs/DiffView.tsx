@@ -50,7 +50,7 @@ export function DiffView({ diff, isToNow, names }: { diff: Diff; isToNow: boolea
         </span>
         <span className="spacer" />
         {isToNow && diff.steps.length > 0 && (
-          <button type="button" className="small" onClick={mark}>
+          <button type="button" className="button is-small" onClick={mark}>
             Mark on the canvas
           </button>
         )}

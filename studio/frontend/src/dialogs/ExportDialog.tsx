@@ -46,10 +46,10 @@ export function ExportDialog({ form: first }: { form: Form }) {
         <>
           <span className="field-help">{shown?.file_name}</span>
           <span className="spacer" />
-          <button type="button" disabled={!shown} onClick={() => void copy()}>
+          <button type="button" className="button" disabled={!shown} onClick={() => void copy()}>
             {isCopied ? <Check size={14} aria-hidden="true" /> : <Copy size={14} aria-hidden="true" />} {isCopied ? "Copied" : "Copy"}
           </button>
-          <button type="button" className="primary" disabled={!shown} onClick={() => shown && download(shown.file_name, shown.text)}>
+          <button type="button" className="button is-primary" disabled={!shown} onClick={() => shown && download(shown.file_name, shown.text)}>
             <Download size={14} aria-hidden="true" /> Download
           </button>
         </>

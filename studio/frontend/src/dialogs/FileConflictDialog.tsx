@@ -41,11 +41,11 @@ export function FileConflictDialog() {
       onClose={() => setPutOff(true)}
       actions={
         <>
-          <button type="button" onClick={() => store.getState().showDialog({ kind: "diff", before: conflict, after: 0 })}>
+          <button type="button" className="button" onClick={() => store.getState().showDialog({ kind: "diff", before: conflict, after: 0 })}>
             See the difference
           </button>
           <span className="spacer" />
-          <button type="button" className="primary" disabled={isBusy} onClick={() => void decide()}>
+          <button type="button" className="button is-primary" disabled={isBusy} onClick={() => void decide()}>
             {TAKES[take][0]}
           </button>
         </>

@@ -63,19 +63,19 @@ export function FilePicker({ title, start, isNew, onChoose, onClose }: Props) {
           {!isNew && (
             <>
               <input ref={upload} type="file" hidden aria-hidden="true" onChange={(event) => void send(event.target.files?.[0])} />
-              <button type="button" onClick={() => upload.current?.click()}>
+              <button type="button" className="button" onClick={() => upload.current?.click()}>
                 <Upload size={14} aria-hidden="true" /> Upload a file
               </button>
             </>
           )}
           <span className="spacer" />
           {!isNew && folder !== "" && (
-            <button type="button" onClick={() => onChoose(folder)} title="All files of the folder are read as one">
+            <button type="button" className="button" onClick={() => onChoose(folder)} title="All files of the folder are read as one">
               Choose this folder
             </button>
           )}
           {isNew && (
-            <button type="button" className="primary" disabled={!name.trim()} onClick={() => onChoose(target)}>
+            <button type="button" className="button is-primary" disabled={!name.trim()} onClick={() => onChoose(target)}>
               Write to {name.trim() ? target : "…"}
             </button>
           )}

@@ -57,7 +57,7 @@ export function HistoryDialog({ before, after }: { before?: number; after?: numb
             <div className="empty">
               <p>There is no version yet.</p>
               <p>Every change is kept as you work; a version is a state with a name that you can compare with and go back to.</p>
-              <button type="button" className="primary" onClick={() => store.getState().showDialog({ kind: "version" })}>
+              <button type="button" className="button is-primary" onClick={() => store.getState().showDialog({ kind: "version" })}>
                 Save the first version
               </button>
             </div>
@@ -147,7 +147,7 @@ function Row({ version, pair, onPair, isNewest, isBusy, onRestore }: RowProps) {
           · {step_count === 1 ? "1 step" : `${step_count.toLocaleString()} steps`}
         </p>
         {!isNewest && (
-          <button type="button" className="small" disabled={isBusy} onClick={onRestore} title="Makes a new version that is as this one; nothing is lost">
+          <button type="button" className="button is-small" disabled={isBusy} onClick={onRestore} title="Makes a new version that is as this one; nothing is lost">
             <RotateCcw size={12} aria-hidden="true" /> Restore
           </button>
         )}

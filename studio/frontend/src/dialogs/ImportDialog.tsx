@@ -36,11 +36,11 @@ export function ImportDialog() {
       onClose={close}
       actions={
         <>
-          <button type="button" onClick={close}>
+          <button type="button" className="button" onClick={close}>
             {made ? "Stay here" : "Cancel"}
           </button>
           {made && (
-            <a className="button primary" href={addressOf(made.id)}>
+            <a className="button is-primary" href={addressOf(made.id)}>
               Open {made.document.pipeline.name}
             </a>
           )}
@@ -66,7 +66,7 @@ export function ImportDialog() {
         <FileUp size={28} aria-hidden="true" />
         <p>Drop a YAML or Python file here. Its text is read, never run.</p>
         <input ref={chooser} type="file" accept=".yaml,.yml,.py" hidden aria-hidden="true" onChange={(event) => void take(event.target.files?.[0])} />
-        <button type="button" className="primary" disabled={isReading} onClick={() => chooser.current?.click()}>
+        <button type="button" className="button is-primary" disabled={isReading} onClick={() => chooser.current?.click()}>
           {isReading ? "Reading…" : "Choose a file"}
         </button>
       </div>

@@ -18,7 +18,7 @@ export function ParametersDialog() {
       size="small"
       onClose={close}
       actions={
-        <button type="button" className="primary" onClick={close}>
+        <button type="button" className="button is-primary" onClick={close}>
           Done
         </button>
       }

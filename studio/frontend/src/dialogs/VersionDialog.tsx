@@ -38,10 +38,10 @@ export function VersionDialog() {
       onClose={close}
       actions={
         <>
-          <button type="button" onClick={close}>
+          <button type="button" className="button" onClick={close}>
             Cancel
           </button>
-          <button type="submit" form="version-form" className="primary" disabled={isSaving}>
+          <button type="submit" form="version-form" className="button is-primary" disabled={isSaving}>
             {isSaving ? "Saving…" : `Save version ${version + 1}`}
           </button>
         </>

@@ -85,7 +85,7 @@ export function ManySteps({ ids }: { ids: ReadonlySet<StepId> }) {
           />
         </Section>
       )}
-      <button type="button" className="danger" onClick={() => store.getState().edit(`Delete ${steps.length} steps`, removeSteps(ids))}>
+      <button type="button" className="button is-danger" onClick={() => store.getState().edit(`Delete ${steps.length} steps`, removeSteps(ids))}>
         <Trash2 size={14} aria-hidden="true" /> Delete {steps.length} steps
       </button>
     </>

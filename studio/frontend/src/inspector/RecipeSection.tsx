@@ -67,10 +67,10 @@ export function RecipeSection({ view }: { view: StepView }) {
       {isOther && (
         <div className="hint" role="status">
           <p>The step’s SQL is not what this form makes: somebody changed it.</p>
-          <button type="button" className="small" onClick={() => keeper.restore(id)}>
+          <button type="button" className="button is-small" onClick={() => keeper.restore(id)}>
             Take the form’s SQL
           </button>
-          <button type="button" className="small" onClick={toSql}>
+          <button type="button" className="button is-small" onClick={toSql}>
             Keep the SQL, leave the form
           </button>
         </div>
@@ -78,7 +78,7 @@ export function RecipeSection({ view }: { view: StepView }) {
       <div className="recipe-sql" id="step.value" aria-busy={made.isAsking}>
         <header>
           <span className="field-label">SQL that it makes</span>
-          <button type="button" className="small" onClick={toSql} disabled={!step.value}>
+          <button type="button" className="button is-small" onClick={toSql} disabled={!step.value}>
             <CodeXml size={14} aria-hidden="true" /> Convert to SQL
           </button>
         </header>

@@ -165,7 +165,7 @@ function Fixes({ problem, onFix }: { problem: Problem; onFix: (suggestion: strin
   return (
     <span className="fixes">
       {problem.suggestions.slice(0, 3).map((suggestion) => (
-        <button key={suggestion} type="button" className="small" onClick={() => onFix(suggestion)}>
+        <button key={suggestion} type="button" className="button is-small" onClick={() => onFix(suggestion)}>
           Replace by <code>{suggestion}</code>
         </button>
       ))}

@@ -1,0 +1,159 @@
+import { Loader, TriangleAlert } from "lucide-react";
+import { useMemo } from "react";
+import { useAnswer } from "../controls/useAnswer";
+import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages";
+import type { StepId } from "../model/draft";
+import { idsByName } from "../model/draft";
+import { selectedStep, useDesigner, useDesignerStore } from "../store";
+import { counted, elapsedText } from "./cells";
+import { Empty, Failure } from "./Empty";
+import { Grid } from "./Grid";
+import { panelState, usePanel } from "./panelState";
+import { pipelineUpTo } from "./previewKey";
+import { usePreviewParameters } from "./previewParameters";
+
+const ROWS = 200;
+const PAUSE_MS = 120;
+
+/** Rows of the selected step, beside those that go into it. */
+export function PreviewTab() {
+  const id = useDesigner(selectedStep);
+  const isEmpty = useDesigner((state) => state.draft.order.length === 0);
+  if (id !== null) return <Preview id={id} />;
+  return <Empty>{isEmpty ? "Add a source to the canvas: its rows appear here." : "Select a step to see its rows."}</Empty>;
+}
+
+function Preview({ id }: { id: StepId }) {
+  const store = useDesignerStore();
+  const draft = useDesigner((state) => state.draft);
+  const parameters = usePreviewParameters(store);
+  const showsInputs = usePanel((state) => state.showsInputs);
+  const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
+  const { name } = draft.steps[id]!;
+  const key = useMemo(() => JSON.stringify([name, parameters, pipeline]), [name, parameters, pipeline]);
+  const { value, failure, isAsking } = useAnswer<PreviewAnswer>(
+    key,
+    (signal) => store.getState().api.preview({ revision: 0, pipeline, step: name, rows: ROWS, parameters }, signal),
+    PAUSE_MS,
+  );
+  // Rows of another step would be read as this one's.
+  const shown = value?.step === name ? value : null;
+  const needsValues = Object.values(draft.head.parameters).some((parameter) => parameter.default === null);
+  const hasParameters = Object.keys(draft.head.parameters).length > 0;
+  const problem = failure ?? shown?.problem ?? null;
+
+  return (
+    <div className="preview" aria-busy={isAsking}>
+      <div className="preview-bar">
+        {isAsking ? (
+          <span className="preview-state">
+            <Loader size={13} className="turning" aria-hidden /> Computing…
+          </span>
+        ) : (
+          shown && !problem && <span className="preview-state">{elapsedText(shown.elapsed_ms)}</span>
+        )}
+        {shown?.warnings.map((warning) => (
+          <span key={warning} className="preview-warning">
+            <TriangleAlert size={13} aria-hidden /> {warning}
+          </span>
+        ))}
+        <span className="spacer" />
+        {hasParameters && (
+          <button type="button" className="button is-small" onClick={() => store.getState().showDialog({ kind: "parameters" })}>
+            Parameters
+          </button>
+        )}
+        {shown && shown.inputs.length > 0 && (
+          <label className="preview-toggle">
+            <input type="checkbox" checked={showsInputs} onChange={(event) => panelState.setState({ showsInputs: event.target.checked })} />
+            Inputs
+          </label>
+        )}
+      </div>
+      {problem ? (
+        <PreviewFailure problem={problem} step={name} hint={needsValues ? "A parameter has no default: give it a value under Parameters." : ""} />
+      ) : shown ? (
+        <Grids id={id} answer={shown} showsInputs={showsInputs} isStale={isAsking} />
+      ) : (
+        <Skeleton />
+      )}
+    </div>
+  );
+}
+
+function Grids({ id, answer, showsInputs, isStale }: { id: StepId; answer: PreviewAnswer; showsInputs: boolean; isStale: boolean }) {
+  const showPanel = useDesigner((state) => state.showPanel);
+  const inputs = showsInputs || answer.outputs.length === 0 ? answer.inputs : [];
+  if (inputs.length + answer.outputs.length === 0) return <Empty>This step has no rows to show.</Empty>;
+  return (
+    <div className="preview-grids" data-stale={isStale || undefined}>
+      {inputs.map((grid) => (
+        <PreviewGrid key={`in:${grid.port}`} grid={grid} side="input" />
+      ))}
+      {answer.outputs.map((grid) => (
+        <PreviewGrid key={`out:${grid.port}`} grid={grid} side="output" onColumn={(name) => showProfile(grid.port, name)} />
+      ))}
+    </div>
+  );
+
+  function showProfile(port: string, name: string) {
+    panelState.setState({ column: { step: id, port, name } });
+    showPanel("profile");
+  }
+}
+
+function PreviewGrid({ grid, side, onColumn }: { grid: GridAnswer; side: "input" | "output"; onColumn?: (name: string) => void }) {
+  const { port, dataset, columns, rows, row_count, is_sample, note } = grid;
+  const title = port === dataset || port === "data" ? dataset : `${port} · ${dataset}`;
+  const isPart = rows.length < row_count;
+  return (
+    <figure className="preview-grid" data-side={side}>
+      <figcaption>
+        <span className="preview-side">{side === "input" ? "In" : "Out"}</span>
+        <strong>{title}</strong>
+        <span className="preview-count">
+          {counted(row_count, "row")}
+          {isPart && `, the first ${rows.length.toLocaleString()} shown`} · {counted(columns.length, "column")}
+        </span>
+        {is_sample && (
+          <span className="badge" title={note || "Computed over samples of the sources, not over all of their rows"}>
+            sample
+          </span>
+        )}
+      </figcaption>
+      {rows.length === 0 && columns.length > 0 ? (
+        <>
+          <Grid label={`Rows of ${title}`} columns={columns} rows={rows} onColumn={onColumn} />
+          <p className="preview-none">No row comes out{is_sample ? " of this sample" : ""}.</p>
+        </>
+      ) : (
+        <Grid label={`Rows of ${title}`} columns={columns} rows={rows} onColumn={onColumn} />
+      )}
+    </figure>
+  );
+}
+
+/** Why there are no rows; a problem of another step leads there. */
+function PreviewFailure({ problem, step, hint }: { problem: { what: string; fix: string } & Partial<ProblemForm>; step: string; hint: string }) {
+  const store = useDesignerStore();
+  const id = problem.step ? idsByName(store.getState().draft).get(problem.step) : undefined;
+  return (
+    <Failure why={{ what: problem.what, fix: [problem.fix, hint].filter(Boolean).join(" ") }}>
+      {id !== undefined && (
+        <button type="button" className="button is-small" onClick={() => store.getState().seek(id, problem.field || "value")}>
+          {problem.step === step ? "Go to the field" : `Go to ${problem.step}`}
+        </button>
+      )}
+    </Failure>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div className="skeleton" aria-hidden="true">
+      {Array.from({ length: 6 }, (_row, place) => (
+        <i key={place} />
+      ))}
+    </div>
+  );
+}
