@@ -24,6 +24,7 @@ _BUILT_IN = (
     EntryPoint("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
     EntryPoint("duckdb", "odibi_core.formats.duckdb:DuckdbFormat", GROUP),
     EntryPoint("sqlite", "odibi_core.formats.sqlite:SqliteFormat", GROUP),
+    EntryPoint("excel", "odibi_core.formats.excel:ExcelFormat", GROUP),
     EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 

@@ -14,14 +14,7 @@ from pydantic import Field
 from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import Abilities, Format, Rows, Scan, ScanContext, Target, Written
-from odibi_core.formats.sqlite_types import (
-    arrow_type,
-    can_hold,
-    declared_type,
-    found_type,
-    stored,
-    to_arrow,
-)
+from odibi_core.formats.sqlite_types import can_hold, declared_type, found_type, stored
 from odibi_core.formats.sqlite_writing import SqliteDatabase
 from odibi_core.formats.streams import BatchSource, told_error
 from odibi_core.formats.tables import (
@@ -32,6 +25,7 @@ from odibi_core.formats.tables import (
     find_database,
     write_table,
 )
+from odibi_core.formats.typed_values import arrow_type, cast_sql, to_arrow
 from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, quote
 
@@ -94,15 +88,8 @@ class SqliteFormat(Format[SqliteReadOptions, SqliteWriteOptions]):
             rows = int(database.execute(f"SELECT count(*) FROM ({select})").fetchone()[0])
         arrow = pa.schema([(name, arrow_type(type_)) for name, type_ in schema])
         view = f"{context.name}_rows"
-        casts = ", ".join(
-            f"CAST({quote(name)} AS {type_}) AS {quote(name)}"
-            for name, type_ in schema
-            if pa.types.is_string(arrow.field(name).type) and type_ != "VARCHAR"
-        )
-        sql = f"(SELECT * REPLACE ({casts}) FROM {quote(view)})" if casts else quote(view)
-        return Scan(
-            sql, schema, rows, views={view: BatchSource(arrow, lambda: _batches(place, select, arrow))}
-        )
+        batches = BatchSource(arrow, lambda: _batches(place, select, arrow))
+        return Scan(cast_sql(schema, view), schema, rows, views={view: batches})
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
         """A SourceError where a value is not of its column's type, or the file is damaged."""

@@ -8,14 +8,8 @@ that names the column.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import time
-from typing import TYPE_CHECKING, Any
 
 from odibi_core.schema import literal, quote
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _AFFINITIES = (
     ("INT", "BIGINT"),
@@ -63,52 +57,6 @@ def found_type(kinds: set[str]) -> str:
     if kinds and kinds <= {"integer", "real"}:
         return "DOUBLE"
     return "BLOB" if kinds == {"blob"} else "VARCHAR"
-
-
-def arrow_type(type_: str) -> pa.DataType:
-    """The Arrow type for a type of this module; text for all others, which DuckDB casts."""
-    import pyarrow as pa
-
-    if type_.startswith("DECIMAL("):
-        width, scale = re.findall(r"\d+", type_)
-        return pa.decimal128(int(width), int(scale))
-    kinds = {
-        "BOOLEAN": pa.bool_(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
-        "BLOB": pa.binary(),
-        "DATE": pa.date32(),
-        "TIME": pa.time64("us"),
-        "TIMESTAMP": pa.timestamp("us"),
-        "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
-    }
-    return kinds.get(type_, pa.string())
-
-
-def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """The values of one column.
-
-    Raises:
-        ValueError: One is not of the type; pyarrow's errors are ValueErrors or TypeErrors.
-        TypeError: The same.
-    """
-    import pyarrow as pa
-
-    is_ = pa.types
-    if is_.is_boolean(kind):
-        if any(value not in (0, 1, None) for value in values):
-            raise ValueError("a value is neither 0 nor 1")
-        return pa.array([None if value is None else bool(value) for value in values], kind)
-    if is_.is_time(kind):
-        return pa.array([None if value is None else time.fromisoformat(value) for value in values], kind)
-    if is_.is_temporal(kind):
-        return pa.array(values, pa.string()).cast(kind)
-    if is_.is_decimal(kind):
-        # A double is the decimal whose shortest spelling it has.
-        return pa.array([None if value is None else str(value) for value in values], pa.string()).cast(kind)
-    if is_.is_string(kind) and any(isinstance(value, int | float) for value in values):
-        return pa.array([str(value) if isinstance(value, int | float) else value for value in values], kind)
-    return pa.array(values, kind)
 
 
 _REFUSED = ("INTERVAL", "UNION", "TIMETZ", "TIMESTAMP_NS", "TIME_NS", "GEOMETRY")

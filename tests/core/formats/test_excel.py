@@ -1,0 +1,140 @@
+"""Excel workbooks: sheets, types by all cells, and what a cell can't hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from tests.core.formats.bench import Bench
+
+from odibi_core.errors import PipelineInvalidError, SourceError, TargetError
+from odibi_core.formats import format_named
+from odibi_core.nodes.registry import compile_step
+from odibi_core.testing import store_step
+
+
+def workbook(path: Path, **sheets: list[list[Any]]) -> Path:
+    with xlsxwriter.Workbook(str(path)) as book:
+        day = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    if isinstance(cell, dt.datetime):
+                        sheet.write_datetime(number, place, cell, day)
+                    else:
+                        sheet.write(number, place, cell)
+    return path
+
+
+def test_values_come_back_with_their_types(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    bench.write(
+        path,
+        "SELECT 7::BIGINT AS n, 1.25 AS f, true AS b, '=1+1' AS s, DATE '2024-02-29' AS d, "
+        "TIMESTAMP '2024-02-29 01:02:03.456' AS t, TIME '01:02:03' AS c, [1, 2] AS l "
+        "UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, [3]",
+    )
+
+    read = bench.read(path)
+
+    assert read.schema.as_dict() == {
+        "n": "BIGINT",
+        "f": "DOUBLE",
+        "b": "BOOLEAN",
+        "s": "VARCHAR",
+        "d": "DATE",
+        "t": "TIMESTAMP",
+        "c": "TIME",
+        "l": "VARCHAR",
+    }
+    day, moment = dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 1, 2, 3, 456000)
+    assert read.rows[0] == (7, 1.25, True, "=1+1", day, moment, dt.time(1, 2, 3), "[1, 2]")
+    assert read.rows[1] == (None,) * 7 + ("[3]",)
+    assert read.row_count == 2
+
+
+def test_sheets_are_named_or_numbered(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", one=[["a"], [1]], two=[["b"], [2], [], [3]])
+
+    assert bench.read(path).rows == [(1,)]
+    assert bench.read(path, sheet="two").rows == bench.read(path, sheet=2).rows == [(2,), (3,)]
+    with pytest.raises(SourceError, match=r"has no sheet 'tow'\n.*did you mean 'two'"):
+        bench.read(path, sheet="tow")
+    with pytest.raises(SourceError, match="has no sheet number 3"):
+        bench.read(path, sheet=3)
+
+
+def test_mixed_cells_become_text_unless_the_schema_says_otherwise(bench: Bench) -> None:
+    noon = dt.datetime(2024, 1, 2, 12)
+    path = workbook(bench.folder / "a.xlsx", s=[["v", "code"], ["x", 7], [1.0, 8], [noon, "NA"]])
+
+    assert bench.read(path).rows == [("x", "7"), ("1", "8"), ("2024-01-02 12:00:00", "NA")]
+    read = bench.read(path, null_values="NA", schema={"code": "SMALLINT"})
+    assert (read.schema.as_dict()["code"], [row[1] for row in read.rows]) == ("SMALLINT", [7, 8, None])
+    with pytest.raises(SourceError, match=r"column 'v' holds a cell that is not of type DOUBLE"):
+        bench.read_told(path, schema={"v": "DOUBLE"})
+
+
+def test_rows_before_the_header_are_passed_over(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", s=[["Report"], ["a", "b"], [1, 2]])
+
+    assert bench.read(path, skip=1).rows == [(1, 2)]
+    assert bench.read(path, skip=2, header=False).schema.names == ("column0", "column1")
+
+
+def test_two_columns_of_one_name_are_told(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", s=[["a", "A"], [1, 2]])
+    with pytest.raises(SourceError, match="two columns have the name 'A'"):
+        bench.read(path)
+
+
+def test_other_sheets_are_not_lost(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", Sheet1=[["a"]], notes=[["x"]])
+    with pytest.raises(TargetError, match="other sheets that would be lost: notes"):
+        bench.write(path, "SELECT 1 AS a")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("1234567890123456", "a number of more than 15 digits"),
+        ("'nan'::DOUBLE", "holds NaN or infinity"),
+        ("DATE '1899-12-31'", "a date before March 1900"),
+        ("repeat('x', 40000)", "a text longer than the 32,767"),
+    ],
+)
+def test_what_a_cell_can_not_hold_is_refused(bench: Bench, value: str, reason: str) -> None:
+    with pytest.raises(TargetError, match=f"column 'v' .*{reason}|column 'v' {reason}"):
+        bench.write(bench.folder / "a.xlsx", f"SELECT {value} AS v")
+    assert not list(bench.folder.iterdir())
+
+
+def test_older_kinds_are_read_only(bench: Bench) -> None:
+    with pytest.raises(TargetError, match=r"'\.xls' can't be written\n.*a\.xlsx"):
+        bench.write(bench.folder / "a.xls", "SELECT 1 AS v")
+
+
+def test_a_file_that_is_no_workbook_is_told(bench: Bench) -> None:
+    with pytest.raises(SourceError, match="the file is no workbook, or it is damaged"):
+        bench.read(bench.file("a.xlsx", "id,name\n1,x\n"))
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_adding_to_a_workbook_is_refused_before_a_run(mode: str) -> None:
+    node = compile_step(
+        store_step("s", "a.xlsx", "d", mode=mode, merge_key="id" if mode == "merge" else ()), Path()
+    )
+
+    told = str(PipelineInvalidError(node.problems))
+    assert f"excel can't be written with mode '{mode}'. Use one of overwrite, error, ignore" in told
+
+
+def test_probing_gives_the_schema_of_the_scan(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", s=[["a", "b"], [1, "x"]])
+    excel = format_named("excel")
+
+    assert excel.probe(str(path), excel.read_options(), bench.cursor) == bench.read(path).schema
