@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from odibi_core.engines.duckdb.markers import marked
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -35,6 +37,11 @@ class Fragment:
         """The whole SELECT, for a place where nothing follows it: a query that stands alone as it is."""
         alone = self.ctes.get(self.name, "") if len(self.ctes) == 1 else ""
         return alone if alone.startswith(("SELECT ", "WITH ")) else self.sql()
+
+    def marked(self, names: Collection[str]) -> Fragment:
+        """The same, with a marker on each common table expression of these names."""
+        ctes = {name: marked(query) if name in names else query for name, query in self.ctes.items()}
+        return Fragment(self.name, ctes, self.views)
 
     def register(self, cursor: DuckDBPyConnection) -> None:
         """Make the views known to the cursor."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from odibi_core.connections import check_connection, path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.calls import call
+from odibi_core.engines.duckdb.counts import RegionCounts
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, TableDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.rejects import keep_rejects
@@ -64,6 +65,8 @@ class RegionRun:
         self._sources: dict[str, Fragment] = {}
         self._texts: dict[str, str] = {}
         self._tables: list[str] = []
+        self._last_name = ""
+        self._counts: RegionCounts | None = None
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """What every task did, in the order of the tasks.
@@ -72,6 +75,7 @@ class RegionRun:
             TaskError: A task failed.
         """
         outcomes: dict[str, Outcome] = {}
+        self._last_name = tasks[-1].name
         try:
             for task in tasks:
                 self._attempt.check()
@@ -90,7 +94,9 @@ class RegionRun:
         if not self._streamed:
             return
         try:
-            describe_streamed(self._cursor, self._session, self._streamed, self._sources, outcomes, last=last)
+            assert self._counts is not None
+            counts = self._counts.settle(self._cursor, outcomes[last.name])
+            describe_streamed(self._cursor, self._session, self._streamed, self._sources, outcomes, counts)
         except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
             give_up_describing(self._streamed, outcomes, last, error)
 
@@ -210,8 +216,10 @@ class RegionRun:
         if task.is_kept:
             table = self._session.new_name("table")
             self._tables.append(table)
-            fragment.register(self._cursor)
-            made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {fragment.statement()}").fetchall()
+            with self._ending(task, fragment) as ending:
+                ending.register(self._cursor)
+                statement = f"CREATE TABLE {quote(table)} AS {ending.statement()}"
+                made = self._cursor.execute(statement).fetchall()
             # A statement that pivots doesn't say how many rows it made.
             count = int(made[0][0]) if made else Fragment(quote(table)).count(self._cursor)
             dataset: Dataset = TableDataset(key, self._session, table, count)
@@ -222,6 +230,18 @@ class RegionRun:
         self._streamed[task.name] = streamed
         self._data[key] = streamed.dataset
         return Outcome(task.name, {output: streamed.dataset})
+
+    @contextmanager
+    def _ending(self, task: Task, fragment: Fragment) -> Iterator[Fragment]:
+        """The query that the region ends with, which counts what streams through it. Run it within."""
+        if task.name != self._last_name or not self._streamed:
+            yield fragment
+            return
+        counts = self._counts = RegionCounts(self._streamed, task)
+        marked = counts.mark(self._cursor, fragment)
+        with counts.watch(self._cursor):
+            yield marked
+            counts.read(self._cursor)
 
     def _call(self, task: Task, operation: Call) -> Outcome:
         frames = call(
@@ -249,8 +269,9 @@ class RegionRun:
             write.merge_key,
             self._attempt.check,
         )
-        rows = FragmentRows(fragment, self._cursor, self._attempt)
-        written = format_named(write.format).write(rows, target, write.options)
+        with self._ending(task, fragment) as ending:
+            rows = FragmentRows(ending, self._cursor, self._attempt)
+            written = format_named(write.format).write(rows, target, write.options)
         details = {
             "path": str(path),
             "format": write.format,
