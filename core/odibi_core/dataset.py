@@ -144,6 +144,10 @@ class Dataset(ABC):
     def snapshot(self) -> Snapshot:
         """What the dataset looks like; taken once, and kept when the rows are released."""
 
+    def computed(self) -> Dataset:
+        """The dataset that has the rows: this one, unless it stands for one that is yet to be made."""
+        return self
+
     @abstractmethod
     def native(self) -> Any:
         """The frame of the engine's own kind: pandas for `pandas`, a Spark DataFrame for `spark`."""

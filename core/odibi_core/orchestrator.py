@@ -62,6 +62,10 @@ class Orchestrator:
         execution_backend: Where Python functions run (default threads).
         distributed_max_workers: Steps at the same time; as many as there are cores by default.
         tracking: "exact", "fused" or "auto" (default).
+        ordered: Whether rows keep their order where no query sorts them (default True).
+        memory_limit: How much memory an engine may use, such as "4GB"; the workspace's by default. What is
+            more goes to the disk, into the run's own folder in .odibi, which goes when the run ends.
+        threads: How many threads an engine may use; the workspace's by default.
         workspace: The folder that paths are relative to; the nearest one with an odibi.toml at or above the
             current folder, else the current folder.
         allowed_functions: Prefixes of dotted paths that function steps may import; None allows all.
@@ -96,6 +100,9 @@ class Orchestrator:
         execution_backend: ExecutionBackend | None = None,
         distributed_max_workers: int | None = None,
         tracking: str | None = None,
+        ordered: bool | None = None,
+        memory_limit: str | None = None,
+        threads: int | None = None,
         workspace: Workspace | Path | str | None = None,
         allowed_functions: Sequence[str] | None = None,
         keeps_data: bool = True,
@@ -119,6 +126,9 @@ class Orchestrator:
                 "execution_backend": execution_backend,
                 "distributed_max_workers": distributed_max_workers,
                 "tracking": tracking,
+                "ordered": ordered,
+                "memory_limit": memory_limit,
+                "threads": threads,
             }.items()
             if value is not None
         }

@@ -23,7 +23,6 @@ from odibi_core.memory import Memory, Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
-from odibi_core.plan.model import Tracking
 from odibi_core.plan.planner import Surroundings, make_plan
 from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
@@ -239,10 +238,11 @@ class PipelineRun:
         )
 
     def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
-        config = self._workspace.load()
+        config, given = self._workspace.load(), self._settings
         # More threads than one only cost where every query is over in a moment.
-        threads = config.threads or (1 if self._plan.tracking is Tracking.EXACT else None)
-        settings = EngineSettings(scratch, config.memory_limit or "", threads)
+        threads = given.threads or config.threads or (1 if self._plan.is_small else None)
+        memory_limit = given.memory_limit or config.memory_limit or ""
+        settings = EngineSettings(scratch, memory_limit, threads, given.ordered)
         names = {planned.step.engine for planned in self._plan.steps.values()}
         for name in sorted(names):
             yield name, open_engine(name, settings)

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from odibi_core.errors import Problem, did_you_mean
 from odibi_core.formats.base import Options
 from odibi_core.plan.model import Tracking
+from odibi_core.workspace_settings import SIZE_PATTERN
 
 
 class RunSettings(Options):
@@ -53,6 +54,19 @@ class RunSettings(Options):
     tracking: Tracking = Field(
         Tracking.AUTO, description="How closely steps are watched: auto, exact or fused."
     )
+    ordered: bool = Field(
+        True,
+        description="Whether rows keep their order where nothing sorts them; false takes less memory.",
+    )
+    memory_limit: str | None = Field(
+        None,
+        pattern=SIZE_PATTERN,
+        description="How much memory an engine may use, such as 4GB; what is more goes to the disk. "
+        "The workspace's if unset.",
+    )
+    threads: int | None = Field(
+        None, ge=1, description="How many threads an engine may use; the workspace's if unset."
+    )
 
 
 def settings_problems(given: dict[str, Any]) -> list[Problem]:
@@ -70,4 +84,6 @@ def _problem(item: Any) -> Problem:
         hint = did_you_mean(name, RunSettings.model_fields)
         return Problem(f"there is no setting {name!r}", field=f"settings.{name}", fix=hint)
     message = str(item["msg"])
+    if item["type"] == "string_pattern_mismatch" and name == "memory_limit":
+        message = "give a size such as 512MB or 4GB"
     return Problem(message[:1].lower() + message[1:], field=f"settings.{name}")

@@ -20,6 +20,7 @@ from odibi_core.connections import (
 from odibi_core.errors import WorkspaceError, did_you_mean
 from odibi_core.formats.base import Options
 
+SIZE_PATTERN = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
 _HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
 _KEY = re.compile(r"""\s*(?P<path>[A-Za-z0-9_\-."' ]+?)\s*=""")
 
@@ -45,7 +46,7 @@ class WorkspaceSettings(Options):
     engine: str = Field("pandas", description="The engine of pipelines that name none.")
     memory_limit: str | None = Field(
         None,
-        pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B)$",
+        pattern=SIZE_PATTERN,
         description="How much memory an engine may use, such as 4GB.",
     )
     threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")

@@ -27,11 +27,13 @@ class EngineSettings:
         scratch: A folder of the run's own, for spilling.
         memory_limit: Such as "4GB"; the engine's default where empty.
         threads: Threads that one query may use; the engine's default where None.
+        ordered: Whether rows keep their order where no query sorts them.
     """
 
     scratch: Path
     memory_limit: str = ""
     threads: int | None = None
+    ordered: bool = True
 
 
 @cache

@@ -143,6 +143,7 @@ class Scan:
         views: Objects that `sql` names (Arrow tables, datasets, readers), to be registered on the cursor.
         rejects: After the query ran on the cursor: what was set aside. None where the scan was strict.
         tables: Tables that the scan made in the cursor's database; nobody needs them once `sql` was read.
+        state: What tells one state of the source from every other, as it is now; None where it can't be told.
     """
 
     sql: str
@@ -151,6 +152,7 @@ class Scan:
     views: Mapping[str, Any] = field(default_factory=dict)
     rejects: Callable[[], Sequence[Rejected]] | None = None
     tables: Sequence[str] = ()
+    state: Callable[[], object] | None = None
 
 
 class Rows(Protocol):
@@ -233,6 +235,8 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
         abilities: What it can do.
         read_options: The settings that reading takes, beside the step's own.
         write_options: The settings that writing takes, beside mode, partitionBy and merge_key.
+        is_read_cheaply: Whether two steps rather read the source each than share a copy: only the columns and
+            rows that each needs are read, and none can be malformed. Its scans must tell their state.
     """
 
     name: ClassVar[str]
@@ -240,6 +244,7 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
     abilities: ClassVar[Abilities]
     read_options: type[ReadOptions]
     write_options: type[WriteOptions]
+    is_read_cheaply: ClassVar[bool] = False
 
     @abstractmethod
     def probe(self, source: str, options: ReadOptions, cursor: DuckDBPyConnection) -> Schema:

@@ -85,6 +85,8 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
             f"NULLSTR {literal(options.null_text)}",
             f"COMPRESSION {named if packing == 'auto' else packing}",
         ]
+        if not options.ordered:
+            chosen.append("PRESERVE_ORDER false")
         if options.quote_all:
             chosen.append("FORCE_QUOTE *")
         if options.date_format:

@@ -144,7 +144,8 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
                 where=str(path),
                 fix="let the name end in .json.gz or .json.zst, and leave `compression` out",
             )
-        return f"FORMAT json, ARRAY {str(not options.lines).lower()}, COMPRESSION {packing}"
+        order = "" if options.ordered else ", PRESERVE_ORDER false"
+        return f"FORMAT json, ARRAY {str(not options.lines).lower()}, COMPRESSION {packing}{order}"
 
     def part_extension(self, options: JsonWriteOptions) -> str:
         """The ending of the names of a folder's part files."""

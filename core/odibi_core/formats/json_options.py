@@ -42,3 +42,7 @@ class JsonWriteOptions(Options):
         default="auto",
         description="Of the files in a folder; a single file is packed as its name's ending says.",
     )
+    ordered: bool = Field(
+        default=True,
+        description="Whether rows are written in their order; false lets each thread write when it is ready.",
+    )

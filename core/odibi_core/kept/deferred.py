@@ -52,6 +52,10 @@ class DeferredDataset(Dataset):
         """The first `n` rows as an Arrow table."""
         return self._dataset().head(n)
 
+    def computed(self) -> Dataset:
+        """The dataset that has the rows."""
+        return self._dataset()
+
     def native(self) -> Any:
         """The frame of the engine's own kind."""
         return self._dataset().native()

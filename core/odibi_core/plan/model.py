@@ -87,6 +87,7 @@ class Plan:
         graph: The steps and the datasets between them.
         tracking: `exact` or `fused`.
         tracking_reason: Why.
+        is_small: Whether the sources are so small that every query is over in a moment.
         warnings: Problems that don't stop a run.
     """
 
@@ -97,6 +98,7 @@ class Plan:
     graph: StepGraph
     tracking: Tracking
     tracking_reason: str
+    is_small: bool
     warnings: tuple[Problem, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:

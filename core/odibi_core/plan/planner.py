@@ -129,8 +129,8 @@ class Survey:
         waves = self.graph.waves_outside_cycles()
         ordered = [steps[name] for wave in waves for name in wave]
         scans = [node.operation for node in nodes.values() if isinstance(node.operation, Scan)]
-        chosen, why = choose_tracking(tracking, scans, self._surroundings.place)
-        regions, fates = divide(ordered, nodes, chosen)
+        choice = choose_tracking(tracking, scans, self._surroundings.place)
+        regions, fates = divide(ordered, nodes, choice.tracking)
         homes = {name: region.name for region in regions for name in region.steps}
         declared = {step.name: step for step in self._pipeline.steps}
         planned = {
@@ -154,8 +154,9 @@ class Survey:
             regions,
             tuple(tuple(wave) for wave in waves),
             self.graph,
-            chosen,
-            why,
+            choice.tracking,
+            choice.reason,
+            choice.is_small,
             tuple(self.problems),
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from odibi_core.engines.operations import Call, Query, Scan, Send, Write
+from odibi_core.formats.registry import format_named
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.settings import IngestSettings, TransformSettings
 from odibi_core.plan.model import Region, Tracking
@@ -15,6 +16,9 @@ from odibi_core.step import Step
 
 MAX_REGION_STEPS = 64
 """Binding a chain of common table expressions takes time that grows with the square of its length."""
+
+MAX_READERS = 3
+"""Reading a Parquet file takes about half the time of making a table of it, and no memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +90,15 @@ def _fate(
     kept_for = _cut(step, taken_by, nodes)
     if kept_for:
         return Fate(True, kept_for), None
+    if len(taken_by) > 1:
+        return Fate(False, f"{len(taken_by)} steps take it: each reads what it needs of the file"), None
     return Fate(False, f"streams into {taken_by[0].name!r}"), taken_by[0].name
 
 
 def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
     """Why a region ends between a step and those that take its result; "" where it streams on."""
+    if _is_read_by_each(step, takers, nodes):
+        return ""
     if len(takers) > 1:
         names = {taker.name for taker in takers}
         what = f"{len(names)} steps take it" if len(names) > 1 else f"{takers[0].name!r} takes it twice"
@@ -110,6 +118,24 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
     if isinstance(next_node.operation, Call):
         return f"the function of {taker.name!r} needs a whole frame"
     return f"{taker.name!r} runs on another engine" if taker.engine != step.engine else ""
+
+
+def _is_read_by_each(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> bool:
+    """Whether several steps take it, and each rather reads the source itself."""
+    operation = nodes[step.name].operation
+    return (
+        isinstance(operation, Scan)
+        and 1 < len({taker.name for taker in takers}) == len(takers) <= MAX_READERS
+        and format_named(operation.format).is_read_cheaply
+        and not nodes[step.name].settings.timeout_s
+        and not any(
+            taker.engine != step.engine
+            or nodes[taker.name].settings.timeout_s
+            or _pivots(nodes[taker.name])
+            or isinstance(nodes[taker.name].operation, Send)
+            for taker in takers
+        )
+    )
 
 
 def _pivots(node: Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.engines.operations import Scan
@@ -12,21 +13,37 @@ from odibi_core.errors import OdibiError
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.model import Tracking
 
-EXACT_BYTES = 64 << 20
+SMALL_BYTES = 64 << 20
 """Up to this size, computing every step by itself costs well under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingChoice:
+    """How closely a run is watched.
+
+    Attributes:
+        tracking: `exact` or `fused`.
+        reason: Why.
+        is_small: Whether the sources are small.
+    """
+
+    tracking: Tracking
+    reason: str
+    is_small: bool
 
 
 def choose_tracking(
     wanted: Tracking, scans: Iterable[Scan], resolve: Callable[[Scan], Path]
-) -> tuple[Tracking, str]:
+) -> TrackingChoice:
     """The tracking of a run, and why. Only the sizes of files are looked at."""
-    if wanted is not Tracking.AUTO:
-        return wanted, "it was asked for"
     total = sum(_weight(scan, resolve) for scan in scans)
+    is_small = total <= SMALL_BYTES
+    if wanted is not Tracking.AUTO:
+        return TrackingChoice(wanted, "it was asked for", is_small)
     size = f"the sources hold {total / (1 << 20):,.1f} MiB"
-    if total <= EXACT_BYTES:
-        return Tracking.EXACT, f"{size}, little enough to time every step by itself"
-    return Tracking.FUSED, f"{size}, so neighbouring steps stream as one query"
+    if is_small:
+        return TrackingChoice(Tracking.EXACT, f"{size}, little enough to time every step by itself", is_small)
+    return TrackingChoice(Tracking.FUSED, f"{size}, so neighbouring steps stream as one query", is_small)
 
 
 def _weight(scan: Scan, resolve: Callable[[Scan], Path]) -> int:

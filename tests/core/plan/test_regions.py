@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from odibi_core.orchestrator import Orchestrator
@@ -124,3 +125,20 @@ def test_columns_are_known_before_a_run(
     assert schema is not None
     assert schema.as_dict() == {"n": "BIGINT", "half": "DOUBLE"}
     assert Path(workspace.root / ".odibi").exists() is False
+
+
+def test_steps_that_share_a_parquet_file_read_what_they_need_of_it(
+    plan: Callable[..., Plan], source: Step, workspace: Workspace
+) -> None:
+    duckdb.execute(f"COPY (SELECT 1 AS n) TO '{workspace.root / 'p.parquet'}'")
+    takers = [sql_step(name, "SELECT n FROM p", "p") for name in "bcde"]
+    made = plan(ingest_step("p", "p.parquet"), *takers[:2])
+    assert regions(made) == [("p",), ("b",), ("c",)]
+    assert (made.steps["p"].is_kept, made.steps["p"].reason) == (
+        False,
+        "2 steps take it: each reads what it needs of the file",
+    )
+    kept = "4 steps take it: it is computed once"
+    assert plan(ingest_step("p", "p.parquet"), *takers).steps["p"].reason == kept
+    assert plan(ingest_step("p", "p.parquet", materialize=True), *takers[:2]).steps["p"].is_kept
+    assert plan(ingest_step("p", "p.parquet"), *takers[:2], tracking="exact").steps["p"].is_kept

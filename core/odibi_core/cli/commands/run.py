@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     help="Run up to N steps that don't need each other at the same time.",
 )
 @click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="How much memory an engine may use, such as 4GB; what is more goes to the disk.",
+)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="How many threads an engine may use.")
+@click.option(
     "--cache", is_flag=True, help="Take what did not change from the cache, and keep the rest there."
 )
 @click.option(
@@ -67,6 +73,8 @@ def command(
     engine: str,
     tracking: str | None,
     workers: int | None,
+    memory_limit: str | None,
+    threads: int | None,
     cache: bool,
     checkpoints: bool,
     resume: bool,
@@ -98,6 +106,8 @@ def command(
         tracking=tracking,
         distributed=None if workers is None else workers > 1,
         distributed_max_workers=workers,
+        memory_limit=memory_limit,
+        threads=threads,
         enable_cache=cache or None,
         enable_checkpoints=checkpoints or None,
         resume_from_checkpoint=resume or None,

@@ -51,20 +51,21 @@ class RegionCounts:
         ]
         self._marks: tuple[str, ...] = ()
 
-    def mark(self, cursor: DuckDBPyConnection, fragment: Fragment) -> Fragment:
+    def mark(self, cursor: DuckDBPyConnection, fragment: Fragment, *, has_filters: bool) -> Fragment:
         """The region's query, with a marker on every step whose count nothing else tells.
 
         Args:
             cursor: The one that will run it.
             fragment: The region's query.
+            has_filters: Whether sources from outside the region have use for filters.
         """
         wanted = self._wanted()
         if not wanted:
             return fragment
-        if not self._known:
+        if not self._known and not has_filters:
             self._marks = wanted
             return fragment.marked(self._names(wanted))
-        # Only sources that tell their counts have use for filters.
+        # Of the sources, only those that tell their counts have use for filters.
         fragment.register(cursor)
         plain = pushed_filters(cursor, fragment.sql())
         for start in range(min(len(wanted), _TRIES)):

@@ -17,6 +17,7 @@ from odibi_core.dataset import (
 )
 from odibi_core.engines.duckdb.arrow_types import plain_schema
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.samples import table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.functions.results import result_to_arrow
@@ -194,10 +195,19 @@ class QueryDataset(DuckDBDataset):
         session: The run's database.
         fragment: The query.
         schema: Its columns, where they are known.
+        origin: The source that the query reads, where it is a scan.
     """
 
-    def __init__(self, key: str, session: Session, fragment: Fragment, schema: Schema | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        session: Session,
+        fragment: Fragment,
+        schema: Schema | None = None,
+        origin: Origin | None = None,
+    ) -> None:
         super().__init__(key, session)
+        self.origin = origin
         self._fragment = fragment
         self._schema = schema
         self._row_count: int | None = None

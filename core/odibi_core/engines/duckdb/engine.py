@@ -101,5 +101,10 @@ class DuckDBEngine:
 def open_engine(settings: EngineSettings) -> DuckDBEngine:
     """A DuckDB engine with a database of its own."""
     return DuckDBEngine(
-        Session(settings.scratch, memory_limit=settings.memory_limit, threads=settings.threads)
+        Session(
+            settings.scratch,
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            ordered=settings.ordered,
+        )
     )

@@ -13,8 +13,9 @@ from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.calls import call
 from odibi_core.engines.duckdb.counts import RegionCounts
-from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, TableDataset
+from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, QueryDataset, TableDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
@@ -67,6 +68,8 @@ class RegionRun:
         self._tables: list[str] = []
         self._last_name = ""
         self._counts: RegionCounts | None = None
+        self._origins: dict[str, Origin] = {}
+        self._takes_queries = False
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """What every task did, in the order of the tasks.
@@ -94,8 +97,8 @@ class RegionRun:
         if not self._streamed:
             return
         try:
-            assert self._counts is not None
-            counts = self._counts.settle(self._cursor, outcomes[last.name])
+            known = self._counts or RegionCounts(self._streamed, last)
+            counts = known.settle(self._cursor, outcomes[last.name])
             describe_streamed(self._cursor, self._session, self._streamed, self._sources, outcomes, counts)
         except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
             give_up_describing(self._streamed, outcomes, last, error)
@@ -203,7 +206,13 @@ class RegionRun:
         return Fragment(name, ctes, views)
 
     def _fragment(self, key: str) -> Fragment:
-        dataset = self._data[key]
+        dataset = self._data[key].computed()
+        is_ours = any(each.dataset is dataset for each in self._streamed.values())
+        if isinstance(dataset, QueryDataset) and not is_ours:
+            self._takes_queries = True
+            if dataset.origin is not None:
+                self._origins[key] = dataset.origin
+                dataset.origin.check()
         if not isinstance(dataset, DuckDBDataset):
             dataset = FrameDataset(key, self._session, dataset.arrow())
         fragment = dataset.fragment()
@@ -236,12 +245,17 @@ class RegionRun:
         """The query that the region ends with, which counts what streams through it. Run it within."""
         if task.name != self._last_name or not self._streamed:
             yield fragment
-            return
-        counts = self._counts = RegionCounts(self._streamed, task)
-        marked = counts.mark(self._cursor, fragment)
-        with counts.watch(self._cursor):
-            yield marked
-            counts.read(self._cursor)
+        else:
+            counts = self._counts = RegionCounts(self._streamed, task)
+            marked = counts.mark(self._cursor, fragment, has_filters=self._takes_queries)
+            with counts.watch(self._cursor):
+                yield marked
+                counts.read(self._cursor)
+        self._check_origins()
+
+    def _check_origins(self) -> None:
+        for origin in self._origins.values():
+            origin.check()
 
     def _call(self, task: Task, operation: Call) -> Outcome:
         frames = call(
@@ -261,13 +275,18 @@ class RegionRun:
         path = self._place(write.target, write.connection)
         (key,) = task.inputs.values()
         fragment = self._fragment(key)
+
+        def check() -> None:
+            self._attempt.check()
+            self._check_origins()
+
         target = Target(
             Path(path),
             write.mode,
             self._context.ticket(task.name),
             write.partition_by,
             write.merge_key,
-            self._attempt.check,
+            check,
         )
         with self._ending(task, fragment) as ending:
             rows = FragmentRows(ending, self._cursor, self._attempt)
@@ -344,6 +363,11 @@ class RegionRun:
             if told is not error:
                 told.__cause__ = error
                 return TaskError(name, told)
+        for origin in self._origins.values():
+            told = format_named(origin.format).explain_read_error(error, origin.source)
+            if told is not error:
+                told.__cause__ = error
+                return TaskError(task.name, told)
         schemas = {alias: self._data[key].schema for alias, key in task.inputs.items()}
         told = explain_error(error, self._texts.get(task.name, ""), schemas)
         told.__cause__ = error

@@ -18,9 +18,12 @@ class Session:
         scratch: The folder to spill into.
         memory_limit: Such as "4GB"; DuckDB's own default where empty.
         threads: Threads that a query may use; all cores where None.
+        ordered: Whether rows keep their order where no query sorts them.
     """
 
-    def __init__(self, scratch: Path, *, memory_limit: str = "", threads: int | None = None) -> None:
+    def __init__(
+        self, scratch: Path, *, memory_limit: str = "", threads: int | None = None, ordered: bool = True
+    ) -> None:
         import duckdb
 
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -28,6 +31,7 @@ class Session:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": str(scratch / "spill"),
+            "preserve_insertion_order": str(ordered).lower(),
         }
         if memory_limit:
             config["memory_limit"] = memory_limit

@@ -9,14 +9,16 @@ from odibi_core.dataset import SAMPLE_ROWS, CountScope, Snapshot, sample_rows
 from odibi_core.engines.base import Outcome, Task
 from odibi_core.engines.duckdb.datasets import QueryDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.operations import Scan
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from odibi_core.formats.base import Scan
+    from odibi_core.formats.base import Scan as FormatScan
 
 HEAD_ROWS = 2_048
 """Samples of streamed results are computed from this many rows of the region's sources."""
@@ -32,10 +34,16 @@ class Streamed:
         scan: The source, where the task is a scan.
     """
 
-    def __init__(self, task: Task, session: Session, fragment: Fragment, *, scan: Scan | None) -> None:
+    def __init__(self, task: Task, session: Session, fragment: Fragment, *, scan: FormatScan | None) -> None:
         (self.key,) = task.outputs.values()
         self.task, self.fragment, self.scan = task, fragment, scan
-        self.dataset = QueryDataset(self.key, session, fragment)
+        self.dataset = QueryDataset(self.key, session, fragment, origin=_origin(task, scan))
+
+
+def _origin(task: Task, scan: FormatScan | None) -> Origin | None:
+    if scan is None or scan.state is None or not isinstance(task.operation, Scan):
+        return None
+    return Origin(task.operation.source, task.operation.format, scan.state, scan.state())
 
 
 def describe_streamed(
