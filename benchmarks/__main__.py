@@ -1,4 +1,4 @@
-"""Measures and says what it measured: `python -m benchmarks [overhead] [startup] [pipelines]`."""
+"""Measures and says what it measured: `python -m benchmarks [overhead] [startup] [pipelines] [memory]`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,29 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--steps", type=int, nargs="+", default=[1_000, 3_000, 10_000], help="sizes of the overhead"
     )
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the pipelines' data (1_000_000)")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        nargs="+",
+        default=[1_000_000, 10_000_000],
+        help="sizes of the pipelines' data (1_000_000 10_000_000)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(tempfile.gettempdir(), "bench-data"),
+        help="where the pipelines' data are kept from one time to the next",
+    )
     parser.add_argument("--results", type=Path, default=ROOT / "bench-results", help="where the JSON goes")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.groups if name not in GROUPS]
     if unknown:
         parser.error(f"there is no group {unknown[0]!r}; the groups are {', '.join(GROUPS)}")
+    given.data = given.data.resolve()
     print(", ".join(f"{name} {text}" for name, text in surroundings().items()), end="\n\n")
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         for name in given.groups or GROUPS:
-            bench = Bench(Path(scratch), given.runs, tuple(given.steps), given.rows)
+            bench = Bench(Path(scratch), given.runs, tuple(given.steps), tuple(given.rows), given.data)
             tables = GROUPS[name](bench)
             for table in tables:
                 print(table.as_markdown(), end="\n\n", flush=True)

@@ -22,6 +22,8 @@ START_UPS = {
 }
 TRACKINGS = ("fused", "exact")
 LONG = 3_000
+WARMING_ROWS = 1_000
+SPILLING_ROWS = 40_000_000
 
 
 class Bench:
@@ -31,46 +33,70 @@ class Bench:
         scratch: Holds the folders that cases run in.
         runs: How often each case runs.
         steps: Sizes of the overhead pipelines.
-        rows: Rows of the data of the whole pipelines.
+        rows: Sizes of the data of the whole pipelines.
+        data: Where those data are kept, a folder a size.
     """
 
-    def __init__(self, scratch: Path, runs: int, steps: tuple[int, ...], rows: int) -> None:
-        self.scratch, self.runs, self.steps, self.rows = scratch, runs, steps, rows
-        self.data = scratch / "data"
+    def __init__(
+        self, scratch: Path, runs: int, steps: tuple[int, ...], rows: tuple[int, ...], data: Path
+    ) -> None:
+        self.scratch, self.runs, self.steps, self.rows, self.data = scratch, runs, steps, rows, data
         self.measured: dict[str, list[dict[str, Any]]] = {}
         self._warm: set[str] = set()
 
-    def cost(self, label: str, arguments: Sequence[str], *, runs: int = 0, in_data: bool = False) -> Cost:
+    def cost(
+        self, label: str, arguments: Sequence[str], *, runs: int = 0, folder: Path | None = None
+    ) -> Cost:
         """The medians of one case.
 
         Args:
             label: Names it in the results.
             arguments: What follows `python`.
             runs: How often, if not as often as the others.
-            in_data: Whether it runs in the folder of the data; else in a new one each time.
+            folder: The folder of the data that it runs in; else in a new one each time.
         """
-        costs = [self._once(arguments, in_data) for _ in range(runs or self.runs)]
+        costs = [self._once(arguments, folder) for _ in range(runs or self.runs)]
         self.measured[label] = [cost.as_dict() for cost in costs]
         return median(costs)
 
-    def case(self, group: str, name: str, runs: int = 0, **arguments: str | int) -> Cost:
+    def case(
+        self, group: str, name: str, runs: int = 0, folder: Path | None = None, **arguments: str | int
+    ) -> Cost:
         """The medians of a case of a group, after a run that compiles its modules and is not counted."""
-        command, in_data = ["-m", "benchmarks.case", group, name], group == "pipelines"
+        command = ["-m", "benchmarks.case", group, name]
         label = " ".join([name, *(f"{key}={value}" for key, value in arguments.items())])
         print(f"  {label}", file=sys.stderr, flush=True)
         if name not in self._warm:
             self._warm.add(name)
             small = {**arguments, **({"steps": 3} if "steps" in arguments else {})}
-            self._once([*command, json.dumps(small)], in_data)
-        return self.cost(label, [*command, json.dumps(arguments)], runs=runs, in_data=in_data)
+            self._once([*command, json.dumps(small)], self.sized(WARMING_ROWS) if folder else None)
+        return self.cost(label, [*command, json.dumps(arguments)], runs=runs, folder=folder)
 
-    def _once(self, arguments: Sequence[str], in_data: bool) -> Cost:
-        folder = self.data if in_data else self.scratch / "run"
-        folder.mkdir(exist_ok=True)
+    def sized(self, rows: int, *tables: str) -> Path:
+        """The folder of the data of that many rows; made where it is not there yet."""
+        folder, made = self.data / str(rows), tables or ("sales", "customers")
+        if not all((folder / f"{name}.{kind}").exists() for name in made for kind in ("csv", "parquet")):
+            folder.mkdir(parents=True, exist_ok=True)
+            run_python(
+                [
+                    "-m",
+                    "benchmarks.case",
+                    "pipelines",
+                    "make data",
+                    json.dumps({"rows": rows, "tables": made}),
+                ],
+                folder,
+                compiled=self.scratch / "compiled",
+            )
+        return folder
+
+    def _once(self, arguments: Sequence[str], folder: Path | None) -> Cost:
+        place = folder or self.scratch / "run"
+        place.mkdir(exist_ok=True)
         try:
-            return run_python(arguments, folder)
+            return run_python(arguments, place, compiled=self.scratch / "compiled")
         finally:
-            for leavings in [folder / "out", folder / ".odibi"] if in_data else [folder]:
+            for leavings in [place / "out", place / ".odibi"] if folder else [place]:
                 shutil.rmtree(leavings, ignore_errors=True)
 
 
@@ -136,18 +162,43 @@ def startup(bench: Bench) -> list[Table]:
 
 def pipelines(bench: Bench) -> list[Table]:
     """Whole pipelines beside the same work written by hand."""
-    bench.case("pipelines", "make data", runs=1, rows=bench.rows)
     tables = []
-    for pipeline in ("sales", "medallion"):
-        for kind in ("csv", "parquet"):
-            common: dict[str, str | int] = {"pipeline": pipeline, "kind": kind}
-            costs = {"DuckDB by hand": bench.case("pipelines", "DuckDB by hand", 0, **common)}
-            for tracking in TRACKINGS:
-                costs[f"odibi, {tracking}"] = bench.case("pipelines", "odibi", 0, **common, tracking=tracking)
-            for name in ("Polars by hand", "pandas by hand"):
-                costs[name] = bench.case("pipelines", name, 0, **common)
-            tables.append(_compared(f"{pipeline}, {bench.rows:,} rows of {kind.upper()}", costs, bench.runs))
+    for rows in bench.rows:
+        folder = bench.sized(rows)
+        for pipeline in ("sales", "medallion"):
+            for kind in ("csv", "parquet"):
+                common: dict[str, str | int] = {"pipeline": pipeline, "kind": kind}
+                costs = {"DuckDB by hand": bench.case("pipelines", "DuckDB by hand", 0, folder, **common)}
+                for tracking in TRACKINGS:
+                    ours = bench.case("pipelines", "odibi", 0, folder, **common, tracking=tracking)
+                    costs[f"odibi, {tracking}"] = ours
+                for name in ("Polars by hand", "pandas by hand"):
+                    costs[name] = bench.case("pipelines", name, 0, folder, **common)
+                tables.append(_compared(f"{pipeline}, {rows:,} rows of {kind.upper()}", costs, bench.runs))
     return tables
+
+
+def memory(bench: Bench) -> list[Table]:
+    """The medallion over data five times the memory limit."""
+    folder = bench.sized(SPILLING_ROWS, "customers")
+    size_mb = (folder / "customers.csv").stat().st_size // 1_000_000
+    limit_mb = size_mb // 5
+    costs = {
+        name: bench.case(
+            "pipelines", name, 1, folder, **arguments, pipeline="medallion", kind="csv", limit_mb=limit_mb
+        )
+        for name, arguments in {"DuckDB by hand": {}, "odibi": {"tracking": "fused"}}.items()
+    }
+    note = (
+        f"{SPILLING_ROWS:,} customers, {size_mb:,} MB of CSV, with a memory limit of {limit_mb:,} MB; one "
+        "run. The peak is of the whole process, with the interpreter and the libraries."
+    )
+    rows: list[list[str | float | None]] = [
+        [name, cost.cpu_s, cost.wall_s, cost.peak_mb, cost.peak_mb * (1 << 20) / 1e6 / limit_mb]
+        for name, cost in costs.items()
+    ]
+    columns = ["what", "CPU s", "wall s", "peak MB", "peak to limit"]
+    return [Table("More data than memory", note, columns, rows)]
 
 
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
@@ -172,4 +223,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "overhead": overhead,
     "startup": startup,
     "pipelines": pipelines,
+    "memory": memory,
 }

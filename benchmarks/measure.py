@@ -44,18 +44,19 @@ class CaseFailedError(Exception):
     """A case did not end well; the message holds what it said."""
 
 
-def run_python(arguments: Sequence[str], folder: Path) -> Cost:
+def run_python(arguments: Sequence[str], folder: Path, *, compiled: Path) -> Cost:
     """The cost of `python …` in a fresh process.
 
     Args:
         arguments: What follows `python`.
-        folder: Where it runs; modules are compiled into a folder beside it, as an installation would be.
+        folder: Where it runs.
+        compiled: Where modules are compiled into, as an installation has them.
 
     Raises:
         CaseFailedError: It ended with an error.
     """
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(folder.parent / "compiled")
+    environment["PYTHONPYCACHEPREFIX"] = str(compiled)
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "core")])
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         begun = time.perf_counter()

@@ -6,7 +6,7 @@ and summarizes: three Parquet files. Nothing is tracked in what is written by ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ SELECT * EXCLUDE (rn) FROM (
 SUMMARIZE = "SELECT status, COUNT(*) AS customer_count, AVG(age) AS avg_age FROM bronze GROUP BY status"
 
 
-def make_data(folder: Path, rows: int) -> Figures:
-    """Write sales and customers as CSV and Parquet: the same rows every time."""
+def make_data(folder: Path, rows: int, tables: Sequence[str]) -> Figures:
+    """Write sales or customers as CSV and Parquet: the same rows every time."""
     import duckdb
 
     database = duckdb.connect()
@@ -53,10 +53,9 @@ def make_data(folder: Path, rows: int) -> Figures:
                         WHEN 2 THEN 'LAPSED' ELSE 'new' END AS status
             FROM range({rows})""",
     }
-    for name, query in queries.items():
-        database.execute(f"CREATE TABLE {name} AS {query}")
-        database.execute(f"COPY {name} TO '{folder / name}.csv' (HEADER)")
-        database.execute(f"COPY {name} TO '{folder / name}.parquet'")
+    for name in tables:
+        database.execute(f"COPY ({queries[name]}) TO '{folder / name}.parquet'")
+        database.execute(f"COPY (FROM '{folder / name}.parquet') TO '{folder / name}.csv' (HEADER)")
     return {}
 
 
@@ -74,7 +73,7 @@ def _query(name: str, sql: str, taken: str, step: type[Step]) -> Step:
     return step("transform", name, "sql", "", sql, {}, {"bronze": taken}, {"data": name})
 
 
-def odibi(folder: Path, pipeline: str, kind: str, tracking: str) -> Figures:
+def odibi(folder: Path, pipeline: str, kind: str, tracking: str, limit_mb: int = 0) -> Figures:
     """Ours."""
     from odibi_core.orchestrator import Orchestrator
     from odibi_core.step import Step
@@ -96,18 +95,28 @@ def odibi(folder: Path, pipeline: str, kind: str, tracking: str) -> Figures:
             _query("summary", SUMMARIZE, "deduped", Step),
             _store("gold", "summary", Step),
         ]
-    result = Orchestrator(steps, "pandas", tracking=tracking, workspace=folder, keeps_data=False).execute()
+    result = Orchestrator(
+        steps,
+        "pandas",
+        tracking=tracking,
+        workspace=folder,
+        keeps_data=False,
+        memory_limit=f"{limit_mb}MB" if limit_mb else None,
+    ).execute()
     if not result.success:
         raise SystemExit(f"the run failed: {result.errors}")
     return {}
 
 
-def duckdb_by_hand(folder: Path, pipeline: str, kind: str) -> Figures:
+def duckdb_by_hand(folder: Path, pipeline: str, kind: str, limit_mb: int = 0) -> Figures:
     """DuckDB: one statement for the sales; the medallion keeps the rows that it needs twice in a table."""
     import duckdb
 
     (folder / "out").mkdir(exist_ok=True)
     database = duckdb.connect()
+    database.execute(f"SET temp_directory = '{folder / 'out' / 'spill'}'")
+    if limit_mb:
+        database.execute(f"SET memory_limit = '{limit_mb}MB'")
     if pipeline == "sales":
         database.execute(
             f"COPY (SELECT *, amount * 0.1 AS tax FROM 'sales.{kind}' WHERE amount > 100) "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from odibi_core.pipeline_run import Cancellation, PipelineRun, RunRequest
 from odibi_core.plan.model import Plan
 from odibi_core.plan.planner import Surroundings, find_problems, make_plan
 from odibi_core.plan.rendering import Values
+from odibi_core.plan.sizes import bytes_read, measure_sources
 from odibi_core.run_result import RunResult
 from odibi_core.run_settings import RunSettings, settings_problems
 from odibi_core.secret_store import Secrets
@@ -161,7 +163,10 @@ class Orchestrator:
         Raises:
             PipelineInvalidError: The pipeline is wrong; the error holds every problem.
         """
-        return make_plan(self.pipeline, self._plan_values(), self._surroundings(), self._settings().tracking)
+        surroundings = self._surroundings()
+        plan = make_plan(self.pipeline, self._plan_values(), surroundings, self._settings().tracking)
+        sizes = measure_sources(plan, surroundings.place)
+        return replace(plan, sizes=sizes, bytes_read=bytes_read(plan, sizes))
 
     def cancel(self, reason: str = "it was asked to stop") -> None:
         """Ask the run to stop. Safe from any thread; without a run it does nothing."""

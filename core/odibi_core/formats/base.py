@@ -275,6 +275,14 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
             TargetError: The target can't be written: permission, no space, a file in the place of a folder, …
         """
 
+    def count_rows(self, source: str, cursor: DuckDBPyConnection) -> int | None:  # noqa: ARG002
+        """The number of rows of a source where metadata tell it; None where only reading does.
+
+        Raises:
+            SourceError: The source is missing, or not of the format.
+        """
+        return None
+
     def owns_folder(self, path: Path) -> bool:  # noqa: ARG002
         """Whether what is in a folder shows that it is one dataset of this format."""
         return False

@@ -76,14 +76,20 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
         files = find_files(source, self.extensions)
         table = self._table(files, options)
         schema = self._describe(table, source, context.cursor)
-        counted = context.cursor.sql(
-            f"SELECT sum(num_rows) FROM parquet_file_metadata({files.sql})"
-        ).fetchall()
 
         def state() -> dict[str, Identity | None]:
             return {path: identity(Path(path)) for path in find_files(source, self.extensions).paths}
 
-        return Scan(table, schema, row_count=int(counted[0][0]), state=state)
+        return Scan(table, schema, row_count=_row_count(files, context.cursor), state=state)
+
+    def count_rows(self, source: str, cursor: DuckDBPyConnection) -> int | None:
+        """The number of rows, from the metadata of the files."""
+        import duckdb
+
+        try:
+            return _row_count(find_files(source, self.extensions), cursor)
+        except duckdb.Error as error:
+            raise _damaged(error, source) from error
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where the file is not Parquet, is cut off or damaged."""
@@ -163,6 +169,11 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
 _DAMAGE_SIGNS = ("No magic bytes", "arquet", "TProtocolException", "don't know what type", "Snappy", "ZSTD")
 _CONVERTED = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "BIT": "VARCHAR"}
+
+
+def _row_count(files: Files, cursor: DuckDBPyConnection) -> int:
+    counted = cursor.sql(f"SELECT sum(num_rows) FROM parquet_file_metadata({files.sql})").fetchall()
+    return int(counted[0][0])
 
 
 def _damaged(error: Exception, source: str) -> SourceError:

@@ -76,6 +76,19 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSize:
+    """How much a source holds.
+
+    Attributes:
+        size_bytes: Of its files, as they lie on the disk.
+        row_count: Number of rows; None where only reading tells it.
+    """
+
+    size_bytes: int
+    row_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run of a pipeline would do.
 
@@ -89,6 +102,8 @@ class Plan:
         tracking_reason: Why.
         is_small: Whether the sources are so small that every query is over in a moment.
         warnings: Problems that don't stop a run.
+        sizes: Name of a step that reads files → how much there is to read; empty where nobody looked.
+        bytes_read: Name of a region → bytes of the files that it reads; empty where nobody looked.
     """
 
     pipeline: Pipeline
@@ -100,6 +115,8 @@ class Plan:
     tracking_reason: str
     is_small: bool
     warnings: tuple[Problem, ...] = ()
+    sizes: Mapping[str, SourceSize] = field(default_factory=dict)
+    bytes_read: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON can hold it."""
@@ -109,7 +126,12 @@ class Plan:
             "tracking_reason": self.tracking_reason,
             "waves": [list(wave) for wave in self.waves],
             "regions": [
-                {"name": region.name, "steps": list(region.steps), "needs": list(region.needs)}
+                {
+                    "name": region.name,
+                    "steps": list(region.steps),
+                    "needs": list(region.needs),
+                    "bytes_read": self.bytes_read.get(region.name),
+                }
                 for region in self.regions
             ],
             "steps": [
@@ -122,6 +144,8 @@ class Plan:
                     "region": planned.region,
                     "kept": planned.is_kept,
                     "reason": planned.reason,
+                    "size_bytes": self.sizes[name].size_bytes if name in self.sizes else None,
+                    "row_count": self.sizes[name].row_count if name in self.sizes else None,
                     "inputs": dict(planned.step.inputs),
                     "outputs": dict(planned.step.outputs),
                     "schemas": {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.model import Tracking
+from odibi_core.plan.sizes import file_sizes
 
 SMALL_BYTES = 64 << 20
 """Up to this size, computing every step by itself costs well under a second."""
@@ -52,20 +51,6 @@ def _weight(scan: Scan, resolve: Callable[[Scan], Path]) -> int:
         path = resolve(scan)
     except OdibiError:
         return 0
-    size = sum(_sizes(path))
+    size = sum(file_sizes(path))
     packed = path.suffix in (".gz", ".zst") or format_named(scan.format).name not in ("csv", "json")
     return size * 4 if packed else size
-
-
-def _sizes(path: Path) -> Iterable[int]:
-    pattern = str(path)
-    matches = glob.iglob(pattern, recursive=True) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207 - absolute
-    for match in matches:
-        try:
-            if not Path(match).is_dir():
-                yield Path(match).stat().st_size
-                continue
-            for folder, _, names in os.walk(match):
-                yield from ((Path(folder) / name).stat().st_size for name in names)
-        except OSError:
-            continue

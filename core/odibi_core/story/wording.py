@@ -111,6 +111,14 @@ def duration(duration_ms: float | None) -> str:
     return f"{hours:,} h {minutes:02} min"
 
 
+def file_size(size_bytes: int) -> str:
+    """A number of bytes in the unit that a person would choose: "512 bytes", "3.4 MiB"."""
+    for limit, unit in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size_bytes >= limit:
+            return f"{size_bytes / limit:,.1f} {unit}"
+    return plural(size_bytes, "byte")
+
+
 def moment(when: dt.datetime) -> str:
     """A moment in UTC, to the second."""
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(session: Session, pipeline: str, as_json: bool) -> None:
-    """Say what a run of PIPELINE would do, and why: the order, what streams, the columns of every dataset.
+    """Say what a run of PIPELINE would do, and why: the order, what streams, what it reads, the columns.
 
     No rows are read, and nothing is written.
     """
@@ -31,27 +31,36 @@ def command(session: Session, pipeline: str, as_json: bool) -> None:
 
 
 def _tell(session: Session, plan: Plan) -> None:
-    from odibi_core.story.wording import plural
+    from odibi_core.story.wording import file_size, plural
 
     terminal = session.terminal
     steps, waves = plural(len(plan.steps), "step"), plural(len(plan.waves), "wave")
     terminal.line(f"{plan.pipeline.name}: {steps} in {waves}")
     terminal.line(f"Tracking is {plan.tracking.value}: {plan.tracking_reason}")
+    total = sum(plan.bytes_read.values())
+    if total:
+        terminal.line(f"It reads up to {file_size(total)} of files")
     for number, wave in enumerate(plan.waves, start=1):
         terminal.line()
         terminal.line((f"Wave {number}", "bright_black"))
         for name in wave:
-            _tell_step(session, plan.steps[name])
+            _tell_step(session, plan, plan.steps[name])
     if plan.warnings:
         terminal.line()
     for warning in plan.warnings:
         terminal.line(("warning: ", "yellow"), str(warning))
 
 
-def _tell_step(session: Session, planned: PlannedStep) -> None:
+def _tell_step(session: Session, plan: Plan, planned: PlannedStep) -> None:
+    from odibi_core.story.wording import file_size, plural
+
     terminal = session.terminal
     name = terminal.clean_name(planned.step.name)
     terminal.line("  ", (name, "cyan"), f"  {planned.kind.value}, {planned.step.engine}")
+    size = plan.sizes.get(planned.step.name)
+    if size is not None:
+        rows = "" if size.row_count is None else f", {plural(size.row_count, 'row')}"
+        terminal.line(f"    holds {file_size(size.size_bytes)}{rows}")
     takes = ", ".join(dict.fromkeys(planned.step.inputs.values()))
     if takes:
         terminal.line(f"    takes {terminal.clean_name(takes)}")
