@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.conftest import Run
 
 from odibi_core.step import Step
@@ -118,64 +116,3 @@ def sales(make_file: Any) -> list[Step]:
         ),
         store_step("saved", "out/taxed.parquet", "taxed"),
     ]
-
-
-SHAPES = (
-    "SELECT * FROM {0}",
-    "SELECT id, value + 1 AS value FROM {0}",
-    "SELECT id, value FROM {0} WHERE value % 3 <> 0",
-    "SELECT id, value FROM {0} ORDER BY value DESC, id",
-    "SELECT id % 5 AS id, sum(value)::BIGINT AS value FROM {0} GROUP BY ALL ORDER BY ALL",
-    "WITH {0} AS (SELECT * FROM {0} WHERE id > 2) SELECT * FROM {0}",
-    "SELECT * FROM {0} LIMIT 7",
-    "SELECT DISTINCT id, value FROM {0} ORDER BY ALL -- sorted",
-    "SELECT id, (SELECT max(value) FROM {0}) AS value FROM {0}",
-    "FROM {0} SELECT id, coalesce(value, 0) AS value",
-)
-PAIRS = (
-    "SELECT id, value FROM {0} UNION ALL SELECT id, value FROM {1}",
-    "SELECT a.id, a.value + b.value AS value FROM {0} a JOIN {1} b ON a.id = b.id ORDER BY ALL",
-    "SELECT id, value FROM {0} WHERE id IN (SELECT id FROM {1}) ORDER BY ALL",
-)
-
-
-@st.composite
-def pipelines(draw: st.DrawFn) -> list[Step]:
-    """A random graph of SQL steps over one source."""
-    source = "SELECT range AS id, (range * 7) % 11 AS value FROM range(20)"
-    steps = [sql_step("s0", source)]
-    for number in range(1, draw(st.integers(1, 9))):
-        names = [f"s{other}" for other in range(number)]
-        if draw(st.booleans()):
-            chosen = [draw(st.sampled_from(names))]
-            sql = draw(st.sampled_from(SHAPES))
-        else:
-            chosen = [draw(st.sampled_from(names)), draw(st.sampled_from(names))]
-            sql = draw(st.sampled_from(PAIRS))
-        steps.append(sql_step(f"s{number}", sql.format(*chosen), *dict.fromkeys(chosen)))
-    return steps
-
-
-@given(pipelines())
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
-)
-def test_every_way_to_run_gives_the_same_rows_in_the_same_order(run: Run, steps: list[Step]) -> None:
-    ways: list[dict[str, Any]] = [
-        {"tracking": "exact"},
-        {"tracking": "fused"},
-        {"tracking": "fused", "distributed": True, "distributed_max_workers": 4},
-    ]
-    seen: list[dict[str, tuple[Any, Any]]] = []
-    for way in ways:
-        with run(steps, **way) as result:
-            assert result.success, result.errors
-            assert result.tracker is not None
-            counts = {
-                execution["step_name"]: execution["after_snapshot"]["row_count"]
-                for execution in result.tracker.step_executions
-            }
-            rows = {key: frame.values.tolist() for key, frame in result.data_map.items()}
-            assert counts == {key: len(found) for key, found in rows.items()}
-            seen.append({key: (counts[key], rows[key]) for key in rows})
-    assert seen[0] == seen[1] == seen[2]

@@ -1,0 +1,57 @@
+"""More data than memory goes to the disk, into a folder that goes with the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conftest import Run
+
+from odibi_core.event_bus import EventBus
+from odibi_core.events import EventType
+from odibi_core.testing import sql_step, store_step
+from odibi_core.workspace import Workspace
+
+ROWS = 2_000_000
+HASHES = " || ".join(f"hash(range, {seed})::VARCHAR" for seed in range(3))
+WIDE = f"SELECT {HASHES} AS text FROM range({ROWS})"
+
+
+def spilled_bytes(workspace: Workspace) -> int:
+    return sum(path.stat().st_size for path in workspace.scratch.glob("*/spill/*"))
+
+
+def test_a_run_over_more_data_than_its_limit_spills_and_cleans_up(run: Run, workspace: Workspace) -> None:
+    bus, spilled = EventBus(), list[int]()
+
+    def look(event: dict[str, Any]) -> None:
+        if event["event_type"] == EventType.NODE_COMPLETE:
+            spilled.append(spilled_bytes(workspace))
+
+    bus.subscribe(look)
+    steps = [
+        sql_step("wide", WIDE, materialize=True),
+        sql_step("longest", "SELECT max(length(text)) AS n, count(*) AS rows FROM wide", "wide"),
+        store_step("saved", "out/longest.csv", "longest"),
+    ]
+    # The texts alone are about 115 MB.
+    result = run(steps, tracking="fused", memory_limit="48MB", threads=1, event_bus=bus, keeps_data=False)
+    assert result.success, result.errors
+    assert max(spilled) > 40_000_000
+    assert (workspace.root / "out/longest.csv").read_text() == f"n,rows\n60,{ROWS}\n"
+    result.close()
+    assert not any(workspace.scratch.iterdir())
+
+
+def test_what_can_not_spill_fails_with_the_way_to_mend_it(run: Run) -> None:
+    result = run([sql_step("wide", "SELECT list(range) AS all FROM range(20000000)")], memory_limit="16MB")
+    assert not result.success
+    assert "memory" in str(result.errors["wide"])
+
+
+def test_limits_of_a_run_come_before_those_of_the_workspace(run: Run, workspace: Workspace) -> None:
+    (workspace.root / "odibi.toml").write_text('memory_limit = "300MB"\nthreads = 3\n')
+    query = "SELECT current_setting('memory_limit') AS memory, current_setting('threads')::INT AS threads"
+    ours = run([sql_step("limits", query)], memory_limit="200MB", threads=2).data_map["limits"]
+    assert ours.to_numpy().tolist() == [["190.7 MiB", 2]]
+    theirs = run([sql_step("limits", query)]).data_map["limits"]
+    assert theirs.to_numpy().tolist() == [["286.1 MiB", 3]]
