@@ -1,3 +1,4 @@
+import { ChevronDown } from "lucide-react";
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 
 export interface Option {
@@ -23,7 +24,6 @@ interface Props {
   describedBy?: string;
   /** Empties the box after a choice, for lists that a choice is added to. */
   clearsOnChoice?: boolean;
-  autoFocus?: boolean;
 }
 
 const MAX_SHOWN = 200;
@@ -103,7 +103,6 @@ export function Combobox(props: Props) {
         role="combobox"
         autoComplete="off"
         spellCheck={false}
-        autoFocus={props.autoFocus}
         aria-label={props.label}
         aria-expanded={isOpen}
         aria-controls={`${id}-list`}
@@ -118,9 +117,7 @@ export function Combobox(props: Props) {
         onKeyDown={press}
         onBlur={close}
       />
-      <span className="combobox-mark" aria-hidden="true">
-        ▾
-      </span>
+      <ChevronDown className="combobox-mark" size={14} aria-hidden="true" />
       {isOpen && (
         <ul ref={list} id={`${id}-list`} role="listbox" popover="manual" className="combobox-list">
           {found.map((option, place) => (

@@ -10,6 +10,8 @@ interface Props {
   children: ReactNode;
 }
 
+const CONTROLS = "input:not([type=hidden], [hidden]), textarea, select, button, [tabindex='0'], [contenteditable=true]";
+
 /** A window over the page: the browser keeps the focus inside, Esc and a click beside it close it. */
 export function Dialog({ title, size = "medium", onClose, actions, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
@@ -20,6 +22,9 @@ export function Dialog({ title, size = "medium", onClose, actions, children }: P
     const root = shown.getRootNode() as Document | ShadowRoot;
     const before = root.activeElement;
     if (!shown.open) shown.showModal();
+    // The browser would choose the close button, which comes first.
+    const body = shown.querySelector(".dialog-body");
+    (body?.querySelector<HTMLElement>("[data-autofocus]") ?? body?.querySelector<HTMLElement>(CONTROLS))?.focus();
     return () => {
       shown.close();
       if (before instanceof HTMLElement) before.focus();

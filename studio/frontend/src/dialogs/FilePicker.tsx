@@ -96,7 +96,7 @@ export function FilePicker({ title, start, isNew, onChoose, onClose }: Props) {
             </span>
           ))}
         </nav>
-        <input type="search" aria-label="Search in this folder" placeholder="Search" value={sought} onChange={(event) => setSought(event.target.value)} autoFocus={!isNew} />
+        <input type="search" aria-label="Search in this folder" placeholder="Search" value={sought} onChange={(event) => setSought(event.target.value)} data-autofocus={isNew ? undefined : true} />
       </div>
       {(refusal || failure) && (
         <p className="field-message" data-severity="error" role="alert">
@@ -124,7 +124,7 @@ export function FilePicker({ title, start, isNew, onChoose, onClose }: Props) {
       {isNew && (
         <label className="picker-name">
           <span className="field-label">File name</span>
-          <input type="text" value={name} placeholder="orders.parquet" autoFocus onChange={(event) => setName(event.target.value)} />
+          <input type="text" value={name} placeholder="orders.parquet" data-autofocus onChange={(event) => setName(event.target.value)} />
           <span className="field-help">Its ending says the format. {"{date}"} stands for the day of the run.</span>
         </label>
       )}

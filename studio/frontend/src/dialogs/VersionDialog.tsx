@@ -58,7 +58,7 @@ export function VersionDialog() {
         <label className="field">
           <span className="field-label">What has changed, and why</span>
           <textarea
-            autoFocus
+            data-autofocus
             rows={3}
             value={message}
             placeholder={isFirst ? "First version" : "For whoever reads the history"}

@@ -69,7 +69,18 @@ export function SqlEditor(props: SqlEditorProps) {
     <div className="sql-editor">
       <div ref={host} className="sql-editor-host" />
       <p id={`${props.id}-keys`} className="sql-editor-keys">
-        <kbd>Ctrl Enter</kbd> preview <kbd>Shift Alt F</kbd> format <kbd>Ctrl Space</kbd> complete <kbd>Esc</kbd> <kbd>Tab</kbd> leave
+        <span>
+          <kbd>Ctrl Enter</kbd> preview
+        </span>
+        <span>
+          <kbd>Shift Alt F</kbd> format
+        </span>
+        <span>
+          <kbd>Ctrl Space</kbd> complete
+        </span>
+        <span>
+          <kbd>Esc</kbd> then <kbd>Tab</kbd> leave
+        </span>
       </p>
     </div>
   );

@@ -6,7 +6,7 @@ const words =
   "select from where group by order having limit offset qualify window with recursive as distinct on using join inner left right full outer " +
   "cross semi anti asof lateral natural positional union all intersect except exclude replace case when then else end and or not in is null " +
   "between like ilike similar exists any over partition rows range groups unbounded preceding following current row asc desc nulls first last " +
-  "cast try_cast pivot unpivot values interval filter within tablesample sample escape at name";
+  "cast try_cast pivot unpivot values interval filter within tablesample sample escape at";
 
 const types =
   "varchar text string char bigint integer int smallint tinyint hugeint ubigint uinteger double float real decimal numeric boolean bool date " +

@@ -12,7 +12,7 @@ export function sqlLanguage(dialect: Dialect, vocabulary: () => Vocabulary): Ext
   const source: CompletionSource = (context) => completeSql(vocabulary(), context);
   return [
     new LanguageSupport(dialects[dialect].language),
-    autocompletion({ override: [source], activateOnTyping: true, icons: true, maxRenderedOptions: 80 }),
+    autocompletion({ override: [source], activateOnTyping: true, icons: false, maxRenderedOptions: 80 }),
     hoverTooltip((view, place) => {
       const sql = view.state.doc.toString();
       const token = tokensOf(sql).find((one) => one.from <= place && place <= one.to);

@@ -75,13 +75,23 @@ describe("numbers", () => {
 });
 
 describe("choices", () => {
-  test("a boolean has three states, the default named", async () => {
+  test("a boolean without a default has three states", async () => {
+    const user = show({ cache: nullable({ type: "boolean" }) });
+    const box = screen.getByRole("combobox", { name: "Cache" });
+    expect(within(box).getAllByRole("option").map((option) => option.textContent)).toEqual(["Default", "Yes", "No"]);
+    await user.selectOptions(box, "No");
+    expect(current).toEqual({ cache: false });
+    await user.selectOptions(box, "Default");
+    expect(current).toEqual({});
+  });
+
+  test("a default is chosen by giving no value", async () => {
     const user = show({ header: { type: "boolean", default: true } });
     const box = screen.getByRole("combobox", { name: "Header" });
-    expect(within(box).getAllByRole("option").map((option) => option.textContent)).toEqual(["Default (Yes)", "Yes", "No"]);
+    expect(box).toHaveDisplayValue("Yes");
     await user.selectOptions(box, "No");
     expect(current).toEqual({ header: false });
-    await user.selectOptions(box, "Default (Yes)");
+    await user.selectOptions(box, "Yes");
     expect(current).toEqual({});
   });
 
@@ -89,8 +99,8 @@ describe("choices", () => {
     const user = show({ header: { anyOf: [{ type: "boolean" }, { const: "auto", type: "string" }], default: "auto" } });
     await user.selectOptions(screen.getByRole("combobox"), "No");
     expect(current).toEqual({ header: false });
-    await user.selectOptions(screen.getByRole("combobox"), "auto");
-    expect(current).toEqual({ header: "auto" });
+    await user.selectOptions(screen.getByRole("combobox"), "Yes");
+    expect(current).toEqual({ header: true });
   });
 
   test("an enumeration behind a reference is found, and a pattern of words is one", () => {
@@ -99,7 +109,7 @@ describe("choices", () => {
       { $defs: { Mode: { enum: ["append", "keep_aside"], description: "What happens." } } },
     );
     const options = screen.getAllByRole("option").map((option) => option.textContent);
-    expect(options).toEqual(["Default (append)", "append", "keep aside", "Default", "manual", "auto"]);
+    expect(options).toEqual(["append", "keep aside", "Default", "manual", "auto"]);
     expect(screen.getByText("What happens.")).toBeTruthy();
   });
 
@@ -111,7 +121,7 @@ describe("choices", () => {
 
   test("line ends and tabs can be seen", () => {
     show({ line_end: { enum: ["\n", "\r\n"], default: "\n" } });
-    expect(screen.getAllByRole("option").map((option) => option.textContent)).toEqual(["Default (\\n)", "\\n", "\\r\\n"]);
+    expect(screen.getAllByRole("option").map((option) => option.textContent)).toEqual(["\\n", "\\r\\n"]);
   });
 });
 
@@ -215,6 +225,23 @@ describe("widgets", () => {
     await user.type(screen.getByRole("combobox"), "DECIMAL(9,4)");
     expect(current).toEqual({ to: "DECIMAL(9,4)" });
   });
+});
+
+test("a field stands there only where the field it belongs to asks for it, or where it has a value", async () => {
+  const bound: JsonSchema = { type: "string", default: "", "x-when": { operator: ["is between"] } };
+  const user = show({ operator: { enum: ["equals", "is between"], default: "equals" }, upper: bound, lower: bound }, {}, { lower: "1" });
+  expect(screen.queryByRole("textbox", { name: "Upper" })).toBeNull();
+  expect(screen.getByRole("textbox", { name: "Lower" })).toHaveValue("1");
+  await user.selectOptions(screen.getByRole("combobox"), "is between");
+  expect(screen.getByRole("textbox", { name: "Upper" })).toBeVisible();
+});
+
+test("a value under the other name of its field is shown, and goes on under the field's own", async () => {
+  const user = show({ sep: { type: "string", "x-alias": "delimiter" } }, {}, { delimiter: ";" });
+  const box = screen.getByRole("textbox", { name: "Sep" });
+  expect(box).toHaveValue(";");
+  await user.type(box, ";");
+  expect(current).toEqual({ sep: ";;" });
 });
 
 test("the server's problems stand at their fields, unless the form says it already", () => {

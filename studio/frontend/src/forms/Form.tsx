@@ -1,4 +1,4 @@
-import type { Field } from "./schema";
+import { isAsked, valueIn, withValue, type Field } from "./schema";
 import { FieldRow } from "./FieldRow";
 import { within, type FieldProblem } from "./problems";
 
@@ -17,24 +17,17 @@ export function Form({ fields, value, onChange, problems, idPrefix, className = 
   return (
     <div className={`form ${className}`}>
       {fields
-        .filter((field) => field.schema.const === undefined)
+        .filter((field) => field.schema.const === undefined && isAsked(value, field, fields))
         .map((field) => (
           <FieldRow
             key={field.name}
             field={field}
-            value={value[field.name]}
-            onChange={(given) => onChange(withField(value, field.name, given))}
-            problems={within(problems, field.name)}
+            value={valueIn(value, field)}
+            onChange={(given) => onChange(withValue(value, field, given))}
+            problems={[...within(problems, field.name), ...(field.alias ? within(problems, field.alias) : [])]}
             id={`${idPrefix}.${field.name}`}
           />
         ))}
     </div>
   );
-}
-
-/** An object with a field set, or without it where it is undefined. */
-export function withField(given: Record<string, unknown>, name: string, value: unknown): Record<string, unknown> {
-  if (value !== undefined) return { ...given, [name]: value };
-  const { [name]: _removed, ...rest } = given;
-  return rest;
 }

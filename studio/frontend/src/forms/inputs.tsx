@@ -97,25 +97,26 @@ export function NumberInput({ field, value, onChange, id, label, describedBy, is
   );
 }
 
-/** A choice; no value stands for the default, which is named. */
+/** A choice. The default is chosen by giving no value; where it is none, or only a run knows it, that has a line of its own. */
 export function ChoiceInput({ field, value, onChange, id, label, describedBy, isInvalid }: ControlProps) {
-  const isUnknown = value !== undefined && value !== null && !field.choices.includes(value);
-  const place = field.choices.indexOf(value);
-  const none = field.default === undefined || field.default === null ? "" : ` (${shown(field.default)})`;
+  const isGiven = value !== undefined && value !== null;
+  const usual = field.choices.indexOf(field.default);
+  const place = isGiven ? field.choices.indexOf(value) : usual;
+  const isUnknown = isGiven && place < 0;
   return (
     <select
       id={id}
       aria-label={label}
       aria-invalid={isInvalid || undefined}
       aria-describedby={describedBy}
-      data-empty={place < 0 && !isUnknown ? true : undefined}
+      data-empty={isGiven ? undefined : true}
       value={isUnknown ? "other" : place < 0 ? "" : String(place)}
       onChange={(event) => {
         const chosen = event.target.value;
-        if (chosen !== "other") onChange(chosen === "" ? undefined : field.choices[Number(chosen)]);
+        if (chosen !== "other") onChange(chosen === "" || Number(chosen) === usual ? undefined : field.choices[Number(chosen)]);
       }}
     >
-      <option value="">{field.isRequired && !none ? "Choose…" : `Default${none}`}</option>
+      {usual < 0 && <option value="">{field.isRequired ? "Choose…" : "Default"}</option>}
       {isUnknown && <option value="other">{shown(value)}</option>}
       {field.choices.map((choice, index) => (
         <option key={index} value={String(index)}>

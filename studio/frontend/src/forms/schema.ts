@@ -29,6 +29,10 @@ export interface JsonSchema {
   examples?: unknown[];
   "x-widget"?: string;
   "x-input"?: string | number;
+  /** Another name under which the value may stand. */
+  "x-alias"?: string;
+  /** The field beside it → the values for which this one is asked. */
+  "x-when"?: Record<string, unknown[]>;
 }
 
 export type FieldKind = "text" | "number" | "integer" | "choice" | "list" | "map" | "object" | "variants" | "any";
@@ -46,6 +50,10 @@ export interface Field {
   widget: string;
   /** The input whose columns a widget offers: its name, or its place from 0; "" for all. */
   input: string;
+  /** Another name under which the value may stand; "" for none. */
+  alias: string;
+  /** The field beside it → the values for which this one is asked. */
+  when: Record<string, unknown[]>;
   schema: JsonSchema;
   root: JsonSchema;
 }
@@ -73,9 +81,32 @@ export function fieldOf(name: string, property: JsonSchema, root: JsonSchema, is
     choices,
     widget: property["x-widget"] ?? schema["x-widget"] ?? "",
     input: String(property["x-input"] ?? schema["x-input"] ?? ""),
+    alias: property["x-alias"] ?? "",
+    when: property["x-when"] ?? {},
     schema,
     root,
   };
+}
+
+/** The value of a field in its object, under either of its names. */
+export function valueIn(given: Record<string, unknown>, field: Field): unknown {
+  return given[field.name] ?? (field.alias ? given[field.alias] : undefined);
+}
+
+/** Whether a form asks for a field: it has a value, or the fields beside it have those that call for it. */
+export function isAsked(given: Record<string, unknown>, field: Field, beside: readonly Field[]): boolean {
+  if (valueIn(given, field) !== undefined) return true;
+  return Object.entries(field.when).every(([name, values]) => {
+    const other = beside.find((one) => one.name === name);
+    return !other || values.includes(valueIn(given, other) ?? other.default);
+  });
+}
+
+/** The object with a value for a field, under its own name; undefined removes it. */
+export function withValue(given: Record<string, unknown>, { name, alias }: Field, value: unknown): Record<string, unknown> {
+  const kept = Object.entries(given).filter(([key]) => key !== alias && (key !== name || value !== undefined));
+  const next = Object.fromEntries(kept);
+  return value === undefined ? next : { ...next, [name]: value };
 }
 
 /** The field of a list's items. */
@@ -180,8 +211,8 @@ const units: Record<string, string> = { s: "seconds", ms: "ms", mb: "MB", bytes:
 
 /** A field's name as people say it: `retry_delay` → "Retry delay", `timeout_s` → "Timeout (seconds)". */
 export function labelOf(name: string, title = ""): string {
-  const automatic = name.replaceAll("_", " ").toLowerCase();
-  if (title && title.toLowerCase() !== automatic) return title;
+  const isAutomatic = title.replaceAll(" ", "").toLowerCase() === name.replaceAll("_", "").toLowerCase();
+  if (title && !isAutomatic) return title;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .split(/[\s_]+/)

@@ -1,6 +1,6 @@
 /** What is wrong with a value, said as its field's schema has it. */
 
-import { fieldsOf, itemOf, valueOf, variantsOf, type Field } from "./schema";
+import { fieldsOf, itemOf, valueIn, valueOf, variantsOf, type Field } from "./schema";
 
 export interface Issue {
   /** Path from the value that was checked: "", "columns", "keys.0.name". */
@@ -111,7 +111,7 @@ function mapIssues(field: Field, value: unknown): Issue[] {
 
 function objectIssues(field: Field, value: unknown): Issue[] {
   if (!isMap(value)) return [issue("Give settings.")];
-  return fieldsOf(field.schema, field.root).flatMap((child) => under(child.name, validate(child, value[child.name])));
+  return fieldsOf(field.schema, field.root).flatMap((child) => under(child.name, validate(child, valueIn(value, child))));
 }
 
 function variantIssues(field: Field, value: unknown): Issue[] {

@@ -3,7 +3,7 @@ import { Section } from "../controls/Section";
 import { FieldRow, LabelledRow } from "../forms/FieldRow";
 import { Form } from "../forms/Form";
 import { problemsUnder, within } from "../forms/problems";
-import type { Field } from "../forms/schema";
+import { valueIn, withValue, type Field } from "../forms/schema";
 import type { FormatForm, StepForm } from "../messages";
 import { kindOf } from "../model/kinds";
 import { useDesigner } from "../store";
@@ -73,13 +73,13 @@ export function FormatSection({ view }: { view: StepView }) {
         )}
       </div>
       <div className="form">
-        {!isRead && mergeKey && (mode === "merge" || step.params[mergeKey.name] !== undefined) && (
+        {!isRead && mergeKey && (mode === "merge" || valueIn(step.params, mergeKey) !== undefined) && (
           <ColumnsSetting view={view} field={{ ...mergeKey, label: "Key columns", isRequired: mode === "merge", default: undefined }} />
         )}
-        {!isRead && partition && (format?.can_partition !== false || step.params[partition.name] !== undefined) && (
+        {!isRead && partition && (format?.can_partition !== false || valueIn(step.params, partition) !== undefined) && (
           <ColumnsSetting view={view} field={partition} />
         )}
-        {!isRead && partition && format?.can_partition === false && step.params[partition.name] === undefined && (
+        {!isRead && partition && format?.can_partition === false && valueIn(step.params, partition) === undefined && (
           <p className="field-help">{format.title} can’t be split into folders by the values of a column.</p>
         )}
       </div>
@@ -101,8 +101,8 @@ function ColumnsSetting({ view: { step, problems, set }, field }: { view: StepVi
   return (
     <FieldRow
       field={{ ...field, widget: "columns" }}
-      value={step.params[field.name]}
-      onChange={(value) => set(["params", field.name], value)}
+      value={valueIn(step.params, field)}
+      onChange={(value) => set(["params"], withValue(step.params, field, value))}
       problems={within(problemsUnder(problems, "params"), field.name)}
       id={`step.params.${field.name}`}
     />

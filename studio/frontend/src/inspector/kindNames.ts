@@ -27,11 +27,10 @@ function labelled(name: string): string {
 }
 
 /** The name under which the catalog has a step's settings: the node kind, and for transforms the type. */
-export function settingsKinds(step: StepForm): string[] {
+export function settingsKind(step: StepForm): string {
   const kind = kindOf(step);
-  if (kind === "transform") return [step.type, "transform"];
-  if (kind === "publish" && isAddress(step.value)) return ["http_publish", "publish_http", "publish"];
-  return [kind];
+  if (kind === "transform") return step.type;
+  return kind === "publish" && isAddress(step.value) ? "http_publish" : kind;
 }
 
 export function isAddress(value: unknown): boolean {

@@ -1,7 +1,7 @@
-import { fieldsOf, type Field, type JsonSchema } from "../forms/schema";
+import { fieldsOf, valueIn, type Field, type JsonSchema } from "../forms/schema";
 import type { Catalog, FormatForm, StepForm } from "../messages";
 import { kindOf } from "../model/kinds";
-import { settingsKinds } from "./kindNames";
+import { settingsKind } from "./kindNames";
 
 /** Settings that every step takes; they have a section of their own. */
 export const RELIABILITY = new Set(["max_retries", "retry_delay", "retry_backoff", "timeout_s", "cache", "materialize"]);
@@ -11,8 +11,7 @@ const SHOWN_ELSEWHERE = new Set(["source_type", "format", "mode", "connection", 
 
 /** The fields of a step's own settings, by the catalog. */
 export function settingsFields(catalog: Catalog, step: StepForm): Field[] {
-  const kinds = settingsKinds(step);
-  const found = kinds.map((kind) => catalog.kinds.find((one) => one.kind === kind)).find(Boolean);
+  const found = catalog.kinds.find(({ kind }) => kind === settingsKind(step));
   return found ? fieldsOf(found.settings as JsonSchema) : [];
 }
 
@@ -51,6 +50,6 @@ export function optionFields(format: FormatForm | undefined, step: StepForm): Fi
 
 /** How many settings of some fields a step has, for the summary of a folded section. */
 export function countSet(fields: readonly Field[], params: Record<string, unknown>): string | undefined {
-  const count = fields.filter((field) => params[field.name] !== undefined).length;
+  const count = fields.filter((field) => valueIn(params, field) !== undefined).length;
   return count === 0 ? undefined : `${count} set`;
 }
