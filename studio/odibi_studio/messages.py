@@ -302,7 +302,8 @@ class RecipeForm(Message):
     inputs: int = Field(description="How many inputs it takes; 0 for two or more.")
     settings: dict[str, Any] = Field(
         description='JSON Schema. Beside the standard keys a field may say "x-widget": "column", "columns", '
-        '"expression", "operator", "aggregate", "type"; "x-input": the input whose columns are meant.'
+        '"expression", "operator", "aggregate", "type"; "x-input": the input whose columns are meant; '
+        '"x-when": the field beside it → the answers for which it is asked.'
     )
 
 

@@ -269,7 +269,8 @@ export interface RecipeForm {
   inputs: number;
   /**
    * JSON Schema. Beside the standard keys a field may say "x-widget": "column", "columns", "expression",
-   * "operator", "aggregate", "type"; "x-input": the input whose columns are meant.
+   * "operator", "aggregate", "type"; "x-input": the input whose columns are meant; "x-when": the field beside
+   * it → the answers for which it is asked.
    */
   settings: Record<string, unknown>;
 }

@@ -14,6 +14,7 @@ from odibi_studio.recipes.recipe import (
     Recipe,
     Settings,
     Unready,
+    asked_for,
     column,
     expression,
     in_line,
@@ -62,15 +63,34 @@ _TEXT_FUNCTIONS = {
 }
 
 
+_LISTS = (Operator.ONE_OF, Operator.NONE_OF)
+_WITHOUT_VALUE = (*_LISTS, Operator.EMPTY, Operator.NOT_EMPTY)
+_CASED = (Operator.EQUALS, Operator.NOT_EQUALS, *_LISTS, *_TEXT_FUNCTIONS)
+
+
 class Condition(Settings):
     """One condition on a column."""
 
     column: str = column("Column")
     operator: Operator = widget("operator", "Operator", default=Operator.EQUALS)
-    value: str = text("Value", "A text, number, date such as 2026-01-31, or {parameter}.")
-    upper: str = text("And", "The upper end, for “is between”.")
-    values: tuple[str, ...] = Field((), title="Values", description="For “is one of” and “is none of”.")
-    ignore_case: bool = Field(False, title="Ignore case", description="Whether A and a are the same.")
+    value: str = text(
+        "Value",
+        "A text, number, date such as 2026-01-31, or {parameter}.",
+        when=asked_for(operator=[one for one in Operator if one not in _WITHOUT_VALUE]),
+    )
+    upper: str = text("And", "The upper end, for “is between”.", when=asked_for(operator=[Operator.BETWEEN]))
+    values: tuple[str, ...] = Field(
+        (),
+        title="Values",
+        description="For “is one of” and “is none of”.",
+        json_schema_extra=asked_for(operator=_LISTS),
+    )
+    ignore_case: bool = Field(
+        False,
+        title="Ignore case",
+        description="Whether A and a are the same.",
+        json_schema_extra=asked_for(operator=_CASED),
+    )
 
 
 class FilterSettings(Settings):

@@ -14,6 +14,7 @@ from odibi_studio.recipes.recipe import (
     Recipe,
     Settings,
     Unready,
+    asked_for,
     column,
     columns,
     select,
@@ -70,7 +71,12 @@ class Summary(Settings):
     """One value for each group."""
 
     function: Aggregate = widget("aggregate", "What", default=Aggregate.ROWS)
-    column: str = column("Of", "Not needed for the number of rows.", default="")
+    column: str = column(
+        "Of",
+        "Not needed for the number of rows.",
+        default="",
+        when=asked_for(function=[one for one in Aggregate if one is not Aggregate.ROWS]),
+    )
     name: str = text("Name", "Made from the other two if empty.")
 
     @property

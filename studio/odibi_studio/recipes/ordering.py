@@ -14,6 +14,7 @@ from odibi_studio.recipes.recipe import (
     Recipe,
     Settings,
     Unready,
+    asked_for,
     column,
     columns,
     replaced,
@@ -100,13 +101,20 @@ class SampleSettings(Settings):
         title="Take",
         description="The first rows, rows drawn by chance, or a share drawn by chance.",
     )
-    rows: int = Field(1_000, ge=0, title="Rows", description="For first and random.")
-    percent: float = Field(10, ge=0, le=100, title="Percent")
+    rows: int = Field(
+        1_000,
+        ge=0,
+        title="Rows",
+        description="For first and random.",
+        json_schema_extra=asked_for(take=["first", "random"]),
+    )
+    percent: float = Field(10, ge=0, le=100, title="Percent", json_schema_extra=asked_for(take=["percent"]))
     seed: int | None = Field(
         None,
         ge=0,
         le=2**31 - 1,
         title="Seed",
+        json_schema_extra=asked_for(take=["random", "percent"]),
         description="The same seed draws the same rows of the same data.",
     )
 
@@ -138,7 +146,12 @@ class SplitSettings(Settings):
     into: Literal["columns", "rows"] = Field(
         "columns", title="Each part becomes", description="A column or a row."
     )
-    names: tuple[str, ...] = Field((), title="New columns", description="A name for each part.")
+    names: tuple[str, ...] = Field(
+        (),
+        title="New columns",
+        description="A name for each part.",
+        json_schema_extra=asked_for(into=["columns"]),
+    )
     keep_original: bool = Field(False, title="Keep the text itself")
 
 

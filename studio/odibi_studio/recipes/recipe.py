@@ -107,14 +107,21 @@ class Recipe(ABC, Generic[S]):
         yield from ()
 
 
-def text(title: str, description: str = "", *, default: Any = "") -> Any:
+def asked_for(**answers: Iterable[str]) -> JsonDict:
+    """What the schema says of a field that is asked for only after some answers to the fields beside it."""
+    return {"x-when": {name: list(values) for name, values in answers.items()}}
+
+
+def text(title: str, description: str = "", *, default: Any = "", when: JsonDict | None = None) -> Any:
     """A field for a line of text."""
-    return Field(default, title=title, description=description)
+    return Field(default, title=title, description=description, json_schema_extra=when)
 
 
-def column(title: str, description: str = "", *, of: int = 0, default: Any = ...) -> Any:
+def column(
+    title: str, description: str = "", *, of: int = 0, default: Any = ..., when: JsonDict | None = None
+) -> Any:
     """A field for the name of a column of the input with the number `of`."""
-    extra: JsonDict = {"x-widget": "column", "x-input": of}
+    extra: JsonDict = {"x-widget": "column", "x-input": of, **(when or {})}
     return Field(default, title=title, description=description, json_schema_extra=extra)
 
 

@@ -15,6 +15,7 @@ from odibi_studio.recipes.recipe import (
     Recipe,
     Settings,
     Unready,
+    asked_for,
     column,
     expression,
     in_line,
@@ -211,7 +212,7 @@ class Fill(Settings):
 
     column: str = column("Column")
     using: Filling = Field(Filling.VALUE, title="Fill with")
-    value: str = text("Value", "For “a value”.")
+    value: str = text("Value", "For “a value”.", when=asked_for(using=[Filling.VALUE]))
 
 
 class FillSettings(Settings):
