@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 
 from odibi_core.samples import copy_samples
 
@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-sync",
 )
 START_TIMEOUT_S = 60
+# A busy machine loads a page's parts slowly; what is right in the end is right.
+expect.set_options(timeout=30_000)
 
 
 OpenPage = Callable[..., Page]

@@ -11,11 +11,10 @@ from pathlib import Path
 from threading import Lock
 
 from odibi_core.design.source import MAX_SIZE_BYTES
-from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError, WorkspaceError
-from odibi_core.pipeline import Pipeline
 from odibi_core.text_file import reason, write_text_file
 from odibi_core.workspace import PIPELINE_SUFFIXES, Workspace, file_name
+from odibi_studio.services.documents import Content
 
 FOLDER = "pipelines"
 
@@ -29,7 +28,6 @@ class PipelineFile:
         digest: Of its bytes.
         modified: When it was changed last, UTC, ISO 8601.
         text: Its text; "" where there is a problem.
-        pipeline: What it holds; None where there is a problem. Not to be changed.
         problem: Why it can't be a design, or "".
     """
 
@@ -37,7 +35,6 @@ class PipelineFile:
     digest: str
     modified: str = ""
     text: str = ""
-    pipeline: Pipeline | None = None
     problem: str = ""
 
 
@@ -184,7 +181,9 @@ def _parsed(path: str, data: bytes, modified: str) -> PipelineFile:
     digest = _digest(data)
     try:
         text = data.decode("utf-8")
-        return PipelineFile(path, digest, modified, text, load_yaml(text))
+        # Whoever takes the file in asks for its pipeline again, and then gets the one that is read here.
+        _ = Content(text).pipeline
+        return PipelineFile(path, digest, modified, text)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         problem = f"line {line}: the file is not UTF-8 text; save it with the encoding UTF-8"

@@ -145,6 +145,16 @@ def is_changed(session: Session, row: DesignRow) -> bool:
     return newest is None or newest.digest != row.digest
 
 
+def unchanged_designs(session: Session) -> set[str]:
+    """The ids of all designs whose document is that of the newest version."""
+    same = select(DesignRow.id).where(
+        VersionRow.design_id == DesignRow.id,
+        VersionRow.number == DesignRow.version,
+        VersionRow.digest == DesignRow.digest,
+    )
+    return set(session.exec(same))
+
+
 def tags(session: Session, ids: Iterable[str]) -> dict[str, list[str]]:
     """Design id → its tags, by name."""
     found: dict[str, list[str]] = {design_id: [] for design_id in ids}

@@ -31,8 +31,8 @@ Files = Mapping[str, PipelineFile]
 
 def is_in_step(session: Session, files: Files) -> bool:
     """Whether every design and every file that can be read know of each other as they are."""
-    rows = live_designs(session)
-    digests = {row.path: row.file_digest for row in rows if row.path}
+    kept = select(DesignRow.path, DesignRow.file_digest).where(col(DesignRow.trashed).is_(None))
+    digests = {path: digest for path, digest in session.exec(kept) if path}
     readable = {path: file.digest for path, file in files.items() if not file.problem}
     return all(digests.get(path) == digest for path, digest in readable.items()) and all(
         path in files for path in digests

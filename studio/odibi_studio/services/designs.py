@@ -18,7 +18,6 @@ from odibi_studio.services.design_rows import (
     card_message,
     content_of,
     draft,
-    is_changed,
     live_design,
     live_designs,
     new_design,
@@ -26,6 +25,7 @@ from odibi_studio.services.design_rows import (
     set_content,
     set_tags,
     tags,
+    unchanged_designs,
 )
 from odibi_studio.services.design_sync import Files, file_problem
 from odibi_studio.services.documents import Content, first_content, renamed, rewritten
@@ -294,8 +294,9 @@ def _names(session: Session, without: DesignRow | None = None) -> list[str]:
 def _cards(session: Session, rows: Iterable[DesignRow], files: Files) -> list[DesignCard]:
     rows = list(rows)
     tagged = tags(session, [row.id for row in rows])
+    unchanged = unchanged_designs(session)
     return [
-        card_message(row, tagged[row.id], file_problem(row, files), changed=is_changed(session, row))
+        card_message(row, tagged[row.id], file_problem(row, files), changed=row.id not in unchanged)
         for row in rows
     ]
 

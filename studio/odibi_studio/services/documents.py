@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from odibi_core.design.yaml_form import dump_yaml, load_yaml, rewrite_yaml
@@ -48,13 +49,18 @@ class Content:
 
     @property
     def pipeline(self) -> Pipeline:
-        """The pipeline, a new one each time."""
-        return load_yaml(self.text)
+        """The pipeline, shared by all who ask: not to be changed."""
+        return _parsed(self.text)
 
     @property
     def document(self) -> Document:
         """The form that is edited."""
         return Document(pipeline=pipeline_form(self.pipeline), layout=Layout.model_validate_json(self.layout))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Pipeline:
+    return load_yaml(text)
 
 
 def first_content(pipeline: Pipeline) -> Content:
@@ -76,8 +82,7 @@ def rewritten(old: Content, document: Document) -> tuple[Content, list[str]]:
 
 def renamed(old: Content, name: str) -> Content:
     """The content with another name for its pipeline."""
-    pipeline = old.pipeline
-    pipeline.name = name
+    pipeline = replace(old.pipeline, name=name)
     return Content(_rewritten_text(old.text, pipeline)[0], old.layout)
 
 
