@@ -175,6 +175,6 @@ def _boxes(grid: _Grid, steps: Iterable[Step]) -> str:
     stroke = max(0.6, min(1.5, height / 10))
     return "".join(
         f'<path d="{"".join(parts)}" stroke-width="{stroke:.1f}" style="stroke:{colour};'
-        f'fill:color-mix(in srgb,{colour} 28%,var(--st-background-color,transparent))"/>'
+        f'fill:color-mix(in srgb,{colour} 28%,var(--odibi-paper,transparent))"/>'
         for colour, parts in boxes.items()
     )
