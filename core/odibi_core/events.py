@@ -13,7 +13,7 @@ class EventType(StrEnum):
     """Everything that a run can say. The keys of each are beside it."""
 
     PIPELINE_START = "pipeline_start"
-    """start_time, total_steps, engine, tracking, parameters"""
+    """start_time, total_steps, engine, tracking, parameters, order (see `RunOrder`; empty from Python)"""
     PIPELINE_COMPLETE = "pipeline_complete"
     """duration_ms, nodes_executed, success_count, state ("success" or "failed"), tracker (hooks only)"""
     PIPELINE_ERROR = "pipeline_error"
@@ -43,6 +43,17 @@ class EventType(StrEnum):
     """reason, duration_ms"""
     REPORT_FAILED = "report_failed"
     """report ("story", "metrics", …), error_message: something after the last step went wrong"""
+
+    RUN_QUEUED = "run_queued"
+    """order (see `RunOrder`): it waits for its turn. This and what follows stand in the journal alone."""
+    RUN_LAUNCHED = "run_launched"
+    """process (see `ProcessIdentity`): what will execute it was started"""
+    RUN_REFUSED = "run_refused"
+    """error_message, where, fix, problems: the run could not begin"""
+    CANCEL_REQUESTED = "cancel_requested"
+    """author: somebody asked the run to stop"""
+    RUN_VITALS = "run_vitals"
+    """memory_mb, cpu_percent (100 for each core) of the run's process and its children, each second"""
 
 
 class NodeState(StrEnum):

@@ -14,6 +14,7 @@ from odibi_core.engine_context import EngineContext
 from odibi_core.engines.registry import engine_names
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
+from odibi_core.journal.writer import new_run_id
 from odibi_core.kept.cached_run import Forecast
 from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
@@ -73,6 +74,8 @@ class Orchestrator:
         allowed_functions: Prefixes of dotted paths that function steps may import; None allows all.
         keeps_data: Whether every dataset of the run is held for `data_map`; False lets go of each as soon as
             no step takes it any more.
+        run_id: The id of the run; each run makes one of its own where it is empty.
+        order: What was asked for (see `RunOrder`), kept in the journal.
     """
 
     def __init__(
@@ -108,6 +111,8 @@ class Orchestrator:
         workspace: Workspace | Path | str | None = None,
         allowed_functions: Sequence[str] | None = None,
         keeps_data: bool = True,
+        run_id: str = "",
+        order: Mapping[str, Any] | None = None,
     ) -> None:
         self.pipeline = _as_pipeline(steps, engine_type, pipeline_name)
         self._settings_given = {
@@ -142,6 +147,7 @@ class Orchestrator:
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
         self._allowed_functions = tuple(allowed_functions) if allowed_functions is not None else None
         self._keeps_data = keeps_data
+        self._run_id, self._order = run_id, dict(order or {})
         self._run: PipelineRun | None = None
         self._cancellation: Cancellation | None = None
 
@@ -205,6 +211,8 @@ class Orchestrator:
                     self._metrics,
                     self._keeps_data,
                     self._cancellation,
+                    self._run_id or new_run_id(),
+                    self._order,
                 )
             )
             return self._run.execute()

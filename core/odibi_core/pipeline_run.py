@@ -18,7 +18,7 @@ from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
-from odibi_core.journal.writer import JournalWriter, new_run_id
+from odibi_core.journal.writer import JournalWriter
 from odibi_core.memory import Memory, Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
@@ -73,6 +73,8 @@ class RunRequest:
         metrics: Collects the metrics.
         keeps_data: Whether every dataset is held until the result is closed.
         cancellation: Asks the run to stop.
+        run_id: The run's id.
+        order: What was asked for (see `RunOrder`).
     """
 
     pipeline: Pipeline
@@ -85,6 +87,8 @@ class RunRequest:
     metrics: MetricsManager
     keeps_data: bool
     cancellation: Cancellation
+    run_id: str
+    order: Mapping[str, Any]
 
 
 class PipelineRun:
@@ -104,7 +108,7 @@ class PipelineRun:
         self._surroundings, self._workspace = request.surroundings, request.surroundings.workspace
         self._keeps_data, self._cancellation = request.keeps_data, request.cancellation
         self._executor: DAGExecutor | None = None
-        self._run_id = new_run_id()
+        self._run_id, self._order = request.run_id, request.order
         self._warnings: list[str] = []
         self._redactor = Redactor()
         # From here on a mistake may show what a placeholder stands for.
@@ -188,6 +192,7 @@ class PipelineRun:
                 engine=self._pipeline.engine,
                 tracking=self._plan.tracking.value,
                 parameters=self._parameters,
+                order=self._order,
             )
             try:
                 report = executor.run()

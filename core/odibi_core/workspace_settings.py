@@ -34,8 +34,14 @@ class FunctionSettings(Options):
 
 
 class RunSettings(Options):
-    """[runs]: what becomes of past runs."""
+    """[runs]: how many runs go on, and what becomes of past ones."""
 
+    at_once: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="How many runs go on at the same time; more that the Studio or a schedule asks for wait.",
+    )
     keep: int | None = Field(None, ge=1, description="How many runs of a pipeline are kept; all where unset.")
 
 

@@ -32,6 +32,14 @@ class OpenPipeline:
         """The prefixes of functions that the workspace allows its pipelines to name."""
         return self.workspace.load().functions.allow
 
+    @property
+    def source(self) -> str:
+        """The file, relative to the workspace where it lies there."""
+        try:
+            return self.path.relative_to(self.workspace.root).as_posix()
+        except ValueError:
+            return str(self.path)
+
     def orchestrator(self, pipeline: Pipeline | None = None, **settings: Any) -> Orchestrator:
         """What validates, plans and runs the pipeline, or a part of it.
 

@@ -17,6 +17,7 @@ _COLORS = {
     RunState.CANCELLED: "yellow",
     RunState.LOST: "red",
     RunState.RUNNING: "cyan",
+    RunState.QUEUED: "cyan",
 }
 _LISTED = 8
 
@@ -33,6 +34,7 @@ def outcome(record: RunRecord) -> list[Part]:
         RunState.CANCELLED: "was cancelled",
         RunState.LOST: "was lost: its process ended without a word",
         RunState.RUNNING: "is running",
+        RunState.QUEUED: "waits for its turn",
     }[record.state]
     took = f" after {duration(record.duration_ms)}" if record.duration_ms is not None else ""
     if record.state is RunState.SUCCESS:

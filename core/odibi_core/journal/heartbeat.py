@@ -10,9 +10,11 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from odibi_core.journal.identity import ProcessIdentity
 
@@ -24,11 +26,16 @@ STALE_S = 15.0
 class Heartbeat:
     """Beats from a thread of its own until it is stopped.
 
+    Args:
+        run_dir: The run's folder.
+        on_beat: Called at each beat, in that thread.
+
     Raises:
         OSError: The file can't be written.
     """
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, on_beat: Callable[[], object] = lambda: None) -> None:
+        self._on_beat = on_beat
         self._identity = ProcessIdentity.of_this_process()
         self._file = os.open(run_dir / HEARTBEAT_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self._stopped = threading.Event()
@@ -59,29 +66,46 @@ class Heartbeat:
         while not self._stopped.wait(BEAT_S):
             with suppress(OSError):  # the next beat tries again
                 os.utime(self._file)
+            self._on_beat()
 
 
 def is_beating(run_dir: Path) -> bool:
     """Whether the process behind a journal is there and still at the run."""
     path = run_dir / HEARTBEAT_FILE
+    said = _read(path)
+    if said.get("has_ended") is True:
+        return False
+    identity = _identity(said)
+    alive = identity.is_alive() if identity else None
+    if alive is not None:
+        return alive
+    # Not written yet, damaged, or of a process that can't be seen from here: its age has to do.
+    return age_s(path if path.exists() else run_dir) < STALE_S
+
+
+def running_process(run_dir: Path) -> ProcessIdentity | None:
+    """The process that is at the run; None where there is none, or the system doesn't tell."""
+    said = _read(run_dir / HEARTBEAT_FILE)
+    return None if said.get("has_ended") is True else _identity(said)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_bytes())
-        if said["has_ended"]:
-            return False
-        if "boot_id" in said:
-            identity = ProcessIdentity(
-                said["pid"], said["start_ticks"], said["boot_id"], said["pid_namespace"]
-            )
-            alive = identity.is_alive()
-            if alive is not None:
-                return alive
-    except (OSError, ValueError, KeyError, TypeError):
-        # Not written yet, or damaged: its age has to do.
-        pass
-    return _age_s(path if path.exists() else run_dir) < STALE_S
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-def _age_s(path: Path) -> float:
+def _identity(said: dict[str, Any]) -> ProcessIdentity | None:
+    try:
+        return ProcessIdentity(said["pid"], said["start_ticks"], said["boot_id"], said["pid_namespace"])
+    except KeyError:
+        return None
+
+
+def age_s(path: Path) -> float:
+    """Seconds since a file or folder was touched; infinite where it is not there."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:

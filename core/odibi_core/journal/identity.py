@@ -28,7 +28,11 @@ class ProcessIdentity:
     @classmethod
     def of_this_process(cls) -> ProcessIdentity | None:
         """The process that asks; None on a system that doesn't tell."""
-        pid = os.getpid()
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessIdentity | None:
+        """The process that has this id now; None where there is none, or the system doesn't tell."""
         place, start_ticks = _place(), _start_ticks(pid)
         return cls(pid, start_ticks, *place) if place and start_ticks is not None else None
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.errors import OdibiError
-from odibi_core.journal.heartbeat import is_beating
-from odibi_core.journal.record import RunRecord
+from odibi_core.journal.heartbeat import HEARTBEAT_FILE, STALE_S, age_s, is_beating
+from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import EVENTS_FILE
 
 _log = logging.getLogger(__name__)
@@ -38,11 +38,17 @@ class JournalReader:
 
     def record(self) -> RunRecord:
         """How the run stands now. The same object every time, brought up to date."""
-        # First the process, then the events: what it wrote before it went is read.
-        beating = is_beating(self.run_dir)
         self.new_events()
-        self._record.judge(is_beating=beating)
+        # First the process, then the events: what it wrote before it went is read.
+        attended = is_attended(self._record)
+        self.new_events()
+        self._record.judge(is_attended=attended)
         return self._record
+
+    def is_attended(self) -> bool:
+        """Whether more may come: the run's process is there, or its turn still to come."""
+        is_over = self._record.state.is_final and not (self.run_dir / HEARTBEAT_FILE).exists()
+        return not is_over and is_attended(self._record)
 
     def new_events(self) -> list[dict[str, Any]]:
         """The events that came since the last call, of this or of `record`.
@@ -77,6 +83,16 @@ class JournalReader:
         return [line for line in whole.split(b"\n") if line]
 
 
+def is_attended(record: RunRecord) -> bool:
+    """Whether a run's process is there, or its turn still to come, as far as `record` has been read."""
+    if record.state is RunState.QUEUED and not (record.run_dir / HEARTBEAT_FILE).exists():
+        if record.launched is None:
+            return True
+        alive = record.launched.is_alive()
+        return age_s(record.run_dir / EVENTS_FILE) < STALE_S if alive is None else alive
+    return is_beating(record.run_dir)
+
+
 def apply_line(record: RunRecord, line: bytes) -> dict[str, Any] | None:
     """The event of a line, after `record` took it; None where the line is damaged."""
     try:
@@ -90,6 +106,8 @@ def apply_line(record: RunRecord, line: bytes) -> dict[str, Any] | None:
 def follow(run_dir: str | Path, *, poll_s: float = 0.2) -> Iterator[dict[str, Any]]:
     """The events of a run, from its first, as they come; ends when the run's process is done with it or gone.
 
+    A run that waits for its turn is waited for.
+
     Args:
         run_dir: The run's folder.
         poll_s: Seconds between two looks at the journal.
@@ -99,8 +117,8 @@ def follow(run_dir: str | Path, *, poll_s: float = 0.2) -> Iterator[dict[str, An
     """
     reader = JournalReader(run_dir)
     while True:
-        beating = is_beating(reader.run_dir)
         yield from reader.new_events()
-        if not beating:
+        if not reader.is_attended():
+            yield from reader.new_events()
             return
         time.sleep(poll_s)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.events import EventType, NodeState
+from odibi_core.journal.identity import ProcessIdentity
 
 
 class RunState(StrEnum):
     """How a run stands."""
 
+    QUEUED = "queued"
+    """It waits for its turn, or its process is about to begin."""
     RUNNING = "running"
     SUCCESS = "success"
     FAILED = "failed"
@@ -24,7 +27,7 @@ class RunState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen."""
-        return self is not RunState.RUNNING
+        return self not in (RunState.QUEUED, RunState.RUNNING)
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ class RunRecord:
         run_dir: Its folder.
         pipeline_name: What ran.
         state: How it stands.
+        queued_time: When it was asked for, UTC, ISO 8601; "" where it never waited.
         start_time: UTC, ISO 8601; "" before it starts.
         end_time: UTC, ISO 8601; "" until it ends.
         duration_ms: How long it took; None until it ends.
@@ -114,7 +118,15 @@ class RunRecord:
         engine: The pipeline's engine.
         tracking: "exact" or "fused".
         parameters: The values of the run's parameters.
+        order: What was asked for (see `RunOrder`); empty where a Python program ran it.
+        launched: The process that was started to execute it; None where it never waited, or waits still.
+        cancel_author: Who asked it to stop, or "".
+        is_cancelling: Whether somebody asked it to stop.
+        memory_mb: Resident memory of its processes, as last seen; None before the first second.
+        peak_memory_mb: The most of it that was seen.
+        cpu_percent: Load of its processes as last seen, 100 for each core; None before the first second.
         error_message: Why the run failed, or "".
+        fix: How to mend that, or "".
         failed_step: The step that made it fail, or "".
         reason: Why it was cancelled, or "".
         report_failures: Reports that could not be made, and why.
@@ -126,6 +138,7 @@ class RunRecord:
     run_dir: Path
     pipeline_name: str = ""
     state: RunState = RunState.RUNNING
+    queued_time: str = ""
     start_time: str = ""
     end_time: str = ""
     duration_ms: float | None = None
@@ -135,7 +148,15 @@ class RunRecord:
     engine: str = ""
     tracking: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+    order: dict[str, Any] = field(default_factory=dict)
+    launched: ProcessIdentity | None = None
+    cancel_author: str = ""
+    is_cancelling: bool = False
+    memory_mb: float | None = None
+    peak_memory_mb: float | None = None
+    cpu_percent: float | None = None
     error_message: str = ""
+    fix: str = ""
     failed_step: str = ""
     reason: str = ""
     report_failures: dict[str, str] = field(default_factory=dict)
@@ -152,6 +173,8 @@ class RunRecord:
             return
         match event["event_type"]:
             case EventType.PIPELINE_START:
+                self.state = RunState.RUNNING
+                self.order = event.get("order") or self.order
                 self.pipeline_name = event.get("pipeline_name", "")
                 self.start_time = str(event.get("start_time") or event["timestamp"])
                 self.total_steps = event.get("total_steps", 0)
@@ -160,6 +183,7 @@ class RunRecord:
                 self.parameters = event.get("parameters") or {}
             case EventType.PIPELINE_ERROR:
                 self.error_message = event.get("error_message") or "the run failed"
+                self.fix = event.get("fix") or ""
                 self.failed_step = event.get("failed_step") or ""
             case EventType.PIPELINE_COMPLETE:
                 self._end(event, RunState(event.get("state", RunState.SUCCESS)))
@@ -168,22 +192,58 @@ class RunRecord:
             case EventType.RUN_CANCELLED:
                 self._end(event, RunState.CANCELLED)
                 self.reason = event.get("reason") or ""
+            case EventType.RUN_VITALS:
+                self.memory_mb, self.cpu_percent = event.get("memory_mb"), event.get("cpu_percent")
+                self.peak_memory_mb = max(self.peak_memory_mb or 0, self.memory_mb or 0)
+            case EventType.RUN_QUEUED | EventType.RUN_LAUNCHED | EventType.RUN_REFUSED:
+                self._apply_before_start(event)
+            case EventType.CANCEL_REQUESTED:
+                self.is_cancelling, self.cancel_author = True, event.get("author") or ""
             case EventType.REPORT_FAILED:
                 self.report_failures[event.get("report", "")] = event.get("error_message", "")
 
-    def judge(self, *, is_beating: bool) -> None:
+    @property
+    def trigger(self) -> str:
+        """Where it was started: a `Trigger`."""
+        return str(self.order.get("trigger") or "python")
+
+    @property
+    def asked_time(self) -> str:
+        """When it was queued, or else when it started, UTC, ISO 8601."""
+        return self.queued_time or self.start_time
+
+    def judge(self, *, is_attended: bool) -> None:
         """Settle the state where no event did.
 
         Args:
-            is_beating: Whether the run's process was there before the last events were read.
+            is_attended: Whether the run's process was there, or its turn still to come, before the last
+                events were read.
         """
-        if self.state.is_final or is_beating:
+        if self.state.is_final or is_attended:
             return
-        self.state = RunState.FAILED if self.error_message else RunState.LOST
+        if self.is_cancelling:
+            self.state = RunState.CANCELLED
+            self.reason = f"{self.cancel_author or 'somebody'} asked it to stop"
+        else:
+            self.state = RunState.FAILED if self.error_message else RunState.LOST
         for step in self.steps.values():
             if step.state is NodeState.RUNNING:
                 step.state = NodeState.FAILED
                 step.error_message = "the process of the run ended while the step ran"
+
+    def _apply_before_start(self, event: Mapping[str, Any]) -> None:
+        match event["event_type"]:
+            case EventType.RUN_QUEUED:
+                self.pipeline_name, self.order = event.get("pipeline_name", ""), event.get("order") or {}
+                self.parameters = self.order.get("parameters") or {}
+                self.queued_time = event["timestamp"]
+                if not self.start_time:
+                    self.state = RunState.QUEUED
+            case EventType.RUN_LAUNCHED:
+                self.launched = ProcessIdentity(**event["process"]) if event.get("process") else None
+            case EventType.RUN_REFUSED:
+                self._end(event, RunState.FAILED)
+                self.error_message, self.fix = event.get("error_message") or "", event.get("fix") or ""
 
     def _end(self, event: Mapping[str, Any], state: RunState) -> None:
         # A cancelled run may still say that it is complete: that it was cancelled is what counts.

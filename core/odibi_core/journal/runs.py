@@ -6,21 +6,36 @@ import os
 from pathlib import Path
 
 from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
-from odibi_core.journal.heartbeat import is_beating
-from odibi_core.journal.reader import apply_line
+from odibi_core.journal.reader import apply_line, is_attended
 from odibi_core.journal.record import RunRecord
 from odibi_core.journal.writer import EVENTS_FILE
 
 LATEST = "latest"
 _HEAD_BYTES = 16 * 1024
 _TAIL_BYTES = 16 * 1024
-_ENDS = (b'{"event_type":"pipeline_complete"', b'{"event_type":"run_cancelled"')
 # The type stands first in a line; events of steps are not worth parsing for a list.
-_OF_THE_RUN = (
-    b'{"event_type":"pipeline_',
-    b'{"event_type":"run_cancelled"',
-    b'{"event_type":"report_failed"',
+_OF_THE_RUN = tuple(
+    f'{{"event_type":"{name}'.encode()
+    for name in (
+        "pipeline_",
+        "run_queued",
+        "run_launched",
+        "run_refused",
+        "run_cancelled",
+        "cancel_requested",
+        "report_failed",
+    )
 )
+
+
+def run_summary(run_dir: Path) -> RunRecord:
+    """How a run stands, without its steps; only the ends of its journal are read."""
+    record = _as_told(run_dir)
+    if not record.state.is_final:
+        attended = is_attended(record)
+        record = _as_told(run_dir)
+        record.judge(is_attended=attended)
+    return record
 
 
 def list_runs(runs: str | Path, limit: int | None = None) -> list[RunRecord]:
@@ -30,7 +45,7 @@ def list_runs(runs: str | Path, limit: int | None = None) -> list[RunRecord]:
         runs: The folder that holds the runs; where there is none, there are no runs.
         limit: The most to give; None gives all.
     """
-    return [_summary(Path(runs) / run_id) for run_id in _run_ids(Path(runs))[:limit]]
+    return [run_summary(Path(runs) / run_id) for run_id in run_ids(Path(runs))[:limit]]
 
 
 def find_run(runs: str | Path, text: str) -> Path:
@@ -44,7 +59,7 @@ def find_run(runs: str | Path, text: str) -> Path:
         UnknownNameError: There is none; the error says the near ids.
         OdibiError: There are no runs, or more than one begins so.
     """
-    known = _run_ids(Path(runs))
+    known = run_ids(Path(runs))
     if not known:
         raise OdibiError("there is no run yet", where=str(runs), fix="start one with: odibi run PIPELINE")
     if text == LATEST:
@@ -63,7 +78,8 @@ def find_run(runs: str | Path, text: str) -> Path:
     return Path(runs) / matching[0]
 
 
-def _run_ids(runs: Path) -> list[str]:
+def run_ids(runs: Path) -> list[str]:
+    """The ids of the runs in a folder, newest first."""
     try:
         with os.scandir(runs) as entries:
             return sorted(
@@ -74,17 +90,11 @@ def _run_ids(runs: Path) -> list[str]:
         return []
 
 
-def _summary(run_dir: Path) -> RunRecord:
+def _as_told(run_dir: Path) -> RunRecord:
     record = RunRecord(run_dir.name, run_dir)
-    beating = False
-    lines = _end_lines(run_dir)
-    if not any(line.startswith(_ENDS) for line in lines):
-        beating = is_beating(run_dir)
-        lines = _end_lines(run_dir)
-    for line in lines:
+    for line in _end_lines(run_dir):
         if line.startswith(_OF_THE_RUN):
             apply_line(record, line)
-    record.judge(is_beating=beating)
     return record
 
 

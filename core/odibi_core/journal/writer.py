@@ -14,12 +14,18 @@ from typing import Any
 from odibi_core.errors import OdibiError, WorkspaceError
 from odibi_core.events import EventType
 from odibi_core.journal.heartbeat import Heartbeat
+from odibi_core.journal.vitals import Vitals
 from odibi_core.json_text import JsonEncoder
 from odibi_core.pipeline import Pipeline
 from odibi_core.secret_store import Redactor
 from odibi_core.text_file import reason, write_text_file
+from odibi_core.timestamps import now
 
 DESIGN_FILE = "design.yaml"
+ORDERED_FILE = "ordered.yaml"
+"""The whole pipeline as it was when a run was put into the queue."""
+OUTPUT_FILE = "output.log"
+"""What the process of such a run writes beside its journal."""
 EVENTS_FILE = "events.jsonl"
 _KEPT_AT_ONCE = (EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
 
@@ -34,7 +40,9 @@ def new_run_id() -> str:
 
 
 class JournalWriter:
-    """Appends a run's events to its journal (`bus.subscribe(journal.observe)`).
+    """Appends a run's events to its journal (`bus.subscribe(journal.observe)`), and each second its vitals.
+
+    A run that waited for its turn has a journal already; it goes on there.
 
     Each event is one line, written by one call, so that a reader sees it whole or not yet. What can't be
     written later on (the disk is full, say) is counted and said in the log; the run goes on.
@@ -59,17 +67,20 @@ class JournalWriter:
         self._redactor = redactor or Redactor()
         self._encoder = JsonEncoder(self._redactor)
         self._lock = threading.RLock()
+        self._pipeline_name = pipeline.name
+        self._vitals = Vitals()
         self._is_torn = False
         self._unsaid = 0
         self._file: int | None = None
         try:
-            _make_folder(self.run_dir)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-            self._file = os.open(self.run_dir / EVENTS_FILE, flags, 0o644)
-            self._heartbeat = Heartbeat(self.run_dir)
+            make_run_folder(self.run_dir)
+            self._heartbeat = Heartbeat(self.run_dir, self._keep_vitals)
+            try:
+                self._file = open_events(self.run_dir)
+            except OSError:
+                self._heartbeat.stop()
+                raise
         except OSError as error:
-            if self._file is not None:
-                os.close(self._file)
             raise _unwritable(error, self.run_dir) from error
         self._keep_design(pipeline)
 
@@ -108,6 +119,12 @@ class JournalWriter:
             finally:
                 os.close(file)
 
+    def _keep_vitals(self) -> None:
+        vitals = self._vitals.measure()
+        if vitals is not None:
+            keys = {"memory_mb": vitals.memory_mb, "cpu_percent": vitals.cpu_percent}
+            self.observe(_event(self.run_dir, EventType.RUN_VITALS, self._pipeline_name, keys))
+
     def _append(self, file: int, line: bytes) -> None:
         data = b"\n" + line if self._is_torn else line
         written = 0
@@ -133,12 +150,55 @@ class JournalWriter:
             _log.warning("the design could not be kept in the journal: %s", error)
 
 
-def _make_folder(run_dir: Path) -> None:
+def append_event(run_dir: Path, event_type: EventType, pipeline: str, **keys: Any) -> None:
+    """Add to the journal of a run that another process executes, or that waits for its turn.
+
+    Raises:
+        WorkspaceError: It can't be written.
+    """
+    line = JsonEncoder().encode(_event(run_dir, event_type, pipeline, keys)).encode() + b"\n"
+    try:
+        file = open_events(run_dir)
+        try:
+            # One call: the run's process may be writing, too.
+            os.write(file, line)
+            os.fsync(file)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _unwritable(error, run_dir) from error
+
+
+def open_events(run_dir: Path) -> int:
+    """A handle that appends to a run's events: each write of whole lines stands in one piece.
+
+    Raises:
+        OSError: It can't be opened.
+    """
+    return os.open(run_dir / EVENTS_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def make_run_folder(run_dir: Path) -> None:
+    """Make a run's folder, where it is missing.
+
+    Raises:
+        OSError: It can't be made.
+    """
     run_dir.parent.mkdir(parents=True, exist_ok=True)
     ignore = run_dir.parent.parent / ".gitignore"
     if ignore.parent.name == ".odibi" and not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    run_dir.mkdir()
+    run_dir.mkdir(exist_ok=True)
+
+
+def _event(run_dir: Path, event_type: EventType, pipeline: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "event_type": event_type.value,
+        "pipeline_name": pipeline,
+        "run_id": run_dir.name,
+        "timestamp": now(),
+        **keys,
+    }
 
 
 def _unwritable(error: OSError, run_dir: Path) -> WorkspaceError:

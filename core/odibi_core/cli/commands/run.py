@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from odibi_core.cli.progress import ProgressBar, StepLines
     from odibi_core.cli.run_watch import RunWatch
     from odibi_core.event_bus import EventBus
+    from odibi_core.graph.selection import Selection
 
 
 @click.command("run", short_help="Run a pipeline.")
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     help="Save where the run stands after each layer, for --resume.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that failed or was stopped.")
+@click.option("--wait", is_flag=True, help="Where the pipeline is running already, wait until that run ends.")
+@click.option("--together", is_flag=True, help="Run although the pipeline is running already.")
 @json_option
 @click.option("--log", type=click.Choice(["text", "json"]), help="Write a log of the run to standard error.")
 @click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors and warnings.")
@@ -78,6 +82,8 @@ def command(
     cache: bool,
     checkpoints: bool,
     resume: bool,
+    wait: bool,
+    together: bool,
     as_json: bool,
     log: str | None,
     quiet: bool,
@@ -88,30 +94,33 @@ def command(
     Ctrl-C stops a run cleanly within two seconds. The run is kept in .odibi/runs; `odibi story` tells it.
     """
     session.terminal.gives_json = as_json
+    from odibi_core.cli.ordered_run import execute_order
     from odibi_core.cli.run_watch import RunWatch
     from odibi_core.event_bus import EventBus
-    from odibi_core.graph.selection import select_steps
+    from odibi_core.journal.order import RunOrder, Trigger, user_name
+    from odibi_core.journal.writer import new_run_id
+    from odibi_core.plan.model import Tracking
 
     opened = session.open_pipeline(pipeline)
-    part = select_steps(opened.pipeline, start=start, end=end)
-    if part.recomputed and not quiet:
-        names = ", ".join(part.recomputed)
-        session.terminal.note(f"Computed again, because the steps asked for need them: {names}")
     bus = EventBus()
     watch = RunWatch(opened.workspace.runs)
-    orchestrator = opened.orchestrator(
-        part.pipeline,
-        engine_type=engine,
-        parameters=parameters,
-        tracking=tracking,
-        distributed=None if workers is None else workers > 1,
-        distributed_max_workers=workers,
+    order = RunOrder(
+        pipeline=opened.pipeline.name,
+        trigger=Trigger.COMMAND_LINE,
+        author=user_name(),
+        source=opened.source,
+        parameters=dict(parameters),
+        start=start,
+        end=end,
+        engine=engine,
+        tracking=Tracking(tracking) if tracking else None,
+        workers=workers,
         memory_limit=memory_limit,
         threads=threads,
-        enable_cache=cache or None,
-        enable_checkpoints=checkpoints or None,
-        resume_from_checkpoint=resume or None,
-        event_bus=bus,
+        cache=cache,
+        checkpoints=checkpoints,
+        resume=resume,
+        together=together,
     )
     _connect(session, bus, watch, log)
     warnings: list[str] = []
@@ -119,7 +128,15 @@ def command(
         try:
             # What a function prints must not get into a document.
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
-                result = orchestrator.execute()
+                result = execute_order(
+                    opened,
+                    order,
+                    bus,
+                    run_id=new_run_id(),
+                    waits=wait,
+                    on_wait=partial(_tell_wait, session),
+                    on_part=partial(_tell_part, session, quiet=quiet),
+                )
             code = ExitCode.OK if result.success else ExitCode.FAILED
             warnings = result.warnings
         except (KeyboardInterrupt, SystemExit) as stopped:
@@ -130,6 +147,16 @@ def command(
             session.terminal.redactor = bus.redactor
     _tell(session, watch, code, warnings, quiet=quiet)
     return code
+
+
+def _tell_part(session: Session, part: Selection, *, quiet: bool) -> None:
+    if part.recomputed and not quiet:
+        names = ", ".join(part.recomputed)
+        session.terminal.note(f"Computed again, because the steps asked for need them: {names}")
+
+
+def _tell_wait(session: Session, run_id: str) -> None:
+    session.terminal.note(f"The pipeline is running already: waiting for the run {run_id}.")
 
 
 def _signal_code(stopped: BaseException) -> ExitCode:

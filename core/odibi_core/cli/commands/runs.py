@@ -44,7 +44,7 @@ def list_all(session: Session, limit: int) -> None:
             record.run_id,
             record.pipeline_name,
             record.state.value,
-            _local(record.start_time),
+            _local(record.asked_time),
             duration(record.duration_ms) if record.duration_ms is not None else "",
             "" if record.success_count is None else f"{record.success_count} of {record.total_steps}",
         )
@@ -59,10 +59,15 @@ def list_all(session: Session, limit: int) -> None:
 def show(session: Session, run: str) -> None:
     """Show one run step by step: RUN is its id, the beginning of it, or "latest"."""
     from odibi_core.journal.reader import JournalReader
+    from odibi_core.journal.record import RunState
     from odibi_core.journal.runs import find_run
 
     record = JournalReader(find_run(session.workspace().runs, run)).record()
     _tell(session, record)
+    if record.state is RunState.LOST:
+        session.terminal.line(
+            f"Run it again: odibi runs rerun {record.run_id}, with --resume where it saved checkpoints"
+        )
 
 
 @command.command("follow")
@@ -80,6 +85,48 @@ def follow_one(session: Session, run: str) -> None:
             session.terminal.line((_local_time(event["timestamp"]), "bright_black"), "  ", line)
     session.terminal.line()
     _tell(session, JournalReader(run_dir).record())
+
+
+@command.command("cancel")
+@run_argument
+@click.pass_obj
+def cancel(session: Session, run: str) -> None:
+    """Ask a run to stop, or take it out of the queue. It stops cleanly, within seconds."""
+    from odibi_core.journal.order import user_name
+    from odibi_core.journal.runs import find_run
+    from odibi_core.run_queue import RunQueue
+
+    workspace = session.workspace()
+    run_dir = find_run(workspace.runs, run)
+    if RunQueue(workspace).cancel(run_dir.name, user_name()):
+        session.terminal.line(f"{run_dir.name} was taken out of the queue.")
+    else:
+        session.terminal.line(f"{run_dir.name} was asked to stop. Watch it: odibi runs follow {run_dir.name}")
+
+
+@command.command("rerun")
+@run_argument
+@click.option(
+    "--from-failure", is_flag=True, help="Begin at the step that failed; what it needs is computed again."
+)
+@click.option("--resume", is_flag=True, help="Go on from the latest checkpoint.")
+@click.pass_obj
+def rerun(session: Session, run: str, *, from_failure: bool, resume: bool) -> None:
+    """Run the same pipeline, as it was then, with the same parameters, once there is room for it."""
+    from odibi_core.journal.order import Trigger, user_name
+    from odibi_core.journal.repeating import Repeat, repeat_order
+    from odibi_core.journal.runs import find_run
+    from odibi_core.run_queue import RunQueue
+
+    if from_failure and resume:
+        raise click.UsageError("Give --from-failure or --resume, not both.")
+    workspace = session.workspace()
+    repeat = Repeat.FAILURE if from_failure else Repeat.CHECKPOINT if resume else Repeat.START
+    order, text = repeat_order(
+        find_run(workspace.runs, run), repeat, trigger=Trigger.COMMAND_LINE, author=user_name()
+    )
+    run_id = RunQueue(workspace).put(order, text)
+    session.terminal.line(f"{run_id} was put into the queue. Watch it: odibi runs follow {run_id}")
 
 
 def _tell(session: Session, record: RunRecord) -> None:

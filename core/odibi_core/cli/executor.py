@@ -1,0 +1,71 @@
+"""Executes one run that was put into the queue, in a process of its own without a terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from odibi_core.cli.ordered_run import execute_order
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError
+from odibi_core.event_bus import EventBus
+from odibi_core.journal.heartbeat import HEARTBEAT_FILE
+from odibi_core.journal.order import RunOrder
+from odibi_core.journal.record import RunRecord, RunState
+from odibi_core.journal.runs import run_summary
+from odibi_core.journal.writer import ORDERED_FILE
+from odibi_core.logs import configure_logging
+from odibi_core.run_queue import RunQueue, refuse
+from odibi_core.workspace import Workspace
+
+CLAIM_FILE = "claim"
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Execute the run that the arguments name: the workspace's folder, and the run's id."""
+    root, run_id = sys.argv[1:]
+    workspace = Workspace(Path(root), (Path(root) / "odibi.toml").is_file())
+    record = run_summary(workspace.runs / run_id)
+    if record.state is not RunState.QUEUED or record.is_cancelling or not _claim(record.run_dir):
+        return
+    try:
+        _execute(workspace, record)
+    finally:
+        # The next in the queue must not wait for a Studio that may not be there.
+        RunQueue(workspace).carry_on()
+
+
+def _claim(run_dir: Path) -> bool:
+    """Whether the run is this process's: who started it may have died before it could say so."""
+    try:
+        os.close(os.open(run_dir / CLAIM_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _execute(workspace: Workspace, record: RunRecord) -> None:
+    configure_logging("WARNING", "text")
+    session, bus = Session(folder=workspace.root), EventBus()
+    try:
+        opened = session.open_pipeline(str(record.run_dir / ORDERED_FILE))
+        order = RunOrder.model_validate(record.order)
+        execute_order(opened, order, bus, run_id=record.run_id, waits=True).close()
+    except OdibiError as error:
+        _tell(record, error)
+    except Exception as error:  # noqa: BLE001 - there is nobody else to tell: the journal is read by people
+        _log.exception("the run ended by a mistake inside odibi")
+        what = f"something went wrong inside odibi: {type(error).__name__}: {error}"
+        _tell(record, OdibiError(what, fix="report it, with the run's output"))
+
+
+def _tell(record: RunRecord, error: OdibiError) -> None:
+    if (record.run_dir / HEARTBEAT_FILE).exists():
+        # The run had begun: its journal says how far it came.
+        _log.error("%s", error)
+    else:
+        refuse(record.run_dir, record.pipeline_name, error)

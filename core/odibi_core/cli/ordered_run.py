@@ -1,0 +1,68 @@
+"""Runs a pipeline as it was ordered, alone among the runs of that pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from odibi_core.cli.session import OpenPipeline
+from odibi_core.event_bus import EventBus
+from odibi_core.graph.selection import Selection, select_steps
+from odibi_core.journal.lease import hold_lease
+from odibi_core.journal.order import RunOrder
+from odibi_core.run_result import RunResult
+
+
+def execute_order(
+    opened: OpenPipeline,
+    order: RunOrder,
+    bus: EventBus,
+    *,
+    run_id: str,
+    waits: bool = False,
+    on_wait: Callable[[str], object] = lambda _run_id: None,
+    on_part: Callable[[Selection], object] = lambda _part: None,
+) -> RunResult:
+    """What became of the run.
+
+    Args:
+        opened: The pipeline.
+        order: What was asked for.
+        bus: Takes the events.
+        run_id: The run's id.
+        waits: Whether it waits for another run of the pipeline, else that is an error.
+        on_wait: Called once with the run that is waited for.
+        on_part: Called with the steps that will run.
+
+    Raises:
+        AlreadyRunningError: Another run of the pipeline goes on.
+        PipelineInvalidError: The pipeline is wrong; nothing has run.
+        ParameterError: A parameter is missing or wrong; nothing has run.
+        KeyboardInterrupt: Ctrl-C: after the run has stopped cleanly.
+    """
+    part = select_steps(opened.pipeline, start=order.start, end=order.end)
+    on_part(part)
+    orchestrator = opened.orchestrator(
+        part.pipeline,
+        engine_type=order.engine,
+        parameters=order.parameters,
+        tracking=order.tracking,
+        distributed=None if order.workers is None else order.workers > 1,
+        distributed_max_workers=order.workers,
+        memory_limit=order.memory_limit,
+        threads=order.threads,
+        enable_cache=order.cache or None,
+        enable_checkpoints=order.checkpoints or None,
+        resume_from_checkpoint=order.resume or None,
+        event_bus=bus,
+        run_id=run_id,
+        order=order.model_dump(mode="json", exclude_defaults=True),
+    )
+    with hold_lease(
+        opened.workspace.state,
+        opened.pipeline.name,
+        run_id,
+        together=order.together,
+        wait=waits,
+        on_wait=on_wait,
+    ):
+        return orchestrator.execute()

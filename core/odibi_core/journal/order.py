@@ -1,0 +1,54 @@
+"""What somebody asked for when a run was started: kept with the run, so that it can be asked for again."""
+
+from __future__ import annotations
+
+import getpass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from odibi_core.formats.base import Options
+from odibi_core.plan.model import Tracking
+
+
+class Trigger(StrEnum):
+    """Where a run was started."""
+
+    COMMAND_LINE = "command line"
+    STUDIO = "studio"
+    SCHEDULE = "schedule"
+    STREAM = "stream"
+    PYTHON = "python"
+
+
+class RunOrder(Options):
+    """What a run was asked to do."""
+
+    pipeline: str = Field(min_length=1, description="The pipeline's name.")
+    trigger: Trigger = Field(description="Where it was asked for.")
+    author: str = Field("", description="Who asked.")
+    source: str = Field("", description="The pipeline file, relative to the workspace where it lies there.")
+    design_id: str = Field("", description="The Studio's design that the pipeline is.")
+    version: int = Field(0, ge=0, description="Which of its versions; 0 where it is not known.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Name → value, as it was given.")
+    start: str = Field("", description="The first step of a part; empty takes all.")
+    end: str = Field("", description="The last step of a part; empty takes all.")
+    engine: str = Field("", description="The engine of steps that name none.")
+    tracking: Tracking | None = Field(None, description="How closely steps are watched.")
+    workers: int | None = Field(None, ge=1, le=256, description="Steps that run at the same time.")
+    memory_limit: str | None = Field(None, description="How much memory an engine may use, such as 4GB.")
+    threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
+    cache: bool = Field(False, description="Whether the cache is on whatever the pipeline says.")
+    checkpoints: bool = Field(False, description="Whether checkpoints are saved whatever the pipeline says.")
+    resume: bool = Field(False, description="Whether it goes on from the latest checkpoint.")
+    together: bool = Field(False, description="Whether it may run beside another run of the pipeline.")
+    rerun_of: str = Field("", description="The run that it does again or goes on with.")
+
+
+def user_name() -> str:
+    """Who asks: the name of the operating system's user, or "unknown"."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
