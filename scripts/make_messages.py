@@ -7,33 +7,45 @@ import json
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel
 
-from odibi_studio import messages
+from odibi_core.events import NodeState
+from odibi_core.journal.record import RunState
+from odibi_core.journal.repeating import Repeat
+from odibi_studio import messages, run_messages
 
 TARGET = Path(__file__).parents[1] / "studio" / "frontend" / "src" / "messages.ts"
-HEADER = "// Made by scripts/make_messages.py from odibi_studio/messages.py: change it there.\n"
+HEADER = "// Made by scripts/make_messages.py from odibi_studio/*messages.py: change it there.\n"
+MODULES = (messages, run_messages)
+CORE_NAMES = (NodeState, RunState, Repeat)
 WIDTH = 110
 SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
 def typescript() -> str:
     """The text of messages.ts: an interface a message, a union an enumeration, in the order of the module."""
-    return "\n".join([HEADER, *(text for _, text in sorted(_declarations()))])
+    names = [_union(found) for found in CORE_NAMES]
+    declared = [text for module in MODULES for _, text in sorted(_declarations(module))]
+    return "\n".join([HEADER, *names, *declared])
 
 
-def _declarations() -> Iterator[tuple[int, str]]:
-    for name, found in vars(messages).items():
-        if not inspect.isclass(found) or found.__module__ != messages.__name__:
+def _declarations(module: ModuleType) -> Iterator[tuple[int, str]]:
+    for name, found in vars(module).items():
+        if not inspect.isclass(found) or found.__module__ != module.__name__:
             continue
         line = inspect.getsourcelines(found)[1]
         if issubclass(found, StrEnum):
-            union = " | ".join(json.dumps(member.value) for member in found)
-            yield line, f"{_comment(inspect.getdoc(found), '')}export type {name} = {union};\n"
+            yield line, _union(found)
         elif issubclass(found, BaseModel) and found is not messages.Message:
             yield line, _interface(name, found)
+
+
+def _union(found: type[StrEnum]) -> str:
+    union = " | ".join(json.dumps(member.value) for member in found)
+    return f"{_comment(inspect.getdoc(found), '')}export type {found.__name__} = {union};\n"
 
 
 def _interface(name: str, model: type[BaseModel]) -> str:

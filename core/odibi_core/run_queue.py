@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class RunQueue:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[int] = []
         self._lock = threading.Lock()
 
     def put(self, order: RunOrder, text: str) -> str:
@@ -158,28 +158,34 @@ class RunQueue:
         # Without -m: that would put the current folder before the installed packages.
         code = "from odibi_core.cli.executor import main; main()"
         command = [sys.executable, "-P", "-c", code, str(self._workspace.root), record.run_id]
+        output = str(record.run_dir / OUTPUT_FILE)
         try:
-            with (record.run_dir / OUTPUT_FILE).open("ab") as output:
-                child = subprocess.Popen(  # noqa: S603 - nothing in the command is text of a user
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    cwd=self._workspace.root,
-                    start_new_session=True,
-                )
+            pid = os.posix_spawn(
+                sys.executable,
+                command,
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+                setsigmask=(),
+                # Whoever starts it may ignore them: it listens to them.
+                setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGPIPE),
+            )
         except OSError as error:
             refuse(record.run_dir, record.pipeline_name, _unstartable(error))
             return
-        self._children.append(child)
-        identity = ProcessIdentity.of(child.pid)
+        self._children.append(pid)
+        identity = ProcessIdentity.of(pid)
         process = asdict(identity) if identity else None
         append_event(record.run_dir, EventType.RUN_LAUNCHED, record.pipeline_name, process=process)
 
     def _collect(self) -> None:
         """Have the system forget the processes that were started here and have ended."""
         with self._lock:
-            self._children = [child for child in self._children if child.poll() is None]
+            self._children = [pid for pid in self._children if not _has_ended(pid)]
 
     def _folder(self) -> Path:
         return self._workspace.state / QUEUE_FOLDER
@@ -196,6 +202,13 @@ class RunQueue:
         finally:
             with suppress(OSError):
                 os.close(handle)
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
 def refuse(run_dir: Path, pipeline: str, error: OdibiError) -> None:

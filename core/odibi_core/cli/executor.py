@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Execute the run that the arguments name: the workspace's folder, and the run's id."""
     root, run_id = sys.argv[1:]
+    os.chdir(root)
     workspace = Workspace(Path(root), (Path(root) / "odibi.toml").is_file())
     record = run_summary(workspace.runs / run_id)
     if record.state is not RunState.QUEUED or record.is_cancelling or not _claim(record.run_dir):

@@ -66,21 +66,42 @@ class JournalReader:
                 events.append(event)
         return events
 
+    @property
+    def offset(self) -> int:
+        """The place in the journal up to which it was read: `events_after` goes on there."""
+        return self._offset
+
+    def events_after(self, offset: int) -> tuple[list[dict[str, Any]], int]:
+        """The events after a place in the journal, and the place after them; damaged lines are left out.
+
+        What `record` and `new_events` give is not changed by it.
+
+        Args:
+            offset: 0, or what an earlier call gave.
+        """
+        lines, place = self._lines_after(offset)
+        shown = RunRecord(self.run_dir.name, self.run_dir)
+        events = (apply_line(shown, line) for line in lines)
+        return [event for event in events if event is not None], place
+
     def _new_lines(self) -> list[bytes]:
+        lines, self._offset = self._lines_after(self._offset)
+        return lines
+
+    def _lines_after(self, offset: int) -> tuple[list[bytes], int]:
         try:
             with (self.run_dir / EVENTS_FILE).open("rb") as file:
-                file.seek(self._offset)
+                file.seek(offset)
                 data = file.read()
         except FileNotFoundError:
-            return []
+            return [], offset
         except OSError as error:
             raise OdibiError(
                 f"the journal can't be read: {(error.strerror or str(error)).lower()}",
                 where=str(self.run_dir),
             ) from error
         whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return [line for line in whole.split(b"\n") if line]
+        return [line for line in whole.split(b"\n") if line], offset + len(whole)
 
 
 def is_attended(record: RunRecord) -> bool:

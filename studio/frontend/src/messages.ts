@@ -1,4 +1,13 @@
-// Made by scripts/make_messages.py from odibi_studio/messages.py: change it there.
+// Made by scripts/make_messages.py from odibi_studio/*messages.py: change it there.
+
+/** Where a step stands in a run. */
+export type NodeState = "pending" | "ready" | "running" | "cached" | "success" | "failed" | "skipped" | "cancelled";
+
+/** How a run stands. */
+export type RunState = "queued" | "running" | "success" | "failed" | "cancelled" | "lost";
+
+/** Where a run that is done again begins. */
+export type Repeat = "start" | "failure" | "checkpoint";
 
 /** A step as its YAML says it. */
 export interface StepForm {
@@ -470,4 +479,153 @@ export interface ErrorAnswer {
   what: string;
   where: string;
   fix: string;
+}
+
+/** Asks for a run of a pipeline file, or of a design's version. */
+export interface StartRunRequest {
+  /** A name in pipelines/; empty where a design is meant. */
+  pipeline?: string;
+  design_id?: string;
+  /** The design's version; 0 takes the newest. */
+  version?: number;
+  parameters?: Record<string, unknown>;
+  /** Run from this step on; empty runs from the beginning. */
+  start?: string;
+  /** Run up to this step; empty runs to the end. */
+  end?: string;
+  engine?: string;
+  tracking?: "auto" | "exact" | "fused" | null;
+  workers?: number | null;
+  cache?: boolean;
+  checkpoints?: boolean;
+  /** Go on from the latest checkpoint. */
+  resume?: boolean;
+  /** Run although the pipeline is running already. */
+  together?: boolean;
+}
+
+/** Asks for a run to be done again. */
+export interface RepeatRunRequest {
+  repeat?: Repeat;
+  /** None takes those of the run. */
+  parameters?: Record<string, unknown> | null;
+}
+
+/** A run, without its steps. Times are UTC, ISO 8601, or empty. */
+export interface RunSummary {
+  run_id: string;
+  pipeline: string;
+  state: RunState;
+  /** Where it was started: studio, command line, schedule, stream, python. */
+  trigger: string;
+  author: string;
+  /** The pipeline file that was run. */
+  source: string;
+  design_id: string;
+  /** The design's version; 0 where it is not known. */
+  version: number;
+  queued: string;
+  started: string;
+  ended: string;
+  duration_ms: number | null;
+  total_steps: number;
+  success_count: number | null;
+  parameters: Record<string, unknown>;
+  /** It ran from this step on. */
+  start: string;
+  /** It ran up to this step. */
+  end: string;
+  engine: string;
+  tracking: string;
+  rerun_of: string;
+  is_cancelling: boolean;
+  error: string;
+  fix: string;
+  failed_step: string;
+  reason: string;
+  /** What a person can do next; empty where all is well. */
+  advice: string;
+  /** From 1 for a run that waits, else 0. */
+  queue_position: number;
+  memory_mb: number | null;
+  peak_memory_mb: number | null;
+  cpu_percent: number | null;
+  /** Whether it left a checkpoint to go on from. */
+  can_resume: boolean;
+  /** What could not be told of the run, and why. */
+  warnings: string[];
+}
+
+/** Runs, the newest first. */
+export interface RunList {
+  runs: RunSummary[];
+  /** How many there are of these, of which `runs` are the newest. */
+  total: number;
+}
+
+/** What happened in a run since a place in its journal. */
+export interface RunEvents {
+  events: Record<string, unknown>[];
+  /** Ask with it for what comes after these. */
+  next: number;
+  state: RunState;
+  /** Nothing more will come. */
+  is_over: boolean;
+}
+
+/** A step of a run, as far as it has come. */
+export interface StepRun {
+  name: string;
+  layer: string;
+  state: NodeState;
+  started: string;
+  ended: string;
+  duration_ms: number | null;
+  /** "region": the time of all the steps that ran with it as one. */
+  duration_scope: string;
+  row_count: number | null;
+  retries: number;
+  rejected_rows: number;
+  error: string;
+  fix: string;
+  reason: string;
+  warnings: string[];
+}
+
+/** A dataset between two steps of a run. */
+export interface EdgeRun {
+  source: string;
+  target: string;
+  dataset: string;
+  /** None before it is made, and where it is not known. */
+  row_count: number | null;
+}
+
+/** All steps of a run and what went between them. */
+export interface RunSteps {
+  run_id: string;
+  state: RunState;
+  /** The place in the journal up to which this is told. */
+  next: number;
+  steps: StepRun[];
+  edges: EdgeRun[];
+}
+
+/** The first rows of a port, as the run kept them. */
+export interface RunGrid {
+  port: string;
+  dataset: string;
+  columns: Column[];
+  rows: unknown[][];
+  /** Rows of the whole dataset; None where they are not known. */
+  row_count: number | null;
+  /** Which rows these are, or why there are none. */
+  note: string;
+}
+
+/** The first rows of what a step took and gave in a run. */
+export interface RunSamples {
+  step: string;
+  inputs: RunGrid[];
+  outputs: RunGrid[];
 }

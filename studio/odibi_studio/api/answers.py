@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -33,6 +33,20 @@ def get(path: str, serve: Callable[[Request], Any]) -> Route:
 
     async def endpoint(request: Request) -> Response:
         return await _answer(serve, request)
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def get_async(path: str, serve: Callable[[Request], Awaitable[Any]]) -> Route:
+    """A route that waits for something before it answers, without a thread meanwhile.
+
+    Args:
+        path: The path, such as "/runs/{id}/events".
+        serve: Gives a message, or a list of messages.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        return await _answered(serve(request))
 
     return Route(path, endpoint, methods=["GET"])
 
@@ -83,8 +97,12 @@ def refusal(status: int, what: str, fix: str = "", where: str = "") -> Response:
 
 
 async def _answer(serve: Callable[..., Any], *given: Any) -> Response:
+    return await _answered(run_in_threadpool(serve, *given))
+
+
+async def _answered(asked: Awaitable[Any]) -> Response:
     try:
-        found = await run_in_threadpool(serve, *given)
+        found = await asked
     except UnknownNameError as error:
         return refusal(404, error.what, error.fix, error.where)
     except ConflictError as error:

@@ -10,6 +10,7 @@ from odibi_studio.services.access import Access
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
 from odibi_studio.services.last_runs import LastRuns
+from odibi_studio.services.runs.desk import RunDesk
 from odibi_studio.services.thumbnails import Thumbnails
 from odibi_studio.services.truth import Truth
 from odibi_studio.services.versions import Versions
@@ -25,6 +26,7 @@ class Studio:
         versions: Their versions.
         thumbnails: Pictures of their graphs.
         last_runs: The newest run of each.
+        runs: What runs, ran and waits.
         truth: What is known of a pipeline while it is edited.
         access: Who may call the HTTP interface.
     """
@@ -34,11 +36,13 @@ class Studio:
     versions: Versions
     thumbnails: Thumbnails
     last_runs: LastRuns
+    runs: RunDesk
     truth: Truth
     access: Access = field(default_factory=Access)
 
     def close(self) -> None:
-        """Let go of the databases and processes."""
+        """Let go of the databases and processes; runs go on."""
+        self.runs.close()
         self.designs.close()
         self.truth.close()
 
@@ -54,13 +58,14 @@ def open_studio(workspace: Workspace) -> Studio:
     """
     global _opened
     desk = DesignDesk.open(workspace)
-    designs = Designs(desk)
+    designs, versions = Designs(desk), Versions(desk)
     _opened = Studio(
         workspace,
         designs,
-        Versions(desk),
+        versions,
         Thumbnails(designs),
         LastRuns(workspace),
+        RunDesk(workspace, versions),
         Truth.open(workspace),
     )
     return _opened

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlmodel import Session, col, select
 
+from odibi_core.errors import OdibiError
 from odibi_studio.messages import Design, Diff, Document, Version, VersionRequest
 from odibi_studio.services.conflicts import ConflictError
 from odibi_studio.services.design_desk import DesignDesk, refuse_conflict
@@ -26,6 +28,21 @@ from odibi_studio.services.merging import merge
 from odibi_studio.store.tables import DesignRow, VersionRow
 
 NOW = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionText:
+    """A version as YAML.
+
+    Attributes:
+        number: Its number.
+        text: The YAML.
+        path: The design's file in the workspace; "" where it has none.
+    """
+
+    number: int
+    text: str
+    path: str
 
 
 class Versions:
@@ -84,6 +101,22 @@ class Versions:
         """
         with self._desk.database.reading() as session:
             return content_of(find_version(session, live_design(session, design_id), number)).document
+
+    def text(self, design_id: str, number: int = NOW) -> VersionText:
+        """A version as YAML; the newest one where no number is given.
+
+        Raises:
+            UnknownNameError: There is no such design or version.
+            OdibiError: It has no version yet.
+        """
+        with self._desk.viewing() as (session, _):
+            row = live_design(session, design_id)
+            version = newest_version(session, row) if number == NOW else find_version(session, row, number)
+            if version is None:
+                raise OdibiError(
+                    "the pipeline has no version yet", where=row.name, fix="save a version of it first"
+                )
+            return VersionText(version.number, version.text, row.path or "")
 
     def diff(self, design_id: str, before: int, after: int) -> Diff:
         """How one version became another.

@@ -24,6 +24,7 @@ _ACTIONS = {
 }
 # A sign beside each colour: not everyone sees the difference between red and green.
 _STATES = {
+    RunState.QUEUED: ("running", "◔", "Waiting"),
     RunState.RUNNING: ("running", "◐", "Running"),
     RunState.SUCCESS: ("success", "✓", "Succeeded"),
     RunState.FAILED: ("failed", "✕", "Failed"),

@@ -1,0 +1,1 @@
+"""Runs: asked for, watched, looked back at. All that is known of one comes from its journal."""

@@ -1,0 +1,109 @@
+"""The steps of a run, the rows between them, and samples of those rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.graph.steps import StepGraph
+from odibi_core.journal.record import RunRecord, StepProgress
+from odibi_core.pipeline import Pipeline
+from odibi_studio.messages import Column
+from odibi_studio.run_messages import EdgeRun, RunGrid, RunSamples, StepRun
+from odibi_studio.services.runs.book import OpenRun
+
+
+def step_runs(record: RunRecord, pipeline: Pipeline | None) -> list[StepRun]:
+    """Every step of the pipeline in its order, with those that the run did not come to yet."""
+    steps = {step.name: StepProgress(step.name, step.layer) for step in (pipeline.steps if pipeline else ())}
+    steps.update(record.steps)
+    return [
+        StepRun(
+            name=step.name,
+            layer=step.layer,
+            state=step.state,
+            started=step.start_time,
+            ended=step.end_time,
+            duration_ms=step.duration_ms,
+            duration_scope=step.duration_scope,
+            row_count=step.row_count,
+            retries=step.retries,
+            rejected_rows=step.rejected_rows,
+            error=step.error_message,
+            fix=step.fix,
+            reason=step.reason,
+            warnings=list(step.warnings),
+        )
+        for step in steps.values()
+    ]
+
+
+def edge_runs(
+    record: RunRecord, pipeline: Pipeline | None, lineage: Mapping[str, Any] | None
+) -> list[EdgeRun]:
+    """The datasets between the steps, with their rows as far as they are known."""
+    if pipeline is None:
+        return []
+    counts = _counts(record, pipeline, lineage)
+    return [
+        EdgeRun(
+            source=edge.source, target=edge.target, dataset=edge.dataset, row_count=counts.get(edge.dataset)
+        )
+        for edge in StepGraph(pipeline.steps).edges
+    ]
+
+
+def samples(run: OpenRun, step: str) -> RunSamples:
+    """The first rows of what a step took and gave.
+
+    Raises:
+        OdibiError: The run has not ended, or kept nothing of its data.
+        UnknownNameError: It has no such step.
+    """
+    lineage = run.lineage()
+    if lineage is None:
+        run.reader.record()
+        ended = not run.reader.is_attended()
+        raise OdibiError(
+            "the run kept no rows" if ended else "the rows of the run are there once it has ended",
+            where=f"run {run.run_dir.name}",
+            fix="run it with the tracker on" if ended else "wait until it ends",
+        )
+    known = {entry["step_name"]: entry for entry in lineage["steps"]}
+    entry = known.get(step)
+    if entry is None:
+        raise UnknownNameError.of("step", step, known, where=f"run {run.run_dir.name}")
+    return RunSamples(
+        step=step,
+        inputs=[_grid(port, entry["inputs"], taken) for port, taken in entry["input_snapshots"].items()],
+        outputs=[_grid(port, entry["outputs"], given) for port, given in entry["output_snapshots"].items()],
+    )
+
+
+def _counts(
+    record: RunRecord, pipeline: Pipeline, lineage: Mapping[str, Any] | None
+) -> dict[str, int | None]:
+    """Dataset → rows. A running step tells of its first output alone; lineage knows all of them."""
+    counts: dict[str, int | None] = {}
+    for step in pipeline.steps:
+        progress = record.steps.get(step.name)
+        for dataset in list(step.outputs.values())[:1]:
+            counts[dataset] = progress.row_count if progress else None
+    for entry in lineage["steps"] if lineage else ():
+        for port, snapshot in entry["output_snapshots"].items():
+            if port in entry["outputs"]:
+                counts[entry["outputs"][port]] = snapshot["row_count"]
+    return counts
+
+
+def _grid(port: str, datasets: Mapping[str, str], snapshot: Mapping[str, Any]) -> RunGrid:
+    columns = [Column(name=name, type=type_) for name, type_ in snapshot["schema"].items()]
+    return RunGrid(
+        port=port,
+        dataset=datasets.get(port, ""),
+        columns=columns,
+        rows=[[row.get(column.name) for column in columns] for row in snapshot["sample"]],
+        row_count=snapshot["row_count"],
+        note=snapshot.get("sample_scope", ""),
+    )
