@@ -65,6 +65,7 @@ function Desk({ isDark }: { isDark: boolean }) {
     act();
   };
 
+  const openHelp = useCallback(() => setIsHelpOpen(true), []);
   const portTip = useCallback((port: string) => <PortTip port={port} />, []);
   const backToCanvas = () => {
     setChoosing(null);
@@ -78,7 +79,7 @@ function Desk({ isDark }: { isDark: boolean }) {
         <Palette />
         {isPlaced ? (
           <Boundary name="The canvas" className="canvas">
-            <Canvas isDark={isDark} onChoose={setChoosing} onHelp={() => setIsHelpOpen(true)} />
+            <Canvas isDark={isDark} onChoose={setChoosing} onHelp={openHelp} />
           </Boundary>
         ) : (
           <main className="canvas" aria-busy />

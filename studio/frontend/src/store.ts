@@ -70,7 +70,10 @@ export interface DesignerState {
    * other are one entry, so give typing a key such as "s3:params.path".
    */
   edit(label: string, change: Edit, key?: string): void;
-  /** Changes the draft for what nobody did, a first layout: it is neither undone nor kept before the next edit. */
+  /**
+   * Changes the draft for what nobody did, so that it is no entry in the undo list: SQL that a form makes, which is
+   * kept at once; a first layout, which is kept with the next edit.
+   */
   arrange(change: Edit): void;
   undo(): void;
   redo(): void;
@@ -148,7 +151,12 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
         const after = change(draft);
         if (after !== draft) become(after, remember(history, draft, label, key, Date.now()));
       },
-      arrange: (change) => set(({ draft }) => ({ draft: change(draft) })),
+      arrange(change) {
+        const { draft, history } = get();
+        const after = change(draft);
+        if (isSamePipeline(after, draft)) set({ draft: after });
+        else become(after, history);
+      },
       undo() {
         const back = stepBack(get().history, get().draft);
         if (back) become(back.draft, back.history);

@@ -40,7 +40,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const store = useDesignerStore();
   const element = useRef<HTMLDivElement>(null);
   const isFar = useIsFar();
-  const { scene, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
+  const { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const designId = useDesigner((state) => state.designId);
@@ -133,6 +133,9 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
     if (actions.paste(event.clipboardData.getData("text/plain"))) event.preventDefault();
   };
 
+  const onNote = useCallback(() => actions.note(middle()), [actions, middle]);
+  const onSearch = useCallback(() => onChoose({ kind: "search" }), [onChoose]);
+
   const only = selection.steps.size === 1 ? [...selection.steps][0] : undefined;
   return (
     <main
@@ -192,8 +195,8 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
       </p>
       {draft.order.length === 0 && <EmptyCanvas />}
       <SelectionTools actions={actions} />
-      <Controls actions={actions} onNote={() => actions.note(middle())} onSearch={() => onChoose({ kind: "search" })} onHelp={onHelp} />
-      <MiniMap scene={scene} draft={draft} theme={isDark ? "dark" : "light"} />
+      <Controls actions={actions} onNote={onNote} onSearch={onSearch} onHelp={onHelp} />
+      <MiniMap scene={settled} draft={draft} theme={isDark ? "dark" : "light"} />
     </main>
   );
 }

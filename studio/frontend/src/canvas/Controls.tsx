@@ -4,6 +4,7 @@ import {
   AlignStartHorizontal, AlignStartVertical, AlignVerticalDistributeCenter, Copy, Group, Keyboard, type LucideIcon,
   Maximize, Minus, Network, Plus, Search, StickyNote, Trash2,
 } from "lucide-react";
+import { memo } from "react";
 import { useDesigner } from "../store";
 import type { Actions } from "./actions";
 
@@ -15,7 +16,7 @@ interface ControlsProps {
 }
 
 /** The buttons in the corner of the canvas. */
-export function Controls({ actions, onNote, onSearch, onHelp }: ControlsProps) {
+export const Controls = memo(function Controls({ actions, onNote, onSearch, onHelp }: ControlsProps) {
   const { zoomIn, zoomOut, zoomTo } = useReactFlow();
   const percent = useStore((state) => Math.round(state.transform[2] * 100));
   return (
@@ -33,10 +34,10 @@ export function Controls({ actions, onNote, onSearch, onHelp }: ControlsProps) {
       <Tool icon={Keyboard} name="Keyboard" keys="?" onClick={onHelp} />
     </div>
   );
-}
+});
 
 /** What can be done with several selected steps. */
-export function SelectionTools({ actions }: { actions: Actions }) {
+export const SelectionTools = memo(function SelectionTools({ actions }: { actions: Actions }) {
   const count = useDesigner((state) => state.selection.steps.size);
   if (count < 2) return null;
   return (
@@ -59,7 +60,7 @@ export function SelectionTools({ actions }: { actions: Actions }) {
       <Tool icon={Trash2} name="Remove" keys="Delete" onClick={() => actions.remove()} />
     </div>
   );
-}
+});
 
 function Tool(props: { icon: LucideIcon; name: string; keys?: string; onClick: () => void }) {
   const { icon: Drawn, name, keys, onClick } = props;

@@ -42,10 +42,10 @@ function QuickAdd({ at, wanted, onClose }: { at: Point; wanted: Omit<Wanted, "at
   const place = (key: string) => {
     const blueprint = fitting.find((found) => found.key === key);
     if (!blueprint) return;
-    const { draft, edit, selectSteps } = store.getState();
+    const { draft, edit, seek } = store.getState();
     const added = adding(draft, blueprint.step, { at, ...wanted }, catalog.recipes);
     edit(`Add ${blueprint.title}`, added.edit);
-    selectSteps(added.id);
+    seek(added.id);
     onClose();
   };
   return (
@@ -66,7 +66,7 @@ function QuickAdd({ at, wanted, onClose }: { at: Point; wanted: Omit<Wanted, "at
 }
 
 function ConnectTo({ from, onClose }: { from: StepId; onClose: () => void }) {
-  const { draft, catalog, edit, selectSteps } = useDesigner((state) => state);
+  const { draft, catalog, edit, seek } = useDesigner((state) => state);
   const source = stepOf(draft, from);
   const output = Object.keys(source.outputs)[0] ?? "";
   return (
@@ -86,7 +86,7 @@ function ConnectTo({ from, onClose }: { from: StepId; onClose: () => void }) {
       }}
       onChoose={(target) => {
         edit("Connect steps", connect({ source: from, output, target }));
-        selectSteps(target);
+        seek(target);
         onClose();
       }}
       onClose={onClose}

@@ -21,14 +21,17 @@ const FOLD_HANDLES = (["target", "source"] as const).map((type) => {
   return { id: FOLD_PORT, type, position, x, y, width: HANDLE_SIZE, height: HANDLE_SIZE };
 });
 
-/** The draft as React Flow draws it, and what its gestures do to the draft. A drag is one edit, made when it ends. */
+/**
+ * The draft as React Flow draws it, and what its gestures do to the draft. A drag is one edit, made when it ends;
+ * `settled` is the scene without it.
+ */
 export function useFlow(isFar: boolean) {
   const store = useDesignerStore();
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const [dragged, setDragged] = useState<Places | null>(null);
-  const shown = useMemo(() => (dragged ? withPlaces(draft, dragged) : draft), [draft, dragged]);
-  const scene = useMemo(() => sceneOf(shown), [shown]);
+  const settled = useMemo(() => sceneOf(draft), [draft]);
+  const scene = useMemo(() => (dragged ? sceneOf(withPlaces(draft, dragged)) : settled), [draft, dragged, settled]);
   const nodes = useNodes(scene, draft, selection);
   const edges = useEdges(scene, selection, isFar);
 
@@ -41,9 +44,8 @@ export function useFlow(isFar: boolean) {
       if (!moves.length) return;
       setDragged((places) => {
         const moved: Record<string, { x: number; y: number }> = { ...places };
-        const base = places ? withPlaces(now, places) : now;
         for (const change of moves) {
-          if (change.type === "position" && change.position) move(base, change.id, change.position, moved);
+          if (change.type === "position" && change.position) move(now, places, change.id, change.position, moved);
         }
         return moved;
       });
@@ -64,16 +66,23 @@ export function useFlow(isFar: boolean) {
     setDragged(null);
   }, [store, dragged]);
 
-  return { scene, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop };
+  return { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop };
 }
 
 /** A frame takes its steps along; what is dragged itself goes where it was dragged. */
-function move(draft: Draft, id: string, to: { x: number; y: number }, moved: Record<string, { x: number; y: number }>) {
-  const group = draft.groups.find((found) => found.id === id);
+function move(
+  now: Draft,
+  places: Places | null,
+  id: string,
+  to: { x: number; y: number },
+  moved: Record<string, { x: number; y: number }>,
+) {
+  const group = now.groups.find((found) => found.id === id);
   if (!group) {
     moved[id] = to;
     return;
   }
+  const draft = places ? withPlaces(now, places) : now;
   const thing = sceneOf(draft).things.find((found) => found.id === id);
   if (!thing) return;
   const [dx, dy] = [to.x - thing.rect.x, to.y - thing.rect.y];
@@ -163,6 +172,7 @@ function makeNode(thing: Thing, draft: Draft, selected: boolean): Node {
 
 function useEdges(scene: Scene, selection: Selection, isFar: boolean): Edge[] {
   const cache = useRef(new Map<string, { wire: Wire; edge: Edge }>());
+  const before = useRef(NO_EDGES);
   return useMemo(() => {
     if (isFar) return NO_EDGES;
     const fresh: typeof cache.current = new Map();
@@ -175,7 +185,10 @@ function useEdges(scene: Scene, selection: Selection, isFar: boolean): Edge[] {
       return entry.edge;
     });
     cache.current = fresh;
-    return edges;
+    // Another array makes React Flow index all edges anew, at each move of a drag.
+    const isSame = edges.length === before.current.length && edges.every((edge, at) => edge === before.current[at]);
+    if (!isSame) before.current = edges;
+    return before.current;
   }, [scene.wires, selection.edges, isFar]);
 }
 

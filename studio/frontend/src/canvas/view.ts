@@ -1,4 +1,4 @@
-import { type FitViewOptions, useReactFlow, type Viewport } from "@xyflow/react";
+import { type FitViewOptions, useReactFlow, useStoreApi, type Viewport } from "@xyflow/react";
 import { useEffect } from "react";
 import { middleOf, sceneOf } from "../model/scene";
 import { useDesigner, useDesignerStore } from "../store";
@@ -29,23 +29,25 @@ export function recallView(designId: string, fitViewOptions: FitViewOptions) {
 export function useSeeking(): void {
   const store = useDesignerStore();
   const sought = useDesigner((state) => state.sought);
-  const { setCenter, getViewport, flowToScreenPosition } = useReactFlow();
+  const flow = useStoreApi();
+  const { setCenter } = useReactFlow();
   useEffect(() => {
     if (!sought) return;
     const { draft } = store.getState();
     const group = draft.groups.find(({ isCollapsed, steps }) => isCollapsed && steps.includes(sought.step));
     const thing = sceneOf(draft).things.find(({ id }) => id === (group?.id ?? sought.step));
     if (!thing) return;
+    const { transform, width, height } = flow.getState();
+    const [left, top, zoom] = transform;
     const { x, y } = middleOf(thing.rect);
-    const at = flowToScreenPosition({ x, y });
-    const zoom = Math.max(getViewport().zoom, 0.6);
-    if (zoom === getViewport().zoom && isInView(at)) return;
-    void setCenter(x, y, { zoom, duration: 200 });
-  }, [sought, store, setCenter, getViewport, flowToScreenPosition]);
+    const isNear = zoom >= LEAST_ZOOM && isWithin(x * zoom + left, width) && isWithin(y * zoom + top, height);
+    if (!isNear) void setCenter(x, y, { zoom: Math.max(zoom, LEAST_ZOOM), duration: 200 });
+  }, [sought, store, flow, setCenter]);
 }
 
-const INSIDE_PX = 300;
+const LEAST_ZOOM = 0.5;
+const BORDER_PX = 90;
 
-function isInView({ x, y }: { x: number; y: number }): boolean {
-  return x > INSIDE_PX && x < window.innerWidth - INSIDE_PX - 80 && y > 120 && y < window.innerHeight - INSIDE_PX;
+function isWithin(at: number, size: number): boolean {
+  return at > BORDER_PX && at < size - BORDER_PX;
 }

@@ -30,8 +30,18 @@ const OTHERS: readonly Omit<LayerLook, "label">[] = [
   { tone: "silver", pattern: "solid" },
 ];
 
+const looks = new WeakMap<StepForm, LayerLook>();
+
 /** The look of a step's layer; a layer of any other word always gets the same one. */
 export function lookOf(step: StepForm): LayerLook {
+  const known = looks.get(step);
+  if (known) return known;
+  const look = makeLook(step);
+  looks.set(step, look);
+  return look;
+}
+
+function makeLook(step: StepForm): LayerLook {
   const label = step.layer || kindOf(step) || "step";
   const known = KNOWN[label.toLowerCase()];
   if (known) return { label, ...known };
