@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Control } from "./Control";
 import type { FieldProblem } from "./problems";
 import type { Field } from "./schema";
-import { validate } from "./validate";
+import { MISSING, validate } from "./validate";
 
 interface Props {
   field: Field;
@@ -81,7 +81,7 @@ export function LabelledRow(props: LabelledProps) {
       {messages.length > 0 && (
         <div className="field-messages" id={`${id}-message`}>
           {messages.map(({ what, fix, severity }) => (
-            <p key={what} className="field-message" data-severity={severity}>
+            <p key={what} className="field-message" data-severity={severity} data-missing={what === MISSING || undefined}>
               {what}
               {fix && <span className="field-fix"> {fix}</span>}
             </p>

@@ -267,5 +267,6 @@ test.each([
   ["retry_delay", "Retry Delay", "Retry delay"],
   ["partitionBy", "Partitionby", "Partition by"],
   ["request_timeout_s", "Request Timeout S", "Request timeout (seconds)"],
+  ["schema", "Column Types", "Column types"],
   ["on", "Match on", "Match on"],
 ])("%s is called as people say it", (name, title, label) => expect(labelOf(name, title)).toBe(label));

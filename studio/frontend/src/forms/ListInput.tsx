@@ -1,3 +1,4 @@
+import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { Control, type ControlProps } from "./Control";
 import { Form } from "./Form";
@@ -62,7 +63,7 @@ export function Chip({ text, detail, onRemove }: { text: string; detail?: string
       {text}
       {detail && <small>{detail}</small>}
       <button type="button" aria-label={`Remove ${text}`} onClick={onRemove}>
-        ×
+        <X size={12} aria-hidden />
       </button>
     </span>
   );
@@ -119,24 +120,24 @@ function RowsInput({ field, value, onChange, problems, id }: ControlProps) {
               )}
             </div>
             <div className="row-tools">
-              <button type="button" aria-label={`Move ${place + 1} up`} disabled={place === 0} onClick={() => move(place, -1)}>
-                ↑
+              <button type="button" aria-label={`Remove ${place + 1}`} onClick={() => give(items.filter((_one, at) => at !== place))}>
+                <X size={14} aria-hidden />
               </button>
-              <button
-                type="button"
-                aria-label={`Move ${place + 1} down`}
-                disabled={place === items.length - 1}
-                onClick={() => move(place, 1)}
-              >
-                ↓
-              </button>
-              <button
-                type="button"
-                aria-label={`Remove ${place + 1}`}
-                onClick={() => give(items.filter((_one, at) => at !== place))}
-              >
-                ×
-              </button>
+              {items.length > 1 && (
+                <>
+                  <button type="button" aria-label={`Move ${place + 1} up`} disabled={place === 0} onClick={() => move(place, -1)}>
+                    <ArrowUp size={13} aria-hidden />
+                  </button>
+                  <button
+                    type="button"
+                    aria-label={`Move ${place + 1} down`}
+                    disabled={place === items.length - 1}
+                    onClick={() => move(place, 1)}
+                  >
+                    <ArrowDown size={13} aria-hidden />
+                  </button>
+                </>
+              )}
             </div>
           </li>
         ))}

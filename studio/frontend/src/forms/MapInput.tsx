@@ -1,3 +1,4 @@
+import { X } from "lucide-react";
 import { useState } from "react";
 import { Combobox } from "../controls/Combobox";
 import { Control, type ControlProps } from "./Control";
@@ -72,7 +73,7 @@ export function MapInput({ field, value, onChange, problems, id }: ControlProps)
               aria-label={`Remove ${name || place + 1}`}
               onClick={() => give(rows.filter((_row, at) => at !== place))}
             >
-              ×
+              <X size={14} aria-hidden />
             </button>
             {wrong && (
               <p className="field-message" data-severity="error">

@@ -212,6 +212,8 @@ const units: Record<string, string> = { s: "seconds", ms: "ms", mb: "MB", bytes:
 /** A field's name as people say it: `retry_delay` → "Retry delay", `timeout_s` → "Timeout (seconds)". */
 export function labelOf(name: string, title = ""): string {
   const isAutomatic = title.replaceAll(" ", "").toLowerCase() === name.replaceAll("_", "").toLowerCase();
+  // Made from the name of a field in Python: it is no sentence yet.
+  if (/^[A-Z][a-z]+( [A-Z][a-z]+)+$/.test(title) && !isAutomatic) return title.charAt(0) + title.slice(1).toLowerCase();
   if (title && !isAutomatic) return title;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")

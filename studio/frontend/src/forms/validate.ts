@@ -8,10 +8,13 @@ export interface Issue {
   what: string;
 }
 
+/** What is said of a value that is not there yet: nobody needs to read it while they type. */
+export const MISSING = "Fill this in.";
+
 /** Every mistake in a value; a missing one is a mistake only where it is required. */
 export function validate(field: Field, value: unknown): Issue[] {
   if (value === undefined || value === null || value === "") {
-    return field.isRequired && field.default === undefined && !allowsEmpty(field) ? [issue("Fill this in.")] : [];
+    return field.isRequired && field.default === undefined && !allowsEmpty(field) ? [issue(MISSING)] : [];
   }
   if (isPlaceholder(value) && field.kind !== "text") return [];
   switch (field.kind) {

@@ -5,6 +5,7 @@ import { SecretMenu } from "../controls/SecretMenu";
 import { FilePicker } from "../dialogs/FilePicker";
 import { LabelledRow } from "../forms/FieldRow";
 import { problemsUnder, within } from "../forms/problems";
+import { MISSING } from "../forms/validate";
 import { kindOf } from "../model/kinds";
 import { useDesigner } from "../store";
 import { isAddress } from "./kindNames";
@@ -26,7 +27,7 @@ export function PlaceField({ view: { step, problems, set } }: { view: StepView }
           id="step.value"
           label={label}
           help={isHttp ? undefined : connection ? `A path inside ${connection}.` : "A path inside the workspace, or an address. {date} stands for the day of the run."}
-          own={value === "" ? ["Fill this in."] : []}
+          own={value === "" ? [MISSING] : []}
           theirs={problemsUnder(problems, "value").filter(({ path }) => path === "")}
         >
           {(describedBy, isInvalid) => (

@@ -1,4 +1,4 @@
-import { Plus, X } from "lucide-react";
+import { ArrowUp, Plus, X } from "lucide-react";
 import { useMemo } from "react";
 import { Combobox, type Option } from "../controls/Combobox";
 import { Section } from "../controls/Section";
@@ -49,10 +49,10 @@ function Ports({ view, side }: { view: StepView; side: Side }) {
   }
 
   return (
-    <div className="ports" role="group" aria-label={isIn ? "Inputs" : "Outputs"}>
+    <div className="ios" role="group" aria-label={isIn ? "Inputs" : "Outputs"}>
       <p className="field-label">{isIn ? "Inputs" : "Outputs"}</p>
       {ports.length > 0 && (
-        <p className="ports-head" aria-hidden="true">
+        <p className="ios-head" aria-hidden="true">
           <span>Name in the step</span>
           <span>Dataset</span>
         </p>
@@ -122,8 +122,8 @@ function Port({ view, side, port, dataset, columns, messages, onUp }: PortProps)
   }
 
   return (
-    <li className="port">
-      <div className="port-row">
+    <li className="io">
+      <div className="io-row">
         <TextField id={`${fieldId}.name`} label={`Name of ${port} in the step`} value={port} onCommit={rename} />
         {side === "inputs" ? (
           <InputDataset view={view} port={port} dataset={dataset} fieldId={fieldId} isInvalid={messages.length > 0} />
@@ -132,7 +132,7 @@ function Port({ view, side, port, dataset, columns, messages, onUp }: PortProps)
         )}
         {onUp && (
           <button type="button" className="icon-button" aria-label={`Put ${port} first`} title="Put first" onClick={onUp}>
-            ↑
+            <ArrowUp size={14} aria-hidden />
           </button>
         )}
         <button
@@ -189,7 +189,7 @@ function Columns({ columns, isOpen }: { columns: Column[] | null | undefined; is
   if (!isOpen || columns === undefined) return null;
   if (columns === null) return <p className="field-help">Only a run can tell its columns.</p>;
   return (
-    <details className="port-columns">
+    <details className="io-columns">
       <summary>{many(columns.length, "column")}</summary>
       <ul>
         {columns.map((column) => (
