@@ -1,0 +1,202 @@
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, test, vi } from "vitest";
+import type { AutosaveRequest, Design, Diff, Version } from "../messages";
+import { setField } from "../model/steps";
+import { designOf, serve, step } from "../testing/server";
+import { show } from "../testing/show";
+import { Dialogs } from "./Dialogs";
+import { FilePicker } from "./FilePicker";
+import { stepChanges } from "./differences";
+import { localTime, sizeText, timeAgo } from "./times";
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const orders = step("orders", { value: "SELECT 1" });
+const total = step("total", { value: "SELECT 2", inputs: { orders: "orders" } });
+const versions: Version[] = [
+  { number: 1, author: "ann", message: "First", created: "2026-01-02T03:04:05Z", step_count: 1 },
+  { number: 2, author: "bob", message: "", created: "2026-02-02T03:04:05Z", step_count: 2 },
+];
+
+function open(routes: Parameters<typeof serve>[0] = {}, design: Design = { ...designOf([orders, total]), version: 2 }) {
+  const calls = serve({ "GET designs/d1": () => design, ...routes });
+  return show(<Dialogs />).then((shown) => ({ ...shown, calls, user: userEvent.setup() }));
+}
+
+function diffOf(before: Design, after: Design): Diff {
+  const steps = stepChanges(before.document, after.document);
+  return { steps, fields: ["description"], text: "--- version 2\n+++ now\n-SELECT 2\n+SELECT 3\n", before: before.document, after: after.document };
+}
+
+test("the history shows the newest version against now: what changed, as graph and as text", async () => {
+  const after = designOf([{ ...total, value: "SELECT 3" }, step("new")]);
+  const { state, user, calls } = await open({
+    "GET designs/d1/versions": () => versions,
+    "GET designs/d1/diff": () => diffOf(designOf([orders, total]), after),
+  });
+  state().showDialog({ kind: "history" });
+  const list = await screen.findByRole("list", { name: "Steps that differ" });
+  expect(within(list).getAllByRole("listitem").map((item) => item.textContent?.replaceAll(/\s+/g, " "))).toEqual([
+    "~Pipeline description",
+    "~total value",
+    "+new ",
+    "−orders ",
+  ]);
+  expect(calls.find((call) => call.path.startsWith("designs/d1/diff"))?.path).toBe("designs/d1/diff?before=2&after=0");
+  expect(within(screen.getByRole("img", { name: /as a graph/ })).getByText("orders").closest("g")).toHaveAttribute("data-change", "removed");
+  await user.click(screen.getByRole("tab", { name: "Text" }));
+  expect(await screen.findByText("+SELECT 3")).toHaveClass("cm-diff-added");
+  await user.click(screen.getByRole("radio", { name: "Compare from version 1" }));
+  await waitFor(() => expect(calls.at(-1)?.path).toBe("designs/d1/diff?before=1&after=0"));
+});
+
+test("what changed can be marked on the canvas", async () => {
+  const { state, user, id } = await open({
+    "GET designs/d1/versions": () => versions,
+    "GET designs/d1/diff": () => diffOf(designOf([orders]), designOf([orders, total])),
+  });
+  state().showDialog({ kind: "history" });
+  await user.click(await screen.findByRole("button", { name: "Mark on the canvas" }));
+  expect(state().marks).toEqual({ [id("total")]: "added" });
+  expect(state().dialog).toBeNull();
+});
+
+test("a version is restored as a new one, and undo goes back before it", async () => {
+  const restored: Design = { ...designOf([orders]), revision: 9, version: 3 };
+  const { state, user } = await open({
+    "GET designs/d1/versions": () => versions,
+    "GET designs/d1/diff": () => diffOf(designOf([orders]), designOf([orders, total])),
+    "POST designs/d1/restore": () => restored,
+  });
+  state().showDialog({ kind: "history" });
+  await user.click((await screen.findAllByRole("button", { name: "Restore" })).at(-1)!);
+  await waitFor(() => expect(state().dialog).toBeNull());
+  expect(state().draft.order).toHaveLength(1);
+  expect(state().design).toMatchObject({ revision: 9, version: 3 });
+  state().undo();
+  expect(state().draft.order).toHaveLength(2);
+});
+
+test("without a version the history says what one is for, and offers to save the first", async () => {
+  const { state, user } = await open({ "GET designs/d1/versions": () => [] }, { ...designOf([orders]), version: 0 });
+  state().showDialog({ kind: "history" });
+  await user.click(await screen.findByRole("button", { name: "Save the first version" }));
+  expect(state().dialog).toEqual({ kind: "version" });
+});
+
+test("a version keeps the last keystroke: what is unsaved is sent first", async () => {
+  const { state, user, calls, id } = await open({ "POST designs/d1/versions": () => ({ ...versions[0], number: 3 }) });
+  state().edit("type", setField(id("total"), ["value"], "SELECT 42"));
+  state().showDialog({ kind: "version" });
+  await user.type(await screen.findByRole("textbox", { name: "What has changed, and why" }), "Answer");
+  await user.click(screen.getByRole("button", { name: "Save version 3" }));
+  await waitFor(() => expect(state().dialog).toBeNull());
+  const sent = calls.filter((call) => call.method !== "GET" && call.path !== "check");
+  expect(sent.map((call) => `${call.method} ${call.path}`)).toEqual(["PUT designs/d1", "POST designs/d1/versions"]);
+  expect((sent[0]!.body as AutosaveRequest).document.pipeline.steps[1]?.value).toBe("SELECT 42");
+  expect(sent[1]!.body).toEqual({ revision: 2, message: "Answer" });
+  expect(state().design).toMatchObject({ version: 3, is_changed: false });
+});
+
+test("a version that the server refuses keeps the message that was typed", async () => {
+  const { state, user } = await open({ "POST designs/d1/versions": () => new Error("the disk is full") });
+  state().showDialog({ kind: "version" });
+  await user.type(await screen.findByRole("textbox"), "Answer");
+  await user.click(screen.getByRole("button", { name: /Save version/ }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("the disk is full");
+  expect(screen.getByRole("textbox")).toHaveValue("Answer");
+});
+
+test("an export is shown before it is taken, and changes with its tab", async () => {
+  const { state, user } = await open({
+    "GET designs/d1/export?form=yaml": () => ({ file_name: "sales.yaml", text: "name: sales\n" }),
+    "GET designs/d1/export?form=python": () => ({ file_name: "sales.py", text: "steps = []\n" }),
+  });
+  state().showDialog({ kind: "export", form: "yaml" });
+  expect(await screen.findByRole("textbox", { name: "The file sales.yaml" })).toHaveTextContent("name: sales");
+  await user.click(screen.getByRole("tab", { name: "Python" }));
+  expect(await screen.findByRole("textbox", { name: "The file sales.py" })).toHaveTextContent("steps = []");
+});
+
+test("an import that fails says where in the file and why; one that works leads to the new pipeline", async () => {
+  let isWrong = true;
+  const fault = { what: "there is no format 'cvs'", place: "sales.yaml:12:5", fix: "did you mean 'csv'?", severity: "error", step: "", field: "", span: null, suggestions: [] };
+  const { state, user } = await open({ "POST import": () => (isWrong ? { design: null, problems: [fault] } : { design: { ...designOf([orders]), id: "d2" }, problems: [] }) });
+  state().showDialog({ kind: "import" });
+  await screen.findByRole("dialog", { name: "Import a pipeline" });
+  const chooser = document.querySelector<HTMLInputElement>("input[type=file]")!;
+  await user.upload(chooser, new File(["steps: []"], "sales.yaml"));
+  expect(await screen.findByRole("alert")).toHaveTextContent("sales.yaml:12:5 there is no format 'cvs' did you mean 'csv'?");
+  isWrong = false;
+  await user.upload(chooser, new File(["steps: []"], "sales.yaml"));
+  expect(await screen.findByRole("link", { name: "Open sales" })).toHaveAttribute("href", expect.stringContaining("design=d2"));
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
+test("a conflict shows both sides, takes both changes where they differ in place, and can be put off", async () => {
+  const theirs = designOf([orders, { ...total, value: "SELECT 'theirs'" }]).document;
+  const merged = designOf([{ ...orders, value: "SELECT 'mine'" }, { ...total, value: "SELECT 'theirs'" }]).document;
+  let isFirst = true;
+  const { state, user, id } = await open({
+    "PUT designs/d1": () => {
+      const answer = isFirst ? { revision: 5, is_kept: false, theirs, merged, author: "bob", warnings: [] } : { revision: 6, is_kept: true, theirs: null, merged: null, author: "", warnings: [] };
+      isFirst = false;
+      return answer;
+    },
+  });
+  state().edit("mine", setField(id("orders"), ["value"], "SELECT 'mine'"));
+  const dialog = await screen.findByRole("dialog", { name: "Two browsers have changed this pipeline" });
+  expect(within(dialog).getByRole("row", { name: "orders other value other value" })).toBeVisible();
+  await user.click(within(dialog).getByRole("button", { name: "Decide later" }));
+  await user.click(screen.getByRole("button", { name: "Decide" }));
+  await user.click(screen.getByRole("button", { name: "Keep both sides’ changes" }));
+  await waitFor(() => expect(state().save.kind).toBe("saved"));
+  expect(state().draft.order.map((one) => state().draft.steps[one]!.value)).toEqual(["SELECT 'mine'", "SELECT 'theirs'"]);
+});
+
+test("a file that was changed outside is settled as the person says", async () => {
+  const settled = { ...designOf([orders]), revision: 7 };
+  const { state, user, calls } = await open({ "POST designs/d1/resolve": () => settled }, { ...designOf([orders, total]), conflict: 2 });
+  expect(await screen.findByText(/pipelines\/sales.yaml was changed by an editor/)).toBeVisible();
+  await user.click(screen.getByRole("radio", { name: /Take the file/ }));
+  await user.click(screen.getByRole("button", { name: "Take the file" }));
+  await waitFor(() => expect(state().design.conflict).toBe(0));
+  expect(calls.find((call) => call.path === "designs/d1/resolve")?.body).toEqual({ take: "file" });
+});
+
+test("Escape closes a dialog", async () => {
+  const { state } = await open({ "GET designs/d1/versions": () => versions, "GET designs/d1/diff": () => diffOf(designOf([orders]), designOf([total])) });
+  state().showDialog({ kind: "history" });
+  const dialog = await screen.findByRole("dialog", { name: "History" });
+  dialog.dispatchEvent(new Event("cancel", { cancelable: true }));
+  await waitFor(() => expect(state().dialog).toBeNull());
+});
+
+test("a file is found by going through folders, and a new one is named in the folder that is shown", async () => {
+  const entry = (path: string, is_folder = false) => ({ path, is_folder, size_bytes: 1_234, modified: "2026-01-02T03:04:05Z" });
+  serve({
+    "GET designs/d1": () => designOf([]),
+    "GET files?path=": () => ({ path: "", entries: [entry("readme.md"), entry("data", true)] }),
+    "GET files?path=data": () => ({ path: "data", entries: [entry("data/orders.csv"), entry("data/more.csv")] }),
+  });
+  const onChoose = vi.fn();
+  const user = userEvent.setup();
+  await show(<FilePicker title="Write to" start="orders.csv" isNew onChoose={onChoose} onClose={() => {}} />);
+  await user.click(await screen.findByRole("button", { name: /^data/ }));
+  await user.type(screen.getByRole("searchbox"), "more");
+  await waitFor(() => expect(screen.queryByText("orders.csv")).toBeNull());
+  await user.click(await screen.findByRole("button", { name: /more.csv/ }));
+  await user.click(screen.getByRole("button", { name: "Write to data/more.csv" }));
+  expect(onChoose).toHaveBeenCalledWith("data/more.csv");
+});
+
+test("times and sizes read as people say them", () => {
+  expect(timeAgo("2026-01-02T03:00:00Z", Date.parse("2026-01-02T03:05:00Z"))).toBe("5 minutes ago");
+  expect(timeAgo("2026-01-01T03:00:00Z", Date.parse("2026-01-02T03:05:00Z"))).toBe("yesterday");
+  expect(localTime("no time")).toBe("no time");
+  expect([sizeText(512), sizeText(3_400_000), sizeText(12_000)]).toEqual(["512 B", "3.4 MB", "12 kB"]);
+});
