@@ -20,7 +20,7 @@ def duckdb_schema(schema: pa.Schema, cursor: DuckDBPyConnection) -> Schema:
 
 
 def with_unit(field: pa.Field, unit: str) -> pa.Field:
-    """The field with its timestamps, those inside it too, in a unit."""
+    """The field with its timestamps, those inside it too, in a unit; a time zone is called UTC."""
     return field.with_type(_with_unit(field.type, unit))
 
 
@@ -28,7 +28,7 @@ def _with_unit(kind: pa.DataType, unit: str) -> pa.DataType:
     import pyarrow as pa
 
     if pa.types.is_timestamp(kind):
-        return pa.timestamp(unit, kind.tz)
+        return pa.timestamp(unit, kind.tz and "UTC")
     if pa.types.is_struct(kind):
         return pa.struct([with_unit(inner, unit) for inner in kind])
     if pa.types.is_map(kind):

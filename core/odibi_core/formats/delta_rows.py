@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
 from odibi_core.formats import types
-from odibi_core.formats.base import Rows, Target
-from odibi_core.formats.plain import check_same_columns
+from odibi_core.formats.base import Rows, Target, WriteMode
 from odibi_core.formats.types import mismatched_columns
 from odibi_core.schema import Schema, quote
 
@@ -41,28 +40,50 @@ def storable_sql(rows: Rows, path: Path) -> str:
     return types.storable_sql(rows, path, name="Delta", conversions=_CONVERTED, refused=_REFUSED)
 
 
-def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...]) -> None:
+def stored_schema(rows: Rows) -> Schema:
+    """The columns of the rows in the types that Delta has."""
+    return Schema.of((name, types.storable_type(type_, _CONVERTED)) for name, type_ in rows.schema)
+
+
+def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ...], *, evolves: bool) -> None:
     """Refuse rows that a table with the columns `old` can't take.
+
+    Args:
+        old: The table's columns.
+        rows: The rows.
+        target: Where they go.
+        partitions: The table's partition columns.
+        evolves: Whether the table may get new columns, and the rows lack some.
 
     Raises:
         TargetError: Names the columns.
     """
     where = str(target.path)
-    check_same_columns(old, rows.schema, where)
+    missing = [name for name in old.names if name not in rows.schema.names]
+    added = [name for name in rows.schema.names if name not in old.names]
+    if (missing or added) and not evolves:
+        parts = [f"the rows lack {', '.join(map(repr, missing))}"] if missing else []
+        parts += [f"the table lacks {', '.join(map(repr, added))}"] if added else []
+        can_replace = ", or overwrite with mode overwrite" if target.mode is WriteMode.OVERWRITE else ""
+        raise TargetError(
+            f"the rows' columns are not the table's: {'; '.join(parts)}",
+            where=where,
+            fix=f"set schema_mode to merge{can_replace}, or select the table's columns in a step before",
+        )
     if target.partition_by and target.partition_by != partitions:
         raise TargetError(
             f"the table is partitioned by {', '.join(partitions) or 'nothing'}, "
             f"these rows by {', '.join(target.partition_by)}",
             where=where,
-            fix="leave partitionBy out, or overwrite the table",
+            fix="leave partitionBy out, or overwrite the table with schema_mode: overwrite",
         )
-    new = Schema.of((name, types.storable_type(type_, _CONVERTED)) for name, type_ in rows.schema)
-    wrong = mismatched_columns(old, new, rows.cursor)
+    shared = Schema.of((name, type_) for name, type_ in old if name not in missing)
+    wrong = mismatched_columns(shared, stored_schema(rows), rows.cursor)
     if wrong:
         raise TargetError(
             f"the rows' types don't fit the table's: {'; '.join(wrong)}",
             where=where,
-            fix="cast the columns in a step before, or use mode 'overwrite'",
+            fix="cast the columns in a step before, or overwrite the table with schema_mode: overwrite",
         )
 
 

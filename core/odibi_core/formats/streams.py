@@ -18,19 +18,22 @@ _TOLD = re.compile(r"odibi-source-error(\{.*?\})odibi-end", re.DOTALL)
 class BatchSource:
     """A stream of batches that is opened anew by each query, and read no further than the query goes.
 
+    Attributes:
+        schema: Of the batches.
+
     Args:
         schema: Of the batches.
         batches: Opens the source; what it raises on purpose is a SourceError.
     """
 
     def __init__(self, schema: pa.Schema, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
-        self._schema, self._batches = schema, batches
+        self.schema, self._batches = schema, batches
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The protocol by which DuckDB takes the batches."""
         import pyarrow as pa
 
-        reader = pa.RecordBatchReader.from_batches(self._schema, self._told())
+        reader = pa.RecordBatchReader.from_batches(self.schema, self._told())
         return reader.__arrow_c_stream__(requested_schema)
 
     def _told(self) -> Iterator[pa.RecordBatch]:

@@ -78,10 +78,14 @@ def test_error_and_ignore_keep_what_is_there(table: Table) -> None:
 
 def test_overwriting_may_change_columns_and_partitions(table: Table) -> None:
     table.write(OLD, partition_by=("v",), ticket="run/1")
-    table.write("SELECT 1 AS a, 2 AS b", partition_by=("b",), ticket="run/2")
+    with pytest.raises(
+        TargetError, match=r"the rows lack 'id', 'v'; the table lacks 'a', 'b'\n.*schema_mode"
+    ):
+        table.write("SELECT 1 AS a, 2 AS b", partition_by=("b",), ticket="run/2")
+    table.write("SELECT 1 AS a, 2 AS b", partition_by=("b",), ticket="run/2", schema_mode="overwrite")
     assert DeltaTable(str(table.path)).metadata().partition_columns == ["b"]
 
-    table.write("SELECT 1 AS x", ticket="run/3")
+    table.write("SELECT 1 AS x", ticket="run/3", overwriteSchema=True)
     assert table.rows() == [(1,)]
     assert DeltaTable(str(table.path)).metadata().partition_columns == []
 
@@ -162,7 +166,7 @@ def test_types_that_delta_lacks_are_refused(table: Table, value: str) -> None:
 def test_rows_that_do_not_fit_are_refused_by_column(table: Table) -> None:
     table.write(OLD, ticket="run/1")
     for mode in ("append", "merge"):
-        with pytest.raises(TargetError, match="the rows lack 'v'; the target lacks 'w'"):
+        with pytest.raises(TargetError, match="the rows lack 'v'; the table lacks 'w'"):
             table.write("SELECT 1 AS id, 'x' AS w", mode, merge_key=("id",))
         with pytest.raises(TargetError, match="'id' is VARCHAR, the target's is BIGINT"):
             table.write("SELECT 'a' AS id, 'x' AS v", mode, merge_key=("id",))

@@ -1,0 +1,159 @@
+"""Writing a Delta table by way of DuckDB's own Parquet files, which are then entered in the table's log.
+
+It costs what writing plain Parquet costs. It is taken for tables that need no more than that; columns that
+are computed, checked or mapped are left to delta-rs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.formats.atomic import ticket_hash
+from odibi_core.formats.base import Ticket
+from odibi_core.schema import Schema, literal, quote
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction
+    from duckdb import DuckDBPyConnection
+
+_FEATURES = frozenset({"timestampNtz", "appendOnly", "invariants", "changeDataFeed", "checkConstraints"})
+_DEMANDS = ("delta.constraints.", "delta.columnMapping.mode", "delta.enableDeletionVectors")
+
+
+def is_plain(table: DeltaTable) -> bool:
+    """Whether the table's files need nothing that DuckDB does not write."""
+    protocol = table.protocol()
+    features = {*(protocol.writer_features or ()), *(protocol.reader_features or ())}
+    if features - _FEATURES or any(name.startswith(_DEMANDS) for name in table.metadata().configuration):
+        return False
+    return all(field.nullable and not field.metadata for field in table.schema().fields)
+
+
+@contextmanager
+def written_files(
+    cursor: DuckDBPyConnection,
+    select: str,
+    folder: Path,
+    columns: Schema,
+    *,
+    by: Sequence[str],
+    ticket: Ticket,
+    compression: str,
+) -> Iterator[tuple[list[AddAction], int]]:
+    """New files in a table's folder and the number of their rows; they go again where the body fails.
+
+    Args:
+        cursor: Where the SELECT runs.
+        select: The rows, in types that Delta has.
+        folder: The table's.
+        columns: Of the rows.
+        by: The partition columns.
+        ticket: Begins the files' names.
+        compression: As COPY names it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # A retry of a run that died must never take the name of a file that the log may hold.
+    prefix = f"part-{ticket_hash(ticket)}-{time.time_ns():x}"
+    options = f"FORMAT parquet, COMPRESSION {compression}, PARQUET_VERSION v2, RETURN_STATS"
+    if by:
+        names = ", ".join(map(quote, by))
+        pattern = literal(f"{prefix}-{{i}}")
+        options += f", PARTITION_BY ({names}), FILENAME_PATTERN {pattern}, OVERWRITE_OR_IGNORE"
+    place = folder if by else folder / f"{prefix}.parquet"
+    try:
+        made = cursor.execute(f"COPY ({select}) TO {literal(str(place))} ({options})").fetchall()
+        actions, rows = [], 0
+        for name, count, size, _, stats, keys, *_ in made:
+            rows += int(count)
+            if count:
+                actions.append(_action(name, count, size, stats, keys, folder, columns, by))
+        for name, count, *_ in made:
+            if not count:
+                Path(name).unlink()
+        yield actions, rows
+    except BaseException:
+        for left in folder.rglob(f"{prefix}*"):
+            left.unlink(missing_ok=True)
+        raise
+
+
+def _action(
+    name: str,
+    count: int,
+    size: int,
+    stats: Mapping[str, Mapping[str, str]],
+    keys: Mapping[str, str | None] | None,
+    folder: Path,
+    columns: Schema,
+    by: Sequence[str],
+) -> AddAction:
+    from deltalake.transaction import AddAction
+
+    given = {key.strip('"'): value for key, value in (keys or {}).items()}
+    return AddAction(
+        os.path.relpath(name, folder),
+        int(size),
+        {column: given[column] for column in by},
+        int(Path(name).stat().st_mtime * 1000),
+        True,
+        # Readers of the log were seen to take escapes of one character in two halves for another one.
+        json.dumps(_statistics(count, stats, [c for c in columns if c[0] not in by]), ensure_ascii=False),
+    )
+
+
+def _statistics(
+    count: int, stats: Mapping[str, Mapping[str, str]], columns: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """What the log says of a file's values.
+
+    Readers take an end that is missing beside others as one that no value meets, and lose rows. So the ends
+    are given for every column, or for none.
+    """
+    told: dict[str, Any] = {"numRecords": int(count), "nullCount": {}}
+    ends: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}}
+    is_complete = True
+    for name, type_ in columns:
+        if type_ == "BLOB" or type_.endswith("]") or type_.startswith("MAP("):
+            continue
+        found = stats.get(quote(name), {})
+        nulls = found.get("null_count")
+        if type_.startswith("STRUCT(") or nulls is None:
+            is_complete = False
+            continue
+        told["nullCount"][name] = int(nulls)
+        if int(nulls) == int(count):
+            continue
+        for place, word in (("minValues", "min"), ("maxValues", "max")):
+            value = None if found.get(f"{word}_is_exact") != "true" else _end(found.get(word), type_, found)
+            is_complete = is_complete and value is not None
+            ends[place][name] = value
+    return told | ends if is_complete else told
+
+
+def _end(text: str | None, type_: str, found: Mapping[str, str]) -> Any:
+    """A least or greatest value as the log spells it; None where it can't be told exactly."""
+    if text is None:
+        return None
+    if type_ in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
+        return int(text)
+    if type_ in ("FLOAT", "DOUBLE"):
+        number = float(text)
+        return number if found.get("has_nan") == "false" and number - number == 0 else None
+    if type_.startswith("DECIMAL("):
+        # The log has numbers, which are read as doubles.
+        return float(text) if int(type_[8:].partition(",")[0]) <= 15 else None
+    if type_ == "VARCHAR":
+        return text
+    is_common_era = text[:4].isdigit() and text[4:5] == "-"
+    if type_ == "DATE":
+        return text if is_common_era else None
+    if type_.startswith("TIMESTAMP") and is_common_era:
+        return f"{text.removesuffix('+00').replace(' ', 'T')}Z"
+    return None

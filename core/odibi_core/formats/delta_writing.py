@@ -1,0 +1,334 @@
+"""Commits to a Delta table."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from odibi_core.errors import OdibiError, TargetError
+from odibi_core.formats import atomic
+from odibi_core.formats.arrow_schema import with_unit
+from odibi_core.formats.base import Rows, Target, WriteMode, Written
+from odibi_core.formats.delta_files import is_plain, written_files
+from odibi_core.formats.delta_options import DeltaWriteOptions
+from odibi_core.formats.delta_rows import Stream, stream
+from odibi_core.formats.delta_table import committed_meanwhile, first_line
+from odibi_core.formats.merging import incoming
+from odibi_core.schema import Schema, literal, quote
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+COMPRESSIONS: dict[str, Literal["ZSTD", "SNAPPY", "GZIP", "UNCOMPRESSED"]] = {
+    "zstd": "ZSTD",
+    "snappy": "SNAPPY",
+    "gzip": "GZIP",
+    "none": "UNCOMPRESSED",
+}
+_FEED = {"delta.enableChangeDataFeed": "true"}
+
+SchemaMode = Literal["merge", "overwrite"]
+
+
+def app_id(target: Target) -> str:
+    """The application of the transaction that a write's commit carries."""
+    return f"odibi/{target.ticket}"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit in the making.
+
+    Attributes:
+        rows: The rows, as they come.
+        target: Where and how they are written.
+        options: As the step gives them.
+        select: The rows in the table's types.
+    """
+
+    rows: Rows
+    target: Target
+    options: DeltaWriteOptions
+    select: str
+
+    def over(self, select: str) -> Commit:
+        """The same over other rows."""
+        return replace(self, select=select)
+
+    def create(self) -> Written:
+        """Make the table."""
+        import pyarrow as pa
+        from deltalake import DeltaTable
+        from deltalake import Schema as DeltaSchema
+        from deltalake.transaction import create_table_with_add_actions
+
+        cursor, by = self.rows.cursor, self.target.partition_by
+        found = cursor.sql(f"SELECT * FROM ({self.select}) LIMIT 0").to_arrow_reader(1).schema
+        arrow = pa.schema([with_unit(field, "us") for field in found])
+        with (
+            _new_table(self.target) as path,
+            _explained(self.target.path),
+            self._files(path, by) as (actions, written),
+        ):
+            self.target.check()
+            create_table_with_add_actions(
+                str(path),
+                DeltaSchema.from_arrow(arrow),
+                actions,
+                mode="error",
+                partition_by=list(by),
+                configuration=_FEED if self.options.change_feed else None,
+                commit_properties=self._arguments["commit_properties"],
+            )
+        return Written(written, details={"version": DeltaTable(str(self.target.path)).version()})
+
+    def append(
+        self, table: DeltaTable, *, by: Sequence[str], schema_mode: SchemaMode | None, is_whole: bool
+    ) -> Written:
+        """Add the rows."""
+        if schema_mode is None and is_whole and is_plain(table):
+            return self._enter(table, "append", by)
+        evolution = schema_mode or (None if is_whole else "merge")
+        return self._stream(table, "append", by, schema_mode=evolution)
+
+    def replace(
+        self,
+        table: DeltaTable,
+        *,
+        by: Sequence[str],
+        schema_mode: SchemaMode | None,
+        is_whole: bool = False,
+    ) -> Written:
+        """Put the rows in the place of all that there are."""
+        keeps_feed = table.metadata().configuration.get("delta.enableChangeDataFeed") == "true"
+        if schema_mode is None and is_whole and not keeps_feed and is_plain(table):
+            return self._enter(table, "overwrite", by)
+        return self._stream(
+            table, "overwrite", by, schema_mode=schema_mode or (None if is_whole else "merge")
+        )
+
+    def replace_where(
+        self, table: DeltaTable, condition: str, *, by: Sequence[str], schema_mode: SchemaMode | None
+    ) -> Written:
+        """Put the rows in the place of those that meet a condition."""
+        return self._stream(table, "overwrite", by, schema_mode=schema_mode, condition=condition)
+
+    def replace_partitions(
+        self, table: DeltaTable, *, by: Sequence[str], schema_mode: SchemaMode | None
+    ) -> Written:
+        """Put the rows in the place of the partitions that they are in.
+
+        Raises:
+            TargetError: The table has no partitions.
+        """
+        if not by:
+            raise TargetError(
+                "partition_overwrite: dynamic needs a table with partitions",
+                where=str(self.target.path),
+                fix="set replace_where, or write the table with partitionBy first",
+            )
+        cursor = self.rows.cursor
+        staged = quote(f"odibi_parts_{atomic.ticket_hash(self.target.ticket)}")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {staged} AS {self.select}")
+        try:
+            condition = _partition_condition(self.rows, staged, by)
+            if not condition:
+                return Written(0, details={"version": table.version()})
+            return self.over(f"SELECT * FROM {staged}").replace_where(
+                table, condition, by=by, schema_mode=schema_mode
+            )
+        finally:
+            cursor.execute(f"DROP TABLE IF EXISTS {staged}")
+
+    def merge(self, table: DeltaTable, *, adds_columns: bool) -> Written:
+        """Put rows in the place of those of the same key, and add the others.
+
+        Raises:
+            TargetError: A column's name can't be merged.
+        """
+        for name in self.rows.schema.names:
+            if "`" in name:
+                raise TargetError(
+                    f"column {name!r} has a backtick in its name, with which Delta can't merge",
+                    where=str(self.target.path),
+                    fix="rename it in a step before",
+                )
+        on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in self.target.merge_key)
+        with incoming(self.rows.cursor, self.select, self.target) as fresh:
+            source = self.rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880)
+            batches = Stream(source, self.target.check)
+            with _explained(self.target.path, batches):
+                merger = table.merge(
+                    batches.reader(),
+                    predicate=on,
+                    source_alias="s",
+                    target_alias="t",
+                    merge_schema=adds_columns,
+                    **self._arguments,
+                )
+                done = merger.when_matched_update_all().when_not_matched_insert_all().execute()
+        details = {
+            "updated": int(done["num_target_rows_updated"]),
+            "inserted": int(done["num_target_rows_inserted"]),
+            "version": table.version(),
+        }
+        return Written(fresh.rows, details=details)
+
+    def follow_changes(self, table: DeltaTable) -> None:
+        """Let the table keep its changes, where the step asks for it and it does not yet."""
+        if self.options.change_feed and "delta.enableChangeDataFeed" not in table.metadata().configuration:
+            with _explained(self.target.path):
+                table.alter.set_table_properties(_FEED)
+                table.update_incremental()
+
+    def _enter(self, table: DeltaTable, mode: Literal["append", "overwrite"], by: Sequence[str]) -> Written:
+        """Write files by DuckDB and enter them in the log."""
+        from deltalake import DeltaTable
+
+        with _explained(self.target.path), self._files(self.target.path, by) as (actions, written):
+            self.target.check()
+            table.create_write_transaction(
+                actions,
+                mode,
+                table.schema(),
+                partition_by=list(by),
+                commit_properties=self._arguments["commit_properties"],
+            )
+        return Written(written, details={"version": DeltaTable(str(self.target.path)).version()})
+
+    def _files(self, folder: Path, by: Sequence[str]) -> Any:
+        relation = self.rows.cursor.sql(self.select)
+        columns = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        compression = COMPRESSIONS[self.options.compression].lower()
+        return written_files(
+            self.rows.cursor,
+            self.select,
+            folder,
+            columns,
+            by=by,
+            ticket=self.target.ticket,
+            compression=compression,
+        )
+
+    def _stream(
+        self,
+        table: DeltaTable,
+        mode: Literal["append", "overwrite"],
+        by: Sequence[str],
+        *,
+        schema_mode: SchemaMode | None,
+        condition: str | None = None,
+    ) -> Written:
+        """Write through delta-rs, batch by batch."""
+        from deltalake import write_deltalake
+
+        batches = stream(self.select, self.rows, self.target.check)
+        with _explained(self.target.path, batches):
+            write_deltalake(
+                table,
+                batches.reader(),
+                mode=mode,  # type: ignore[arg-type]
+                schema_mode=schema_mode,
+                predicate=condition,
+                partition_by=list(by),
+                **self._arguments,
+            )
+        return Written(batches.rows, details={"version": table.version()})
+
+    @property
+    def _arguments(self) -> Mapping[str, Any]:
+        from deltalake import CommitProperties, Transaction, WriterProperties
+
+        # An overwrite says what is in the table afterwards: rows that came meanwhile would stay beside it.
+        retries = 0 if self.target.mode in (WriteMode.OVERWRITE, WriteMode.MERGE) else None
+        return {
+            "commit_properties": CommitProperties(
+                app_transactions=[Transaction(app_id(self.target), 1)], max_commit_retries=retries
+            ),
+            "writer_properties": WriterProperties(compression=COMPRESSIONS[self.options.compression]),
+        }
+
+
+def _partition_condition(rows: Rows, staged: str, by: Sequence[str]) -> str:
+    """A condition that the rows of the staged ones' partitions meet; "" where there are no rows."""
+    names = ", ".join(map(quote, by))
+    relation = rows.cursor.sql(f"SELECT DISTINCT {names} FROM {staged} ORDER BY ALL")
+    types = list(map(str, relation.types))
+    texts = ", ".join(f"CAST({quote(name)} AS VARCHAR)" for name in by)
+    found = rows.cursor.sql(f"SELECT DISTINCT {texts} FROM {staged} ORDER BY ALL").fetchall()
+    return " OR ".join(
+        "(" + " AND ".join(_meets(n, t, v) for n, t, v in zip(by, types, values, strict=True)) + ")"
+        for values in found
+    )
+
+
+def _meets(name: str, type_: str, text: str | None) -> str:
+    column = f"`{name}`" if "`" not in name else quote(name)
+    if text is None or (type_ == "VARCHAR" and not text):
+        return f"{column} IS NULL"
+    if type_ == "VARCHAR":
+        return f"{column} = {literal(text)}"
+    if type_.startswith(("DATE", "TIMESTAMP")):
+        kind = "DATE" if type_ == "DATE" else "TIMESTAMP"
+        return f"{column} = CAST({literal(text.removesuffix('+00'))} AS {kind})"
+    return f"{column} = {text}"
+
+
+@contextmanager
+def _new_table(target: Target) -> Iterator[Path]:
+    """A path for the first commit of a table, which counts at the end or leaves nothing behind.
+
+    Raises:
+        TransientError: Another writer created the table at the same time.
+    """
+    place = atomic.real(target.path)
+    if place.is_dir() and any(place.iterdir()):
+        # What is in there isn't ours to move; a commit that fails leaves files that no reader sees.
+        yield place
+        return
+    with atomic.staged(place, target.ticket) as prepared:
+        yield prepared
+        atomic.keep_permissions(prepared, place)
+        atomic.flush(prepared)
+        target.check()
+        try:
+            # A rename takes the place of nothing or of an empty folder, never of another writer's files.
+            prepared.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise committed_meanwhile(target.path) from error
+        atomic.flush_folder(place.parent)
+
+
+@contextmanager
+def _explained(path: Path, batches: Stream | None = None) -> Iterator[None]:
+    """Turn what delta-rs raises into the errors of a target; what its source raised passes as it was."""
+    import duckdb
+    from deltalake.exceptions import CommitFailedError
+
+    try:
+        with atomic.explained(path):
+            yield
+    except (OdibiError, duckdb.Error):
+        raise
+    except CommitFailedError as error:
+        raise committed_meanwhile(path) from error
+    except Exception as error:
+        if batches is not None and batches.error is not None:
+            raise batches.error from None
+        if "failed validation check" in str(error):
+            raise TargetError(
+                "some of the new rows don't meet the condition of replace_where",
+                where=str(path),
+                fix="filter the rows in a step before, or widen the condition",
+            ) from error
+        raise TargetError(
+            f"the table can't be written: {first_line(error)}",
+            where=str(path),
+            fix="look at the table's log",
+        ) from error
