@@ -10,10 +10,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from odibi_core.dataset import plain_table
-from odibi_core.engines.duckdb.arrow_types import plain_schema
+from odibi_core.dataset import json_value, sample_rows
+from odibi_core.engines.duckdb.arrow_types import arrow_columns, plain_schema
 from odibi_core.engines.duckdb.datasets import FrameDataset
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.plain_frame import first_rows, plain_columns, plain_table
 from odibi_core.schema import Schema
 
 PLAIN = {
@@ -36,18 +37,30 @@ def test_a_plain_frame_becomes_what_arrow_makes_of_it() -> None:
     frame["small"] = frame["whole numbers"].astype("int16")
     frame["half"] = frame["numbers"].astype("float32")
     for some in (frame, frame.iloc[1:], frame.iloc[:0], frame[frame["flags"]]):
-        made = plain_table(some)
-        assert made is not None
-        assert made.equals(pa.Table.from_pandas(some, preserve_index=False).replace_schema_metadata(None))
+        columns = plain_columns(some)
+        assert columns is not None
+        table = pa.Table.from_pandas(some, preserve_index=False).replace_schema_metadata(None)
+        assert plain_table(columns).equals(table)
+        assert [
+            {name: json_value(value) for name, value in row.items()} for row in first_rows(columns, 5)
+        ] == list(sample_rows(table))
+        assert plain_schema([column[:2] for column in columns[5:]]) == plain_schema(
+            arrow_columns(table.select(range(5, table.num_columns)))
+        )
 
 
 @pytest.mark.parametrize("name", MORE)
 def test_a_frame_with_other_columns_is_left_to_arrow(name: str) -> None:
-    assert plain_table(pd.DataFrame({**PLAIN, name: MORE[name]})) is None
+    assert plain_columns(pd.DataFrame({**PLAIN, name: MORE[name]})) is None
+
+
+@pytest.mark.parametrize("dtype", [">i8", "float16", "complex128"])
+def test_numbers_that_duckdb_has_no_type_for_are_left_to_arrow(dtype: str) -> None:
+    assert plain_columns(pd.DataFrame({"id": pd.Series([1, 2], dtype=dtype)})) is None
 
 
 def test_a_frame_with_a_named_index_is_left_to_arrow() -> None:
-    assert plain_table(pd.DataFrame(PLAIN).set_index("texts")) is None
+    assert plain_columns(pd.DataFrame(PLAIN).set_index("texts")) is None
 
 
 @pytest.mark.parametrize(
@@ -76,4 +89,4 @@ def test_the_schema_of_a_frame_is_the_one_that_duckdb_reads(frame: Any, tmp_path
 
 
 def test_types_that_only_duckdb_knows_are_left_to_it() -> None:
-    assert plain_schema(pa.table({"list": [[1]]})) is None
+    assert plain_schema(arrow_columns(pa.table({"list": [[1]]}))) is None

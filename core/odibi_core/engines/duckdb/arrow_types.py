@@ -1,7 +1,8 @@
-"""What DuckDB calls the types of Arrow."""
+"""What DuckDB calls the types of Arrow, and which columns it takes as they are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from odibi_core.schema import Schema
@@ -28,14 +29,19 @@ _TYPES = {
 }
 
 
-def plain_schema(table: pa.Table) -> Schema | None:
-    """The schema of a table whose columns are all of plain types; None where only DuckDB can tell.
+def arrow_columns(table: pa.Table) -> list[tuple[str, str | None]]:
+    """The columns of a table, each with DuckDB's name for its type; None where that is not a plain one."""
+    return [
+        (name, _TYPES.get(str(kind)))
+        for name, kind in zip(table.column_names, table.schema.types, strict=True)
+    ]
 
-    DuckDB would tell these too, for twenty times the cost.
+
+def plain_schema(columns: Sequence[tuple[str, str | None]]) -> Schema | None:
+    """The schema of columns, given as name and type; None where only DuckDB can tell.
+
+    DuckDB would tell it of plain columns too, for twenty times the cost.
     """
-    names = table.column_names
-    types = [_TYPES.get(str(kind)) for kind in table.schema.types]
-    are_kept = all(names) and len({name.casefold() for name in names}) == len(names)
-    if not names or None in types or not are_kept:
-        return None
-    return Schema.of((name, str(type_)) for name, type_ in zip(names, types, strict=True))
+    known = tuple((name, type_) for name, type_ in columns if name and type_)
+    are_kept = len({name.casefold() for name, _ in known}) == len(columns)
+    return Schema(known) if columns and are_kept else None

@@ -6,13 +6,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from odibi_core.dataset import Dataset
-from odibi_core.engines.base import Attempt, RunContext, Task
+from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.duckdb.datasets import FrameDataset
+from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.functions.calling import call_function
 from odibi_core.functions.registry import resolve_function
 
 
-def call(
+def carry_out_call(
+    task: Task,
+    operation: Call,
+    data: Mapping[str, Dataset],
+    session: Session,
+    context: RunContext,
+    attempt: Attempt,
+) -> Outcome:
+    """What a step did that calls a function. The run's database is not asked for anything.
+
+    Raises:
+        TaskError: The function is unknown, can't take what it is given, raised, or returned no frame.
+        RunCancelledError: The attempt was stopped.
+    """
+    attempt.check()
+    try:
+        frames = _call(
+            operation, {alias: data[key] for alias, key in task.inputs.items()}, task, context, attempt
+        )
+        outputs: dict[str, Dataset] = {
+            name: FrameDataset(task.outputs[name], session, frame, str(operation.function))
+            for name, frame in frames.items()
+        }
+    except Exception as error:
+        attempt.check()
+        raise TaskError(task.name, error) from error
+    first = next(iter(outputs.values()))
+    return Outcome(task.name, outputs, row_count=first.row_count())
+
+
+def _call(
     operation: Call, inputs: Mapping[str, Dataset], task: Task, context: RunContext, attempt: Attempt
 ) -> dict[str, Any]:
     """What the function returns: output name → frame.

@@ -12,25 +12,22 @@ from odibi_core.dataset import (
     Snapshot,
     arrow_to_pandas,
     frame_to_arrow,
-    plain_table,
+    json_value,
     sample_rows,
 )
-from odibi_core.engines.duckdb.arrow_types import plain_schema
+from odibi_core.engines.duckdb.arrow_types import arrow_columns, plain_schema
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.origin import Origin
-from odibi_core.engines.duckdb.samples import table_samples, table_schemas
+from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.functions.results import result_to_arrow
+from odibi_core.plain_frame import first_rows, plain_columns, plain_table
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-
-
-_SMALL_ROWS = 2_048
-"""A frame up to this size is converted at once: its snapshot needs that anyway."""
 
 
 class DuckDBDataset(Dataset):
@@ -75,7 +72,10 @@ class DuckDBDataset(Dataset):
         return self._snapshot
 
     def _take_snapshot(self) -> Snapshot:
-        return Snapshot(self.schema, self.row_count(), CountScope.EXACT, sample_rows(self.head(SAMPLE_ROWS)))
+        return Snapshot(self.schema, self.row_count(), CountScope.EXACT, self._sample())
+
+    def _sample(self) -> Rows:
+        return sample_rows(self.head(SAMPLE_ROWS))
 
 
 class TableDataset(DuckDBDataset):
@@ -126,9 +126,8 @@ class FrameDataset(DuckDBDataset):
         self._schema: Schema | None = None
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
-        if len(self._frame) <= _SMALL_ROWS and type(frame).__module__.startswith("pandas"):
-            self._arrow = plain_table(frame)
-        dtypes = getattr(self._frame, "dtypes", ()) if self._arrow is None else ()
+        self._columns = plain_columns(frame) if type(frame).__module__.startswith("pandas") else None
+        dtypes = getattr(self._frame, "dtypes", ()) if self._columns is None else ()
         if any(getattr(dtype, "hasobject", False) for dtype in dtypes):
             # Only its values tell what a column of objects holds; one that holds no single type is the
             # function's mistake, not that of the step that comes upon it.
@@ -138,11 +137,18 @@ class FrameDataset(DuckDBDataset):
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB reads the frame."""
         if self._schema is None:
-            table = self._arrow if self._arrow is not None else self.head(0)
-            self._schema = plain_schema(table) or self._read_schema(table)
+            self._schema = self._read_schema()
         return self._schema
 
-    def _read_schema(self, table: pa.Table) -> Schema:
+    def _read_schema(self) -> Schema:
+        if self._columns is not None:
+            columns: list[tuple[str, str | None]] = [(name, type_) for name, type_, _ in self._columns]
+            schema = plain_schema(columns)
+        else:
+            schema = plain_schema(arrow_columns(self.head(0)))
+        if schema is not None:
+            return schema
+        table = self._arrow if self._arrow is not None else self.head(0)
         relation = self._fragment(table).run(self.session.cursor())
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
@@ -153,7 +159,11 @@ class FrameDataset(DuckDBDataset):
     def arrow(self) -> pa.Table:
         """All rows as an Arrow table; converted once."""
         if self._arrow is None:
-            self._arrow = result_to_arrow(self._frame, self.key, self._maker)
+            self._arrow = (
+                plain_table(self._columns)
+                if self._columns is not None
+                else result_to_arrow(self._frame, self.key, self._maker)
+            )
         return self._arrow
 
     def head(self, n: int) -> pa.Table:
@@ -177,10 +187,16 @@ class FrameDataset(DuckDBDataset):
     def release(self) -> None:
         """Let go of the rows."""
         self._frame = self.head(0)
-        self._arrow = None
+        self._columns = self._arrow = None
 
     def _fragment(self, table: pa.Table) -> Fragment:
         return Fragment(quote(self._view), views={self._view: table})
+
+    def _sample(self) -> Rows:
+        if self._columns is None:
+            return super()._sample()
+        rows = first_rows(self._columns, SAMPLE_ROWS)
+        return tuple({name: json_value(value) for name, value in row.items()} for row in rows)
 
     @staticmethod
     def _to_arrow(frame: Any, n: int) -> pa.Table:

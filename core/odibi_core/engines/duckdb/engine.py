@@ -9,10 +9,12 @@ from typing import Any
 
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.duckdb.calls import carry_out_call
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
 from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
 from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.operations import Call
 from odibi_core.engines.registry import EngineSettings
 from odibi_core.schema import quote
 
@@ -41,6 +43,10 @@ class DuckDBEngine:
             TaskError: A task failed.
             RunCancelledError: The attempt was stopped.
         """
+        first = tasks[0]
+        if isinstance(first.operation, Call):
+            # A function is a region of its own.
+            return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
         cursor = self._session.cursor()
         tolerant: frozenset[str] = frozenset()
         with closing(cursor), attempt.on_stop(cursor.interrupt):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.connections import check_connection, path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
-from odibi_core.engines.duckdb.calls import call
 from odibi_core.engines.duckdb.counts import RegionCounts
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, QueryDataset, TableDataset
 from odibi_core.engines.duckdb.fragment import Fragment
@@ -136,7 +135,7 @@ class RegionRun:
             case Query():
                 return self._query(task, task.operation)
             case Call():
-                return self._call(task, task.operation)
+                raise TypeError("a function is a region of its own")
             case Write():
                 return self._write(task, task.operation)
             case Send():
@@ -256,20 +255,6 @@ class RegionRun:
     def _check_origins(self) -> None:
         for origin in self._origins.values():
             origin.check()
-
-    def _call(self, task: Task, operation: Call) -> Outcome:
-        frames = call(
-            operation,
-            {alias: self._data[key] for alias, key in task.inputs.items()},
-            task,
-            self._context,
-            self._attempt,
-        )
-        outputs: dict[str, Dataset] = {}
-        for name, frame in frames.items():
-            outputs[name] = FrameDataset(task.outputs[name], self._session, frame, str(operation.function))
-        first = next(iter(outputs.values()))
-        return Outcome(task.name, outputs, row_count=first.row_count())
 
     def _write(self, task: Task, write: Write) -> Outcome:
         path = self._place(write.target, write.connection)
