@@ -14,6 +14,7 @@ from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import RunCancelledError
 from odibi_core.formats.base import Ticket
+from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace
 
 
@@ -27,6 +28,7 @@ class Task:
         inputs: Name used inside the step → dataset key.
         outputs: Name inside the step → dataset key.
         is_kept: Whether its result is computed and held, rather than streamed into the next task.
+        schemas: Dataset key → columns of what it takes and gives, as far as the plan knows them.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Task:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     is_kept: bool
+    schemas: Mapping[str, Schema | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

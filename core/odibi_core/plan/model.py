@@ -42,6 +42,7 @@ class PlannedStep:
         is_kept: Whether its result is computed and held; False where it streams into the next step.
         reason: Why it is kept, or what it streams into.
         schemas: Output name → columns; None where only a run can tell.
+        input_schemas: Name used inside the step → columns.
     """
 
     declared: Step
@@ -53,11 +54,16 @@ class PlannedStep:
     is_kept: bool
     reason: str
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
+    input_schemas: Mapping[str, Schema | None] = field(default_factory=dict)
 
     def task(self) -> Task:
         """The step as an engine sees it."""
         assert self.node.operation is not None
-        return Task(self.step.name, self.node.operation, self.step.inputs, self.step.outputs, self.is_kept)
+        schemas = {key: self.input_schemas.get(alias) for alias, key in self.step.inputs.items()}
+        schemas |= {key: self.schemas.get(name) for name, key in self.step.outputs.items()}
+        return Task(
+            self.step.name, self.node.operation, self.step.inputs, self.step.outputs, self.is_kept, schemas
+        )
 
 
 @dataclass(frozen=True, slots=True)

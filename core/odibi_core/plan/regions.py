@@ -14,7 +14,7 @@ from odibi_core.plan.model import Region, Tracking
 from odibi_core.sql.analysis import has_pivot, is_volatile
 from odibi_core.step import Step
 
-MAX_REGION_STEPS = 64
+MAX_REGION_STEPS = 32
 """Binding a chain of common table expressions takes time that grows with the square of its length."""
 
 MAX_READERS = 3

@@ -41,6 +41,10 @@ class Ports:
         """Output name → columns."""
         return {output: self.schemas.get(key) for output, key in step.outputs.items()}
 
+    def into(self, step: Step) -> dict[str, Schema | None]:
+        """Name used inside the step → columns."""
+        return {alias: self.schemas.get(key) for alias, key in step.inputs.items()}
+
 
 def find_schemas(
     steps: Sequence[Step],

@@ -48,6 +48,10 @@ _VOLATILE = frozenset(
         "array_shuffle",
     ]
 )
+_CLAUSES = frozenset(["where", "group", "having", "qualify", "order", "limit", "offset", "window", "select"])
+_SEVERAL = frozenset(
+    ["join", "union", "intersect", "except", "with", "pivot", "unpivot", "unnest", "lateral"]
+)
 _SAMPLING = ("using", "sample")
 _TOKEN = re.compile(
     r"""(?P<hidden>'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/) | (?P<quoted>"(?:[^"]|"")*") | (?P<word>[^\W\d]\w*)
@@ -93,6 +97,24 @@ def is_row_preserving(sql: str, inputs: Collection[str]) -> bool:
     return (
         bool(source) and _names(source[0], alias) and not any(text == "," for _, text in _until_order(source))
     )
+
+
+def reads_once(sql: str) -> bool:
+    """Whether the text surely is one SELECT that reads one table once: no join, no query inside.
+
+    False may only mean that it can't be told by looking at the words.
+    """
+    tokens = [
+        (found.lastgroup, found.group()) for found in _TOKEN.finditer(sql) if found.lastgroup != "hidden"
+    ]
+    words = [text.casefold() if kind == "word" else "" for kind, text in tokens]
+    if words.count("from") != 1 or words.count("select") > 1 or not _SEVERAL.isdisjoint(words):
+        return False
+    source = tokens[words.index("from") + 1 :]
+    if not source or source[0][0] not in ("word", "quoted"):
+        return False
+    end = next((i for i, word in enumerate(words[-len(source) :]) if word in _CLAUSES), len(source))
+    return not any(text in (",", "(") for _, text in source[:end])
 
 
 def has_pivot(sql: str) -> bool:

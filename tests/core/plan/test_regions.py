@@ -111,7 +111,7 @@ def test_a_region_holds_64_steps(plan: Callable[..., Plan]) -> None:
     steps = [sql_step("s0", "SELECT 1 AS n")]
     steps += [sql_step(f"s{i}", f"SELECT * FROM s{i - 1}", f"s{i - 1}") for i in range(1, 200)]
     made = plan(*steps)
-    assert max(len(region.steps) for region in made.regions) == 64
+    assert max(len(region.steps) for region in made.regions) == 32
     assert sum(len(region.steps) for region in made.regions) == 200
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from odibi_core.errors import SqlError
 from odibi_core.schema import Schema
-from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving, is_volatile
+from odibi_core.sql.analysis import analyse, column_lineage, is_row_preserving, is_volatile, reads_once
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,40 @@ def test_rows_drawn_by_chance_are_told(sql: str) -> None:
 @pytest.mark.parametrize("sql", ["SELECT uuid, random FROM t", "SELECT 'random()'", "SELECT now()"])
 def test_names_texts_and_the_time_of_day_are_not_chance(sql: str) -> None:
     assert not is_volatile(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a, b FROM t",
+        "FROM t SELECT a, b",
+        'SELECT sum(a) AS a, b FROM "T" WHERE a IN (1, 2) GROUP BY b HAVING max(a) > 1 ORDER BY a, b',
+        "SELECT a FROM t AS u -- , v JOIN w\nWHERE coalesce(a, 1) > 1",
+    ],
+)
+def test_a_select_over_one_table_reads_once(sql: str) -> None:
+    assert reads_once(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM t, t AS u WHERE t.a = u.a",
+        "SELECT a FROM t JOIN u USING (a)",
+        "SELECT a FROM t POSITIONAL JOIN u",
+        "SELECT a FROM t WHERE a IN (SELECT a FROM u)",
+        "SELECT (SELECT max(a) FROM t) AS m FROM t",
+        "SELECT a FROM (SELECT a FROM t)",
+        "SELECT a FROM t WHERE EXISTS (FROM u)",
+        "FROM range(9)",
+        "FROM t AS u, v",
+        "SELECT a FROM t UNION ALL FROM u",
+        "WITH x AS (FROM t) FROM x",
+        "SELECT unnest(a) FROM t",
+        "SELECT 1",
+        "FROM",
+        "",
+    ],
+)
+def test_what_may_read_twice_is_not_sure(sql: str) -> None:
+    assert not reads_once(sql)

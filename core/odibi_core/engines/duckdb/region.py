@@ -62,7 +62,7 @@ class RegionRun:
         self._data = dict(data)
         self._scans: dict[str, tuple[Scan, FormatScan | None]] = {}
         self._streamed: dict[str, Streamed] = {}
-        self._sources: dict[str, Fragment] = {}
+        self._sources: dict[str, tuple[str, Fragment]] = {}
         self._texts: dict[str, str] = {}
         self._tables: list[str] = []
         self._last_name = ""
@@ -89,16 +89,19 @@ class RegionRun:
         except BaseException:
             self._drop(self._tables)
             raise
-        self._describe(outcomes, tasks[-1])
+        self._describe(outcomes, tasks)
         return [outcomes[task.name] for task in tasks]
 
-    def _describe(self, outcomes: Mapping[str, Outcome], last: Task) -> None:
+    def _describe(self, outcomes: Mapping[str, Outcome], tasks: Sequence[Task]) -> None:
         if not self._streamed:
             return
+        last = tasks[-1]
         try:
             known = self._counts or RegionCounts(self._streamed, last)
             counts = known.settle(self._cursor, outcomes[last.name])
-            describe_streamed(self._cursor, self._session, self._streamed, self._sources, outcomes, counts)
+            describe_streamed(
+                self._cursor, self._session, self._streamed, self._sources, outcomes, counts, tasks
+            )
         except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
             give_up_describing(self._streamed, outcomes, last, error)
 
@@ -164,7 +167,7 @@ class RegionRun:
                 self._drop(ready.tables)
         keep_rejects(ready, outcome, self._context.rejects)
         if task.name in self._streamed:
-            self._sources[fragment.name] = fragment
+            self._sources[fragment.name] = (self._streamed[task.name].key, fragment)
         return outcome
 
     def _query(self, task: Task, query: Query) -> Outcome:
@@ -216,7 +219,7 @@ class RegionRun:
             dataset = FrameDataset(key, self._session, dataset.arrow())
         fragment = dataset.fragment()
         if not fragment.ctes:
-            self._sources[fragment.name] = fragment
+            self._sources[fragment.name] = (key, fragment)
         return fragment
 
     def _hold(self, task: Task, fragment: Fragment) -> Outcome:

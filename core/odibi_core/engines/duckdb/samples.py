@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import SAMPLE_ROWS, json_value
@@ -15,7 +16,16 @@ Rows = tuple[dict[str, Any], ...]
 
 _TABLES_AT_ONCE = 50
 _WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-_PLAIN_TYPES = frozenset([*_WHOLE_NUMBERS, "HUGEINT", "FLOAT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE"])
+# Rows of all tables come from one query: numbers first, then booleans, then text, each kind filled up to as
+# many columns as the widest table has. As text goes what Python's own types hold less of: dates end with the
+# year 9999.
+_KINDS = ("whole", "number", "boolean", "text")
+_KIND_OF = {
+    **dict.fromkeys(_WHOLE_NUMBERS, "whole"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "number"),
+    "BOOLEAN": "boolean",
+    **dict.fromkeys(("VARCHAR", "HUGEINT", "DATE"), "text"),
+}
 
 
 def table_schemas(cursor: DuckDBPyConnection) -> dict[str, Schema]:
@@ -38,42 +48,78 @@ def table_samples(
     The optimizer of the cursor stays off: nothing in these queries can be optimized, and trying takes a third
     of their time.
     """
-    alike: dict[tuple[str, ...], list[tuple[str, Schema]]] = {}
-    for table, schema in tables:
-        if _is_plain(schema):
-            alike.setdefault(tuple(type_ for _, type_ in schema), []).append((table, schema))
+    plain = [(table, schema) for table, schema in tables if is_plain(schema)]
     cursor.execute("PRAGMA disable_optimizer")
-    for group in alike.values():
-        for start in range(0, len(group), _TABLES_AT_ONCE):
-            yield from _samples_alike(cursor, group[start : start + _TABLES_AT_ONCE])
+    for start in range(0, len(plain), _TABLES_AT_ONCE):
+        some = plain[start : start + _TABLES_AT_ONCE]
+        query = first_rows_query([(quote(table), schema) for table, schema in some])
+        samples = read_first_rows(cursor.execute(query).fetchall(), [schema for _, schema in some])
+        yield from zip((table for table, _ in some), samples, strict=True)
 
 
-def _samples_alike(
-    cursor: DuckDBPyConnection, tables: Sequence[tuple[str, Schema]]
-) -> Iterator[tuple[str, Rows]]:
-    """The first rows of tables whose columns have the same types."""
-    query = " UNION ALL ".join(
-        f"(SELECT {position}, {_values(schema)} FROM {quote(table)} LIMIT {SAMPLE_ROWS})"
-        for position, (table, schema) in enumerate(tables)
-    )
-    samples: list[list[dict[str, Any]]] = [[] for _ in tables]
-    names = [schema.names for _, schema in tables]
-    for position, *values in cursor.execute(query).fetchall():
-        samples[position].append(dict(zip(names[position], map(json_value, values), strict=True)))
-    for (table, _), sample in zip(tables, samples, strict=True):
-        yield table, tuple(sample)
+def is_plain(schema: Schema) -> bool:
+    """Whether `first_rows_query` can ask for rows of these columns."""
+    return len(schema) > 0 and all(_kind_of(type_) for _, type_ in schema)
 
 
-def _is_plain(schema: Schema) -> bool:
-    """Whether a row of DuckDB's has every value in the form that samples have."""
-    return len(schema) > 0 and all(
-        type_ in _PLAIN_TYPES or (type_.startswith("DECIMAL(") and type_.endswith(")")) for _, type_ in schema
+def first_rows_query(relations: Sequence[tuple[str, Schema]]) -> str:
+    """A query for the first rows of relations, each given as it stands behind FROM and with plain columns."""
+    layouts = [_layout(schema) for _, schema in relations]
+    widths = _widths(layouts)
+    return " UNION ALL ".join(
+        f"(SELECT {position}, {_selected(layout, widths)} FROM {relation} LIMIT {SAMPLE_ROWS})"
+        for position, ((relation, _), layout) in enumerate(zip(relations, layouts, strict=True))
     )
 
 
-def _values(schema: Schema) -> str:
-    # As text where Python's own types hold less: dates end with the year 9999.
-    return ", ".join(
-        f"{quote(name)}{'::VARCHAR' if type_.startswith(('DATE', 'DECIMAL', 'HUGEINT')) else ''}"
-        for name, type_ in schema
-    )
+def read_first_rows(rows: Iterable[Sequence[Any]], schemas: Sequence[Schema]) -> list[Rows]:
+    """What `first_rows_query` gave: the first rows of each relation."""
+    layouts = [_layout(schema) for schema in schemas]
+    starts = dict(zip(_KINDS, accumulate(_widths(layouts).values(), initial=1), strict=False))
+    places: list[list[tuple[str, int]]] = []
+    for schema, layout in zip(schemas, layouts, strict=True):
+        place = {
+            name: starts[kind] + number
+            for kind, columns in layout.items()
+            for number, (name, _) in enumerate(columns)
+        }
+        places.append([(name, place[name]) for name in schema.names])
+    samples: list[list[dict[str, Any]]] = [[] for _ in schemas]
+    for row in rows:
+        samples[row[0]].append({name: json_value(row[place]) for name, place in places[row[0]]})
+    return [tuple(sample) for sample in samples]
+
+
+_Layout = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def _layout(schema: Schema) -> _Layout:
+    columns: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _KINDS}
+    for name, type_ in schema:
+        columns[_kind_of(type_)].append((name, type_))
+    return columns
+
+
+def _widths(layouts: Iterable[_Layout]) -> dict[str, int]:
+    widths = dict.fromkeys(_KINDS, 0)
+    for layout in layouts:
+        for kind, columns in layout.items():
+            widths[kind] = max(widths[kind], len(columns))
+    return widths
+
+
+def _selected(layout: _Layout, widths: Mapping[str, int]) -> str:
+    texts: list[str] = []
+    for kind, columns in layout.items():
+        texts += (
+            f"{quote(name)}::VARCHAR" if kind == "text" and type_ != "VARCHAR" else quote(name)
+            for name, type_ in columns
+        )
+        texts += ["NULL"] * (widths[kind] - len(columns))
+    return ", ".join(texts)
+
+
+def _kind_of(type_: str) -> str:
+    if type_.startswith("DECIMAL(") and type_.endswith(")"):
+        return "text"
+    return _KIND_OF.get(type_, "")

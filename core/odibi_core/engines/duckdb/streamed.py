@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from odibi_core.dataset import SAMPLE_ROWS, CountScope, Snapshot, sample_rows
+from odibi_core.dataset import CountScope, Snapshot
 from odibi_core.engines.base import Outcome, Task
 from odibi_core.engines.duckdb.datasets import QueryDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.looks import Looks, look_at_heads
 from odibi_core.engines.duckdb.origin import Origin
-from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.engines.operations import Scan
-from odibi_core.schema import Schema, quote
+from odibi_core.engines.operations import Query, Scan
+from odibi_core.schema import Schema
+from odibi_core.sql.analysis import reads_once
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from odibi_core.formats.base import Scan as FormatScan
-
-HEAD_ROWS = 2_048
-"""Samples of streamed results are computed from this many rows of the region's sources."""
 
 
 class Streamed:
@@ -50,15 +48,25 @@ def describe_streamed(
     cursor: DuckDBPyConnection,
     session: Session,
     streamed: Mapping[str, Streamed],
-    sources: Mapping[str, Fragment],
+    sources: Mapping[str, tuple[str, Fragment]],
     outcomes: Mapping[str, Outcome],
     counts: Mapping[str, tuple[int, CountScope]],
+    tasks: Sequence[Task],
 ) -> None:
     """Complete the outcomes of streamed tasks: row counts, and samples.
 
     A sample is computed from the first rows of the region's sources.
+
+    Args:
+        cursor: The region's.
+        session: The run's database.
+        streamed: Step → its result.
+        sources: Name in queries → dataset key and query of what the region reads.
+        outcomes: Step → what it did; completed here.
+        counts: Step → rows, and how they are known.
+        tasks: The tasks of the region.
     """
-    looks = _look(cursor, session, streamed, sources)
+    looks = _look(cursor, session, streamed, sources, tasks)
     for name, each in streamed.items():
         count, scope = counts[name]
         outcomes[name].row_count, outcomes[name].row_count_scope = count, scope
@@ -90,42 +98,18 @@ def _look(
     cursor: DuckDBPyConnection,
     session: Session,
     streamed: Mapping[str, Streamed],
-    sources: Mapping[str, Fragment],
-) -> dict[str, tuple[Schema, Rows]]:
-    """Columns and first rows of each streamed result, computed from the first rows of the sources.
-
-    The head of each goes into a table of the same name, in a schema that is looked into first: a query then
-    stands on the heads of those before it. One query for each, from the sources on, would take time that
-    grows with the square of the region's length. Nothing where a step fails on these rows alone.
-    """
-    import duckdb
-
-    heads = session.new_name("heads")
-    cursor.execute(f"CREATE SCHEMA {heads}")
-    try:
-        for name, source in sources.items():
-            source.register(cursor)
-            cursor.execute(f"CREATE TABLE {heads}.{name} AS {source.sql()} LIMIT {HEAD_ROWS}")
-        cursor.execute(f"SET search_path = '{heads},main'")
-        made = set(sources)
-        for each in streamed.values():
-            each.fragment.register(cursor)
-            for name, query in each.fragment.ctes.items():
-                if name not in made:
-                    made.add(name)
-                    cursor.execute(f"CREATE TABLE {heads}.{name} AS FROM (\n{query}\n) LIMIT {HEAD_ROWS}")
-        schemas = table_schemas(cursor)
-        tables = {name: each.fragment.name.strip('"') for name, each in streamed.items()}
-        samples = dict(table_samples(cursor, [(table, schemas[table]) for table in tables.values()]))
-        looks = {}
-        for name, table in tables.items():
-            if table not in samples:
-                first = cursor.sql(f"FROM {heads}.{quote(table)} LIMIT {SAMPLE_ROWS}")
-                samples[table] = sample_rows(first.to_arrow_table())
-            looks[name] = (schemas[table], samples[table])
-    except duckdb.Error:
-        return {}
-    else:
-        return looks
-    finally:
-        cursor.execute(f"DROP SCHEMA {heads} CASCADE")
+    sources: Mapping[str, tuple[str, Fragment]],
+    tasks: Sequence[Task],
+) -> Looks:
+    schemas = {key: schema for task in tasks for key, schema in task.schemas.items()}
+    planned = {name: schemas.get(key) for name, (key, _) in sources.items()}
+    planned |= {each.fragment.name: schemas.get(each.key) for each in streamed.values()}
+    queries = [each.task.operation for each in streamed.values() if isinstance(each.task.operation, Query)]
+    return look_at_heads(
+        cursor,
+        session,
+        {name: each.fragment for name, each in streamed.items()},
+        {name: fragment for name, (_, fragment) in sources.items()},
+        planned,
+        are_simple=all(reads_once(query.sql) for query in queries),
+    )

@@ -1,0 +1,83 @@
+"""The quick look at what streams tells what the slow one tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.looks import Looks, look_at_heads
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.schema import Schema
+
+COLUMNS = """
+    SELECT range AS id, range::UTINYINT AS small, range::UBIGINT AS big, range::HUGEINT AS huge,
+    range / 4 AS part, (range / 4)::FLOAT AS "a part", range > 2 AS flag, 'n' || range AS name,
+    DATE '9999-12-31' + range::INT AS day, range::DECIMAL(9, 2) AS price,
+    CASE WHEN range = 1 THEN NULL ELSE range END AS gap, 'inf'::DOUBLE AS endless
+    FROM range(9)
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A database with the table `source`."""
+    session = Session(tmp_path)
+    session.cursor().execute(f"CREATE TABLE source AS {COLUMNS}")
+    yield session
+    session.close()
+
+
+def look(session: Session, planned: dict[str, Schema | None], *queries: str, are_simple: bool) -> Looks:
+    """What is told of queries that each stand on the one before, the first one on `source`."""
+    ctes: dict[str, str] = {}
+    fragments = {}
+    for number, query in enumerate(queries):
+        ctes[f'"q{number}"'] = query.replace("rows", f'"q{number - 1}"' if number else '"source"')
+        fragments[f"step {number}"] = Fragment(f'"q{number}"', dict(ctes))
+    cursor = session.cursor()
+    before = cursor.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+    sources = {'"source"': Fragment('"source"')}
+    made = look_at_heads(cursor, session, fragments, sources, planned, are_simple=are_simple)
+    assert session.cursor().execute("SELECT count(*) FROM duckdb_tables()").fetchall() == before
+    return made
+
+
+def planned_for(session: Session, queries: int) -> dict[str, Schema | None]:
+    """The columns of `source`, which the queries keep."""
+    relation = session.cursor().table("source")
+    columns = tuple(zip(relation.columns, map(str, relation.types), strict=True))
+    names = {f'"q{number}"': Schema(columns) for number in range(queries)}
+    return {'"source"': Schema(columns), **names}
+
+
+@pytest.mark.parametrize("are_simple", [True, False])
+def test_both_ways_tell_the_same(session: Session, *, are_simple: bool) -> None:
+    queries = ["FROM rows WHERE id <> 3", "FROM rows ORDER BY id DESC", "FROM rows WHERE id > 99"]
+    quick = look(session, planned_for(session, 3), *queries, are_simple=are_simple)
+    slow = look(session, {}, *queries, are_simple=are_simple)
+    assert quick == slow
+    assert [row["id"] for row in quick["step 0"][1]] == [0, 1, 2, 4, 5]
+    assert quick["step 2"][1] == ()
+
+
+def test_steps_of_different_columns_share_one_query(session: Session) -> None:
+    planned = planned_for(session, 1)
+    planned['"q1"'] = Schema.of({"name": "VARCHAR", "n": "INTEGER"})
+    queries = ["FROM rows", "SELECT name, 7 AS n FROM rows"]
+    assert look(session, planned, *queries, are_simple=True) == look(session, {}, *queries, are_simple=True)
+
+
+def test_a_source_that_the_plan_saw_otherwise_is_looked_at_anew(session: Session) -> None:
+    stale = Schema.of({"id": "VARCHAR"})
+    planned: dict[str, Schema | None] = {'"source"': stale, '"q0"': stale}
+    schema, sample = look(session, planned, "SELECT id FROM rows", are_simple=True)["step 0"]
+    assert schema == Schema.of({"id": "BIGINT"})
+    assert sample[:2] == ({"id": 0}, {"id": 1})
+
+
+def test_a_step_that_fails_on_the_first_rows_leaves_nothing_told(session: Session) -> None:
+    planned = planned_for(session, 1)
+    assert look(session, planned, "SELECT * REPLACE (error('no') AS id) FROM rows", are_simple=True) == {}
