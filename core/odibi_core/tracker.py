@@ -241,20 +241,22 @@ def _describe(data: _Data) -> None:
     record = data.record
     taken = _snapshots(record, data.inputs)
     given = _snapshots(record, data.outputs)
+    shown_inputs = {alias: snapshot.as_dict() for alias, snapshot in taken.items()}
+    shown_outputs = {name: snapshot.as_dict() for name, snapshot in given.items()}
+    record["input_snapshots"], record["output_snapshots"] = shown_inputs, shown_outputs
+    record["before_snapshot"] = next(iter(shown_inputs.values()), None)
+    record["after_snapshot"] = next(iter(shown_outputs.values()), None)
     before = next(iter(taken.values()), None)
     after = next(iter(given.values()), None)
     if before is not None and not data.outputs and record["kind"] in (NodeKind.STORE, NodeKind.PUBLISH):
-        after = before
+        written = before
         if data.row_count is not None:
-            after = replace(before, row_count=data.row_count, row_count_scope=CountScope.EXACT)
+            written = replace(before, row_count=data.row_count, row_count_scope=CountScope.EXACT)
+        record["after_snapshot"] = written.as_dict()
     elif before is not None and after is not None:
         record["schema_diff"] = before.schema.diff(after.schema).as_dict()
         if before.row_count is not None and after.row_count is not None:
             record["row_delta"] = after.row_count - before.row_count
-    record["input_snapshots"] = {alias: snapshot.as_dict() for alias, snapshot in taken.items()}
-    record["output_snapshots"] = {name: snapshot.as_dict() for name, snapshot in given.items()}
-    record["before_snapshot"] = before.as_dict() if before else None
-    record["after_snapshot"] = after.as_dict() if after else None
     record["inputs"] = record["inputs"] or {alias: dataset.key for alias, dataset in data.inputs.items()}
     record["outputs"] = record["outputs"] or {name: dataset.key for name, dataset in data.outputs.items()}
 

@@ -81,6 +81,10 @@ class Plain:
 
     def names(self, value: Any, step: str, place: str) -> dict[str, str]:
         """A mapping from text to text; anything else is a problem."""
+        if type(value) is dict and all(
+            type(text) is str and text.isascii() for pair in value.items() for text in pair
+        ):
+            return dict(value)
         return {
             name: self.text(key, step, f"{place}.{name}")
             for name, key in self.mapping(value, step, place).items()

@@ -8,6 +8,7 @@ thousand steps writes its design in milliseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from odibi_core.design.yaml_scalars import MAX_KEY_LENGTH, spell
@@ -64,6 +65,7 @@ def write_flow(value: Any) -> str:
     return spell(value, in_flow=True)
 
 
+@lru_cache(maxsize=1024)
 def write_key(key: str) -> str:
     """A key, quoted where it has to be.
 

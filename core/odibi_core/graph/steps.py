@@ -104,14 +104,14 @@ class StepGraph:
 
     def waves_outside_cycles(self) -> list[list[str]]:
         """The waves without the steps that are in a circle and those that need one of them."""
+        if self._waves is not None:
+            return self._waves
         import networkx as nx
 
         knots = [knot for knot in nx.strongly_connected_components(self._graph) if self._is_knot(knot)]
         left_out = set().union(*knots)
         for name in list(left_out):
             left_out |= nx.descendants(self._graph, name)
-        if not left_out:
-            return self.waves()
         return StepGraph(step for name, step in self._steps.items() if name not in left_out).waves()
 
     def order(self) -> list[str]:

@@ -144,6 +144,7 @@ class Survey:
                 fates[name].is_kept,
                 fates[name].reason,
                 self.ports.of(steps[name]),
+                self.ports.into(steps[name]),
             )
             for number, wave in enumerate(waves)
             for name in wave
