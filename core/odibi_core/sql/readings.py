@@ -33,8 +33,9 @@ Reader = Callable[[Fault, re.Match[str]], Reading]
 
 def read_fault(fault: Fault) -> Reading:
     """What is wrong and how to mend it; DuckDB's own first sentence where the error is not known."""
+    # Compiled when an error is read: a run without one has no use for them.
     for pattern, read in _READERS:
-        if match := pattern.search(fault.message):
+        if match := re.search(pattern, fault.message):
             return read(fault, match)
     return _sentence(fault.message), ""
 
@@ -231,136 +232,131 @@ def _says(what: str, fix: str = "") -> Reader:
     return lambda _, match: (what.format(**match.groupdict()), fix.format(**match.groupdict()))
 
 
-_READERS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
-    (re.compile(pattern), read)
-    for pattern, read in (
-        (r'^Referenced column "?(?P<name>.+?)"? (?:was )?not found', _column),
-        (r'^(?:Table|Values list) "(?P<table>.+?)" does not have a column named "(?P<name>.+?)"', _column),
-        (r'^Column "(?P<name>.+?)" in (?:EXCLUDE|REPLACE|RENAME) list not found', _column),
-        (r'^Column "(?P<name>.+?)" does not exist on (?P<side>\w+) side of join', _join_column),
-        (r"^Table with name (?P<name>.+?) does not exist", _table),
-        (r'^Referenced table "(?P<name>.+?)" not found', _qualifier),
-        (r'Function with name "?(?P<name>\S+?)"? is not in the catalog, but it exists', _extension),
-        (r"^(?:\w+ )*Function with name (?P<name>\S+) does not exist", _function),
-        (r'^Cannot access (?:file|directory) "(?P<name>[^"]+)"', _file),
-        (
-            r"^No function matches the given name and argument types '(?P<name>.+?)\((?P<types>.*?)\)'\.",
-            _arguments,
+_READERS: tuple[tuple[str, Reader], ...] = (
+    (r'^Referenced column "?(?P<name>.+?)"? (?:was )?not found', _column),
+    (r'^(?:Table|Values list) "(?P<table>.+?)" does not have a column named "(?P<name>.+?)"', _column),
+    (r'^Column "(?P<name>.+?)" in (?:EXCLUDE|REPLACE|RENAME) list not found', _column),
+    (r'^Column "(?P<name>.+?)" does not exist on (?P<side>\w+) side of join', _join_column),
+    (r"^Table with name (?P<name>.+?) does not exist", _table),
+    (r'^Referenced table "(?P<name>.+?)" not found', _qualifier),
+    (r'Function with name "?(?P<name>\S+?)"? is not in the catalog, but it exists', _extension),
+    (r"^(?:\w+ )*Function with name (?P<name>\S+) does not exist", _function),
+    (r'^Cannot access (?:file|directory) "(?P<name>[^"]+)"', _file),
+    (
+        r"^No function matches the given name and argument types '(?P<name>.+?)\((?P<types>.*?)\)'\.",
+        _arguments,
+    ),
+    (r"^Cannot compare values of type (?P<left>.+?) and (?:type )?(?P<right>.+?)(?: in| -)", _compare),
+    (r"^Cannot mix values of type (?P<left>.+?) and (?:type )?(?P<right>.+?)(?: in| -)", _compare),
+    (
+        r'^Ambiguous reference to column name "(?P<name>.+?)" \(use: (?P<near>.+)\)',
+        _says("the column {name!r} is in more than one table", "say which: {near}"),
+    ),
+    (
+        r'^column "(?P<name>.+?)" must appear in the GROUP BY clause',
+        _says(
+            "the column {name!r} is neither grouped nor aggregated",
+            'add it to GROUP BY, or use ANY_VALUE("{name}") where any of its values will do',
         ),
-        (r"^Cannot compare values of type (?P<left>.+?) and (?:type )?(?P<right>.+?)(?: in| -)", _compare),
-        (r"^Cannot mix values of type (?P<left>.+?) and (?:type )?(?P<right>.+?)(?: in| -)", _compare),
-        (
-            r'^Ambiguous reference to column name "(?P<name>.+?)" \(use: (?P<near>.+)\)',
-            _says("the column {name!r} is in more than one table", "say which: {near}"),
+    ),
+    (
+        r"^(?P<clause>WHERE|GROUP BY|ON|JOIN condition)?.*cannot contain aggregates",
+        _says("an aggregate can't stand in {clause}", "filter groups with HAVING"),
+    ),
+    (
+        r"is not an table$|^Can only (?:delete from|update|merge into) base table",
+        _says(
+            "a SQL step only reads its inputs",
+            "write a SELECT, and a store step for what is to be written",
         ),
-        (
-            r'^column "(?P<name>.+?)" must appear in the GROUP BY clause',
-            _says(
-                "the column {name!r} is neither grouped nor aggregated",
-                'add it to GROUP BY, or use ANY_VALUE("{name}") where any of its values will do',
-            ),
+    ),
+    (
+        r"aggregate function calls cannot be nested",
+        _says("an aggregate stands inside another", "use a subquery"),
+    ),
+    (
+        r"^Set operations can only apply to expressions with the same number",
+        _says(
+            "the two sides of the set operation have different numbers of columns",
+            "give both the same columns, or use UNION ALL BY NAME",
         ),
-        (
-            r"^(?P<clause>WHERE|GROUP BY|ON|JOIN condition)?.*cannot contain aggregates",
-            _says("an aggregate can't stand in {clause}", "filter groups with HAVING"),
+    ),
+    (
+        r"^Type with name (?P<name>.+?) does not exist",
+        _says(
+            "there is no type {name!r}",
+            "common types: BIGINT, DOUBLE, DECIMAL(18, 2), VARCHAR, DATE, TIMESTAMP",
         ),
-        (
-            r"is not an table$|^Can only (?:delete from|update|merge into) base table",
-            _says(
-                "a SQL step only reads its inputs",
-                "write a SELECT, and a store step for what is to be written",
-            ),
+    ),
+    (
+        r"^Values were not provided for the following (?:prepared statement )?parameters",
+        _says("the SQL has a parameter mark (? or $1)", "write a parameter of the pipeline as {{name}}"),
+    ),
+    (r'^syntax error at (?:or near "(?P<name>.*)"|end of input)', _syntax),
+    (
+        r"^(?P<name>unterminated .*?)(?: at or near.*)?$",
+        _says("there is an {name}", "close it"),
+    ),
+    (
+        r"^Deprecated lambda arrow",
+        _says(
+            "the arrow -> is no longer the mark of a lambda",
+            "write lambda x: x + 1 in place of x -> x + 1",
         ),
-        (
-            r"aggregate function calls cannot be nested",
-            _says("an aggregate stands inside another", "use a subquery"),
+    ),
+    (
+        r"Could not convert string (?P<q>['\"])(?P<name>.*?)(?P=q) to (?P<type>[A-Z]\w*(?:\([^)]*\))?)",
+        _text_conversion,
+    ),
+    (r"^(?:invalid )?(?:date|timestamp|time) field \w+[^:]*: \"(?P<name>.*?)\"", _text_conversion),
+    (
+        r"^Type VARCHAR with value '(?P<name>.*?)' can't be cast to the destination type (?P<type>\S+)",
+        _text_conversion,
+    ),
+    (
+        r"Could not parse string \"(?P<name>.*?)\" according to format specifier \"(?P<pattern>.*?)\"",
+        _date_format,
+    ),
+    (
+        r"with value (?P<name>\S+) can't be cast because the value is out of range "
+        r"for the destination type (?P<type>\S+)",
+        _range,
+    ),
+    (r'^Casting value "(?P<name>.*?)" to type (?P<type>\S+) failed: value is out of range', _range),
+    (r"^Overflow in (?P<name>\w+) of (?P<type>\w+) \((?P<values>.*)\)", _overflow),
+    (
+        r"^Malformed JSON at byte (?P<at>\d+) of input: (?P<why>.*?)\.  Input: \"(?P<name>.*)\"",
+        _says("the text {name!r} is not JSON: {why} at byte {at}", "TRY_CAST(… AS JSON) gives null instead"),
+    ),
+    (
+        r"^Unimplemented type for cast \((?P<left>.*) -> (?P<right>.*)\)",
+        _says(
+            "{left} can't be converted to {right}",
+            "convert to VARCHAR first, if its text is what you mean",
         ),
-        (
-            r"^Set operations can only apply to expressions with the same number",
-            _says(
-                "the two sides of the set operation have different numbers of columns",
-                "give both the same columns, or use UNION ALL BY NAME",
-            ),
+    ),
+    (
+        r"[Dd]ivision by zero",
+        _says("something is divided by zero", "divide by NULLIF(…, 0), which gives null instead"),
+    ),
+    (
+        r"(?:failed to (?:allocate|pin)|[Oo]ut of [Mm]emory|could not allocate)",
+        _says(
+            "the memory that the step may use does not suffice",
+            "give the run more memory, or let the step handle less at once: fewer columns, a filter "
+            "before the join, no collecting of whole groups into lists",
         ),
-        (
-            r"^Type with name (?P<name>.+?) does not exist",
-            _says(
-                "there is no type {name!r}",
-                "common types: BIGINT, DOUBLE, DECIMAL(18, 2), VARCHAR, DATE, TIMESTAMP",
-            ),
+    ),
+    (r"^Interrupted|INTERRUPT", _says("the query was stopped before it ended")),
+    (
+        r"^More than one row returned by a subquery",
+        _says(
+            "a subquery that stands for one value gives several rows",
+            "add LIMIT 1, an aggregate, or a condition that leaves one",
         ),
-        (
-            r"^Values were not provided for the following (?:prepared statement )?parameters",
-            _says("the SQL has a parameter mark (? or $1)", "write a parameter of the pipeline as {{name}}"),
-        ),
-        (r'^syntax error at (?:or near "(?P<name>.*)"|end of input)', _syntax),
-        (
-            r"^(?P<name>unterminated .*?)(?: at or near.*)?$",
-            _says("there is an {name}", "close it"),
-        ),
-        (
-            r"^Deprecated lambda arrow",
-            _says(
-                "the arrow -> is no longer the mark of a lambda",
-                "write lambda x: x + 1 in place of x -> x + 1",
-            ),
-        ),
-        (
-            r"Could not convert string (?P<q>['\"])(?P<name>.*?)(?P=q) to (?P<type>[A-Z]\w*(?:\([^)]*\))?)",
-            _text_conversion,
-        ),
-        (r"^(?:invalid )?(?:date|timestamp|time) field \w+[^:]*: \"(?P<name>.*?)\"", _text_conversion),
-        (
-            r"^Type VARCHAR with value '(?P<name>.*?)' can't be cast to the destination type (?P<type>\S+)",
-            _text_conversion,
-        ),
-        (
-            r"Could not parse string \"(?P<name>.*?)\" according to format specifier \"(?P<pattern>.*?)\"",
-            _date_format,
-        ),
-        (
-            r"with value (?P<name>\S+) can't be cast because the value is out of range "
-            r"for the destination type (?P<type>\S+)",
-            _range,
-        ),
-        (r'^Casting value "(?P<name>.*?)" to type (?P<type>\S+) failed: value is out of range', _range),
-        (r"^Overflow in (?P<name>\w+) of (?P<type>\w+) \((?P<values>.*)\)", _overflow),
-        (
-            r"^Malformed JSON at byte (?P<at>\d+) of input: (?P<why>.*?)\.  Input: \"(?P<name>.*)\"",
-            _says(
-                "the text {name!r} is not JSON: {why} at byte {at}", "TRY_CAST(… AS JSON) gives null instead"
-            ),
-        ),
-        (
-            r"^Unimplemented type for cast \((?P<left>.*) -> (?P<right>.*)\)",
-            _says(
-                "{left} can't be converted to {right}",
-                "convert to VARCHAR first, if its text is what you mean",
-            ),
-        ),
-        (
-            r"[Dd]ivision by zero",
-            _says("something is divided by zero", "divide by NULLIF(…, 0), which gives null instead"),
-        ),
-        (
-            r"(?:failed to (?:allocate|pin)|[Oo]ut of [Mm]emory|could not allocate)",
-            _says(
-                "the memory that the step may use does not suffice",
-                "give the run more memory, or let the step handle less at once: fewer columns, a filter "
-                "before the join, no collecting of whole groups into lists",
-            ),
-        ),
-        (r"^Interrupted|INTERRUPT", _says("the query was stopped before it ended")),
-        (
-            r"^More than one row returned by a subquery",
-            _says(
-                "a subquery that stands for one value gives several rows",
-                "add LIMIT 1, an aggregate, or a condition that leaves one",
-            ),
-        ),
-        (
-            r"Max expression depth limit",
-            _says("the SQL is nested too deeply", "split it into several steps"),
-        ),
-    )
+    ),
+    (
+        r"Max expression depth limit",
+        _says("the SQL is nested too deeply", "split it into several steps"),
+    ),
 )
