@@ -6,26 +6,26 @@ and report back. So events are in order, and a signal always finds a thread that
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import queue
 import random
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.crew import Crew
-from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, TaskError
 from odibi_core.errors import OdibiError, StepTimeoutError, TransientError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.memory import Memory
 from odibi_core.plan.model import Plan, Region
+from odibi_core.region_queue import RegionQueue
 from odibi_core.retry import RetryPolicy, as_step_error
-from odibi_core.step_states import StepRun, StepStates
+from odibi_core.run_report import RunReport
+from odibi_core.step_states import StepStates
 from odibi_core.timestamps import now
 
 STOP_GRACE_S = 1.0
@@ -71,30 +71,6 @@ class _Cancel:
     reason: str
 
 
-@dataclass(slots=True)
-class RunReport:
-    """What became of a run.
-
-    Attributes:
-        steps: Name → where the step stands.
-        data: Dataset key → dataset, of all that was made.
-        cancelled: Why the run was cancelled, or "".
-        warnings: What a person should look at although the run went on.
-    """
-
-    steps: dict[str, StepRun]
-    data: dict[str, Dataset] = field(default_factory=dict)
-    cancelled: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def is_success(self) -> bool:
-        """Whether every step ended well."""
-        return not self.cancelled and all(
-            run.state in (NodeState.SUCCESS, NodeState.CACHED) for run in self.steps.values()
-        )
-
-
 class DAGExecutor:
     """Runs one plan once.
 
@@ -132,14 +108,7 @@ class DAGExecutor:
         self._running: dict[int, _Running] = {}
         self._saving: _Saving | None = None
         self._held_back: list[tuple[_Running, _Report]] = []
-        self._delayed: list[tuple[float, int, Region]] = []
-        self._regions = {region.name: region for region in plan.regions}
-        self._unmet = {region.name: len(region.needs) for region in plan.regions}
-        self._dependents: dict[str, list[str]] = {}
-        for region in plan.regions:
-            for need in region.needs:
-                self._dependents.setdefault(need, []).append(region.name)
-        self._ready = deque(region for region in plan.regions if not region.needs)
+        self._queue = RegionQueue(plan.regions)
         self._takers = Counter(
             key for planned in plan.steps.values() for key in set(planned.step.inputs.values())
         )
@@ -176,18 +145,16 @@ class DAGExecutor:
         return self._report
 
     def _is_unfinished(self) -> bool:
-        return bool(
-            self._running or self._saving or ((self._ready or self._delayed) and not self._ends_early)
-        )
+        return bool(self._running or self._saving or not (self._queue.is_empty or self._ends_early))
 
     def _launch_ready(self) -> None:
         while (
-            self._ready
+            self._queue.has_ready
             and not self._ends_early
             and self._saving is None
             and len(self._running) < self._crew.size
         ):
-            region = self._ready.popleft()
+            region = self._queue.take()
             # A region that is tried again was looked for before.
             is_first = not any(self._report.steps[name].retries for name in region.steps)
             outcomes = self._memory.recall(region, self._report.data) if self._memory and is_first else None
@@ -229,7 +196,7 @@ class DAGExecutor:
         return self._plan.steps[region.steps[-1]].step.engine or self._plan.pipeline.engine
 
     def _wait(self) -> None:
-        if not self._running and not self._delayed and self._saving is None:
+        if not self._running and self._queue.next_moment is None and self._saving is None:
             return
         timeout = self._next_moment()
         try:
@@ -251,7 +218,8 @@ class DAGExecutor:
 
     def _next_moment(self) -> float | None:
         """Seconds until something is due; None where only a message can change anything."""
-        moments = [self._delayed[0][0]] if self._delayed and not self._ends_early else []
+        again = self._queue.next_moment
+        moments = [again] if again is not None and not self._ends_early else []
         for running in self._running.values():
             if running.stop_reason:
                 return STOP_POLL_S
@@ -263,8 +231,7 @@ class DAGExecutor:
 
     def _look_at_the_clock(self) -> None:
         moment = time.monotonic()
-        while self._delayed and self._delayed[0][0] <= moment:
-            self._ready.append(heapq.heappop(self._delayed)[2])
+        self._queue.wake(moment)
         for number, running in list(self._running.items()):
             if not running.stop_reason and running.deadline is not None and moment >= running.deadline:
                 self._stop(running, "timeout")
@@ -361,7 +328,7 @@ class DAGExecutor:
         if self._memory:
             self._memory.take(outcomes)
         self._release(region)
-        self._free_dependents(region)
+        self._queue.complete(region)
         self._save_if_due()
 
     def _complete(self, region: Region, outcome: Outcome, state: NodeState, duration_ms: float) -> None:
@@ -376,12 +343,6 @@ class DAGExecutor:
             inputs={alias: self._report.data[key] for alias, key in step.inputs.items()},
             cache={"cache_reason": self._memory.reasons.get(outcome.name)} if self._memory else {},
         )
-
-    def _free_dependents(self, region: Region) -> None:
-        for name in self._dependents.get(region.name, ()):
-            self._unmet[name] -= 1
-            if self._unmet[name] == 0:
-                self._ready.append(self._regions[name])
 
     def _release(self, region: Region) -> None:
         """Count down who still takes the region's inputs; let go of what nobody takes any more."""
@@ -404,7 +365,7 @@ class DAGExecutor:
             delay_s = policy.delay_s(run.retries, random.random())  # noqa: S311 - only spreads retries
             delay_s = max(delay_s, min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S))
             self._states.retry(name, error, delay_s)
-            heapq.heappush(self._delayed, (time.monotonic() + delay_s, next(self._numbers), region))
+            self._queue.delay(region, time.monotonic() + delay_s)
             return
         self._fail(region, name, error, duration_ms)
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from odibi_core.dag_executor import DAGExecutor, RunReport
+from odibi_core.dag_executor import DAGExecutor
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.event_bus import EventBus
 from odibi_core.memory import Memory
 from odibi_core.plan.model import Plan
 from odibi_core.retry import RetryPolicy
+from odibi_core.run_report import RunReport
 from odibi_core.workers.pool import ProcessPool
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odibi_core.dag_executor import DAGExecutor, RunReport
+from odibi_core.dag_executor import DAGExecutor
 from odibi_core.dataset import Dataset
 from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
 from odibi_core.engines.base import Engine, RunContext
@@ -26,6 +26,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Surroundings, make_plan
 from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
+from odibi_core.run_report import RunReport
 from odibi_core.run_result import DataMap, RunResult
 from odibi_core.run_settings import RunSettings
 from odibi_core.secret_store import Redactor, Secrets, SecretStore

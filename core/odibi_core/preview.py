@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.dag_executor import DAGExecutor, RunReport
+from odibi_core.dag_executor import DAGExecutor
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.engines.registry import EngineSettings, engine_names, open_engine
 from odibi_core.engines.scratch import Scratch
@@ -20,6 +20,7 @@ from odibi_core.plan.model import Plan, Tracking
 from odibi_core.plan.planner import Surroundings, make_plan
 from odibi_core.plan.rendering import Values
 from odibi_core.retry import RetryPolicy
+from odibi_core.run_report import RunReport
 from odibi_core.run_settings import RunSettings, settings_problems
 from odibi_core.schema import Schema
 from odibi_core.secret_store import Redactor, Secrets, SecretStore
