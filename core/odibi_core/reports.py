@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.tracker import Tracker
+
+if TYPE_CHECKING:
+    from odibi_core.story_generator import StoryGenerator
 
 STORY_STEPS = 200
 """The story of a longer pipeline is made when somebody asks for it: it would cost more than the run."""
@@ -37,13 +40,13 @@ class Reporter:
         self, run_dir: Path, tracker: Tracker | None, metrics: MetricsManager, bus: EventBus
     ) -> None:
         self._run_dir, self._tracker, self._metrics, self._bus = run_dir, tracker, metrics, bus
-        self._steps = 0
+        self._stories: StoryGenerator | None = None
         self.warnings: list[str] = []
 
     def observe(self, event: Mapping[str, Any]) -> None:
         """Write the reports where the event ends the run."""
         if event["event_type"] == EventType.PIPELINE_START:
-            self._steps = event["total_steps"]
+            self._stories = _load_stories() if event["total_steps"] <= STORY_STEPS else None
         if event["event_type"] not in _ENDS:
             return
         for name, write in self._reports().items():
@@ -62,13 +65,13 @@ class Reporter:
         if tracker is not None:
             lineage = folder / "lineage.json"
             reports["lineage"] = lambda: tracker.export_lineage(lineage)
-            if self._steps <= STORY_STEPS:
-                reports["story"] = lambda: _tell_story(lineage, folder / "story.html")
+            if (stories := self._stories) is not None:
+                reports["story"] = lambda: stories.generate_story(lineage, folder / "story.html")
         return reports
 
 
-def _tell_story(lineage: Path, story: Path) -> None:
-    # A long run has no story, and does without what makes one.
+def _load_stories() -> StoryGenerator:
+    # A long run does without; a short one loads it before its first step, for a cancelled run must end soon.
     from odibi_core.story_generator import StoryGenerator
 
-    StoryGenerator().generate_story(lineage, story)
+    return StoryGenerator()
