@@ -46,7 +46,8 @@ class Reporter:
     def observe(self, event: Mapping[str, Any]) -> None:
         """Write the reports where the event ends the run."""
         if event["event_type"] == EventType.PIPELINE_START:
-            self._stories = _load_stories() if event["total_steps"] <= STORY_STEPS else None
+            is_told = self._tracker is not None and event["total_steps"] <= STORY_STEPS
+            self._stories = _load_stories() if is_told else None
         if event["event_type"] not in _ENDS:
             return
         for name, write in self._reports().items():

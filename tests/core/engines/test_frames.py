@@ -90,3 +90,20 @@ def test_the_schema_of_a_frame_is_the_one_that_duckdb_reads(frame: Any, tmp_path
 
 def test_types_that_only_duckdb_knows_are_left_to_it() -> None:
     assert plain_schema(arrow_columns(pa.table({"list": [[1]]}))) is None
+
+
+@pytest.mark.parametrize("extra", [{}, {"times": MORE["times"]}], ids=["plain", "other"])
+def test_a_frame_that_its_function_changes_later_stays_as_it_was(
+    extra: dict[str, Any], tmp_path: Path
+) -> None:
+    session = Session(tmp_path)
+    try:
+        frame = pd.DataFrame({"id": [1, 2, 3], **extra})
+        dataset = FrameDataset("rows", session, frame)
+        frame["id"] += 10
+        frame.loc[0, "id"] = 99
+        assert [row["id"] for row in dataset.snapshot().sample] == [1, 2, 3]
+        assert dataset.arrow()["id"].to_pylist() == [1, 2, 3]
+        assert dataset.pandas()["id"].tolist() == [1, 2, 3]
+    finally:
+        session.close()

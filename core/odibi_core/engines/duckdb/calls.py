@@ -12,6 +12,7 @@ from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.functions.calling import call_function
 from odibi_core.functions.registry import resolve_function
+from odibi_core.sql.faults import explain_error
 
 
 def carry_out_call(
@@ -39,9 +40,20 @@ def carry_out_call(
         }
     except Exception as error:
         attempt.check()
-        raise TaskError(task.name, error) from error
+        raise TaskError(task.name, _explained(error, data, task)) from error
     first = next(iter(outputs.values()))
     return Outcome(task.name, outputs, row_count=first.row_count())
+
+
+def _explained(error: Exception, data: Mapping[str, Dataset], task: Task) -> Exception:
+    """The error as a person would say it: reading an input may have made DuckDB raise it."""
+    import duckdb
+
+    if not isinstance(error, duckdb.Error):
+        return error
+    told = explain_error(error, "", {alias: data[key].schema for alias, key in task.inputs.items()})
+    told.__cause__ = error
+    return told
 
 
 def _call(

@@ -121,12 +121,16 @@ class FrameDataset(DuckDBDataset):
     def __init__(self, key: str, session: Session, frame: Any, maker: str = "") -> None:
         super().__init__(key, session)
         is_whole = hasattr(frame, "__len__") and hasattr(frame, "columns")
+        is_pandas = type(frame).__module__.startswith("pandas")
+        if is_pandas:
+            # A function that keeps its frame and changes it later changes nothing here: pandas copies then.
+            frame = frame.copy(deep=False)
         self._frame = frame if is_whole else result_to_arrow(frame, key, maker)
         self._maker = maker
         self._schema: Schema | None = None
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
-        self._columns = plain_columns(frame) if type(frame).__module__.startswith("pandas") else None
+        self._columns = plain_columns(frame) if is_pandas else None
         dtypes = getattr(self._frame, "dtypes", ()) if self._columns is None else ()
         if any(getattr(dtype, "hasobject", False) for dtype in dtypes):
             # Only its values tell what a column of objects holds; one that holds no single type is the
