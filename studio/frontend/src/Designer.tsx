@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Canvas } from "./canvas/Canvas";
 import { type Choosing, OpenChooser } from "./canvas/choosers";
 import { useFirstLayout } from "./canvas/firstLayout";
@@ -9,13 +9,15 @@ import { Shortcuts } from "./canvas/Shortcuts";
 import { Boundary } from "./controls/Boundary";
 import { Notices } from "./controls/Notices";
 import { Tooltip } from "./controls/Tooltip";
-import { Dialogs } from "./dialogs/Dialogs";
-import { Inspector } from "./inspector/Inspector";
 import { Palette } from "./palette/Palette";
-import { BottomPanel } from "./panel/BottomPanel";
 import { useDesigner, useDesignerStore } from "./store";
 import { useIsDark } from "./theme";
 import { TopBar } from "./topbar/TopBar";
+
+// The canvas is there first; forms and the SQL editor, twice its size, come right behind it.
+const Inspector = lazy(async () => ({ default: (await import("./inspector/Inspector")).Inspector }));
+const BottomPanel = lazy(async () => ({ default: (await import("./panel/BottomPanel")).BottomPanel }));
+const Dialogs = lazy(async () => ({ default: (await import("./dialogs/Dialogs")).Dialogs }));
 
 /** The whole designer: top bar, palette, canvas, inspector and bottom panel. */
 export function Designer({ host }: { host: HTMLElement }) {
@@ -85,15 +87,21 @@ function Desk({ isDark }: { isDark: boolean }) {
           <main className="canvas" aria-busy />
         )}
         <Boundary name="The inspector" className="inspector">
-          <Inspector />
+          <Suspense fallback={<aside className="inspector" aria-busy />}>
+            <Inspector />
+          </Suspense>
         </Boundary>
         <Boundary name="The panel" className="panel">
-          <BottomPanel />
+          <Suspense fallback={<section className="panel" aria-busy />}>
+            <BottomPanel />
+          </Suspense>
         </Boundary>
         {choosing && <OpenChooser choosing={choosing} onClose={backToCanvas} />}
         {isHelpOpen && <Shortcuts onClose={() => setIsHelpOpen(false)} />}
         <Boundary name="The dialog">
-          <Dialogs />
+          <Suspense fallback={null}>
+            <Dialogs />
+          </Suspense>
         </Boundary>
         <Notices />
       </Tooltip>

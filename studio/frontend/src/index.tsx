@@ -4,6 +4,7 @@ import flowCss from "@xyflow/react/dist/style.css?inline";
 import { type Access, createApi } from "./api";
 import { Designer } from "./Designer";
 import partsCss from "./parts.css?inline";
+import { guardKeys } from "./hotkeys";
 import { createDesigner, DesignerProvider, type DesignerStore } from "./store";
 import themeCss from "./theme.css?inline";
 
@@ -16,6 +17,7 @@ interface Mounted {
   readonly host: HTMLElement;
   readonly store: DesignerStore;
   readonly given: Given;
+  readonly unguard: () => void;
   generation: number;
 }
 
@@ -46,13 +48,14 @@ function mount(parentElement: HTMLElement | ShadowRoot, given: Given): Mounted {
   style.textContent = `${flowCss}\n${themeCss}\n${partsCss}`;
   parentElement.append(style, host);
   const store = createDesigner(createApi(given), given.design_id);
+  const unguard = guardKeys(host);
   const root = createRoot(host);
   root.render(
     <DesignerProvider store={store}>
       <Designer host={host} />
     </DesignerProvider>,
   );
-  const current = { root, host, store, given, generation: 0 };
+  const current = { root, host, store, given, unguard, generation: 0 };
   mounted.set(parentElement, current);
   return current;
 }
@@ -60,6 +63,7 @@ function mount(parentElement: HTMLElement | ShadowRoot, given: Given): Mounted {
 function unmount(parentElement: HTMLElement | ShadowRoot, current: Mounted): void {
   mounted.delete(parentElement);
   current.store.getState().close();
+  current.unguard();
   current.root.unmount();
   current.host.previousElementSibling?.remove();
   current.host.remove();

@@ -226,7 +226,11 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       const [design, catalog] = await Promise.all([api.design(designId), api.catalog()]);
       saver = new Autosaver(
         {
-          send: (wanted, isLast) => api.autosave(designId, wanted, isLast && isSmall(wanted)),
+          send: async (wanted, isLast) => {
+            const answer = await api.autosave(designId, wanted, isLast && isSmall(wanted));
+            warn(answer.warnings);
+            return answer;
+          },
           current: () => toDocument(get().draft),
           report: (save, kept) => set(({ design }) => ({ save, design: { ...design, revision: kept } })),
           stow: (unsaved) => stowUnsaved(designId, unsaved),
@@ -240,6 +244,15 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
     } catch (error) {
       set({ opening: { kind: "failed", why: describe(error) } });
     }
+  }
+
+  let warned = "";
+
+  /** Says what the server warned of, once and not at each save. */
+  function warn(warnings: readonly string[]): void {
+    const text = warnings.join(". ");
+    if (text && text !== warned) get().notify(text, "error");
+    warned = text;
   }
 
   function recover(design: Design): void {

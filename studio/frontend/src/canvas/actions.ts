@@ -8,7 +8,7 @@ import { copySelection, duplicate, pasteClip, readClip, selectedSteps } from "..
 import type { Edit, StepId } from "../model/draft";
 import { stepOf } from "../model/draft";
 import { addNote, groupSteps, removeGroup, removeNotes, ungroupSteps } from "../model/frames";
-import { keepCorner, layoutTask } from "../model/placing";
+import { placesAfter, layoutTask } from "../model/placing";
 import { selectionOf } from "../model/selection";
 import { disconnect, moveSteps, removeSteps } from "../model/steps";
 import { type DesignerStore, useDesignerStore } from "../store";
@@ -108,7 +108,7 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       const ids = some.length > 1 ? some : draft.order;
       try {
         const places = await layOutBeside(layoutTask(draft, ids));
-        edit("Lay out", moveSteps(keepCorner(draft, places)));
+        edit("Lay out", moveSteps(placesAfter(draft, places)));
         if (ids === draft.order) show([]);
       } catch (error) {
         notify(describe(error).what, "error");

@@ -2,7 +2,7 @@ import type { Point } from "../messages";
 import type { Draft, StepId } from "./draft";
 import { stepOf } from "./draft";
 import { graphOf } from "./graph";
-import { GRID, type LayoutTask, onGrid } from "./layout";
+import { type Box, GRID, type LayoutTask, onGrid } from "./layout";
 import { HEADER_HEIGHT, shapeOf, STEP_WIDTH } from "./sizes";
 
 /** A part of the canvas, in its own pixels. */
@@ -71,20 +71,43 @@ export function missingPlaces(draft: Draft): Record<StepId, Point> {
   return found;
 }
 
-/** What is to be laid out of a draft: these steps, and the edges among them. */
+/** What is to be laid out of a draft: these steps, and the edges among them. A folded group counts as one box. */
 export function layoutTask(draft: Draft, ids: readonly StepId[]): LayoutTask {
-  const wanted = new Set(ids);
-  const boxes = ids.map((id) => ({ id, width: STEP_WIDTH, height: shapeOf(stepOf(draft, id)).height }));
-  const edges = graphOf(draft).edges.filter((edge) => wanted.has(edge.source) && wanted.has(edge.target));
-  return { boxes, edges: edges.map((edge) => [edge.source, edge.target] as const) };
+  const owner = new Map(draft.groups.flatMap((group) => group.steps.map((id) => [id, group] as const)));
+  const boxOf = (id: StepId) => (owner.get(id)?.isCollapsed ? (owner.get(id)?.id ?? id) : id);
+  const boxes = new Map<string, Box>();
+  for (const id of ids) {
+    const group = owner.get(id);
+    const height = group?.isCollapsed ? HEADER_HEIGHT : shapeOf(stepOf(draft, id)).height;
+    const box = { id: boxOf(id), width: STEP_WIDTH, height };
+    boxes.set(box.id, group && !group.isCollapsed ? { ...box, frame: group.id } : box);
+  }
+  const edges = graphOf(draft).edges.map((edge) => [boxOf(edge.source), boxOf(edge.target)] as const);
+  return { boxes: [...boxes.values()], edges: edges.filter(([from, to]) => from !== to && boxes.has(from) && boxes.has(to)) };
 }
 
-/** Layouts start at 0,0: the same places with the top left corner where the steps had theirs. */
-export function keepCorner(draft: Draft, places: Readonly<Record<StepId, Point>>): Record<StepId, Point> {
+/**
+ * The steps' places after a layout: layouts start at 0,0, but the top left corner stays where it was, and the steps of
+ * a folded group go along with its box.
+ */
+export function placesAfter(draft: Draft, laidOut: Readonly<Record<string, Point>>): Record<StepId, Point> {
+  const places: Record<StepId, Point> = {};
+  for (const [id, place] of Object.entries(laidOut)) {
+    const folded = draft.groups.find((group) => group.id === id);
+    if (!folded) {
+      places[id] = place;
+      continue;
+    }
+    const corner = around(folded.steps.flatMap((step) => rectOf(draft, step) ?? []));
+    for (const step of folded.steps) {
+      const before = draft.positions[step];
+      if (corner && before) places[step] = { x: before.x - corner.x + place.x, y: before.y - corner.y + place.y };
+    }
+  }
   const ids = Object.keys(places);
   const before = around(ids.flatMap((id) => rectOf(draft, id) ?? []));
   const after = around(ids.map((id) => ({ ...(places[id] as Point), width: 0, height: 0 })));
-  if (!before || !after) return { ...places };
+  if (!before || !after) return places;
   const [dx, dy] = [onGrid(before.x - after.x), onGrid(before.y - after.y)];
   return Object.fromEntries(ids.map((id) => [id, { x: places[id]!.x + dx, y: places[id]!.y + dy }]));
 }
