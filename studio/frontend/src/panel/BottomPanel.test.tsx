@@ -7,6 +7,7 @@ import { designOf, serve, step } from "../testing/server";
 import { show } from "../testing/show";
 import { BottomPanel } from "./BottomPanel";
 import { panelState } from "./panelState";
+import { setPreviewParameter } from "./previewParameters";
 
 const orders = step("orders", { layer: "ingest", type: "config_op", value: "orders.csv" });
 const total = step("total", { value: "SELECT sum(amount) AS amount FROM orders", inputs: { orders: "orders" } });
@@ -47,7 +48,7 @@ test("rows of the selected step appear with types, separators, nulls and the sam
   expect(within(first!).getAllByRole("gridcell").map((cell) => cell.textContent)).toEqual(["1", "1,234.5", "null"]);
   expect(within(first!).getByText("null")).toHaveClass("is-null");
   expect(within(second!).getByText(/^x+$/)).toHaveAttribute("title", "x".repeat(200));
-  expect(screen.getByText("1,200 rows, the first 2 shown · 3 columns")).toBeVisible();
+  expect(screen.getByText("2 of 1,200 rows · 3 columns")).toBeVisible();
   expect(screen.getByText("sample")).toHaveAttribute("title", "the first rows of each file");
   expect(screen.getByText("7 ms")).toBeVisible();
 });
@@ -80,6 +81,28 @@ test("only what the step needs is sent, so that work elsewhere asks nothing anew
   state().edit("own", setField(id("total"), ["value"], "SELECT 2"));
   await waitFor(() => expect(previews().at(-1)?.pipeline.steps[1]?.value).toBe("SELECT 2"));
   expect(previews()).toHaveLength(2);
+});
+
+test("a parameter without a value stops only the steps that use it, and is asked for there", async () => {
+  const parameter = { type: "text", default: null, choices: [], description: "" };
+  const uses = { ...total, value: "SELECT * FROM orders WHERE region = {region}" };
+  const missing: ProblemForm = { what: "a value is needed", step: "", field: "", fix: "", severity: "error", span: null, suggestions: [], place: "" };
+  const calls = serve({
+    "GET designs/d1": () => designOf([orders, uses], { parameters: { region: parameter } }),
+    "POST preview": ({ body }) => {
+      const given = body as PreviewRequest;
+      return "region" in given.pipeline.parameters && !("region" in (given.parameters ?? {})) ? answer(given, { outputs: [], problem: missing }) : answer(given);
+    },
+  });
+  const { state, store, id } = await show(<BottomPanel />);
+  state().selectSteps(id("orders"));
+  await screen.findByRole("grid", { name: "Rows of orders" });
+  state().selectSteps(id("total"));
+  await userEvent.click(await screen.findByRole("button", { name: "Give values for the preview" }));
+  expect(state().dialog).toEqual({ kind: "parameters" });
+  setPreviewParameter(store, "region", "North");
+  await screen.findByRole("grid", { name: "Rows of total" });
+  expect((calls.at(-1)?.body as PreviewRequest).parameters).toEqual({ region: "North" });
 });
 
 test("a step that cannot be shown says why, and leads to the step at fault", async () => {

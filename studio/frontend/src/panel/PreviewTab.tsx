@@ -9,7 +9,7 @@ import { counted, elapsedText } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { Grid } from "./Grid";
 import { panelState, usePanel } from "./panelState";
-import { pipelineUpTo } from "./previewKey";
+import { pipelineUpTo, valuesFor } from "./previewKey";
 import { usePreviewParameters } from "./previewParameters";
 
 const ROWS = 200;
@@ -26,9 +26,10 @@ export function PreviewTab() {
 function Preview({ id }: { id: StepId }) {
   const store = useDesignerStore();
   const draft = useDesigner((state) => state.draft);
-  const parameters = usePreviewParameters(store);
+  const given = usePreviewParameters(store);
   const showsInputs = usePanel((state) => state.showsInputs);
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
+  const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const { name } = draft.steps[id]!;
   const key = useMemo(() => JSON.stringify([name, parameters, pipeline]), [name, parameters, pipeline]);
   const { value, failure, isAsking } = useAnswer<PreviewAnswer>(
@@ -38,8 +39,8 @@ function Preview({ id }: { id: StepId }) {
   );
   // Rows of another step would be read as this one's.
   const shown = value?.step === name ? value : null;
-  const needsValues = Object.values(draft.head.parameters).some((parameter) => parameter.default === null);
-  const hasParameters = Object.keys(draft.head.parameters).length > 0;
+  const hasParameters = Object.keys(pipeline.parameters).length > 0;
+  const needsValues = Object.entries(pipeline.parameters).some(([key, form]) => form.default === null && parameters[key] === undefined);
   const problem = failure ?? shown?.problem ?? null;
 
   return (
@@ -71,7 +72,7 @@ function Preview({ id }: { id: StepId }) {
         )}
       </div>
       {problem ? (
-        <PreviewFailure problem={problem} step={name} hint={needsValues ? "A parameter has no default: give it a value under Parameters." : ""} />
+        <PreviewFailure problem={problem} step={name} needsValues={needsValues} />
       ) : shown ? (
         <Grids id={id} answer={shown} showsInputs={showsInputs} isStale={isAsking} />
       ) : (
@@ -112,8 +113,8 @@ function PreviewGrid({ grid, side, onColumn }: { grid: GridAnswer; side: "input"
         <span className="preview-side">{side === "input" ? "In" : "Out"}</span>
         <strong>{title}</strong>
         <span className="preview-count">
-          {counted(row_count, "row")}
-          {isPart && `, the first ${rows.length.toLocaleString()} shown`} · {counted(columns.length, "column")}
+          {isPart && `${rows.length.toLocaleString()} of `}
+          {counted(row_count, "row")} · {counted(columns.length, "column")}
         </span>
         {is_sample && (
           <span className="badge" title={note || "Computed over samples of the sources, not over all of their rows"}>
@@ -134,11 +135,17 @@ function PreviewGrid({ grid, side, onColumn }: { grid: GridAnswer; side: "input"
 }
 
 /** Why there are no rows; a problem of another step leads there. */
-function PreviewFailure({ problem, step, hint }: { problem: { what: string; fix: string } & Partial<ProblemForm>; step: string; hint: string }) {
+function PreviewFailure(props: { problem: { what: string; fix: string } & Partial<ProblemForm>; step: string; needsValues: boolean }) {
+  const { problem, step, needsValues } = props;
   const store = useDesignerStore();
   const id = problem.step ? idsByName(store.getState().draft).get(problem.step) : undefined;
   return (
-    <Failure why={{ what: problem.what, fix: [problem.fix, hint].filter(Boolean).join(" ") }}>
+    <Failure why={problem}>
+      {needsValues && (
+        <button type="button" className="button is-small" onClick={() => store.getState().showDialog({ kind: "parameters" })}>
+          Give values for the preview
+        </button>
+      )}
       {id !== undefined && (
         <button type="button" className="button is-small" onClick={() => store.getState().seek(id, problem.field || "value")}>
           {problem.step === step ? "Go to the field" : `Go to ${problem.step}`}

@@ -6,7 +6,7 @@ import { selectedStep, useDesigner, useDesignerStore } from "../store";
 import { cellText, counted, isNumeric } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { panelState, usePanel } from "./panelState";
-import { pipelineUpTo } from "./previewKey";
+import { pipelineUpTo, valuesFor } from "./previewKey";
 import { usePreviewParameters } from "./previewParameters";
 
 /** What the values of a column of the selected step are like. */
@@ -48,8 +48,9 @@ export function ProfileTab() {
 function Profile({ id, port, name }: { id: StepId; port: string; name: string }) {
   const store = useDesignerStore();
   const draft = useDesigner((state) => state.draft);
-  const parameters = usePreviewParameters(store);
+  const given = usePreviewParameters(store);
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
+  const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const step = draft.steps[id]!.name;
   const key = useMemo(() => JSON.stringify([step, port, name, parameters, pipeline]), [step, port, name, parameters, pipeline]);
   const { value, failure, isAsking } = useAnswer<ProfileAnswer>(

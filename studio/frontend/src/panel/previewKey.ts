@@ -3,12 +3,23 @@ import { toPipeline } from "../model/draft";
 import { graphOf, upstream } from "../model/graph";
 import type { PipelineForm, StepForm } from "../messages";
 
-/** The part of a pipeline on which the rows of a step depend: the step and what it needs, without what only people read. */
+/**
+ * The part of a pipeline on which the rows of a step depend: the step, what it needs and the parameters that these
+ * speak of, without what only people read.
+ */
 export function pipelineUpTo(draft: Draft, id: StepId): PipelineForm {
   const needed = upstream(graphOf(draft), id);
   const names = new Set([...needed].map((step) => draft.steps[step]?.name));
   const pipeline = toPipeline(draft);
-  return { ...pipeline, description: "", steps: pipeline.steps.filter(({ name }) => names.has(name)).map(bare) };
+  const steps = pipeline.steps.filter(({ name }) => names.has(name)).map(bare);
+  const text = JSON.stringify(steps);
+  const parameters = Object.entries(pipeline.parameters).filter(([name]) => text.includes(`{${name}}`));
+  return { ...pipeline, description: "", parameters: Object.fromEntries(parameters), steps };
+}
+
+/** The values that were given for the parameters of a pipeline, without those of parameters that it does not have. */
+export function valuesFor(pipeline: PipelineForm, given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => name in pipeline.parameters));
 }
 
 function bare(step: StepForm): StepForm {
