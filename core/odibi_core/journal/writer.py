@@ -111,13 +111,14 @@ class JournalWriter:
                 return
             file, self._file = self._file, None
             self._say_missing()
-            try:
-                os.fsync(file)
-                self._heartbeat.stop()
-            except OSError as error:
-                _log.warning("the journal of %s could not be closed: %s", self.run_dir, error.strerror)
-            finally:
-                os.close(file)
+        # Not under the lock: a beat that is under way may want it for the vitals.
+        try:
+            os.fsync(file)
+            self._heartbeat.stop()
+        except OSError as error:
+            _log.warning("the journal of %s could not be closed: %s", self.run_dir, error.strerror)
+        finally:
+            os.close(file)
 
     def _keep_vitals(self) -> None:
         vitals = self._vitals.measure()

@@ -128,6 +128,17 @@ def test_after_close_nothing_is_appended(bus: EventBus, journal: JournalWriter) 
     assert len(lines(journal)) == 1
 
 
+def test_a_journal_is_closed_while_its_heart_beats(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("odibi_core.journal.heartbeat.BEAT_S", 0.0001)
+    for number in range(100):
+        writer = JournalWriter(runs, f"run-{number}", PIPELINE)
+        while not (writer.run_dir / "events.jsonl").stat().st_size:
+            pass
+        writer.close()
+    told = (writer.run_dir / "events.jsonl").read_text()
+    assert '"run_vitals"' in told
+
+
 def test_run_ids_sort_by_time_and_never_meet() -> None:
     ids = [new_run_id() for _ in range(500)]
     assert len(set(ids)) == 500
