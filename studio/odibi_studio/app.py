@@ -30,6 +30,9 @@ def navigate() -> None:
         ),
         "designer": st.Page(folder / "designer.py", title="Designer", icon=":material/account_tree:"),
     }
+    pages["runs"] = st.Page(folder / "runs.py", title="Runs", icon=":material/history:")
+    # A run is opened from the others.
+    pages["run"] = st.Page(folder / "run.py", title="Run", icon=":material/play_circle:", visibility="hidden")
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,21 @@ class JournalReader:
 
     Args:
         run_dir: The run's folder.
+        on_event: Called with each event as it is read, whoever asks.
 
     Raises:
         OdibiError: There is no such folder, or its journal can't be read.
     """
 
-    def __init__(self, run_dir: str | Path) -> None:
+    def __init__(
+        self, run_dir: str | Path, on_event: Callable[[dict[str, Any]], object] = lambda _event: None
+    ) -> None:
         self.run_dir = Path(run_dir)
         if not self.run_dir.is_dir():
             raise OdibiError(
                 "there is no such run", where=str(self.run_dir), fix="give the folder of a run's journal"
             )
-        self._offset = 0
+        self._offset, self._on_event = 0, on_event
         self._record = RunRecord(self.run_dir.name, self.run_dir)
 
     def record(self) -> RunRecord:
@@ -64,6 +67,7 @@ class JournalReader:
                 _log.warning("a line of the journal is damaged, what it told is missing: %s", self.run_dir)
             else:
                 events.append(event)
+                self._on_event(event)
         return events
 
     @property

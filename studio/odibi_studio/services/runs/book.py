@@ -18,6 +18,7 @@ from odibi_core.journal.record import RunRecord
 from odibi_core.journal.runs import find_run, run_ids, run_summary
 from odibi_core.journal.writer import DESIGN_FILE, ORDERED_FILE
 from odibi_core.pipeline import Pipeline
+from odibi_studio.services.runs.course import Course
 
 _OPEN_RUNS = 64
 
@@ -28,10 +29,12 @@ class OpenRun:
 
     Attributes:
         reader: Reads its journal.
+        course: What it went through, as far as the journal was read.
         lock: Held by whoever reads: the reader's record is one object that changes.
     """
 
     reader: JournalReader
+    course: Course
     lock: threading.Lock = field(default_factory=threading.Lock)
     _pipeline: Pipeline | None = None
     _lineage: dict[str, Any] | None = None
@@ -108,7 +111,8 @@ class RunBook:
         with self._lock:
             run = self._open.get(run_id)
             if run is None or not run.run_dir.is_dir():
-                run = OpenRun(JournalReader(find_run(self.folder, run_id)))
+                course = Course()
+                run = OpenRun(JournalReader(find_run(self.folder, run_id), course.take), course)
                 run_id = run.run_dir.name
             self._open[run_id] = run
             self._open.move_to_end(run_id)

@@ -28,13 +28,35 @@ from odibi_studio.run_messages import (
     RunSteps,
     RunSummary,
     StartRunRequest,
+    StepRun,
 )
 from odibi_studio.services.access import author_name
 from odibi_studio.services.runs.book import RunBook
+from odibi_studio.services.runs.comparison import Comparison, Side, compare
+from odibi_studio.services.runs.course import Course
 from odibi_studio.services.runs.keeper import QueueKeeper
 from odibi_studio.services.runs.steps import edge_runs, samples, step_runs
 from odibi_studio.services.runs.summaries import summary
 from odibi_studio.services.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A run as a page shows it.
+
+    Attributes:
+        about: The run without its steps.
+        steps: Its steps.
+        course: What it went through.
+        is_over: Whether nothing more will come; its reports are made by then.
+        run_dir: Its folder.
+    """
+
+    about: RunSummary
+    steps: tuple[StepRun, ...]
+    course: Course
+    is_over: bool
+    run_dir: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +193,18 @@ class RunDesk:
                 record, queue_position=self._places([record]).get(run_id, 0), can_resume=can_resume
             )
 
+    def watch(self, run_id: str) -> Watched:
+        """A run with everything that a page shows of it, as it stands now.
+
+        Raises:
+            UnknownNameError: There is no such run.
+        """
+        about = self.summary(run_id)
+        with self.book.opened(run_id) as run:
+            record, pipeline = run.reader.record(), run.pipeline()
+            is_over = record.state.is_final and not run.reader.is_attended()
+            return Watched(about, tuple(step_runs(record, pipeline)), run.course.copy(), is_over, run.run_dir)
+
     def steps(self, run_id: str) -> RunSteps:
         """The steps of a run and what goes between them.
 
@@ -186,6 +220,18 @@ class RunDesk:
                 steps=step_runs(record, pipeline),
                 edges=edge_runs(record, pipeline, run.lineage() if record.state.is_final else None),
             )
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """Two runs side by side.
+
+        Raises:
+            UnknownNameError: There is no such run.
+        """
+        sides = []
+        for run_id in (first, second):
+            with self.book.opened(run_id) as run:
+                sides.append(Side.of(run))
+        return compare(*sides)
 
     def samples(self, run_id: str, step: str) -> RunSamples:
         """The first rows of what a step took and gave in a run.

@@ -42,3 +42,12 @@ def local_time(moment: str, zone: str | None) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         place, name = ZoneInfo("UTC"), "UTC"
     return f"{dt.datetime.fromisoformat(moment).astimezone(place):%-d %B %Y, %H:%M} ({name})"
+
+
+def clock_time(moment: str, zone: str | None) -> str:
+    """The time of day in a zone, to the millisecond: "19:05:12.345"; in UTC where the zone is not known."""
+    try:
+        place = ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        place = ZoneInfo("UTC")
+    return f"{dt.datetime.fromisoformat(moment).astimezone(place):%H:%M:%S.%f}"[:-3]

@@ -1,0 +1,151 @@
+"""The form that starts a run: the pipeline's parameters, each with the widget of its type."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from odibi_core.design.yaml_form import load_yaml
+from odibi_core.errors import OdibiError
+from odibi_core.parameters import Parameter, ParameterType
+from odibi_core.pipeline import Pipeline
+from odibi_studio.run_messages import StartRunRequest
+from odibi_studio.services.studio import Studio
+from odibi_studio.views.errors import show_error
+from odibi_studio.views.run_navigation import open_run
+
+_TRACKING: Mapping[str, Literal["auto", "exact", "fused"] | None] = {
+    "As the pipeline says": None,
+    "Automatic": "auto",
+    "Exact: each step timed by itself": "exact",
+    "Fused: faster with much data": "fused",
+}
+
+
+@st.dialog("Run a pipeline", width="medium")
+def ask_for_run(studio: Studio, pipeline: str = "") -> None:
+    """Ask what to run, and how; start it, and go to its page."""
+    started = show_form(studio, pipeline)
+    if started:
+        open_run(started)
+
+
+def show_form(studio: Studio, pipeline: str = "") -> str:
+    """The id of the run that was started, or "".
+
+    Args:
+        studio: The services.
+        pipeline: The name that is chosen at first.
+    """
+    files = {path.stem: path for path in studio.workspace.pipelines()}
+    if not files:
+        st.info("There is no pipeline yet. Make one in the designer, or put a YAML file into pipelines/.")
+        return ""
+    names = list(files)
+    index = names.index(pipeline) if pipeline in files else 0
+    name = st.selectbox("Pipeline", names, index=index, key="form_pipeline")
+    try:
+        found = load_yaml(files[name])
+    except OdibiError as error:
+        show_error(error)
+        return ""
+    if found.description:
+        st.caption(found.description)
+    given = _ask_parameters(studio, found)
+    request = _ask_options(found, name, given)
+    if st.button("Run", type="primary", icon=":material/play_arrow:", key="form_run"):
+        try:
+            return studio.runs.start(request).run_id
+        except OdibiError as error:
+            show_error(error)
+    return ""
+
+
+def _ask_parameters(studio: Studio, pipeline: Pipeline) -> dict[str, Any]:
+    given = {}
+    for name, parameter in pipeline.parameters.items():
+        value = _ask(studio, pipeline.name, parameter)
+        if isinstance(value, dt.date):
+            value = value.isoformat()
+        if value not in (None, ""):
+            given[name] = value
+    return given
+
+
+def _ask(studio: Studio, pipeline: str, parameter: Parameter) -> Any:
+    label = parameter.name.replace("_", " ").capitalize() + (" *" if parameter.is_required else "")
+    key, help_ = f"param_{pipeline}_{parameter.name}", parameter.description or None
+    match parameter.type:
+        case ParameterType.BOOLEAN:
+            return st.toggle(label, value=bool(parameter.default), key=key, help=help_)
+        case ParameterType.INTEGER:
+            default = None if parameter.default is None else int(parameter.default)
+            return st.number_input(label, value=default, step=1, key=key, help=help_)
+        case ParameterType.NUMBER:
+            default_number = None if parameter.default is None else float(parameter.default)
+            return st.number_input(label, value=default_number, key=key, help=help_)
+        case ParameterType.DATE:
+            return st.date_input(label, value=_date(parameter.default), key=key, help=help_)
+        case ParameterType.CHOICE:
+            choices = list(parameter.choices)
+            index = choices.index(parameter.default) if parameter.default in choices else None
+            return st.selectbox(label, choices, index=index, key=key, help=help_)
+        case ParameterType.DATASET:
+            files = _data_files(studio.workspace.root)
+            known = [*dict.fromkeys([*([str(parameter.default)] if parameter.default else []), *files])]
+            return st.selectbox(
+                label,
+                known,
+                index=0 if parameter.default else None,
+                accept_new_options=True,
+                key=key,
+                help=help_ or "A file of the workspace",
+            )
+    return st.text_input(label, value=str(parameter.default or ""), key=key, help=help_)
+
+
+def _ask_options(pipeline: Pipeline, name: str, given: dict[str, Any]) -> StartRunRequest:
+    steps = [step.name for step in pipeline.steps]
+    with st.expander("How it runs", icon=":material/tune:"):
+        left, right = st.columns(2)
+        start = left.selectbox(
+            "From step", steps, index=None, placeholder="The first", key=f"form_from_{name}"
+        )
+        end = right.selectbox("To step", steps, index=None, placeholder="The last", key=f"form_to_{name}")
+        tracking = left.selectbox("Tracking", list(_TRACKING), key="form_tracking")
+        workers = right.number_input(
+            "Steps at the same time", 1, 256, value=None, placeholder="As it says", key="form_workers"
+        )
+        cache = left.toggle("Use the cache", key="form_cache")
+        checkpoints = right.toggle("Save checkpoints", key="form_checkpoints")
+        resume = left.toggle("Go on from its latest checkpoint", key="form_resume")
+        together = right.toggle("Although it is running already", key="form_together")
+    return StartRunRequest(
+        pipeline=name,
+        parameters=given,
+        start=start or "",
+        end=end or "",
+        tracking=_TRACKING[tracking],
+        workers=workers,
+        cache=cache,
+        checkpoints=checkpoints,
+        resume=resume,
+        together=together,
+    )
+
+
+def _date(default: Any) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(default)) if default else None
+    except ValueError:
+        return None
+
+
+def _data_files(root: Path) -> list[str]:
+    folder = root / "data"
+    found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+    return [path.relative_to(root).as_posix() for path in found[:500]]

@@ -1,0 +1,24 @@
+"""The ways to a run and from it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from odibi_core.journal.repeating import Repeat
+from odibi_studio.run_messages import RepeatRunRequest
+from odibi_studio.services.studio import Studio
+
+
+def open_run(run_id: str) -> None:
+    """Go to the page of a run."""
+    st.switch_page(st.session_state["pages"]["run"], query_params={"run": run_id})
+
+
+def open_runs() -> None:
+    """Go to the page of all runs."""
+    st.switch_page(st.session_state["pages"]["runs"])
+
+
+def repeat_run(studio: Studio, run_id: str, repeat: Repeat) -> None:
+    """Do a run again, and go to the page of the new one."""
+    open_run(studio.runs.repeat(run_id, RepeatRunRequest(repeat=repeat)).run_id)
