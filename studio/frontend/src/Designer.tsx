@@ -10,6 +10,7 @@ import { Boundary } from "./controls/Boundary";
 import { Notices } from "./controls/Notices";
 import { Tooltip } from "./controls/Tooltip";
 import { Palette } from "./palette/Palette";
+import { PanelSpace } from "./panel/PanelSpace";
 import { useDesigner, useDesignerStore } from "./store";
 import { useIsDark } from "./theme";
 import { TopBar } from "./topbar/TopBar";
@@ -92,7 +93,7 @@ function Desk({ isDark }: { isDark: boolean }) {
           </Suspense>
         </Boundary>
         <Boundary name="The panel" className="panel">
-          <Suspense fallback={<section className="panel" aria-busy />}>
+          <Suspense fallback={<PanelSpace />}>
             <BottomPanel />
           </Suspense>
         </Boundary>
