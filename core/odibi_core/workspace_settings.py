@@ -45,6 +45,15 @@ class RunSettings(Options):
     keep: int | None = Field(None, ge=1, description="How many runs of a pipeline are kept; all where unset.")
 
 
+class StudioSettings(Options):
+    """[studio]: what the Studio may do."""
+
+    preview_functions: bool = Field(
+        False,
+        description="Whether a preview calls Python functions; they run with all rights of the Studio.",
+    )
+
+
 class WorkspaceSettings(Options):
     """What odibi.toml may hold."""
 
@@ -59,6 +68,7 @@ class WorkspaceSettings(Options):
     functions: FunctionSettings = Field(default_factory=FunctionSettings)
     connections: dict[str, Connection] = Field(default_factory=dict, description="Name → where something is.")
     runs: RunSettings = Field(default_factory=RunSettings)
+    studio: StudioSettings = Field(default_factory=StudioSettings)
 
 
 def load_settings(path: Path) -> WorkspaceSettings:
@@ -141,6 +151,8 @@ def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[st
             yield from FunctionSettings.model_fields
         case ["runs", _]:
             yield from RunSettings.model_fields
+        case ["studio", _]:
+            yield from StudioSettings.model_fields
         case _:
             yield from WorkspaceSettings.model_fields
 

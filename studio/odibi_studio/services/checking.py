@@ -66,7 +66,7 @@ class Checker:
         begun = time.perf_counter()
         pipeline = core_pipeline(request.pipeline)
         look = self.look(pipeline)
-        notes = [problem for problem in look.problems if _is_note(problem, look.survey.steps)]
+        notes = [problem for problem in look.problems if is_note(problem, look.survey.steps)]
         problems = [problem for problem in look.problems if problem not in notes]
         tracking = pipeline.settings.get("tracking", Tracking.AUTO)
         plan = look.survey.plan(Tracking(tracking) if tracking in tuple(Tracking) else Tracking.AUTO)
@@ -118,7 +118,7 @@ def columns_of(schema: Schema | None) -> list[Column] | None:
     return None if schema is None else [Column(name=name, type=type_) for name, type_ in schema]
 
 
-def _is_note(problem: Problem, steps: Mapping[str, Step]) -> bool:
+def is_note(problem: Problem, steps: Mapping[str, Step]) -> bool:
     """Whether it says what a translation changes: no run fails for that, so it is no problem."""
     step = steps.get(problem.step)
     return problem.severity is Severity.WARNING and step is not None and step.type == StepType.SQL

@@ -9,7 +9,11 @@ from odibi_core.workspace import Workspace
 from odibi_studio.messages import Catalog
 from odibi_studio.services.catalog import make_catalog
 from odibi_studio.services.checking import Checker
+from odibi_studio.services.files import WorkspaceFiles
 from odibi_studio.services.making import RecipeMaker
+from odibi_studio.services.previews import Previewer
+from odibi_studio.services.profiles import Profiler
+from odibi_studio.services.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,34 @@ class Truth:
         workspace: Whose pipelines they look at.
         checker: Columns and mistakes.
         recipes: The SQL of self-service forms.
+        previewer: Rows.
+        profiler: What the values of a column are like.
+        files: The files of the workspace.
+        sources: Takes files that are dropped on the canvas.
     """
 
     workspace: Workspace
     checker: Checker
     recipes: RecipeMaker
+    previewer: Previewer
+    profiler: Profiler
+    files: WorkspaceFiles
+    sources: Sources
 
     @classmethod
     def open(cls, workspace: Workspace) -> Self:
         """The services of a workspace."""
-        return cls(workspace, Checker(workspace), RecipeMaker())
+        checker = Checker(workspace)
+        previewer = Previewer(workspace, checker)
+        return cls(
+            workspace,
+            checker,
+            RecipeMaker(),
+            previewer,
+            Profiler(previewer),
+            WorkspaceFiles(workspace),
+            Sources(workspace),
+        )
 
     def catalog(self) -> Catalog:
         """What the designer offers."""
@@ -37,5 +59,6 @@ class Truth:
 
     def close(self) -> None:
         """Let go of databases and processes."""
+        self.previewer.close()
         self.checker.close()
         self.recipes.close()

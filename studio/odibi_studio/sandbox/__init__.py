@@ -1,0 +1,1 @@
+"""Runs the SQL that people preview, where it can reach nothing but the rows that it was given."""

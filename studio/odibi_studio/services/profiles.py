@@ -1,0 +1,188 @@
+"""What the values of a column are like, over the rows of its preview."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.schema import quote
+from odibi_studio.messages import Bin, Column, PreviewRequest, ProfileAnswer, ProfileRequest, ValueCount
+from odibi_studio.services.cells import cell
+from odibi_studio.services.documents import core_pipeline
+from odibi_studio.services.previews import Previewer
+from odibi_studio.services.sampled_run import PreviewFailedError
+
+_BINS = 20
+_FREQUENT = 10
+_NUMBER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\)")
+_MOMENT = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
+_PLAIN = re.compile(r"VARCHAR|BOOLEAN|TIME|UUID")
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A column in SQL.
+
+    Attributes:
+        sql: Its values, of a type that can be compared.
+        scale: Its values as numbers on an axis; "" where there is none.
+        is_moment: Whether these are seconds since 1970.
+    """
+
+    sql: str
+    scale: str
+    is_moment: bool
+
+
+class Profiler:
+    """Describes columns.
+
+    Args:
+        previewer: Opens the rows.
+    """
+
+    def __init__(self, previewer: Previewer) -> None:
+        self._previewer = previewer
+
+    def profile(self, request: ProfileRequest) -> ProfileAnswer:
+        """What the values of a column are like.
+
+        Raises:
+            UnknownNameError: There is no such step, port or column.
+            OdibiError: Its rows can't be had; the error says why.
+        """
+        pipeline = core_pipeline(request.pipeline)
+        try:
+            opened = self._previewer.open(pipeline, request.step, request.parameters)
+            ports = {**opened.step.inputs, **opened.step.outputs}
+            if request.port not in ports:
+                raise UnknownNameError.of("the port", request.port, ports, where=f"step {request.step!r}")
+            dataset = ports[request.port]
+            column = self._column(request, dataset)
+            subject = _subject(column)
+
+            def queries(relations: Mapping[str, str]) -> list[str]:
+                return _queries(subject, relations[dataset])
+
+            facts, frequent, bars = opened.run.rows(queries)
+        except PreviewFailedError as error:
+            problem = error.problem
+            raise OdibiError(problem.what, where=problem.where, fix=problem.fix) from error
+        (fact,) = facts.to_pylist()
+        return ProfileAnswer(
+            column=column,
+            row_count=fact["row_count"],
+            null_count=fact["null_count"],
+            distinct_count=fact["distinct_count"],
+            minimum=fact["minimum"],
+            maximum=fact["maximum"],
+            mean=_shown(fact["mean"], subject),
+            histogram=_bins(bars.to_pylist(), subject),
+            most_frequent=[
+                ValueCount(
+                    value=None if row["value"] is None else str(cell(row["value"])), count=row["times"]
+                )
+                for row in frequent.to_pylist()
+            ],
+            is_sample=opened.run.note(dataset)[0],
+        )
+
+    def _column(self, request: ProfileRequest, dataset: str) -> Column:
+        """The column; of rows that only a run can tell, as they come out."""
+        asked = PreviewRequest(
+            revision=0,
+            pipeline=request.pipeline,
+            step=request.step,
+            rows=1,
+            parameters=request.parameters,
+        )
+        answer = self._previewer.preview(asked)
+        if answer.problem is not None:
+            raise OdibiError(answer.problem.what, where=answer.problem.step, fix=answer.problem.fix)
+        grids = [grid for grid in (*answer.inputs, *answer.outputs) if grid.dataset == dataset]
+        columns = {column.name: column for column in grids[0].columns}
+        if request.column not in columns:
+            raise UnknownNameError.of("the column", request.column, columns, where=f"dataset {dataset!r}")
+        return columns[request.column]
+
+
+def _subject(column: Column) -> _Subject:
+    name = quote(column.name)
+    if _NUMBER.fullmatch(column.type):
+        return _Subject(name, f"CAST({name} AS DOUBLE)", False)
+    if _MOMENT.fullmatch(column.type):
+        return _Subject(name, f"CASE WHEN isfinite({name}) THEN epoch({name}) END", True)
+    return _Subject(name if _PLAIN.fullmatch(column.type) else f"CAST({name} AS VARCHAR)", "", False)
+
+
+def _queries(subject: _Subject, relation: str) -> list[str]:
+    value, scale = subject.sql, subject.scale or "CAST(NULL AS DOUBLE)"
+    axis = (
+        f"WITH axis AS (SELECT {scale} AS x FROM {relation}), "
+        "kept AS (SELECT x FROM axis WHERE x IS NOT NULL AND isfinite(x)), "
+        "ends AS (SELECT min(x) AS low, max(x) AS high FROM kept)"
+    )
+    place = f"least({_BINS - 1}, CAST(floor((x - low) / (high - low) * {_BINS}) AS INTEGER))"
+    return [
+        f"""
+        SELECT
+            count(*) AS row_count,
+            count(*) - count({value}) AS null_count,
+            count(DISTINCT {value}) AS distinct_count,
+            CAST(min({value}) AS VARCHAR) AS minimum,
+            CAST(max({value}) AS VARCHAR) AS maximum,
+            avg({scale}) FILTER (WHERE isfinite({scale})) AS mean
+        FROM {relation}
+        """,
+        f"""
+        SELECT CAST({value} AS VARCHAR) AS value, count(*) AS times
+        FROM {relation}
+        GROUP BY {value}
+        ORDER BY times DESC, value
+        LIMIT {_FREQUENT}
+        """,
+        f"""
+        {axis}
+        SELECT low, high, CASE WHEN high > low THEN {place} ELSE 0 END AS bar, count(*) AS times
+        FROM kept, ends
+        GROUP BY low, high, bar
+        ORDER BY bar
+        """,
+    ]
+
+
+def _bins(rows: list[dict[str, Any]], subject: _Subject) -> list[Bin]:
+    if not rows:
+        return []
+    low, high = rows[0]["low"], rows[0]["high"]
+    if low == high:
+        return [Bin(low=_text(low, subject), high=_text(high, subject), count=rows[0]["times"])]
+    counts = {row["bar"]: row["times"] for row in rows}
+    width = (high - low) / _BINS
+    return [
+        Bin(
+            low=_text(low + width * bar, subject),
+            high=_text(high if bar == _BINS - 1 else low + width * (bar + 1), subject),
+            count=counts.get(bar, 0),
+        )
+        for bar in range(_BINS)
+    ]
+
+
+def _shown(mean: float | None, subject: _Subject) -> str | None:
+    return None if mean is None else _text(mean, subject)
+
+
+def _text(number: float, subject: _Subject) -> str:
+    if not subject.is_moment:
+        return f"{number:.6g}" if math.isfinite(number) else str(number)
+    try:
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=number)
+    except OverflowError:
+        return f"{number:.6g} s since 1970"
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
