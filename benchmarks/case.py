@@ -6,12 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import overhead, pipelines
+from benchmarks import overhead, pipelines, typing_person
 
 
 def main(group: str, name: str, arguments: str) -> None:
     """Run the case and print the figures that it measured itself."""
-    cases = {"overhead": overhead.CASES, "pipelines": pipelines.CASES}[group]
+    cases = {"overhead": overhead.CASES, "pipelines": pipelines.CASES, "typing": typing_person.CASES}[group]
     print(json.dumps(cases[name](Path.cwd(), **json.loads(arguments))))
 
 

@@ -201,6 +201,24 @@ def memory(bench: Bench) -> list[Table]:
     return [Table("More data than memory", note, columns, rows)]
 
 
+def typing(bench: Bench) -> list[Table]:
+    """What a person who types in the designer waits for, once the Studio is warm."""
+    rows: list[list[str | float | None]] = []
+    for name, arguments in (
+        ("check, 50 steps, nothing changed", {"change": "none"}),
+        ("check, 50 steps, the last step changed", {"change": "last"}),
+        ("check, 50 steps, other columns from the first step on", {"change": "first"}),
+        ("check, 50 steps, a mistake in the middle", {"change": "mistake"}),
+    ):
+        cost = bench.case("typing", "check", 0, **arguments)
+        rows.append([name, cost.inside["median_ms"], cost.inside["worst_ms"]])
+    for kind in ("streaming", "blocking"):
+        cost = bench.case("typing", "preview", 0, kind=kind)
+        rows.append([f"preview, ten steps deep, {kind}", cost.inside["median_ms"], cost.inside["worst_ms"]])
+    note = f"Wall time of an answer, of 20 in one process; medians of {bench.runs} processes."
+    return [Table("Truth as a person types", note, ["what", "median ms", "worst ms"], rows)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -224,4 +242,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "startup": startup,
     "pipelines": pipelines,
     "memory": memory,
+    "typing": typing,
 }

@@ -57,7 +57,7 @@ def run_python(arguments: Sequence[str], folder: Path, *, compiled: Path) -> Cos
     """
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(compiled)
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "core")])
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "core"), str(ROOT / "studio")])
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         begun = time.perf_counter()
         process = subprocess.Popen(

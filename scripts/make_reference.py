@@ -22,7 +22,7 @@ from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConnection, SqliteConnection
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
-from odibi_core.workspace_settings import FunctionSettings, RunSettings, WorkspaceSettings
+from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -51,6 +51,7 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", WorkspaceSettings),
     ("[functions]", FunctionSettings),
     ("[runs]", RunSettings),
+    ("[studio]", StudioSettings),
     ("[connections.NAME], kind folder", FolderConnection),
     ("[connections.NAME], kind http", HttpConnection),
     ("[connections.NAME], kind sqlite", SqliteConnection),
@@ -96,7 +97,7 @@ def settings_page() -> str:
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
     lines += ["", "## odibi.toml", "", "The file that makes a folder a workspace; it may be empty."]
     for title, model in WORKSPACE:
-        lines += ["", f"### {title}", *_table(model, {"functions", "connections", "runs"})]
+        lines += ["", f"### {title}", *_table(model, {"functions", "connections", "runs", "studio"})]
     return "\n".join(lines) + "\n"
 
 

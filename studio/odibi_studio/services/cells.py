@@ -52,5 +52,7 @@ def _value(scalar: pa.Scalar[Any]) -> Any:
     try:
         return cell(scalar.as_py())
     except (OverflowError, ValueError):
-        # Python's calendar ends with the year 9999.
-        return str(scalar)
+        # Python's calendar ends with the year 9999; Arrow's does not.
+        import pyarrow as pa
+
+        return str(scalar.cast(pa.string()).as_py())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.errors import UnknownNameError
 from odibi_core.workspace import Workspace
 from odibi_studio.messages import FileEntry, Folder
 
@@ -30,12 +30,12 @@ class WorkspaceFiles:
             UnknownNameError: There is no such folder in the workspace.
         """
         place = self.inside(path)
-        if not place.is_dir():
-            raise UnknownNameError.of("the folder", path, self._siblings(place))
         try:
+            if not place.is_dir():
+                raise UnknownNameError.of("the folder", path, self._siblings(place))
             entries = [self._entry(each) for each in place.iterdir() if self._is_shown(each)]
         except OSError as error:
-            raise OdibiError(f"the folder can't be read: {error.strerror}", where=path) from error
+            raise UnknownNameError(f"the folder can't be read: {error.strerror}", where=path) from error
         entries.sort(key=lambda entry: (not entry.is_folder, entry.path.casefold()))
         return Folder(path=self._relative(place), entries=entries)
 

@@ -135,9 +135,7 @@ class SampledRun:
                 sample = self._read.head(scan, path)
                 links = _links(name, pairs, found)
                 if links and not sample.is_whole:
-                    told = f"the rows of {scan.source} that match the samples before by " + " and ".join(
-                        links
-                    )
+                    told = f"rows of {scan.source} that find partners by {' and '.join(links)}"
                     keys = {column: values for column, values in links.items() if len(values)}
                     matching = self._read.matching(scan, path, keys, told)
                     sample = matching if matching.table.num_rows else sample
