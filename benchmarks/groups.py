@@ -210,7 +210,7 @@ def typing(bench: Bench) -> list[Table]:
         ("check, 50 steps, other columns from the first step on", {"change": "first"}),
         ("check, 50 steps, a mistake in the middle", {"change": "mistake"}),
     ):
-        cost = bench.case("typing", "check", 0, **arguments)
+        cost = bench.case("typing", "check", 0, None, **arguments)
         rows.append([name, cost.inside["median_ms"], cost.inside["worst_ms"]])
     for kind in ("streaming", "blocking"):
         cost = bench.case("typing", "preview", 0, kind=kind)
