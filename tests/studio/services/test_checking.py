@@ -105,7 +105,7 @@ def test_a_text_in_the_wrong_quotes_is_offered_in_the_right_ones(checker: Checke
 
 def test_a_function_and_an_input_have_near_names_too(checker: Checker) -> None:
     answer = check(checker, READ, sql("SELECT uper(customer) FROM rows"), sql("FROM row", name="more"))
-    assert [problem.suggestions for problem in answer.problems] == [["upper"], ['"rows"']]
+    assert [problem.suggestions for problem in answer.problems] == [["upper"], ["rows"]]
 
 
 def test_a_place_is_the_one_that_the_person_wrote_and_not_of_the_filled_text(checker: Checker) -> None:
