@@ -37,13 +37,13 @@ interface PortsProps {
 export const Ports = memo(function Ports({ id, shape }: PortsProps) {
   return (
     <>
+      <Cover id={id} />
       {shape.inputs.map((port) => (
         <Port key={`in:${port.name}`} step={id} port={port} side="inputs" />
       ))}
       {shape.outputs.map((port) => (
         <Port key={`out:${port.name}`} step={id} port={port} side="outputs" />
       ))}
-      <Cover id={id} />
     </>
   );
 });
@@ -71,7 +71,10 @@ function Port(props: { step: StepId; port: PortPlace; side: "inputs" | "outputs"
   );
 }
 
-/** While an edge is drawn, the whole step takes it, or says by its look that it will not. */
+/**
+ * While an edge is drawn, the whole step takes it, or says by its look that it will not. It lies over the words and
+ * below the ports, so that both a step and a port of it can be aimed at.
+ */
 function Cover({ id }: { id: StepId }) {
   const from = useConnection((connection) => {
     if (!connection.inProgress || connection.fromNode.id === id) return "";
