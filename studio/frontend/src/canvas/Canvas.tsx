@@ -1,7 +1,7 @@
 import {
   Background, BackgroundVariant, type Connection, type Edge, type FinalConnectionState, ReactFlow, SelectionMode, useReactFlow,
 } from "@xyflow/react";
-import { type ClipboardEvent, type DragEvent, type MouseEvent, useCallback, useEffect, useRef } from "react";
+import { type ClipboardEvent, type DragEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
 import type { Point } from "../messages";
 import { adding } from "../model/adding";
 import { BLUEPRINT_TYPE, blueprints } from "../model/blueprints";
@@ -44,6 +44,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const designId = useDesigner((state) => state.designId);
+  const [firstView] = useState(() => recallView(designId, draft.order.length === 0, FIT));
   const actions = useActions();
   const { screenToFlowPosition } = useReactFlow();
   useSeeking();
@@ -167,7 +168,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
         onConnectEnd={onConnectEnd}
         onReconnect={onReconnect}
         onMoveEnd={(_event, view) => rememberView(designId, view)}
-        {...recallView(designId, FIT)}
+        {...firstView}
         colorMode={isDark ? "dark" : "light"}
         minZoom={0.05}
         maxZoom={2}

@@ -14,15 +14,16 @@ export function rememberView(designId: string, view: Viewport): void {
   }
 }
 
-/** Where the person looked in this tab, or everything. */
-export function recallView(designId: string, fitViewOptions: FitViewOptions) {
+/** Where the person looked in this tab, or everything there is. */
+export function recallView(designId: string, isEmpty: boolean, fitViewOptions: FitViewOptions) {
   try {
     const text = sessionStorage.getItem(PREFIX + designId);
     if (text) return { defaultViewport: JSON.parse(text) as Viewport };
   } catch {
     // As above.
   }
-  return { fitView: true, fitViewOptions };
+  // Nothing can be fitted: React Flow would wait for the first step, and move the view just as it is dropped.
+  return isEmpty ? { defaultViewport: { x: 0, y: 0, zoom: 1 } } : { fitView: true, fitViewOptions };
 }
 
 /** Pans to a step that was asked for, where it is not in view; a folded group that holds it is shown instead. */
