@@ -62,7 +62,11 @@ function Desk({ isDark }: { isDark: boolean }) {
       f: () => setChoosing({ kind: "search" }),
       s: () => showDialog({ kind: "version" }),
     };
-    const act = isCommand ? commands[key] : key === "?" && !isTyping(event) ? () => setIsHelpOpen(true) : undefined;
+    const plain: Readonly<Record<string, (() => void) | false>> = {
+      "?": !isTyping(event) && (() => setIsHelpOpen(true)),
+      escape: !hasOwnEscape(event) && backToCanvas,
+    };
+    const act = (isCommand ? commands : plain)[key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -108,6 +112,11 @@ function Desk({ isDark }: { isDark: boolean }) {
       </Tooltip>
     </div>
   );
+}
+
+/** Whether Escape means something of its own there: in the SQL editor it lets Tab leave, a dialog it closes. */
+function hasOwnEscape(event: KeyboardEvent): boolean {
+  return (event.target as HTMLElement).closest(".cm-editor, dialog") !== null;
 }
 
 /** Sends what is unsaved when the page is hidden or left. */

@@ -32,7 +32,7 @@ const KEYS: readonly { readonly title: string; readonly keys: readonly (readonly
       ["Alt arrows", "Move the selected steps"],
       ["L", "Lay out the selected steps, or all"],
       ["Ctrl A", "Select everything"],
-      ["Escape", "Select nothing"],
+      ["Escape", "In a form: back to the canvas. There: select nothing"],
     ],
   },
   {
