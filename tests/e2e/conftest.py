@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
+from tests.e2e.designer_page import DesignerPage
+from tests.e2e.designs_api import DesignsApi, api_of
 
 from odibi_core.samples import copy_samples
 
@@ -35,6 +37,7 @@ expect.set_options(timeout=30_000)
 
 
 OpenPage = Callable[..., Page]
+OpenDesign = Callable[..., DesignerPage]
 
 
 @dataclass
@@ -147,3 +150,21 @@ def open_page(browser: Browser, studio: StudioServer) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert watch.mistakes == []
+
+
+@pytest.fixture(scope="module")
+def designs(browser: Browser, studio: StudioServer) -> DesignsApi:
+    """What the Studio of the module keeps."""
+    return api_of(browser, studio.address)
+
+
+@pytest.fixture
+def open_design(open_page: OpenPage) -> OpenDesign:
+    """Opens the designer on a design, in a browser of its own."""
+
+    def open_(design: str, **settings: Any) -> DesignerPage:
+        designer = DesignerPage(open_page(f"/designer?design={design}", **settings))
+        designer.wait_until_open()
+        return designer
+
+    return open_

@@ -1,0 +1,96 @@
+"""A mistake is seen where it was made, and mended there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from tests.e2e.conftest import OpenDesign
+from tests.e2e.designer_page import DesignerPage
+from tests.e2e.designs_api import DesignsApi
+
+pytestmark = pytest.mark.browser
+
+PIPELINE = """\
+name: {name}
+steps:
+  - name: read_orders
+    layer: ingest
+    type: config_op
+    value: data/orders.csv
+    params: {{source_type: csv, header: true}}
+    outputs: {{data: orders}}
+  - name: amounts
+    layer: transform
+    type: sql
+    value: SELECT order_id, customer_id, unit_price AS amount FROM orders
+    inputs: {{orders: orders}}
+    outputs: {{data: amounts}}
+  - name: report
+    layer: transform
+    type: sql
+    value: SELECT customer_id, amount FROM amounts
+    inputs: {{amounts: amounts}}
+    outputs: {{data: report}}
+"""
+
+
+@pytest.fixture
+def typo(designs: DesignsApi, open_design: OpenDesign) -> DesignerPage:
+    """A pipeline whose last step has just got a column wrong."""
+    designer = open_design(designs.bring_in("typo.yaml", PIPELINE.format(name="typo")))
+    designer.expect_valid()
+    designer.select("report")
+    designer.type_sql("SELECT customer_id, amout FROM amounts")
+    return designer
+
+
+def test_a_typo_is_told_on_the_step_under_the_word_and_in_the_list(typo: DesignerPage) -> None:
+    page = typo.page
+    expect(
+        typo.step("report").get_by_role("img", name=re.compile("amout.*amount", re.DOTALL))
+    ).to_be_visible()
+    expect(page.locator(".cm-lintRange-error")).to_have_text("amout")
+    expect(page.get_by_role("button", name="1 errors, 0 warnings")).to_be_visible()
+    typo.show_panel("Problems")
+    expect(typo.problems).to_have_count(1)
+    expect(typo.problems).to_contain_text("report")
+    expect(typo.problems).to_contain_text("amout")
+    expect(typo.problems).to_contain_text("line 1")
+
+
+def test_the_offered_fix_mends_a_typo(typo: DesignerPage, designs: DesignsApi) -> None:
+    typo.page.get_by_role("button", name="Replace by amount").click()
+    expect(typo.sql).to_have_text("SELECT customer_id, amount FROM amounts")
+    typo.expect_valid()
+    expect(typo.page.locator(".cm-lintRange-error")).to_have_count(0)
+    typo.wait_until_saved()
+    design = re.sub(".*design=", "", typo.page.url)
+    assert designs.step(design, "report")["value"] == "SELECT customer_id, amount FROM amounts"
+
+
+def test_the_list_of_problems_leads_to_the_field(typo: DesignerPage) -> None:
+    typo.select("read_orders")
+    typo.show_panel("Problems")
+    typo.problems.get_by_role("button").click()
+    expect(typo.page.get_by_label("Name", exact=True)).to_have_value("report")
+    expect(typo.sql).to_be_focused()
+
+
+def test_a_renamed_column_is_told_where_it_is_read(typo: DesignerPage) -> None:
+    typo.type_sql("SELECT customer_id, amount FROM amounts")
+    typo.expect_valid()
+    typo.select("amounts")
+    typo.type_sql("SELECT order_id, customer_id, unit_price AS price FROM orders")
+    expect(typo.step("report").get_by_role("img", name=re.compile("amount"))).to_be_visible()
+    typo.undo()
+    typo.expect_valid()
+
+
+def test_a_step_without_its_file_says_so_at_the_field(designs: DesignsApi, open_design: OpenDesign) -> None:
+    designer = open_design(designs.bring_in("lost.yaml", PIPELINE.format(name="lost")))
+    designer.select("read_orders")
+    designer.fill("Read from", "data/ordres.csv")
+    place = designer.page.get_by_label("Read from", exact=True)
+    expect(place).to_have_accessible_description(re.compile("does not exist.*'orders.csv'"))
