@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from odibi_core.cli.app import odibi
 from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConnection, SqliteConnection
+from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
 from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
@@ -57,13 +58,6 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[connections.NAME], kind sqlite", SqliteConnection),
     ("[connections.NAME], kind duckdb", DuckdbConnection),
 )
-ABILITIES = {
-    "read": "read",
-    "write": "written",
-    "append": "appended to",
-    "merge": "merged into",
-    "partition": "partitioned",
-}
 
 
 def settings_page() -> str:
@@ -84,14 +78,14 @@ def settings_page() -> str:
         "",
         "## Formats",
         "",
-        "An ingest takes what reading takes; store and publish, what writing takes.",
+        "An ingest takes what reading takes; store and publish, what writing takes. What each format can do",
+        "is in [Formats](formats.md).",
     ]
     for name in format_names():
         format_ = format_named(name)
         endings = ", ".join(f"`{ending}`" for ending in format_.extensions)
-        able = [words for ability, words in ABILITIES.items() if getattr(format_.abilities, ability)]
-        named = f"Files that end in {endings}" if endings else "A folder"
-        lines += ["", f"### {name}", "", f"{named}; can be {', '.join(able)}."]
+        modes = ", ".join(mode.value for mode in WriteMode if mode in format_.abilities.modes)
+        lines += ["", f"### {name}", "", f"Files that end in {endings}; modes: {modes}."]
         for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
             rows = _table(options, set())
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]

@@ -28,6 +28,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
+    also_called: ClassVar[Mapping[str, str]] = {}
+    """Names that other tools have for a setting → the setting, for hints."""
+
 
 ReadOptions = TypeVar("ReadOptions", bound=Options)
 WriteOptions = TypeVar("WriteOptions", bound=Options)

@@ -31,7 +31,13 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
 
     name: ClassVar[str] = "csv"
     extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
-    abilities: ClassVar[Abilities] = Abilities()
+    abilities: ClassVar[Abilities] = Abilities(
+        compressions=("gzip", "zstd", "none"),
+        keeps_types=frozenset(
+            {"BOOLEAN", "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DATE", "TIME", "TIMESTAMP"}
+            | {"TIMESTAMP WITH TIME ZONE"}
+        ),
+    )
     read_options = CsvReadOptions
     write_options = CsvWriteOptions
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from odibi_core.formats.base import Options
 from odibi_core.formats.tolerance import TolerantOptions
@@ -12,6 +13,23 @@ from odibi_core.formats.tolerance import TolerantOptions
 
 class CsvReadOptions(TolerantOptions):
     """How CSV is read. What is not said is found out from the head of the file."""
+
+    also_called: ClassVar[Mapping[str, str]] = {
+        "separator": "delimiter",
+        "delim": "delimiter",
+        "field_separator": "delimiter",
+        "thousands": "thousands_separator",
+        "decimal": "decimal_separator",
+        "na_values": "null_values",
+        "null_value": "null_values",
+        "nullstr": "null_values",
+        "skiprows": "skip",
+        "quotechar": "quote",
+        "escapechar": "escape",
+        "dtype": "schema",
+        "names": "columns",
+        "charset": "encoding",
+    }
 
     header: bool | Literal["auto"] = Field(
         default="auto", description="Whether the first line holds the columns' names."
@@ -55,6 +73,9 @@ class CsvReadOptions(TolerantOptions):
         default=None, description="Such as %d/%m/%Y %H:%M; found out if empty."
     )
     decimal_separator: Literal[".", ","] = Field(default=".", description="In numbers.")
+    thousands_separator: Literal["", ",", ".", "'", " ", "_"] = Field(
+        default="", description="In numbers, between groups of digits; none if empty."
+    )
     skip: int = Field(default=0, ge=0, description="Lines to pass over before the header.")
     comment: str = Field(default="", max_length=1, description="Lines that begin with it don't count.")
     sample_size: int = Field(
@@ -62,6 +83,12 @@ class CsvReadOptions(TolerantOptions):
         ge=1,
         description="Rows of the head from which types are found out; more is surer and slower.",
     )
+
+    @model_validator(mode="after")
+    def _separate(self) -> CsvReadOptions:
+        if self.thousands_separator == self.decimal_separator:
+            raise ValueError("thousands_separator and decimal_separator are the same: set the other one too")
+        return self
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -76,6 +103,16 @@ class CsvReadOptions(TolerantOptions):
 
 class CsvWriteOptions(Options):
     """How CSV is written, in UTF-8."""
+
+    also_called: ClassVar[Mapping[str, str]] = {
+        "separator": "delimiter",
+        "delim": "delimiter",
+        "field_separator": "delimiter",
+        "na_rep": "null_text",
+        "nullstr": "null_text",
+        "quotechar": "quote",
+        "line_terminator": "line_end",
+    }
 
     header: bool = Field(default=True, description="Whether the first line holds the columns' names.")
     delimiter: str = Field(

@@ -90,6 +90,8 @@ class Shape:
             f"decimal_separator={literal(options.decimal_separator)}",
             files.hive_sql,
         ]
+        if options.thousands_separator:
+            arguments.append(f"thousands={literal(options.thousands_separator)}")
         if self.date_format:
             arguments.append(f"dateformat={literal(self.date_format)}")
         if self.timestamp_format:
@@ -206,7 +208,8 @@ def _shape(
         )
     sniffed = _sniff(heads, options, dialect, first.width, cursor)
     has_header = options.header if isinstance(options.header, bool) else sniffed.has_header
-    names = _names(source, dialect.fields(first.text) if has_header else None, first.width, options)
+    # Of many files, the one at fault is told.
+    names = _names(heads[0].path, dialect.fields(first.text) if has_header else None, first.width, options)
     types = dict(zip(names, sniffed.types, strict=True))
     for name, type_ in (options.column_types or {}).items():
         if name not in types:
@@ -283,6 +286,8 @@ def _sniff(
         f"decimal_separator={literal(options.decimal_separator)}",
         "sample_size=-1",
     ]
+    if options.thousands_separator:
+        arguments.append(f"thousands={literal(options.thousands_separator)}")
     if options.header != "auto":
         arguments.append(f"header={str(options.header).lower()}")
     for name, text in (("dateformat", options.date_format), ("timestampformat", options.timestamp_format)):

@@ -74,20 +74,25 @@ def sift(
     names = ", ".join(quote(name) for name in schema.names)
     table = f"{context.name}_rows"
     context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(table)} AS SELECT {names} FROM ({union})")
-    good = int(context.cursor.sql(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
-    misfits = 0
-    for number, shape in enumerate(shapes):
-        found = list(_misfits(f"{context.name}_rejects_{number}", shape, context))
-        misfits += len(found)
-        rejected += found
-    if good + misfits != kept:
-        raise SourceError(
-            f"{kept} rows were found, and {good} read and {misfits} set aside: the file is too irregular",
-            where=source,
-            fix="say its delimiter, quote and escape",
-        )
-    rejected.sort(key=lambda row: (row.source, row.line or 0))
-    check_bad_rows(source, rejected, options.bad_rows_allowed, good + len(rejected))
+    try:
+        good = int(context.cursor.sql(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
+        misfits = 0
+        for number, shape in enumerate(shapes):
+            found = list(_misfits(f"{context.name}_rejects_{number}", shape, context))
+            misfits += len(found)
+            rejected += found
+        if good + misfits != kept:
+            raise SourceError(
+                f"{kept} rows were found, and {good} read and {misfits} set aside: the file is too irregular",
+                where=source,
+                fix="say its delimiter, quote and escape",
+            )
+        rejected.sort(key=lambda row: (row.source, row.line or 0))
+        check_bad_rows(source, rejected, options.bad_rows_allowed, good + len(rejected))
+    except BaseException:
+        # Nobody else knows the table before the scan is given back.
+        context.cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
+        raise
     return Scan(quote(table), schema, good, rejects=lambda: rejected, tables=(table,))
 
 

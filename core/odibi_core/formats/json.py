@@ -37,7 +37,13 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
 
     name: ClassVar[str] = "json"
     extensions: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
-    abilities: ClassVar[Abilities] = Abilities()
+    abilities: ClassVar[Abilities] = Abilities(
+        compressions=("gzip", "zstd", "none"),
+        keeps_types=frozenset(
+            {"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "UUID", "LIST", "STRUCT"}
+            | {"TIMESTAMP WITH TIME ZONE"}
+        ),
+    )
     read_options = JsonReadOptions
     write_options = JsonWriteOptions
 

@@ -34,7 +34,7 @@ _CONVERTED = {
     "TIMESTAMP_S": "TIMESTAMP",
     "TIMESTAMP_MS": "TIMESTAMP",
 }
-_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMETZ", "TIME_NS")
+_REFUSED = ("INTERVAL", "UNION", "TIME", "TIMETZ", "TIMESTAMP_NS", "TIME_NS")
 _COMPRESSIONS = ("zstd", "zlib", "snappy", "lz4", "none")
 
 
@@ -64,8 +64,8 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
     """Apache ORC.
 
     Types that ORC lacks are converted: unsigned integers and HUGEINT to the next type that holds them, UUID,
-    ENUM, BIT and JSON to text. Times of day, intervals and unions are refused, and so are moments before 1677
-    and after 2262, which its readers can't take.
+    ENUM, BIT and JSON to text. Times of day, intervals, unions and nanoseconds are refused, as are moments
+    before 1677 and after 2262, which its readers can't take.
     """
 
     name: ClassVar[str] = "orc"

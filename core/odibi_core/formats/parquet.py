@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from odibi_core.errors import SourceError, TargetError
-from odibi_core.formats.base import Abilities, Options, Rows, Scan, ScanContext
+from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan, ScanContext
 from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.ledger import Identity, identity
 from odibi_core.formats.sources import Files, find_files
@@ -39,7 +39,7 @@ class ParquetReadOptions(Options):
 class ParquetWriteOptions(Options):
     """How Parquet is written."""
 
-    compression: Literal["zstd", "snappy", "gzip", "lz4", "none"] = Field(
+    compression: Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"] = Field(
         default="zstd", description="zstd makes the smallest files, snappy is read by the oldest tools."
     )
     row_group_size: int = Field(
@@ -62,7 +62,12 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     name: ClassVar[str] = "parquet"
     extensions: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
-    abilities: ClassVar[Abilities] = Abilities()
+    abilities: ClassVar[Abilities] = Abilities(
+        compressions=("zstd", "snappy", "gzip", "lz4", "brotli", "none"),
+        keeps_types=COMMON_TYPES
+        | {"TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+        | {"TIME", "TIMESTAMP_NS", "UUID", "JSON"},
+    )
     read_options = ParquetReadOptions
     write_options = ParquetWriteOptions
     is_read_cheaply: ClassVar[bool] = True

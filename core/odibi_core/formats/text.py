@@ -24,6 +24,7 @@ _BOMS = (
 )
 _MARK = "odibi-mark"
 _BLOCK_CHARACTERS = 1 << 20
+_HEAD_BYTES = 512
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -38,7 +39,7 @@ codecs.register_error(_MARK, _mark)
 
 
 def codec_of(path: str, encoding: str) -> str:
-    """The name of Python's codec for a file: the one that was said, else by its byte order mark, else UTF-8.
+    """The name of Python's codec for a file: the one that was said, else by its first bytes, else UTF-8.
 
     Raises:
         SourceError: There is no such encoding.
@@ -53,8 +54,18 @@ def codec_of(path: str, encoding: str) -> str:
         name = codecs.lookup(encoding).name
         return "utf-8-sig" if name in ("utf-8", "ascii") else name
     with open_bytes(path) as file:
-        head = file.read(4)
-    return next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8-sig")
+        head = file.read(_HEAD_BYTES)
+    marked = next((name for mark, name in _BOMS if head.startswith(mark)), "")
+    return marked or _wide_codec(head) or "utf-8-sig"
+
+
+def _wide_codec(head: bytes) -> str:
+    """UTF-16 without a mark, which shows by the zeros in half of the bytes of most texts; else ""."""
+    even, odd = head[0::2], head[1::2]
+    zeros = even.count(0), odd.count(0)
+    if len(odd) < 2 or sum(zeros) < 0.4 * len(odd) or min(zeros) > 0.1 * max(zeros):
+        return ""
+    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ def parse(
     except ValidationError as error:
         names = field_names(model) | set(known)
         return None, [
-            _problem(step, item, names) for item in error.errors(include_input=False, include_url=False)
+            _problem(step, item, names, model.also_called)
+            for item in error.errors(include_input=False, include_url=False)
         ]
 
 
@@ -83,13 +85,18 @@ def text_value(step: Step, meaning: str) -> list[Problem]:
     return [Problem(f"the value must be {meaning}", step.name, "value", f"set value to {meaning}")]
 
 
-def _problem(step: Step, item: Mapping[str, Any], names: set[str]) -> Problem:
+def _near_setting(name: str, names: Iterable[str], also_called: Mapping[str, str]) -> str:
+    """A hint for a setting that is not there; other tools' names lead to ours."""
+    near = difflib.get_close_matches(name.casefold(), also_called, n=1, cutoff=0.8)
+    return f"did you mean {also_called[near[0]]!r}?" if near else did_you_mean(name, names)
+
+
+def _problem(step: Step, item: Mapping[str, Any], names: set[str], also_called: Mapping[str, str]) -> Problem:
     place = ".".join(str(part) for part in item["loc"])
     field = f"params.{place}" if place else "params"
     if item["type"] == "extra_forbidden":
-        return Problem(
-            f"there is no setting {place!r} here", step.name, field, did_you_mean(str(item["loc"][-1]), names)
-        )
+        hint = _near_setting(str(item["loc"][-1]), names, also_called)
+        return Problem(f"there is no setting {place!r} here", step.name, field, hint)
     if item["type"] == "missing":
         return Problem("the setting is missing", step.name, field, f"add params.{place}")
     message = str(item["msg"]).removeprefix("Value error, ")

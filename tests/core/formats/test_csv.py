@@ -7,9 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 from tests.core.formats.bench import Bench
 
 from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats.csv_options import CsvReadOptions
+from odibi_core.nodes.registry import compile_step
+from odibi_core.testing import ingest_step
 
 
 @pytest.mark.parametrize(("delimiter", "text"), [(",", "a,b"), (";", "a;b"), ("\t", "a\tb"), ("|", "a|b")])
@@ -358,3 +362,49 @@ def test_partitions_are_written_packed(bench: Bench, tmp_path: Path) -> None:
 
     assert {path.suffixes[-1] for path in folder.rglob("*.csv*")} == {".gz"}
     assert sorted(bench.read(folder, format_name="csv").rows) == [(0, 0), (1, 1), (2, 0), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "value"),
+    [
+        ('n\n"1,234,567.5"\n', {"thousands_separator": ","}, 1234567.5),
+        ("n;m\n1.234.567,5;x\n", {"thousands_separator": ".", "decimal_separator": ","}, 1234567.5),
+        ("n\n1 234.25\n", {"thousands_separator": " "}, 1234.25),
+    ],
+)
+def test_numbers_with_groups_of_digits_are_numbers(
+    bench: Bench, text: str, options: dict[str, Any], value: float
+) -> None:
+    read = bench.read(bench.file("a.csv", text), **options)
+
+    assert (read.schema.as_dict()["n"], read.rows[0][0]) == ("DOUBLE", value)
+
+
+def test_separators_that_are_the_same_are_refused() -> None:
+    with pytest.raises(ValidationError, match="thousands_separator and decimal_separator are the same"):
+        CsvReadOptions(thousands_separator=".")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_noticed(bench: Bench, codec: str) -> None:
+    path = bench.file("a.csv", "id,name\n1,Zoë\n2,Łukasz\n".encode(codec))
+
+    assert bench.read(path).rows == [(1, "Zoë"), (2, "Łukasz")]
+
+
+def test_the_file_with_two_columns_of_one_name_is_told(bench: Bench) -> None:
+    bench.file("in/1.csv", "a,b\n1,2\n")
+    bench.file("in/2.csv", "a,a\n1,2\n")
+
+    with pytest.raises(SourceError, match=r"in/2\.csv: two columns have the name 'a'"):
+        bench.read(bench.folder / "in")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("seperator", "delimiter"), ("thousands", "thousands_separator"), ("na_values", "null_values")],
+)
+def test_names_of_other_tools_lead_to_the_setting(given: str, meant: str) -> None:
+    (problem,) = compile_step(ingest_step("d", "a.csv", **{given: ","}), Path()).problems
+
+    assert problem.fix == f"did you mean {meant!r}?"

@@ -178,3 +178,14 @@ def test_strict_reading_never_passes_over_a_malformed_row(bench: Bench) -> None:
         with pytest.raises(duckdb.Error) as caught:
             bench.read(path, schema={"a": "BIGINT", "c": "BIGINT"})
         assert csv.is_malformed(caught.value)
+
+
+def test_a_source_that_is_refused_leaves_no_table(bench: Bench) -> None:
+    path = bench.file("a.csv", "a\n1\nx\n")
+
+    with pytest.raises(SourceError, match="1 of 2 rows can't be read"):
+        bench.read(path, tolerant=True, schema={"a": "BIGINT"}, on_bad_rows="fail")
+    assert (
+        bench.cursor.sql("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%_rows'").fetchall()
+        == []
+    )

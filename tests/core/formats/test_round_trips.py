@@ -15,7 +15,7 @@ from tests.core.formats.bench import Bench
 
 from odibi_core.schema import quote
 
-FORMATS = ("csv", "json", "parquet", "delta")
+FORMATS = ("csv", "json", "parquet", "delta", "avro", "orc")
 # A text of one surrogate is none; Delta's and Parquet's readers stop at no other character.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 nasty = st.sampled_from(
@@ -54,6 +54,8 @@ READ_AS_IS: dict[str, dict[str, Any]] = {
     "json": {"schema": {"a": "VARCHAR", "b": "VARCHAR"}},
     "parquet": {},
     "delta": {},
+    "avro": {},
+    "orc": {},
 }
 
 
@@ -119,7 +121,7 @@ def test_every_column_name_comes_back(bench: Bench, name: str) -> None:
     assert read.rows == [tuple(range(len(NAMES)))]
 
 
-@pytest.mark.parametrize("name", ["parquet", "delta"])
+@pytest.mark.parametrize("name", ["parquet", "delta", "avro"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(

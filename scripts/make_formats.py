@@ -1,0 +1,175 @@
+"""Write the page of the formats, docs/formats.md: `python scripts/make_formats.py`.
+
+What becomes of each type is tried: a value is written and read in every format.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from odibi_core.errors import OdibiError
+from odibi_core.formats.base import Format, ScanContext, Target, Ticket, WriteMode
+from odibi_core.formats.catalog import describe_formats
+from odibi_core.formats.registry import format_named, format_names
+from odibi_core.schema import Schema
+
+PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+
+VALUES: Mapping[str, str] = {
+    "BOOLEAN": "true",
+    "TINYINT": "(-128)",
+    "SMALLINT": "(-32768)",
+    "INTEGER": "(-2147483648)",
+    "BIGINT": "(-9007199254740)",
+    "UTINYINT": "255",
+    "USMALLINT": "65535",
+    "UINTEGER": "4294967295",
+    "UBIGINT": "18446744073709551615",
+    "HUGEINT": "12345678901234567890123456789",
+    "UHUGEINT": "12345678901234567890123456789",
+    "FLOAT": "0.1",
+    "DOUBLE": "0.1",
+    "DECIMAL": "'1234567890123.45'::DECIMAL(18,2)",
+    "VARCHAR": "'naïve, \"so\"'",
+    "BLOB": r"'\xFF\x00'::BLOB",
+    "DATE": "'2024-02-29'",
+    "TIME": "'23:59:58'",
+    "TIMESTAMP": "'2024-02-29 23:59:58.123456'",
+    "TIMESTAMP WITH TIME ZONE": "'2024-02-29 23:59:58.123456+02'",
+    "TIMESTAMP_S": "'2024-02-29 23:59:58'",
+    "TIMESTAMP_MS": "'2024-02-29 23:59:58.123'",
+    "TIMESTAMP_NS": "'2024-02-29 23:59:58.123456789'",
+    "INTERVAL": "'3 days'",
+    "UUID": "'4ac7a9e9-607c-4c8a-84f3-843f0191e3fd'",
+    "ENUM": "'b'::ENUM('a', 'b')",
+    "BIT": "'0101'",
+    "JSON": "'{\"a\": [1, null]}'",
+    "LIST": "[1::BIGINT, NULL]",
+    "STRUCT": "{'a': 1::BIGINT, 'b': 'x'}",
+    "MAP": "MAP {'k': 1::BIGINT}",
+    "UNION": "union_value(n := 1)",
+}
+"""Type → a value that is hard for it."""
+
+_WHOLE = ("DECIMAL", "BLOB", "ENUM", "LIST", "STRUCT", "MAP", "UNION")
+_TABLE = {"table": "t"}
+
+
+@dataclass
+class _Rows:
+    cursor: duckdb.DuckDBPyConnection
+    sql: str
+
+    @property
+    def schema(self) -> Schema:
+        relation = self.cursor.sql(self.sql)
+        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+    def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
+        return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
+
+
+def conversions() -> dict[str, dict[str, str]]:
+    """Type → format → what a value of the type is when it is read again.
+
+    "kept" is the same type and value; "→ TYPE" another type that holds the same value; "≈ TYPE" one whose
+    value is not the same any more; "refused" that writing says no.
+    """
+    return {type_: {name: _tried(format_named(name), type_) for name in format_names()} for type_ in VALUES}
+
+
+def _tried(format_: Format[Any, Any], type_: str) -> str:
+    value = VALUES[type_] if type_ in _WHOLE else f"{VALUES[type_]}::{type_}"
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as cursor:
+        cursor.execute("SET TimeZone = 'UTC'")
+        path = Path(folder, f"t{format_.extensions[0]}")
+        more = _TABLE if format_.abilities.tables else {}
+        rows = _Rows(cursor, f"SELECT 1::BIGINT AS k, {value} AS v UNION ALL SELECT 2, NULL ORDER BY k")
+        target = Target(path, WriteMode.OVERWRITE, Ticket("run", "step"))
+        try:
+            format_.write(rows, target, format_.write_options(**more))
+        except OdibiError:
+            return "refused"
+        context = ScanContext(cursor, Path(folder), False, "scan")
+        scan = format_.scan(str(path), format_.read_options(**more), context)
+        for name, view in scan.views.items():
+            cursor.register(name, view)
+        return _compared(cursor, scan.sql, value, scan.schema.as_dict()["v"])
+
+
+def _compared(cursor: duckdb.DuckDBPyConnection, source: str, value: str, found: str) -> str:
+    ((kept,),) = cursor.sql(f"SELECT typeof({value})").fetchall()
+    same = f"SELECT v IS NOT DISTINCT FROM {value} FROM {source} WHERE k = 1"
+    if found == kept:
+        return "kept" if cursor.sql(same).fetchall() == [(True,)] else f"≈ {found}"
+    try:
+        back = f"SELECT TRY_CAST(v AS {kept}) IS NOT DISTINCT FROM {value} FROM {source} WHERE k = 1"
+        is_same = cursor.sql(back).fetchall() == [(True,)]
+    except duckdb.Error:
+        texts = f"SELECT v::VARCHAR = ({value})::VARCHAR FROM {source} WHERE k = 1"
+        is_same = cursor.sql(texts).fetchall() == [(True,)]
+    return f"{'→' if is_same else '≈'} {found}"
+
+
+HEAD = """\
+# Formats
+
+What each format can do, and what becomes of each type in it. This page is made by
+`scripts/make_formats.py` from what the formats declare and from values that are really written and read;
+a test holds both against each other. The settings of each are in [Settings](settings.md).
+
+`odibi_core.formats.describe_formats()` gives the same as data, with a JSON Schema of the settings.
+"""
+ABILITIES = {
+    "partition": "partitions",
+    "tables": "named tables",
+    "evolves_schema": "changes columns on request",
+    "travels_in_time": "earlier states",
+    "follows_changes": "feed of changes",
+    "streams": "larger than memory",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    facts = describe_formats()
+    names = [fact["name"] for fact in facts]
+    lines = [*HEAD.splitlines(), "", "## What each can do", ""]
+    lines += [f"| | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
+    rows: dict[str, list[str]] = {
+        "files": [", ".join(f"`{ending}`" for ending in fact["extensions"]) for fact in facts]
+    }
+    for mode in WriteMode:
+        able = [mode.value in fact["abilities"]["modes"] for fact in facts]
+        rows[f"mode {mode.value}"] = ["yes" if is_able else "" for is_able in able]
+    for ability, words in ABILITIES.items():
+        rows[words] = ["yes" if fact["abilities"][ability] else "" for fact in facts]
+    rows["compression"] = [", ".join(fact["abilities"]["compressions"]) for fact in facts]
+    lines += [f"| {words} | {' | '.join(cells)} |" for words, cells in rows.items()]
+    lines += ["", "## What becomes of each type", ""]
+    lines += [
+        "`kept`: the same type and value. `→`: another type with the same value; a cast gives the first"
+    ]
+    lines += ["back. `≈`: the value is not quite the same any more. `refused`: writing says so and names the"]
+    lines += [
+        "column. CSV, JSON and Excel have few types: what is read is found out from the values, and the"
+    ]
+    lines += ["setting `schema` gives any other type.", ""]
+    lines += [f"| type | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
+    for type_, found in conversions().items():
+        lines.append(f"| `{type_}` | {' | '.join(found[name] for name in names)} |")
+    for fact in facts:
+        lines += ["", f"## {fact['name']}", "", fact["summary"], "", *textwrap.wrap(fact["notes"], 110)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
