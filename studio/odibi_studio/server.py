@@ -32,6 +32,7 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
         on_ready: Called once pages can be opened.
     """
     studio = open_studio(workspace)
+    threading.Thread(target=studio.truth.warm_up, daemon=True).start()
     studio.runs.keep_going()
     threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
     app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)], on_script_error=show_error)

@@ -66,7 +66,7 @@ class TooMuchError(OdibiError):
 class Sandbox:
     """Runs SELECTs over given tables, each request in a process of its own that can reach nothing else.
 
-    The process from which the others are forked starts at once, in the background.
+    The first request waits for processes to start, unless they were warmed up before.
     """
 
     def __init__(self) -> None:
@@ -74,8 +74,10 @@ class Sandbox:
         self._ready: queue.SimpleQueue[_Cell] = queue.SimpleQueue()
         self._is_open = True
         self._parent: _Parent | None = None
-        self._filler = threading.Thread(target=self._fill, name="sandbox", daemon=True)
-        self._filler.start()
+
+    def warm_up(self) -> None:
+        """Have the processes ready that the next requests need."""
+        self._fill()
 
     def run(
         self, tables: Mapping[str, pa.Table], stages: Sequence[Stage], time_limit_s: float = TIME_LIMIT_S

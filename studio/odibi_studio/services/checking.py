@@ -79,6 +79,10 @@ class Checker:
             elapsed_ms=(time.perf_counter() - begun) * 1_000,
         )
 
+    def warm_up(self) -> None:
+        """Load what the first check needs."""
+        self._binder.bind("SELECT one FROM rows", {"rows": Schema.of({"one": "INTEGER"})})
+
     def look(self, pipeline: Pipeline, values: Values | None = None) -> Look:
         """What the core tells of a pipeline, right or wrong.
 

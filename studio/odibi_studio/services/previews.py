@@ -65,6 +65,10 @@ class Previewer:
         self._sandbox = Sandbox()
         self._workers: ProcessPool | None = None
 
+    def warm_up(self) -> None:
+        """Have ready what the first preview needs."""
+        self._sandbox.warm_up()
+
     def preview(self, request: PreviewRequest) -> PreviewAnswer:
         """The rows of a step and of its inputs, or why there are none.
 

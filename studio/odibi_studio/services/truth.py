@@ -57,6 +57,12 @@ class Truth:
         """What the designer offers."""
         return make_catalog(self.workspace)
 
+    def warm_up(self) -> None:
+        """Load and start what the first answers need; takes some seconds."""
+        self.checker.warm_up()
+        self.previewer.warm_up()
+        self.catalog()
+
     def close(self) -> None:
         """Let go of databases and processes."""
         self.previewer.close()

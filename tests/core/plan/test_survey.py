@@ -1,0 +1,83 @@
+"""What is wrong in one place of a pipeline hides nothing of what is wrong, or known, in another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from odibi_core.graph.steps import StepGraph
+from odibi_core.parameters import Parameter, ParameterType, Reference, placed_in_sql, render
+from odibi_core.pipeline import Pipeline
+from odibi_core.plan.planner import Surroundings, Survey
+from odibi_core.plan.rendering import Values
+from odibi_core.schema import Schema
+from odibi_core.step import Step
+from odibi_core.workspace import Workspace
+
+MakeFile = Callable[[str, str | bytes], Path]
+
+
+def sql(name: str, text: str, source: str) -> Step:
+    return Step("silver", name, "sql", "", text, inputs={"rows": source}, outputs={"data": name})
+
+
+def survey(workspace: Workspace, *steps: Step, parameters: dict[str, Parameter] | None = None) -> Survey:
+    pipeline = Pipeline("sales", list(steps), parameters or {})
+    return Survey(pipeline, Values.for_plan(pipeline.parameters, {}), Surroundings(workspace, ["pandas"]))
+
+
+def test_a_circle_leaves_the_other_steps_their_columns_and_their_place(
+    workspace: Workspace, make_file: MakeFile
+) -> None:
+    make_file("a.csv", "id\n1\n")
+    read = Step("bronze", "read", "config_op", "", "a.csv", outputs={"data": "raw"})
+    steps = [
+        read,
+        sql("clean", "SELECT id FROM rows", "raw"),
+        sql("one", "SELECT 1 AS x FROM rows", "two"),
+        sql("two", "SELECT 1 AS x FROM rows", "one"),
+        sql("behind", "SELECT x FROM rows", "two"),
+    ]
+    found = survey(workspace, *steps)
+    assert [problem.step for problem in found.problems] == ["one"]
+    assert found.ports.schemas["clean"] == Schema.of({"id": "BIGINT"})
+    assert list(found.plan().steps) == ["read", "clean"]
+    assert StepGraph(steps).waves_outside_cycles() == [["read"], ["clean"]]
+
+
+def test_columns_that_a_write_names_must_be_there(workspace: Workspace, make_file: MakeFile) -> None:
+    make_file("a.csv", "id\n1\n")
+    read = Step("bronze", "read", "config_op", "", "a.csv", outputs={"data": "raw"})
+    params = {"format": "delta", "mode": "merge", "merge_key": ["idd"], "partitionBy": "id"}
+    write = Step("store", "save", "config_op", "", "out", params, {"data": "raw"})
+    (problem,) = survey(workspace, read, write).problems
+    assert (problem.field, problem.fix) == ("params.merge_key", "did you mean 'id'?")
+
+
+def test_wrong_parameters_are_told_with_everything_else(workspace: Workspace) -> None:
+    parameters = {
+        "count": Parameter("count", ParameterType.INTEGER, "many"),
+        "kind": Parameter("kind", "choise"),  # type: ignore[arg-type]
+    }
+    step = Step("silver", "make", "sql", "", "SELEC {count}", outputs={"data": "made"})
+    found = survey(workspace, step, parameters=parameters)
+    assert {(problem.step, problem.field.partition(",")[0]) for problem in found.problems} == {
+        ("", "parameters.count"),
+        ("", "parameters.kind.type"),
+        ("make", "value"),
+    }
+
+
+def test_what_was_put_in_the_place_of_placeholders_is_known() -> None:
+    text = "SELECT '{{a}}', {b} -- {b}\nFROM x WHERE y = '{b}'"
+
+    def resolve(_: Reference) -> str:
+        return "it's"
+
+    placed = placed_in_sql(text, resolve)
+    assert [text[each.start : each.end] for each in placed] == ["{{a}}", "{b}", "{b}"]
+    filled, end = "", 0
+    for each in placed:
+        filled += text[end : each.start] + each.text
+        end = each.end
+    assert filled + text[end:] == render(text, resolve, sql=True)
