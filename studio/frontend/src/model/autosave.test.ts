@@ -127,6 +127,31 @@ describe("autosave", () => {
     expect(names(server.kept)).toEqual(["a", "b"]);
   });
 
+  it("sends everything before it says that everything is kept, also what came while it was sending", async () => {
+    const server = new Server();
+    server.isSlow = true;
+    const { saver, edit } = desk(server);
+    edit("a");
+    await vi.advanceTimersByTimeAsync(500);
+    edit("a", "b");
+    const kept = saver.flush();
+    server.isSlow = false;
+    server.waiting.splice(0).forEach((go) => go());
+    expect(await kept).toBe(true);
+    expect(names(server.kept)).toEqual(["a", "b"]);
+  });
+
+  it("that was closed tries no more", async () => {
+    const server = new Server();
+    server.isAway = true;
+    const keep = vi.spyOn(server, "keep");
+    const { saver, edit } = desk(server);
+    edit("a");
+    saver.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(keep).toHaveBeenCalledTimes(1);
+  });
+
   it("sends what is unsaved at once when the page is left, and stows it in case it does not arrive", async () => {
     const server = new Server();
     const { saver, edit, stowed } = desk(server);

@@ -30,8 +30,9 @@ const LAST_RETRY_MS = 15_000;
 /** Keeps the document on the server: after a pause, one request at a time, each on top of the last revision. */
 export class Autosaver {
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private isSending = false;
+  private sending: Promise<void> | null = null;
   private isDirty = false;
+  private isClosed = false;
   private tries = 0;
   private state: SaveState = { kind: "saved" };
 
@@ -48,7 +49,7 @@ export class Autosaver {
       return;
     }
     if (this.state.kind === "away") this.stow();
-    else if (!this.isSending) {
+    else if (!this.sending) {
       this.become({ kind: "waiting" });
       this.plan(this.parts.pauseMs ?? PAUSE_MS);
     }
@@ -56,10 +57,9 @@ export class Autosaver {
 
   /** Sends what is unsaved at once. Gives back whether everything is kept. */
   async flush(isLast = false): Promise<boolean> {
-    if (!this.isDirty || this.state.kind === "conflict") return !this.isDirty;
-    if (isLast) this.stow();
-    if (this.isSending) return false;
-    await this.save(isLast);
+    if (isLast && this.isDirty) this.stow();
+    if (this.sending) await this.sending;
+    if (this.isDirty && this.state.kind !== "conflict") await this.save(isLast);
     return !this.isDirty;
   }
 
@@ -85,25 +85,28 @@ export class Autosaver {
   /** Ends it, and sends what is unsaved. */
   close(): void {
     clearTimeout(this.timer);
+    this.isClosed = true;
     void this.flush(true);
   }
 
-  private async save(isLast = false): Promise<void> {
+  private save(isLast = false): Promise<void> {
     clearTimeout(this.timer);
-    const document = this.parts.current();
-    this.isSending = true;
     this.isDirty = false;
     this.become({ kind: "saving" });
-    try {
-      const answer = await this.parts.send({ base_revision: this.revision, document }, isLast);
-      this.isSending = false;
-      this.settle(answer);
-    } catch (error) {
-      this.isSending = false;
-      this.isDirty = true;
-      this.stow();
-      this.fail(error);
-    }
+    const wanted = { base_revision: this.revision, document: this.parts.current() };
+    this.sending = this.parts.send(wanted, isLast).then(
+      (answer) => {
+        this.sending = null;
+        this.settle(answer);
+      },
+      (error: unknown) => {
+        this.sending = null;
+        this.isDirty = true;
+        this.stow();
+        this.fail(error);
+      },
+    );
+    return this.sending;
   }
 
   private settle(answer: AutosaveAnswer): void {
@@ -141,8 +144,9 @@ export class Autosaver {
 
   private plan(delayMs: number): void {
     clearTimeout(this.timer);
+    if (this.isClosed) return;
     this.timer = setTimeout(() => {
-      if (this.isDirty && !this.isSending && this.state.kind !== "conflict") void this.save();
+      if (this.isDirty && !this.sending && this.state.kind !== "conflict") void this.save();
     }, delayMs);
   }
 
