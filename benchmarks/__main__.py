@@ -1,4 +1,4 @@
-"""Measures and says what it measured: `python -m benchmarks [overhead] [startup] [pipelines] [memory]`."""
+"""Measures and says what it measured: `python -m benchmarks [GROUP …]`."""
 
 from __future__ import annotations
 

@@ -6,12 +6,17 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import overhead, pipelines, typing_person
+from benchmarks import canvas, overhead, pipelines, typing_person
 
 
 def main(group: str, name: str, arguments: str) -> None:
     """Run the case and print the figures that it measured itself."""
-    cases = {"overhead": overhead.CASES, "pipelines": pipelines.CASES, "typing": typing_person.CASES}[group]
+    cases = {
+        "overhead": overhead.CASES,
+        "pipelines": pipelines.CASES,
+        "typing": typing_person.CASES,
+        "canvas": canvas.CASES,
+    }[group]
     print(json.dumps(cases[name](Path.cwd(), **json.loads(arguments))))
 
 

@@ -22,6 +22,19 @@ START_UPS = {
 }
 TRACKINGS = ("fused", "exact")
 LONG = 3_000
+CANVAS_STEPS = (50, 200, 500, 1_000)
+CANVAS_FIGURES = {
+    "rendered": "rendered",
+    "load_ms": "load",
+    "drag_ms": "drag, a move",
+    "pan_ms": "pan, a move",
+    "drop_ms": "drop",
+    "statuses_ms": "all statuses",
+    "drag_frame_ms": "drag frame",
+    "drag_frame_p95_ms": "95 %",
+    "pan_frame_ms": "pan frame",
+    "pan_frame_p95_ms": "95 %",
+}
 WARMING_ROWS = 1_000
 SPILLING_ROWS = 40_000_000
 
@@ -219,6 +232,21 @@ def typing(bench: Bench) -> list[Table]:
     return [Table("Truth as a person types", note, ["what", "median ms", "worst ms"], rows)]
 
 
+def canvas(bench: Bench) -> list[Table]:
+    """The designer's canvas in a real browser."""
+    rows: list[list[str | float | None]] = []
+    for steps in CANVAS_STEPS:
+        for zoom in ("all", "near"):
+            found = bench.case("canvas", "canvas", steps=steps, zoom=zoom).inside
+            rows.append([f"{steps:,}", *(found[name] for name in CANVAS_FIGURES)])
+    note = (
+        "CPU of the page's main thread in ms, Streamlit's own part included: a whole load, a move of a drag, "
+        "a move of a pan, a drop, a change of every step's status. Frames are ms from one to the next. "
+        f"Medians of {bench.runs}."
+    )
+    return [Table("Canvas of the designer", note, ["steps", *CANVAS_FIGURES.values()], rows)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -243,4 +271,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "pipelines": pipelines,
     "memory": memory,
     "typing": typing,
+    "canvas": canvas,
 }

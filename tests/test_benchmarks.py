@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import overhead, pipelines
+from benchmarks import canvas, overhead, pipelines
 from benchmarks.__main__ import main
 
 BY_HAND = ("DuckDB by hand", "Polars by hand", "pandas by hand")
@@ -58,3 +58,10 @@ def test_every_way_to_write_a_pipeline_gives_the_same_rows(
     for name in BY_HAND:
         pipelines.CASES[name](tmp_path, pipeline, kind)
         assert rows() == ours, name
+
+
+@pytest.mark.browser
+def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
+    figures = canvas.CASES["canvas"](tmp_path, steps=12, zoom="all")
+    assert figures["rendered"] == 12
+    assert all(value > 0 for value in figures.values())

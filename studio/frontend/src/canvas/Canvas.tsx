@@ -20,7 +20,7 @@ import { FoldNode, FrameNode, NoteNode } from "./frames";
 import { isTyping, useCanvasKeys } from "./keys";
 import { MiniMap } from "./MiniMap";
 import { ANYWHERE } from "./ports";
-import { StepNode, useIsFar } from "./StepNode";
+import { StepNode, useIsFar, useIsTiny } from "./StepNode";
 import { recallView, rememberView, useSeeking } from "./view";
 
 const NODE_TYPES = { step: StepNode, frame: FrameNode, fold: FoldNode, note: NoteNode };
@@ -40,6 +40,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const store = useDesignerStore();
   const element = useRef<HTMLDivElement>(null);
   const isFar = useIsFar();
+  const isTiny = useIsTiny();
   const { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
@@ -141,7 +142,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   return (
     <main
       ref={element}
-      className={isFar ? "canvas is-far" : "canvas"}
+      className={isTiny ? "canvas is-tiny" : "canvas"}
       tabIndex={0}
       aria-label={`Canvas, ${draft.order.length} steps. Arrow keys move along edges, slash adds a step, question mark lists the keys.`}
       onKeyDown={onKeyDown}
@@ -170,7 +171,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
         onMoveEnd={(_event, view) => rememberView(designId, view)}
         {...firstView}
         colorMode={isDark ? "dark" : "light"}
-        minZoom={0.05}
+        minZoom={0.02}
         maxZoom={2}
         snapToGrid
         snapGrid={SNAP}

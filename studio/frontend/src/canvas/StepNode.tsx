@@ -20,6 +20,13 @@ export function useIsFar(): boolean {
   return useStore((state) => state.transform[2] < FAR_ZOOM);
 }
 
+const TINY_ZOOM = 0.18;
+
+/** Whether boxes are so small that only their colour can be seen. */
+export function useIsTiny(): boolean {
+  return useStore((state) => state.transform[2] < TINY_ZOOM);
+}
+
 /** A step on the canvas. */
 export const StepNode = memo(function StepNode({ id, selected }: NodeProps) {
   const step = useDesigner((state) => state.draft.steps[id]);
