@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tarfile
+import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -66,9 +72,11 @@ def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_package_whole(built: Path) -> None:
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
-    tracked = set(run("git", "ls-files", "core/odibi_core", cwd=ROOT).split())
-    kept = {name.removeprefix("core/") for name in tracked if (ROOT / name).is_file()}
+    tracked = set(run("git", "ls-files", "core/odibi_core", "studio/odibi_studio", cwd=ROOT).split())
+    kept = {name.removeprefix("core/").removeprefix("studio/") for name in tracked if (ROOT / name).is_file()}
     assert kept <= names
+    assert "odibi_studio/page_files/gallery.py" in names
+    assert not any(name.startswith("odibi_studio/pages/") for name in names)
     assert "odibi_core/py.typed" in names
     assert {
         "odibi_core/sample_workspace/odibi.toml",
@@ -91,6 +99,39 @@ def test_the_wheel_runs_the_demo_from_an_empty_folder(environment: Path, tmp_pat
     stories = list(workspace.glob(".odibi/runs/*/story.html"))
     assert len(stories) == 2
     assert all("first_csv" in text or "medallion" in text for text in map(Path.read_text, stories))
+
+
+def test_the_wheel_serves_the_studio_and_its_designer(environment: Path, tmp_path: Path) -> None:
+    env = plain_environment(tmp_path)
+    run(environment / "odibi", "init", "demo", cwd=tmp_path, env=env)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = (environment / "odibi", "studio", "--no-browser", "--port", str(port))
+    with (tmp_path / "studio.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=tmp_path / "demo", env=env, stdout=log, stderr=log)
+    try:
+        bundle = next((ROOT / "studio/odibi_studio/designer/static").glob("designer-*.js"))
+        address = f"http://127.0.0.1:{port}/_stcore/bidi-components/odibi-studio.designer/{bundle.name}"
+        served = fetch_when_ready(address, server)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=60)
+    assert served == bundle.read_bytes()
+
+
+def fetch_when_ready(address: str, server: subprocess.Popen[bytes]) -> bytes:
+    """What the server answers once it is there."""
+    ends = time.monotonic() + 120
+    while server.poll() is None and time.monotonic() < ends:
+        with (
+            contextlib.suppress(urllib.error.URLError),
+            urllib.request.urlopen(address, timeout=10) as answer,
+        ):
+            content: bytes = answer.read()
+            return content
+        time.sleep(0.2)
+    raise AssertionError(f"the Studio did not serve {address}")
 
 
 def test_the_installed_package_is_typed_and_knows_its_version(environment: Path, tmp_path: Path) -> None:
