@@ -33,6 +33,8 @@ def navigate() -> None:
     pages["runs"] = st.Page(folder / "runs.py", title="Runs", icon=":material/history:")
     # A run is opened from the others.
     pages["run"] = st.Page(folder / "run.py", title="Run", icon=":material/play_circle:", visibility="hidden")
+    pages["monitor"] = st.Page(folder / "monitor.py", title="Monitor", icon=":material/monitoring:")
+    pages["lineage"] = st.Page(folder / "lineage.py", title="Lineage", icon=":material/schema:")
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()
 

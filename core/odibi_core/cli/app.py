@@ -26,6 +26,7 @@ COMMANDS = (
     "preview",
     "story",
     "runs",
+    "metrics",
     "export",
     "schema",
     "doctor",

@@ -10,6 +10,7 @@ from odibi_studio.services.access import Access
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
 from odibi_studio.services.last_runs import LastRuns
+from odibi_studio.services.lineage.atlas import Atlas
 from odibi_studio.services.runs.desk import RunDesk
 from odibi_studio.services.thumbnails import Thumbnails
 from odibi_studio.services.truth import Truth
@@ -27,6 +28,7 @@ class Studio:
         thumbnails: Pictures of their graphs.
         last_runs: The newest run of each.
         runs: What runs, ran and waits.
+        atlas: What comes from what, across the pipelines.
         truth: What is known of a pipeline while it is edited.
         access: Who may call the HTTP interface.
     """
@@ -37,12 +39,14 @@ class Studio:
     thumbnails: Thumbnails
     last_runs: LastRuns
     runs: RunDesk
+    atlas: Atlas
     truth: Truth
     access: Access = field(default_factory=Access)
 
     def close(self) -> None:
         """Let go of the databases and processes; runs go on."""
         self.runs.close()
+        self.atlas.close()
         self.designs.close()
         self.truth.close()
 
@@ -66,6 +70,7 @@ def open_studio(workspace: Workspace) -> Studio:
         Thumbnails(designs),
         LastRuns(workspace),
         RunDesk(workspace, versions),
+        Atlas(workspace),
         Truth.open(workspace),
     )
     return _opened

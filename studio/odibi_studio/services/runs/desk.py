@@ -34,6 +34,7 @@ from odibi_studio.services.access import author_name
 from odibi_studio.services.runs.book import RunBook
 from odibi_studio.services.runs.comparison import Comparison, Side, compare
 from odibi_studio.services.runs.course import Course
+from odibi_studio.services.runs.health import RunHealth
 from odibi_studio.services.runs.keeper import QueueKeeper
 from odibi_studio.services.runs.steps import edge_runs, samples, step_runs
 from odibi_studio.services.runs.summaries import summary
@@ -103,6 +104,7 @@ class RunDesk:
     Attributes:
         book: The journals.
         queue: What waits.
+        health: What the monitor tells.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class RunDesk:
         self._workspace, self._versions, self._author = workspace, versions, author
         self.book = RunBook(workspace.runs)
         self.queue = RunQueue(workspace)
+        self.health = RunHealth()
         self._keeper = QueueKeeper(self.queue)
 
     def keep_going(self) -> None:

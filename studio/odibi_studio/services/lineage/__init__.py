@@ -1,0 +1,1 @@
+"""Lineage across the pipelines of a workspace: of datasets, and of their columns."""
