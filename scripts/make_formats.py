@@ -5,10 +5,12 @@ What becomes of each type is tried: a value is written and read in every format.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,44 +79,62 @@ class _Rows:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
 
+@cache
 def conversions() -> dict[str, dict[str, str]]:
     """Type → format → what a value of the type is when it is read again.
 
     "kept" is the same type and value; "→ TYPE" another type that holds the same value; "≈ TYPE" one whose
     value is not the same any more; "refused" that writing says no.
     """
-    return {type_: {name: _tried(format_named(name), type_) for name in format_names()} for type_ in VALUES}
+    found = {name: _tried(format_named(name)) for name in format_names()}
+    return {type_: {name: found[name][type_] for name in found} for type_ in VALUES}
 
 
-def _tried(format_: Format[Any, Any], type_: str) -> str:
-    value = VALUES[type_] if type_ in _WHOLE else f"{VALUES[type_]}::{type_}"
+def _tried(format_: Format[Any, Any]) -> dict[str, str]:
+    """What becomes of each type in one format; a write that is refused is tried again without that column."""
+    values = {
+        f"v{place}": (type_, value if type_ in _WHOLE else f"{value}::{type_}")
+        for place, (type_, value) in enumerate(VALUES.items())
+    }
+    fates = dict.fromkeys(VALUES, "refused")
+    more = _TABLE if format_.abilities.tables else {}
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as cursor:
         cursor.execute("SET TimeZone = 'UTC'")
         path = Path(folder, f"t{format_.extensions[0]}")
-        more = _TABLE if format_.abilities.tables else {}
-        rows = _Rows(cursor, f"SELECT 1::BIGINT AS k, {value} AS v UNION ALL SELECT 2, NULL ORDER BY k")
         target = Target(path, WriteMode.OVERWRITE, Ticket("run", "step"))
-        try:
-            format_.write(rows, target, format_.write_options(**more))
-        except OdibiError:
-            return "refused"
+        while True:
+            columns = ", ".join(f"{value} AS {name}" for name, (_, value) in values.items())
+            nulls = ", ".join("NULL" for _ in values)
+            rows = _Rows(cursor, f"SELECT 1::BIGINT AS k, {columns} UNION ALL SELECT 2, {nulls} ORDER BY k")
+            try:
+                format_.write(rows, target, format_.write_options(**more))
+                break
+            except OdibiError as error:
+                match = re.search(r"column '(v\d+)'", error.what)
+                if match is None:
+                    raise
+                del values[match[1]]
         context = ScanContext(cursor, Path(folder), False, "scan")
         scan = format_.scan(str(path), format_.read_options(**more), context)
         for name, view in scan.views.items():
             cursor.register(name, view)
-        return _compared(cursor, scan.sql, value, scan.schema.as_dict()["v"])
+        cursor.execute(f"CREATE TABLE read AS SELECT * FROM {scan.sql}")
+        types = scan.schema.as_dict()
+        for name, (type_, value) in values.items():
+            fates[type_] = _compared(cursor, name, value, types[name])
+    return fates
 
 
-def _compared(cursor: duckdb.DuckDBPyConnection, source: str, value: str, found: str) -> str:
+def _compared(cursor: duckdb.DuckDBPyConnection, name: str, value: str, found: str) -> str:
     ((kept,),) = cursor.sql(f"SELECT typeof({value})").fetchall()
-    same = f"SELECT v IS NOT DISTINCT FROM {value} FROM {source} WHERE k = 1"
+    same = f"SELECT {name} IS NOT DISTINCT FROM {value} FROM read WHERE k = 1"
     if found == kept:
         return "kept" if cursor.sql(same).fetchall() == [(True,)] else f"≈ {found}"
     try:
-        back = f"SELECT TRY_CAST(v AS {kept}) IS NOT DISTINCT FROM {value} FROM {source} WHERE k = 1"
+        back = f"SELECT TRY_CAST({name} AS {kept}) IS NOT DISTINCT FROM {value} FROM read WHERE k = 1"
         is_same = cursor.sql(back).fetchall() == [(True,)]
     except duckdb.Error:
-        texts = f"SELECT v::VARCHAR = ({value})::VARCHAR FROM {source} WHERE k = 1"
+        texts = f"SELECT {name}::VARCHAR = ({value})::VARCHAR FROM read WHERE k = 1"
         is_same = cursor.sql(texts).fetchall() == [(True,)]
     return f"{'→' if is_same else '≈'} {found}"
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from odibi_core.errors import TargetError
 from odibi_core.formats.arrow_schema import aligned, duckdb_schema, united_schema, with_folders
 from odibi_core.formats.avro_blocks import Head, count_rows, read_head
 from odibi_core.formats.avro_rows import AvroWriter, read_batches
@@ -17,7 +16,7 @@ from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan
 from odibi_core.formats.batches import BatchFormat
 from odibi_core.formats.sources import Files, find_files, folder_values
 from odibi_core.formats.streams import BatchSource, told_error
-from odibi_core.formats.types import mismatched_columns, storable_sql, storable_type
+from odibi_core.formats.types import check_types, storable_sql, storable_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -109,13 +108,7 @@ class AvroFormat(BatchFormat[AvroReadOptions, AvroWriteOptions]):
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""
         stored = Schema.of((name, storable_type(type_, _CONVERTED)) for name, type_ in new)
-        wrong = mismatched_columns(old, stored, cursor)
-        if wrong:
-            raise TargetError(
-                f"the rows' types don't fit the target's: {'; '.join(wrong)}",
-                where=where,
-                fix="cast the columns in a step before, or use mode 'overwrite'",
-            )
+        check_types(old, stored, cursor, where)
 
     def open_writer(
         self, path: Path, columns: Schema, schema: pa.Schema, options: AvroWriteOptions

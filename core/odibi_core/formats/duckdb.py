@@ -21,7 +21,7 @@ from odibi_core.formats.tables import (
     find_database,
     write_table,
 )
-from odibi_core.formats.types import mismatched_columns
+from odibi_core.formats.types import check_types
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -114,14 +114,8 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
                     cursor.execute("ROLLBACK")
                     raise
 
-        def check_types(old: Schema, new: Schema) -> None:
-            wrong = mismatched_columns(old, new, cursor)
-            if wrong:
-                raise TargetError(
-                    f"the rows' types don't fit the table's: {'; '.join(wrong)}",
-                    where=f"{target.path}, table {options.table!r}",
-                    fix="cast the columns in a step before, or use mode 'overwrite'",
-                )
+        def check_fit(old: Schema, new: Schema) -> None:
+            check_types(old, new, cursor, f"{target.path}, table {options.table!r}")
 
         try:
             with atomic.explained(target.path):
@@ -131,7 +125,7 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
                     options.table,
                     select=f"SELECT {select} FROM ({rows.sql})",
                     transaction=transaction,
-                    check_types=check_types,
+                    check_types=check_fit,
                 )
         except SourceError as error:
             if error.where != str(target.path):

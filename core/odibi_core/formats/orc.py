@@ -13,7 +13,7 @@ from odibi_core.formats.arrow_schema import duckdb_schema, united_schema, with_f
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan, ScanContext
 from odibi_core.formats.batches import BatchFormat
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.types import mismatched_columns, storable_sql, storable_type
+from odibi_core.formats.types import check_types, storable_sql, storable_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -124,13 +124,7 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""
         stored = Schema.of((name, storable_type(type_, _CONVERTED)) for name, type_ in new)
-        wrong = mismatched_columns(old, stored, cursor)
-        if wrong:
-            raise TargetError(
-                f"the rows' types don't fit the target's: {'; '.join(wrong)}",
-                where=where,
-                fix="cast the columns in a step before, or use mode 'overwrite'",
-            )
+        check_types(old, stored, cursor, where)
 
     def open_writer(
         self,

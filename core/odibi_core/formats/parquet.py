@@ -12,7 +12,7 @@ from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan
 from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.ledger import Identity, identity
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.types import converted_type, mismatched_columns, uses_type
+from odibi_core.formats.types import check_types, converted_type, uses_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -150,13 +150,7 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""
         stored = Schema.of((name, converted_type(type_, _CONVERTED)) for name, type_ in new)
-        wrong = mismatched_columns(old, stored, cursor)
-        if wrong:
-            raise TargetError(
-                f"the rows' types don't fit the target's: {'; '.join(wrong)}",
-                where=where,
-                fix="cast the columns in a step before, or use mode 'overwrite'",
-            )
+        check_types(old, stored, cursor, where)
 
     def _table(self, files: Files, options: ParquetReadOptions) -> str:
         by_name = str(options.union_by_name and len(files.paths) > 1).lower()

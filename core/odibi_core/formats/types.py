@@ -93,6 +93,21 @@ def mismatched_columns(old: Schema, new: Schema, cursor: DuckDBPyConnection) -> 
     return wrong
 
 
+def check_types(old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
+    """Refuse rows with columns whose values those of the target can't hold.
+
+    Raises:
+        TargetError: Names each column and both types.
+    """
+    wrong = mismatched_columns(old, new, cursor)
+    if wrong:
+        raise TargetError(
+            f"the rows' types don't fit the target's: {'; '.join(wrong)}",
+            where=where,
+            fix="cast the columns in a step before, or use mode 'overwrite'",
+        )
+
+
 def known_type(type_: str, column: str, cursor: DuckDBPyConnection) -> str:
     """The type as DuckDB spells it.
 

@@ -60,7 +60,8 @@ def main() -> None:
     # What is loaded before the fork is neither waited for nor counted afterwards.
     for name in format_names():
         format_named(name)
-    importlib.import_module("deltalake")
+    for module in ("deltalake", "fastavro", "polars", "pyarrow.dataset", "pyarrow.orc"):
+        importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

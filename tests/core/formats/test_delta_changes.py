@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from odibi_core.errors import SourceError, TargetError, TransientError
 from odibi_core.formats import format_named
 from odibi_core.formats.delta_files import is_plain
 
+TICKETS = count(1)
 DAYS = (
     "SELECT * FROM (VALUES (1, DATE '2024-01-01', 'a b'), (2, DATE '2024-01-02', NULL), "
     "(3, NULL, 'x/y=1%'), (4, DATE '2024-01-02', 'a b')) AS t (id, day, kind)"
@@ -24,12 +26,8 @@ DAYS = (
 
 
 def write(bench: Bench, sql: str, mode: str = "append", ticket: str = "", **more: Any) -> Any:
-    write.count += 1  # type: ignore[attr-defined]
-    ticket = ticket or f"run/{write.count}"  # type: ignore[attr-defined]
+    ticket = ticket or f"run/{next(TICKETS)}"
     return bench.write(bench.folder / "t", sql, mode, ticket=ticket, format_name="delta", **more)
-
-
-write.count = 0  # type: ignore[attr-defined]
 
 
 def rows(bench: Bench, **options: Any) -> list[tuple[Any, ...]]:
