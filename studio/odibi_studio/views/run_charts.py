@@ -6,6 +6,7 @@ A specification that stays the same while only its data change is updated in pla
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from odibi_studio.views.widgets.run_states import STEP_COLORS, STEP_WORDS
 
 _BAR_PX = 22
 _TALLEST_PX = 620
+_MOST_POINTS = 600
 _X = {
     "grid": True,
     "title": None,
@@ -147,28 +149,34 @@ def timeline_rows(steps: Sequence[StepRun], origin: str, now: str) -> list[dict[
 
 
 def vital_rows(course: Course, origin: str) -> list[dict[str, Any]]:
-    """A row a measurement: seconds from the start of the run, memory and load."""
+    """A row a measurement: seconds from the start of the run, memory and load; of many, every nth."""
+    every = math.ceil(len(course.vitals) / _MOST_POINTS) or 1
     return [
         {
             "at": round(seconds_between(origin, vital.time), 1),
             "memory_mb": vital.memory_mb,
             "cpu_percent": vital.cpu_percent,
         }
-        for vital in course.vitals
+        for vital in course.vitals[::every]
     ]
 
 
 def rate_rows(course: Course, origin: str) -> list[dict[str, Any]]:
-    """Rows per second: what a step made counts evenly for the seconds that it ran."""
-    rates: dict[int, float] = {}
+    """Rows per second: what a step made counts evenly for the time that it ran."""
+    spans = []
     for made in course.made:
         end = seconds_between(origin, made.time)
-        start = max(0.0, end - made.duration_ms / 1000)
-        first, last = int(start), int(end)
-        for second in range(first, last + 1):
-            share = (min(end, second + 1) - max(start, second)) / (end - start) if end > start else 1.0
-            rates[second] = rates.get(second, 0.0) + made.row_count * share
-    return [{"at": second, "until": second + 1, "rate": round(rates[second])} for second in sorted(rates)]
+        spans.append((max(0.0, end - made.duration_ms / 1000), end, made.row_count))
+    width = math.ceil(max((end for _, end, _ in spans), default=0.0) / _MOST_POINTS) or 1
+    rows: dict[int, float] = {}
+    for start, end, count in spans:
+        for place in range(int(start // width), int(end // width) + 1):
+            inside = min(end, (place + 1) * width) - max(start, place * width)
+            rows[place] = rows.get(place, 0.0) + count * (inside / (end - start) if end > start else 1.0)
+    return [
+        {"at": place * width, "until": (place + 1) * width, "rate": round(rows[place] / width)}
+        for place in sorted(rows)
+    ]
 
 
 def seconds_between(origin: str, moment: str) -> float:

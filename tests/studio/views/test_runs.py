@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -216,6 +217,19 @@ def test_rows_per_second_are_spread_over_the_time_that_they_took() -> None:
     assert [(row["at"], row["rate"]) for row in rate_rows(course, ZERO)] == [(0, 33), (1, 67), (2, 0)]
     course.vitals.append(Vital(ZERO.replace("00.0", "03.0"), 120.5, 99))
     assert vital_rows(course, ZERO) == [{"at": 3.0, "memory_mb": 120.5, "cpu_percent": 99}]
+
+
+def test_the_charts_of_a_long_run_have_a_bounded_number_of_points() -> None:
+    start = dt.datetime.fromisoformat(ZERO)
+    course = Course()
+    for second in range(7_200):
+        moment = (start + dt.timedelta(seconds=second + 1)).isoformat()
+        course.vitals.append(Vital(moment, 100, 50))
+        course.made.append(Made(moment, "read", 10, 1000))
+    assert len(vital_rows(course, ZERO)) == 600
+    rates = rate_rows(course, ZERO)
+    assert len(rates) <= 601
+    assert {row["rate"] for row in rates[:-1]} == {10}
 
 
 def test_a_log_is_filtered_by_level_and_text() -> None:
