@@ -70,6 +70,8 @@ class Snapshot:
 
 def json_value(value: Any) -> Any:
     """A value as JSON can hold it: dates as ISO 8601, decimals and infinities as text, long text cut."""
+    if type(value) is int:
+        return value
     match value:
         case None | bool() | int():
             return value

@@ -184,9 +184,6 @@ class Binder:
         import duckdb
 
         database = self._database()
-        # Nothing but a pivot is more than one statement to DuckDB: the text is parsed once, then.
-        if "pivot" not in query.casefold():
-            return database.sql(query)
         (statement,) = database.extract_statements(query)
         if statement.type == duckdb.StatementType.MULTI:
             return None

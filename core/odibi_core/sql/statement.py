@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from odibi_core.errors import SqlError, did_you_mean
 
@@ -71,6 +72,8 @@ class Statement:
     needs_parentheses: bool
 
 
+# The plan, the region and the count of its rows each ask for the same text.
+@lru_cache(maxsize=4_096)
 def read_statement(sql: str) -> Statement:
     """The one statement of a step's SQL.
 

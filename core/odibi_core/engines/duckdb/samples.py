@@ -64,53 +64,56 @@ def is_plain(schema: Schema) -> bool:
 
 def first_rows_query(relations: Sequence[tuple[str, Schema]]) -> str:
     """A query for the first rows of relations, each given as it stands behind FROM and with plain columns."""
-    layouts = [_layout(schema) for _, schema in relations]
-    widths = _widths(layouts)
+    schemas = {schema for _, schema in relations}
+    widths = _widths(schemas)
+    selected = {schema: _selected(schema, widths) for schema in schemas}
     return " UNION ALL ".join(
-        f"(SELECT {position}, {_selected(layout, widths)} FROM {relation} LIMIT {SAMPLE_ROWS})"
-        for position, ((relation, _), layout) in enumerate(zip(relations, layouts, strict=True))
+        f"(SELECT {position}, {selected[schema]} FROM {relation} LIMIT {SAMPLE_ROWS})"
+        for position, (relation, schema) in enumerate(relations)
     )
 
 
 def read_first_rows(rows: Iterable[Sequence[Any]], schemas: Sequence[Schema]) -> list[Rows]:
     """What `first_rows_query` gave: the first rows of each relation."""
-    layouts = [_layout(schema) for schema in schemas]
-    starts = dict(zip(_KINDS, accumulate(_widths(layouts).values(), initial=1), strict=False))
-    places: list[list[tuple[str, int]]] = []
-    for schema, layout in zip(schemas, layouts, strict=True):
-        place = {
-            name: starts[kind] + number
-            for kind, columns in layout.items()
-            for number, (name, _) in enumerate(columns)
-        }
-        places.append([(name, place[name]) for name in schema.names])
+    widths = _widths(schemas)
+    places = {schema: _places(schema, widths) for schema in set(schemas)}
     samples: list[list[dict[str, Any]]] = [[] for _ in schemas]
     for row in rows:
-        samples[row[0]].append({name: json_value(row[place]) for name, place in places[row[0]]})
+        position = row[0]
+        samples[position].append({name: json_value(row[at]) for name, at in places[schemas[position]]})
     return [tuple(sample) for sample in samples]
 
 
-_Layout = Mapping[str, Sequence[tuple[str, str]]]
-
-
-def _layout(schema: Schema) -> _Layout:
+def _by_kind(schema: Schema) -> dict[str, list[tuple[str, str]]]:
     columns: dict[str, list[tuple[str, str]]] = {kind: [] for kind in _KINDS}
     for name, type_ in schema:
         columns[_kind_of(type_)].append((name, type_))
     return columns
 
 
-def _widths(layouts: Iterable[_Layout]) -> dict[str, int]:
+def _widths(schemas: Iterable[Schema]) -> dict[str, int]:
+    """Kind → columns of it in the widest of the schemas."""
     widths = dict.fromkeys(_KINDS, 0)
-    for layout in layouts:
-        for kind, columns in layout.items():
+    for schema in set(schemas):
+        for kind, columns in _by_kind(schema).items():
             widths[kind] = max(widths[kind], len(columns))
     return widths
 
 
-def _selected(layout: _Layout, widths: Mapping[str, int]) -> str:
+def _places(schema: Schema, widths: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Each column's name and its place in a row, in which the position of the relation comes first."""
+    starts = dict(zip(_KINDS, accumulate(widths.values(), initial=1), strict=False))
+    place = {
+        name: starts[kind] + number
+        for kind, columns in _by_kind(schema).items()
+        for number, (name, _) in enumerate(columns)
+    }
+    return [(name, place[name]) for name in schema.names]
+
+
+def _selected(schema: Schema, widths: Mapping[str, int]) -> str:
     texts: list[str] = []
-    for kind, columns in layout.items():
+    for kind, columns in _by_kind(schema).items():
         texts += (
             f"{quote(name)}::VARCHAR" if kind == "text" and type_ != "VARCHAR" else quote(name)
             for name, type_ in columns
