@@ -132,6 +132,28 @@ describe("the truth", () => {
     expect(designer.getState().problemsOf[clean]).toHaveLength(1);
   });
 
+  it("of a step that did not change stays the same object, so that it is not drawn anew", async () => {
+    const column = { name: "id", type: "INTEGER" };
+    const truthOf = (...columns: { name: string; type: string }[]) => {
+      return { kind: "transform", inputs: {}, outputs: { data: columns }, region: "", why: "" };
+    };
+    let added: { name: string; type: string }[] = [];
+    const { designer } = await opened({
+      "POST check": ({ body }) => ({
+        ...answer((body as CheckRequest).revision),
+        steps: { orders: truthOf(column), clean: truthOf(column, ...added) },
+      }),
+    });
+    const before = designer.getState();
+    const id = (name: string) => idOf(before.draft, name);
+    added = [{ name: "tax", type: "DOUBLE" }];
+    before.edit("Write", setField(id("clean"), ["value"], "SELECT *, 1.0 AS tax FROM orders"));
+    await vi.advanceTimersByTimeAsync(100);
+    const { truth } = designer.getState();
+    expect(truth.steps[id("orders")]).toBe(before.truth.steps[id("orders")]);
+    expect(truth.steps[id("clean")]?.outputs["data"]).toHaveLength(2);
+  });
+
   it("is asked for once after quick edits, and not for moves", async () => {
     const { designer, calls } = await opened();
     const clean = idOf(designer.getState().draft, "clean");

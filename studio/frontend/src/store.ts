@@ -7,7 +7,7 @@ import { Autosaver, type SaveState } from "./model/autosave";
 import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
 import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
-import { type Checking, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
+import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { findUnsaved, stowUnsaved } from "./model/unsaved";
 
 export type PanelTab = "preview" | "schema" | "profile" | "problems" | "plan";
@@ -217,7 +217,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
   const { setState: set, getState: get } = store;
   const loop = new TruthLoop({
     ask: api.check,
-    tell: (truth) => set({ truth, problemsOf: problemsByStep(truth.problems) }),
+    tell: (truth) => set(({ problemsOf }) => ({ truth, problemsOf: problemsByStep(truth.problems, problemsOf) })),
     report: (checking) => set({ checking }),
   });
 
@@ -278,10 +278,16 @@ function isSmall(wanted: unknown): boolean {
   return JSON.stringify(wanted).length < 60_000;
 }
 
-function problemsByStep(problems: readonly Problem[]): Record<StepId, Problem[]> {
-  const found: Record<StepId, Problem[]> = {};
+type ProblemsOf = DesignerState["problemsOf"];
+
+function problemsByStep(problems: readonly Problem[], before: ProblemsOf): ProblemsOf {
+  const found: Record<StepId, readonly Problem[]> = {};
   for (const problem of problems) {
-    if (problem.stepId !== null) (found[problem.stepId] ??= []).push(problem);
+    if (problem.stepId !== null) found[problem.stepId] = [...(found[problem.stepId] ?? []), problem];
+  }
+  for (const id of Object.keys(found)) {
+    const known = before[id];
+    if (known && isSame(known, found[id])) found[id] = known;
   }
   return found;
 }

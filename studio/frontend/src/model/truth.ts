@@ -35,6 +35,7 @@ export class TruthLoop {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private request: AbortController | null = null;
   private revision = 0;
+  private truth = NO_TRUTH;
 
   constructor(private readonly parts: Parts) {}
 
@@ -63,7 +64,8 @@ export class TruthLoop {
     try {
       const answer = await this.parts.ask({ revision, pipeline: toPipeline(draft) }, request.signal);
       if (answer.revision !== this.revision) return;
-      this.parts.tell(byId(answer, draft));
+      this.truth = byId(answer, draft, this.truth);
+      this.parts.tell(this.truth);
       this.parts.report({ kind: "current" });
     } catch (error) {
       if (isAborted(error) || revision !== this.revision) return;
@@ -73,13 +75,23 @@ export class TruthLoop {
   }
 }
 
-function byId(answer: CheckAnswer, draft: Draft): Truth {
+/** What did not change stays the same object, so that only the steps that did are drawn anew. */
+function byId(answer: CheckAnswer, draft: Draft, before: Truth): Truth {
   const ids = idsByName(draft);
   const steps: Record<StepId, StepTruth> = {};
   for (const [name, truth] of Object.entries(answer.steps)) {
     const id = ids.get(name);
-    if (id !== undefined) steps[id] = truth;
+    if (id !== undefined) steps[id] = isSame(before.steps[id], truth) ? before.steps[id]! : truth;
   }
   const problems = answer.problems.map((problem) => ({ ...problem, stepId: ids.get(problem.step) ?? null }));
   return { steps, problems, elapsedMs: answer.elapsed_ms };
+}
+
+/** Whether two values of JSON are alike. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  const keys = Object.keys(one);
+  const both = [one, other] as [Record<string, unknown>, Record<string, unknown>];
+  return keys.length === Object.keys(other).length && keys.every((key) => isSame(both[0][key], both[1][key]));
 }
