@@ -1,7 +1,7 @@
 import {
   Background, BackgroundVariant, type Connection, type Edge, type FinalConnectionState, ReactFlow, SelectionMode, useReactFlow,
 } from "@xyflow/react";
-import { type ClipboardEvent, type DragEvent, type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type DragEvent, type MouseEvent, useCallback, useEffect, useRef } from "react";
 import type { Point } from "../messages";
 import { adding } from "../model/adding";
 import { BLUEPRINT_TYPE, blueprints } from "../model/blueprints";
@@ -21,13 +21,12 @@ import { isTyping, useCanvasKeys } from "./keys";
 import { MiniMap } from "./MiniMap";
 import { ANYWHERE } from "./ports";
 import { StepNode, useIsFar, useIsTiny } from "./StepNode";
-import { recallView, rememberView, useSeeking } from "./view";
+import { LEAST_ZOOM, MOST_ZOOM, rememberView, useGivenSizes, useSeeking, useStartView } from "./view";
 
 const NODE_TYPES = { step: StepNode, frame: FrameNode, fold: FoldNode, note: NoteNode };
 const EDGE_TYPES = { dataset: DatasetEdge };
 const SNAP: [number, number] = [GRID, GRID];
 const SEVERAL = ["Shift", "Control", "Meta"];
-const FIT = { padding: 0.12, maxZoom: 1 };
 
 interface CanvasProps {
   readonly isDark: boolean;
@@ -39,13 +38,14 @@ interface CanvasProps {
 export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const store = useDesignerStore();
   const element = useRef<HTMLDivElement>(null);
+  useGivenSizes();
   const isFar = useIsFar();
   const isTiny = useIsTiny();
   const { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const designId = useDesigner((state) => state.designId);
-  const [firstView] = useState(() => recallView(designId, draft.order.length === 0, FIT));
+  const start = useStartView(designId, element, settled);
   const actions = useActions();
   const { screenToFlowPosition } = useReactFlow();
   useSeeking();
@@ -155,43 +155,45 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
       // React Flow takes pointer presses for itself: without this the canvas would never get the focus back.
       onPointerDownCapture={(event) => !isTyping(event) && element.current?.focus({ preventScroll: true })}
     >
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        onNodesChange={onNodesChange}
-        onEdgesChange={onEdgesChange}
-        onNodeDragStop={onNodeDragStop}
-        onSelectionDragStop={onNodeDragStop}
-        isValidConnection={isValidConnection}
-        onConnect={onConnect}
-        onConnectEnd={onConnectEnd}
-        onReconnect={onReconnect}
-        onMoveEnd={(_event, view) => rememberView(designId, view)}
-        {...firstView}
-        colorMode={isDark ? "dark" : "light"}
-        minZoom={0.02}
-        maxZoom={2}
-        snapToGrid
-        snapGrid={SNAP}
-        onlyRenderVisibleElements
-        panOnScroll
-        selectionMode={SelectionMode.Partial}
-        multiSelectionKeyCode={SEVERAL}
-        deleteKeyCode={null}
-        disableKeyboardA11y
-        nodesFocusable={false}
-        edgesFocusable={false}
-        zoomOnDoubleClick={false}
-        connectionRadius={24}
-        elevateNodesOnSelect={false}
-        proOptions={{ hideAttribution: true }}
-      >
-        <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} />
-        {isFar && <FarWires wires={scene.wires} selected={selection.steps} />}
-        <Refusal />
-      </ReactFlow>
+      {start && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          onNodesChange={onNodesChange}
+          onEdgesChange={onEdgesChange}
+          onNodeDragStop={onNodeDragStop}
+          onSelectionDragStop={onNodeDragStop}
+          isValidConnection={isValidConnection}
+          onConnect={onConnect}
+          onConnectEnd={onConnectEnd}
+          onReconnect={onReconnect}
+          onMoveEnd={(_event, view) => rememberView(designId, view)}
+          defaultViewport={start}
+          colorMode={isDark ? "dark" : "light"}
+          minZoom={LEAST_ZOOM}
+          maxZoom={MOST_ZOOM}
+          snapToGrid
+          snapGrid={SNAP}
+          onlyRenderVisibleElements
+          panOnScroll
+          selectionMode={SelectionMode.Partial}
+          multiSelectionKeyCode={SEVERAL}
+          deleteKeyCode={null}
+          disableKeyboardA11y
+          nodesFocusable={false}
+          edgesFocusable={false}
+          zoomOnDoubleClick={false}
+          connectionRadius={24}
+          elevateNodesOnSelect={false}
+          proOptions={{ hideAttribution: true }}
+        >
+          <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} />
+          {isFar && <FarWires wires={scene.wires} selected={selection.steps} />}
+          <Refusal />
+        </ReactFlow>
+      )}
       <p className="spoken" aria-live="polite">
         {only !== undefined && only in draft.steps ? spoken(store.getState(), only) : ""}
       </p>

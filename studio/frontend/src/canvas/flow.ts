@@ -10,7 +10,9 @@ import { moveSteps } from "../model/steps";
 import { useDesigner, useDesignerStore } from "../store";
 import { HANDLE_SIZE, handlesOf } from "./ports";
 
-type Places = Readonly<Record<string, { x: number; y: number }>>;
+/** Where things are while they are dragged; of a note also its size, while that is dragged. */
+type Places = Readonly<Record<string, Place>>;
+type Place = { readonly x: number; readonly y: number; readonly width?: number; readonly height?: number };
 
 const NO_EDGES: Edge[] = [];
 const FOLD_HANDLES = (["target", "source"] as const).map((type) => {
@@ -40,15 +42,11 @@ export function useFlow(isFar: boolean) {
       const { selection: before, draft: now } = store.getState();
       const selected = afterChanges(before, now, changes);
       if (selected !== before) store.getState().select(selected);
-      const moves = changes.filter((change) => change.type === "position" && change.dragging && change.position);
-      if (!moves.length) return;
-      setDragged((places) => {
-        const moved: Record<string, { x: number; y: number }> = { ...places };
-        for (const change of moves) {
-          if (change.type === "position" && change.position) move(now, places, change.id, change.position, moved);
-        }
-        return moved;
-      });
+      const isLive = changes.some(
+        (change) => (change.type === "position" && change.dragging) || (change.type === "dimensions" && change.resizing),
+      );
+      if (isLive) setDragged((places) => afterMoves(now, places, changes));
+      else if (changes.some((change) => change.type === "dimensions" && change.resizing === false)) setDragged(null);
     },
     [store],
   );
@@ -69,17 +67,30 @@ export function useFlow(isFar: boolean) {
   return { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop };
 }
 
+function afterMoves(now: Draft, places: Places | null, changes: readonly NodeChange[]): Places {
+  const moved: Record<string, Place> = { ...places };
+  for (const change of changes) {
+    if (change.type === "position" && change.position) move(now, places, change.id, change.position, moved);
+    if (change.type === "dimensions" && change.dimensions) {
+      const note = now.notes.find(({ id }) => id === change.id);
+      const place = moved[change.id] ?? note;
+      if (place) moved[change.id] = { x: place.x, y: place.y, ...change.dimensions };
+    }
+  }
+  return moved;
+}
+
 /** A frame takes its steps along; what is dragged itself goes where it was dragged. */
 function move(
   now: Draft,
   places: Places | null,
   id: string,
   to: { x: number; y: number },
-  moved: Record<string, { x: number; y: number }>,
+  moved: Record<string, Place>,
 ) {
   const group = now.groups.find((found) => found.id === id);
   if (!group) {
-    moved[id] = to;
+    moved[id] = { ...moved[id], ...to };
     return;
   }
   const draft = places ? withPlaces(now, places) : now;
