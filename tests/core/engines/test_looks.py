@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.dataset import sample_rows
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.looks import Looks, look_at_heads
+from odibi_core.engines.duckdb.samples import table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.schema import Schema
 
@@ -16,7 +18,9 @@ COLUMNS = """
     SELECT range AS id, range::UTINYINT AS small, range::UBIGINT AS big, range::HUGEINT AS huge,
     range / 4 AS part, (range / 4)::FLOAT AS "a part", range > 2 AS flag, 'n' || range AS name,
     DATE '9999-12-31' + range::INT AS day, range::DECIMAL(9, 2) AS price,
-    CASE WHEN range = 1 THEN NULL ELSE range END AS gap, 'inf'::DOUBLE AS endless
+    CASE WHEN range = 1 THEN NULL ELSE range END AS gap, 'inf'::DOUBLE AS endless,
+    [NULL, 'infinity', '2024-02-29 10:11:12.5', '1969-12-31', '12024-01-01 10:00:00',
+     '0044-03-15 (BC) 12:00:00', '2024-01-01 00:00:00.000001', NULL, NULL][range + 1]::TIMESTAMP AS at
     FROM range(9)
 """
 
@@ -61,6 +65,15 @@ def test_both_ways_tell_the_same(session: Session, *, are_simple: bool) -> None:
     assert quick == slow
     assert [row["id"] for row in quick["step 0"][1]] == [0, 1, 2, 4, 5]
     assert quick["step 2"][1] == ()
+
+
+def test_rows_are_those_that_arrow_gives(session: Session) -> None:
+    cursor = session.cursor()
+    schema = table_schemas(cursor)["source"]
+    for start in (0, 4):
+        cursor.execute(f"CREATE OR REPLACE TABLE part AS FROM source WHERE id >= {start}")
+        ((_, sample),) = table_samples(cursor, [("part", schema)])
+        assert sample == sample_rows(cursor.sql("FROM part").to_arrow_table())
 
 
 def test_steps_of_different_columns_share_one_query(session: Session) -> None:

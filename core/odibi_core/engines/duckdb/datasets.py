@@ -261,9 +261,10 @@ def settle_tables(cursor: DuckDBPyConnection, tables: Sequence[TableDataset]) ->
     waiting = {table.table: table for table in tables if table._snapshot is None}
     if not waiting:
         return
-    schemas = table_schemas(cursor)
-    for name, table in waiting.items():
-        table.keep_schema(schemas[name])
-    for name, sample in table_samples(cursor, [(name, schemas[name]) for name in waiting]):
+    if len(waiting) > 1:
+        schemas = table_schemas(cursor)
+        for name, table in waiting.items():
+            table.keep_schema(schemas[name])
+    for name, sample in table_samples(cursor, [(name, table.schema) for name, table in waiting.items()]):
         table = waiting[name]
         table.keep_snapshot(Snapshot(table.schema, table.row_count(), CountScope.EXACT, sample))

@@ -79,25 +79,19 @@ class DuckDBEngine:
     def settle(self, datasets: Sequence[Dataset]) -> None:
         """Take the snapshots of many datasets together."""
         tables = [dataset for dataset in datasets if isinstance(dataset, TableDataset)]
-        cursor = self._session.cursor()
-        try:
+        with closing(self._session.cursor()) as cursor:
             settle_tables(cursor, tables)
-        finally:
-            cursor.close()
         for dataset in datasets:
             dataset.snapshot()
 
     def release(self, dataset: Dataset) -> None:
         """Let go of a dataset's rows; its snapshot stays."""
-        dataset.snapshot()
+        self.settle([dataset])
         if isinstance(dataset, FrameDataset):
             dataset.release()
         elif isinstance(dataset, TableDataset):
-            cursor = self._session.cursor()
-            try:
+            with closing(self._session.cursor()) as cursor:
                 cursor.execute(f"DROP TABLE IF EXISTS {quote(dataset.table)}")
-            finally:
-                cursor.close()
 
     def close(self) -> None:
         """Let go of all datasets."""

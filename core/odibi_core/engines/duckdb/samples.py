@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -16,15 +17,15 @@ Rows = tuple[dict[str, Any], ...]
 
 _TABLES_AT_ONCE = 50
 _WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-# Rows of all tables come from one query: numbers first, then booleans, then text, each kind filled up to as
-# many columns as the widest table has. As text goes what Python's own types hold less of: dates end with the
-# year 9999.
-_KINDS = ("whole", "number", "boolean", "text")
+# Rows of all tables come from one query: the columns of each kind stand together, filled up to as many as the
+# widest table has. As text goes what Python's own types hold less of: dates end with the year 9999.
+_KINDS = ("whole", "number", "boolean", "text", "moment")
 _KIND_OF = {
     **dict.fromkeys(_WHOLE_NUMBERS, "whole"),
     **dict.fromkeys(("FLOAT", "DOUBLE"), "number"),
     "BOOLEAN": "boolean",
     **dict.fromkeys(("VARCHAR", "HUGEINT", "DATE"), "text"),
+    "TIMESTAMP": "moment",
 }
 
 
@@ -80,7 +81,12 @@ def read_first_rows(rows: Iterable[Sequence[Any]], schemas: Sequence[Schema]) ->
     samples: list[list[dict[str, Any]]] = [[] for _ in schemas]
     for row in rows:
         position = row[0]
-        samples[position].append({name: json_value(row[at]) for name, at in places[schemas[position]]})
+        samples[position].append(
+            {
+                name: _moment(row[at]) if is_moment else json_value(row[at])
+                for name, at, is_moment in places[schemas[position]]
+            }
+        )
     return [tuple(sample) for sample in samples]
 
 
@@ -100,22 +106,32 @@ def _widths(schemas: Iterable[Schema]) -> dict[str, int]:
     return widths
 
 
-def _places(schema: Schema, widths: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Each column's name and its place in a row, in which the position of the relation comes first."""
+def _moment(text: str | None) -> str | None:
+    """A moment as Python writes it; as DuckDB does where Python has none such, after the year 9999."""
+    if text is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        return text
+
+
+def _places(schema: Schema, widths: Mapping[str, int]) -> list[tuple[str, int, bool]]:
+    """Each column's name, its place in a row (the relation's position is first), and if it is a moment."""
     starts = dict(zip(_KINDS, accumulate(widths.values(), initial=1), strict=False))
     place = {
-        name: starts[kind] + number
+        name: (starts[kind] + number, kind == "moment")
         for kind, columns in _by_kind(schema).items()
         for number, (name, _) in enumerate(columns)
     }
-    return [(name, place[name]) for name in schema.names]
+    return [(name, *place[name]) for name in schema.names]
 
 
 def _selected(schema: Schema, widths: Mapping[str, int]) -> str:
     texts: list[str] = []
     for kind, columns in _by_kind(schema).items():
         texts += (
-            f"{quote(name)}::VARCHAR" if kind == "text" and type_ != "VARCHAR" else quote(name)
+            f"{quote(name)}::VARCHAR" if kind in ("text", "moment") and type_ != "VARCHAR" else quote(name)
             for name, type_ in columns
         )
         texts += ["NULL"] * (widths[kind] - len(columns))
