@@ -72,6 +72,7 @@ export function createApi(access: Access) {
   const post = <T>(path: string, body: unknown, signal?: AbortSignal) =>
     request<T>("POST", path, body, withSignal(signal));
   const design = (id: string) => `designs/${encodeURIComponent(id)}`;
+  const run = (id: string) => `runs/${encodeURIComponent(id)}`;
 
   return {
     catalog: (signal?: AbortSignal) => get<M.Catalog>("catalog", {}, signal),
@@ -99,6 +100,14 @@ export function createApi(access: Access) {
     formatSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/format", wanted, signal),
     translateSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/translate", wanted, signal),
     recipe: (wanted: M.RecipeRequest, signal?: AbortSignal) => post<M.RecipeAnswer>("recipe", wanted, signal),
+    runs: (query: Query, signal?: AbortSignal) => get<M.RunList>("runs", query, signal),
+    startRun: (wanted: Partial<M.StartRunRequest>) => post<M.RunSummary>("runs", wanted),
+    run: (id: string, signal?: AbortSignal) => get<M.RunSummary>(run(id), {}, signal),
+    runSteps: (id: string, signal?: AbortSignal) => get<M.RunSteps>(`${run(id)}/steps`, {}, signal),
+    /** Answers as soon as something has happened, or after `wait_s` seconds. */
+    runEvents: (id: string, after: number, wait_s: number, signal?: AbortSignal) =>
+      get<M.RunEvents>(`${run(id)}/events`, { after, wait_s }, signal),
+    cancelRun: (id: string) => post<M.RunSummary>(`${run(id)}/cancel`, {}),
     folder: (path: string, signal?: AbortSignal) => get<M.Folder>("files", { path }, signal),
     upload: (file: File, signal?: AbortSignal) => {
       const form = new FormData();

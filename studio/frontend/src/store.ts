@@ -6,6 +6,7 @@ import type { Catalog, Design, ErrorAnswer } from "./messages";
 import { Autosaver, type SaveState } from "./model/autosave";
 import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
+import { isGoing, NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
 import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { findUnsaved, stowUnsaved } from "./model/unsaved";
@@ -19,23 +20,14 @@ export type Dialog =
   | { readonly kind: "diff"; readonly before: number; readonly after: number }
   | { readonly kind: "export"; readonly form: "yaml" | "python" }
   | { readonly kind: "import" }
-  | { readonly kind: "parameters" };
+  | { readonly kind: "parameters" }
+  | { readonly kind: "run"; readonly wish: RunWish };
 
 /** A short word to the person, shown for a moment. */
 export interface Notice {
   readonly id: number;
   readonly text: string;
   readonly tone: "plain" | "error";
-}
-
-/** Where a run has come to with a step. */
-export type StepStatus = "pending" | "ready" | "running" | "cached" | "success" | "failed" | "skipped" | "cancelled";
-
-/** What runs tell the canvas: empty until one is shown. */
-export interface RunView {
-  readonly statuses: Readonly<Record<StepId, StepStatus>>;
-  /** Dataset key → rows. */
-  readonly rowCounts: Readonly<Record<string, number>>;
 }
 
 /** How a step differs from another version. */
@@ -85,7 +77,9 @@ export interface DesignerState {
   notify(text: string, tone?: Notice["tone"]): void;
   dismiss(id: number): void;
   setMarks(marks: Readonly<Record<StepId, ChangeMark>>): void;
-  setRun(run: RunView): void;
+  /** Saves a version where something has changed, and has it run. */
+  startRun(wish: RunWish): Promise<void>;
+  cancelRun(): Promise<void>;
   /** Takes over what the server made of the design: a restored version. It can be undone like any edit. */
   accept(design: Design, label: string): void;
   /** Sends what is unsaved; true once everything is kept. `isLeaving`: the page may be gone before the answer. */
@@ -139,7 +133,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       problemsOf: {},
       checking: { kind: "current" },
       save: { kind: "saved" },
-      run: { statuses: {}, rowCounts: {} },
+      run: NO_RUN,
       marks: {},
       panel: { isOpen: true, tab: "preview" },
       dialog: null,
@@ -181,7 +175,28 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       },
       dismiss: (id) => set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
       setMarks: (marks) => set({ marks }),
-      setRun: (run) => set({ run }),
+      async startRun({ start = "", end = "", parameters = {} }) {
+        try {
+          if (!(await get().saveNow())) return get().notify("Nothing was run: your changes are not saved", "error");
+          const { design } = get();
+          if (design.is_changed || design.version === 0) {
+            const made = await api.createVersion(designId, { revision: design.revision, message: "Before a run" });
+            get().versionMade(made.number);
+          }
+          const { run_id } = await api.startRun({ design_id: designId, start, end, parameters });
+          await follower.follow(run_id);
+        } catch (error) {
+          complain(error);
+        }
+      },
+      async cancelRun() {
+        const { summary } = get().run;
+        try {
+          if (summary) await api.cancelRun(summary.run_id);
+        } catch (error) {
+          complain(error);
+        }
+      },
       accept(design, label) {
         get().edit(label, (draft) => openDraft(design.document, draft));
         set({ design: stateOf(design) });
@@ -207,6 +222,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       },
       retrySave: () => saver?.retry(),
       close() {
+        follower.stop();
         loop.close();
         saver?.close();
         saver = null;
@@ -220,6 +236,21 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
     tell: (truth) => set(({ problemsOf }) => ({ truth, problemsOf: problemsByStep(truth.problems, problemsOf) })),
     report: (checking) => set({ checking }),
   });
+
+  const follower = new RunFollower(api, (summary, steps) => set({ run: viewOf(summary, steps, get().draft) }));
+
+  function complain(error: unknown): void {
+    const { what, fix } = describe(error);
+    get().notify([what, fix].filter(Boolean).join(": "), "error");
+  }
+
+  /** Shows a run of this design that is going on. */
+  async function joinRun(): Promise<void> {
+    const pipeline = get().draft.head.name;
+    const { runs } = await api.runs({ pipeline, limit: 1 });
+    const newest = runs.find((run) => run.design_id === designId && isGoing(run));
+    if (newest) await follower.follow(newest.run_id);
+  }
 
   async function open(): Promise<void> {
     try {
@@ -241,6 +272,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       set({ draft, catalog, design: stateOf(design), opening: { kind: "done" } });
       loop.touch(draft);
       recover(design);
+      joinRun().catch(complain);
     } catch (error) {
       set({ opening: { kind: "failed", why: describe(error) } });
     }

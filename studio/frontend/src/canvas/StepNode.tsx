@@ -9,7 +9,8 @@ import { lookOf } from "../model/layers";
 import { shapeOf } from "../model/sizes";
 import { summaryOf } from "../model/summaries";
 import type { Problem } from "../model/truth";
-import { type StepStatus, useDesigner } from "../store";
+import type { StepStatus } from "../model/running";
+import { useDesigner } from "../store";
 import { Ports } from "./ports";
 
 /** Below this zoom nobody can read a step: plain boxes are drawn instead. */

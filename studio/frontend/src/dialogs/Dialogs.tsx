@@ -25,6 +25,8 @@ export function Dialogs() {
       return <ImportDialog />;
     case "parameters":
       return <ParametersDialog />;
+    case "run":
+      return <ParametersDialog wish={dialog.wish} />;
     default:
       if (save.kind === "conflict") return <ConflictDialog theirs={save.theirs} />;
       return conflict > 0 ? <FileConflictDialog /> : null;

@@ -1,25 +1,30 @@
 import { FieldRow } from "../forms/FieldRow";
 import { fieldOf, type JsonSchema } from "../forms/schema";
 import type { ParameterForm } from "../messages";
+import type { RunWish } from "../model/running";
 import { usePreviewParameters, setPreviewParameter } from "../panel/previewParameters";
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
 
-/** The values of the pipeline's parameters with which previews are computed. */
-export function ParametersDialog() {
+/** The values of the pipeline's parameters with which previews are computed, or a run is started. */
+export function ParametersDialog({ wish }: { wish?: RunWish }) {
   const store = useDesignerStore();
   const parameters = useDesigner((state) => state.draft.head.parameters);
   const values = usePreviewParameters(store);
   const close = () => store.getState().showDialog(null);
+  const run = () => {
+    close();
+    void store.getState().startRun({ ...wish, parameters: values });
+  };
   const names = Object.keys(parameters);
   return (
     <Dialog
-      title="Values for the preview"
+      title={wish ? "Run with" : "Values for the preview"}
       size="small"
       onClose={close}
       actions={
-        <button type="button" className="button is-primary" onClick={close}>
-          Done
+        <button type="button" className="button is-primary" onClick={wish ? run : close}>
+          {wish ? "Run" : "Done"}
         </button>
       }
     >

@@ -2,14 +2,13 @@ import { CircleAlert, CircleCheck, History, LoaderCircle, Play, Redo2, Share, Tr
 import { useEffect, useState } from "react";
 import { Menu } from "../controls/Menu";
 import { setHead } from "../model/steps";
-import { useDesigner } from "../store";
+import { isGoing, type RunWish } from "../model/running";
+import { type DesignerState, useDesigner } from "../store";
+import { RunMark } from "./RunMark";
 import { SaveMark } from "./SaveMark";
 
-/** Starts a run: of everything, up to a step, or from one on. */
-export type OnRun = (wanted: { readonly kind: "all" | "to" | "from"; readonly step?: string }) => void;
-
-/** The top bar. Without `onRun` a run cannot be started from here. */
-export function TopBar({ onRun }: { onRun?: OnRun }) {
+/** The top bar. */
+export function TopBar() {
   const showDialog = useDesigner((state) => state.showDialog);
   return (
     <header className="topbar">
@@ -19,7 +18,8 @@ export function TopBar({ onRun }: { onRun?: OnRun }) {
       <UndoButtons />
       <i className="divider" />
       <ValidateButton />
-      <RunMenu onRun={onRun} />
+      <RunMark />
+      <RunMenu />
       <Menu
         label="Export"
         icon={<Share size={15} strokeWidth={1.75} aria-hidden />}
@@ -139,14 +139,16 @@ function ValidateButton() {
   );
 }
 
-const NO_RUNS = "Runs are started on the command line for now: odibi run";
-
-function RunMenu({ onRun }: { onRun: OnRun | undefined }) {
+function RunMenu() {
   const step = useDesigner(({ draft, selection }) => {
     const [id] = selection.steps.size === 1 ? selection.steps : [];
     return id === undefined ? undefined : draft.steps[id]?.name;
   });
-  const refusal = onRun ? null : NO_RUNS;
+  const hasParameters = useDesigner((state) => Object.keys(state.draft.head.parameters).length > 0);
+  const refusal = useDesigner(refusalToRun);
+  const showDialog = useDesigner((state) => state.showDialog);
+  const startRun = useDesigner((state) => state.startRun);
+  const run = (wish: RunWish) => () => (hasParameters ? showDialog({ kind: "run", wish }) : void startRun(wish));
   const ofStep = refusal ?? (step ? null : "Select one step first");
   return (
     <Menu
@@ -154,10 +156,17 @@ function RunMenu({ onRun }: { onRun: OnRun | undefined }) {
       className="is-primary"
       icon={<Play size={14} fill="currentColor" aria-hidden />}
       items={[
-        { title: "Run all", onChoose: () => onRun?.({ kind: "all" }), refusal },
-        { title: step ? `Run up to ${step}` : "Run up to a step", onChoose: () => step && onRun?.({ kind: "to", step }), refusal: ofStep },
-        { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: () => step && onRun?.({ kind: "from", step }), refusal: ofStep },
+        { title: "Run all", onChoose: run({}), refusal },
+        { title: step ? `Run up to ${step}` : "Run up to a step", onChoose: run({ end: step }), refusal: ofStep },
+        { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: run({ start: step }), refusal: ofStep },
       ]}
     />
   );
+}
+
+function refusalToRun({ draft, truth, run }: DesignerState): string | null {
+  if (run.summary && isGoing(run.summary)) return "It is running already";
+  if (draft.order.length === 0) return "Add a step first";
+  const errors = truth.problems.filter((problem) => problem.severity === "error").length;
+  return errors > 0 ? `Mend the ${errors === 1 ? "error" : `${errors} errors`} first` : null;
 }
