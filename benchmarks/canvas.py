@@ -54,8 +54,9 @@ _FIND_STORE = """() => {
   window.designerStore = walk(host[key].stateNode.current);
 }"""
 _SET_STATUSES = """() => {
-  const { draft, setRun } = window.designerStore.getState();
-  setRun({ statuses: Object.fromEntries(draft.order.map((id) => [id, "success"])), rowCounts: {} });
+  const { draft, run } = window.designerStore.getState();
+  const statuses = Object.fromEntries(draft.order.map((id) => [id, "success"]));
+  window.designerStore.setState({ run: { ...run, statuses } });
 }"""
 _WATCH_FRAMES = """() => {
   window.frameTimes = [];

@@ -216,11 +216,7 @@ def test_a_process_knows_neither_environment_nor_folder_of_the_studio(
     fresh = Sandbox()
     try:
         fresh.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
-        ours = [
-            child
-            for child in psutil.Process().children(recursive=True)
-            if "odibi_studio" in " ".join(child.cmdline())
-        ]
+        ours = sandbox_processes()
         assert ours
         for process in ours:
             with suppress(psutil.NoSuchProcess):
@@ -254,5 +250,10 @@ def test_a_preview_survives_the_death_of_the_processes_that_wait_for_it() -> Non
 
 
 def sandbox_processes() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "odibi_studio.sandbox" in " ".join(child.cmdline())]
+    """The living ones: a preview's own process may have ended a moment ago."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "odibi_studio.sandbox" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
