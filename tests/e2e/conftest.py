@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
 from tests.e2e.designer_page import DesignerPage
-from tests.e2e.designs_api import DesignsApi, api_of
+from tests.e2e.designs_api import DesignsApi, api_of, make_chain
 
 from odibi_core.samples import copy_samples
 
@@ -168,3 +168,9 @@ def open_design(open_page: OpenPage) -> OpenDesign:
         return designer
 
     return open_
+
+
+@pytest.fixture
+def chain(designs: DesignsApi, request: pytest.FixtureRequest) -> str:
+    """A design of three steps in a row, read_orders, amounts and report, saved as version 1."""
+    return make_chain(designs, request.node.name)

@@ -74,7 +74,7 @@ class DesignerPage:
         self.step(source).get_by_label(f"output {output}", exact=True).hover()
         self.page.mouse.down()
         box = self.place(target)
-        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=5)
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=10)
 
     def connect(self, source: str, target: str, output: str = "data") -> None:
         """Draw an edge from an output, and drop it on a step."""

@@ -12,34 +12,11 @@ from tests.e2e.designs_api import DesignsApi
 
 pytestmark = pytest.mark.browser
 
-PIPELINE = """\
-name: {name}
-steps:
-  - name: read_orders
-    layer: ingest
-    type: config_op
-    value: data/orders.csv
-    params: {{source_type: csv, header: true}}
-    outputs: {{data: orders}}
-  - name: amounts
-    layer: transform
-    type: sql
-    value: SELECT order_id, customer_id, unit_price AS amount FROM orders
-    inputs: {{orders: orders}}
-    outputs: {{data: amounts}}
-  - name: report
-    layer: transform
-    type: sql
-    value: SELECT customer_id, amount FROM amounts
-    inputs: {{amounts: amounts}}
-    outputs: {{data: report}}
-"""
-
 
 @pytest.fixture
-def typo(designs: DesignsApi, open_design: OpenDesign) -> DesignerPage:
+def typo(chain: str, open_design: OpenDesign) -> DesignerPage:
     """A pipeline whose last step has just got a column wrong."""
-    designer = open_design(designs.bring_in("typo.yaml", PIPELINE.format(name="typo")))
+    designer = open_design(chain)
     designer.expect_valid()
     designer.select("report")
     designer.type_sql("SELECT customer_id, amout FROM amounts")
@@ -60,14 +37,13 @@ def test_a_typo_is_told_on_the_step_under_the_word_and_in_the_list(typo: Designe
     expect(typo.problems).to_contain_text("line 1")
 
 
-def test_the_offered_fix_mends_a_typo(typo: DesignerPage, designs: DesignsApi) -> None:
+def test_the_offered_fix_mends_a_typo(typo: DesignerPage, chain: str, designs: DesignsApi) -> None:
     typo.page.get_by_role("button", name="Replace by amount").click()
     expect(typo.sql).to_have_text("SELECT customer_id, amount FROM amounts")
     typo.expect_valid()
     expect(typo.page.locator(".cm-lintRange-error")).to_have_count(0)
     typo.wait_until_saved()
-    design = re.sub(".*design=", "", typo.page.url)
-    assert designs.step(design, "report")["value"] == "SELECT customer_id, amount FROM amounts"
+    assert designs.step(chain, "report")["value"] == "SELECT customer_id, amount FROM amounts"
 
 
 def test_the_list_of_problems_leads_to_the_field(typo: DesignerPage) -> None:
@@ -88,8 +64,8 @@ def test_a_renamed_column_is_told_where_it_is_read(typo: DesignerPage) -> None:
     typo.expect_valid()
 
 
-def test_a_step_without_its_file_says_so_at_the_field(designs: DesignsApi, open_design: OpenDesign) -> None:
-    designer = open_design(designs.bring_in("lost.yaml", PIPELINE.format(name="lost")))
+def test_a_step_without_its_file_says_so_at_the_field(chain: str, open_design: OpenDesign) -> None:
+    designer = open_design(chain)
     designer.select("read_orders")
     designer.fill("Read from", "data/ordres.csv")
     place = designer.page.get_by_label("Read from", exact=True)
