@@ -11,14 +11,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
-from tests.e2e.designer_page import DesignerPage
-from tests.e2e.designs_api import DesignsApi, api_of, make_chain
 
 from odibi_core.samples import copy_samples
 
@@ -37,7 +36,6 @@ expect.set_options(timeout=30_000)
 
 
 OpenPage = Callable[..., Page]
-OpenDesign = Callable[..., DesignerPage]
 
 
 @dataclass
@@ -98,14 +96,21 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    """A Studio of a fresh sample workspace, shared by the tests of a module."""
-    workspace = tmp_path_factory.mktemp("studio") / "workspace"
+@contextmanager
+def sample_studio(folder: Path) -> Iterator[StudioServer]:
+    """A Studio of a fresh sample workspace in that folder, until it is no longer needed."""
+    workspace = folder / "workspace"
     copy_samples(workspace)
     server = start_studio(workspace)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """A Studio of a fresh sample workspace, shared by the tests of a module."""
+    with sample_studio(tmp_path_factory.mktemp("studio")) as server:
+        yield server
 
 
 @dataclass
@@ -150,27 +155,3 @@ def open_page(browser: Browser, studio: StudioServer) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert watch.mistakes == []
-
-
-@pytest.fixture(scope="module")
-def designs(browser: Browser, studio: StudioServer) -> DesignsApi:
-    """What the Studio of the module keeps."""
-    return api_of(browser, studio.address)
-
-
-@pytest.fixture
-def open_design(open_page: OpenPage) -> OpenDesign:
-    """Opens the designer on a design, in a browser of its own."""
-
-    def open_(design: str, **settings: Any) -> DesignerPage:
-        designer = DesignerPage(open_page(f"/designer?design={design}", **settings))
-        designer.wait_until_open()
-        return designer
-
-    return open_
-
-
-@pytest.fixture
-def chain(designs: DesignsApi, request: pytest.FixtureRequest) -> str:
-    """A design of three steps in a row, read_orders, amounts and report, saved as version 1."""
-    return make_chain(designs, request.node.name)

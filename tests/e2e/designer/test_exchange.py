@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import OpenDesign
+from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designs_api import DesignsApi
 
 pytestmark = pytest.mark.browser

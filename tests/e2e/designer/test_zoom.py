@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import OpenPage
+from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
+from tests.e2e.designs_api import DesignsApi
 
 pytestmark = pytest.mark.browser
 
@@ -15,12 +16,8 @@ STEPS, EDGES = 12, 11
 
 
 @pytest.fixture
-def page(open_page: OpenPage) -> Page:
-    page = open_page("/")
-    page.get_by_role("button", name="customer_360", exact=True).click()
-    page.wait_for_url(re.compile(r"/designer\?design="))
-    DesignerPage(page).wait_until_open()
-    return page
+def page(designs: DesignsApi, open_design: OpenDesign) -> Page:
+    return open_design(designs.design_of("customer_360")).page
 
 
 def zoom(page: Page, name: str, until: int) -> None:

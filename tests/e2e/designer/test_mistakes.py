@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.e2e.conftest import OpenDesign
+from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
 

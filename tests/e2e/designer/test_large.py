@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import OpenDesign
+from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
 
