@@ -114,7 +114,10 @@ def test_a_run_is_cancelled_and_two_are_compared(studio: StudioServer, visit: Vi
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled").first).to_be_visible()
     let_go(studio.workspace)
+    cancelled = page.url
     page.get_by_role("button", name="Run again").click()
+    # The cancelled run has ended with 3 of 3 steps too.
+    page.wait_for_url(lambda address: address != cancelled)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3 of 3")
     page.get_by_text("Compare", exact=True).click()
     expect(page.get_by_text("Both ran the same pipeline.")).to_be_visible()

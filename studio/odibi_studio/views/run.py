@@ -68,7 +68,7 @@ def _show_live(studio: Studio, run_id: str) -> None:
 
 def _show(studio: Studio, watched: Watched) -> None:
     about = watched.about
-    _show_head(studio, about)
+    _show_head(studio, watched)
     _show_outcome(about)
     _show_figures(watched)
     parts = PARTS if watched.is_over else _WHILE_IT_RUNS
@@ -111,7 +111,8 @@ def _last_moment(watched: Watched) -> str:
     return max(moments, default=watched.about.started)
 
 
-def _show_head(studio: Studio, about: RunSummary) -> None:
+def _show_head(studio: Studio, watched: Watched) -> None:
+    about = watched.about
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_head"):
         with st.container(gap="small"):
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -119,10 +120,11 @@ def _show_head(studio: Studio, about: RunSummary) -> None:
                 word = "Cancelling" if about.is_cancelling else RUN_WORDS[about.state]
                 st.badge(word, icon=RUN_ICONS[about.state], color=RUN_COLORS[about.state])  # type: ignore[arg-type]
             st.caption(_facts(about))
-        _show_actions(studio, about)
+        _show_actions(studio, watched)
 
 
-def _show_actions(studio: Studio, about: RunSummary) -> None:
+def _show_actions(studio: Studio, watched: Watched) -> None:
+    about = watched.about
     if about.design_id and st.button(
         "Open in designer", icon=":material/account_tree:", type="tertiary", key="open_design"
     ):
@@ -132,6 +134,8 @@ def _show_actions(studio: Studio, about: RunSummary) -> None:
         label = "Take out of the queue" if about.queue_position else "Cancel"
         if st.button(label, icon=":material/stop_circle:", disabled=about.is_cancelling, key="cancel_run"):
             _do(lambda: studio.runs.cancel(about.run_id))
+    # The live part ends by running the whole page: a press on a button in it would be lost.
+    if not watched.is_over:
         return
     if about.can_resume and st.button(
         "Resume", icon=":material/resume:", type="primary", key="resume_run", help="Go on from its checkpoint"
