@@ -31,6 +31,8 @@ from odibi_core.timestamps import now
 STOP_GRACE_S = 1.0
 """How long a stopped step may take to come back before it is given up."""
 STOP_POLL_S = 0.05
+LISTEN_POLL_S = 0.25
+"""How long at most to wait: a signal that comes as the wait begins doesn't end it, and is heard after it."""
 MAX_RETRY_AFTER_S = 300.0
 """How long a service can make a step wait: some ask for days."""
 
@@ -198,9 +200,9 @@ class DAGExecutor:
     def _wait(self) -> None:
         if not self._running and self._queue.next_moment is None and self._saving is None:
             return
-        timeout = self._next_moment()
+        moment = self._next_moment()
         try:
-            message = self._inbox.get(timeout=timeout)
+            message = self._inbox.get(timeout=LISTEN_POLL_S if moment is None else min(moment, LISTEN_POLL_S))
         except queue.Empty:
             self._look_at_the_clock()
             return

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from tests.core.local_service import Answer, Service, local_service
+from tests.processes import started
 
 from odibi_core.connections import (
     DuckdbConnection,
@@ -153,11 +154,10 @@ def test_a_duckdb_database_that_another_program_writes_may_be_free_later(workspa
         "import duckdb, sys; d = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     )
     path = workspace.root / "shop.duckdb"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
+    command = [sys.executable, "-c", program, str(path)]
+    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == b"open\n"
+        assert other.stdout.readline() == "open\n"
         with pytest.raises(TransientError, match="another program has opened the database"):
             check_connection(duck(), workspace)
         other.communicate()

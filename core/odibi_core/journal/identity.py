@@ -58,5 +58,7 @@ def _start_ticks(pid: int) -> int | None:
     except OSError:
         return None
     # The second field, the name, may hold anything but stands in parentheses.
-    fields = stat.rpartition(b")")[2].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+    state, *others = stat.rpartition(b")")[2].split()
+    # Its first thread may be gone while others end: until the last has, it holds its files and their locks.
+    has_ended = state in (b"Z", b"X") and int(others[16]) <= 1
+    return None if has_ended else int(others[18])

@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.core.cli.conftest import Answer, environment
 from tests.core.cli.test_run import rewrite
+from tests.processes import started
 
 Odibi = Callable[..., Answer]
 Scrape = Callable[[], dict[str, float]]
@@ -25,7 +26,7 @@ def scrape(shop: Path) -> Iterator[Scrape]:
     """Gives every sample that the server of the workspace serves now."""
     program = "import sys; from odibi_core.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "metrics", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as server:
+    with started(command, env=environment(), stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         found = re.search(r"http://\S+", server.stdout.readline())
         assert found is not None

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.core.cli.conftest import ODIBI, Answer, environment
 from tests.core.cli.test_run import rewrite
+from tests.processes import started
 
 from odibi_core.journal import JournalReader, follow
 
@@ -40,12 +41,12 @@ def slow_function(shop: Path) -> None:
     )
 
 
-def wait_for_step(shop: Path, started: subprocess.Popen[str], step: str) -> Path:
+def wait_for_step(shop: Path, run: subprocess.Popen[str], step: str) -> Path:
     """The folder of the run, as soon as the step has started."""
     runs = shop / ".odibi" / "runs"
     deadline = time.monotonic() + 60
     while not (runs.is_dir() and any(runs.iterdir())):
-        assert started.poll() is None
+        assert run.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
     (run_dir,) = runs.iterdir()
@@ -62,14 +63,12 @@ def test_a_signal_stops_a_run_cleanly(
 ) -> None:
     slow(shop)
     command = [ODIBI, "run", "shop", "--json"]
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as started:
-        run_dir = wait_for_step(shop, started, "large")
-        started.send_signal(number)
-        out, err = started.communicate(timeout=10)
+    with started(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run_dir = wait_for_step(shop, run, "large")
+        run.send_signal(number)
+        out, err = run.communicate(timeout=10)
     told = json.loads(out)
-    assert (started.returncode, told["exit_code"], told["state"]) == (code, code, "cancelled")
+    assert (run.returncode, told["exit_code"], told["state"]) == (code, code, "cancelled")
     assert f"{number.name} was received" in err
     assert "Traceback" not in err
     assert JournalReader(run_dir).record().state == "cancelled"
@@ -83,15 +82,13 @@ def test_a_preview_can_be_interrupted(shop: Path) -> None:
         SLOW_FUNCTION.replace("    time.sleep", "    open('begun', 'w').close()\n    time.sleep")
     )
     command = [ODIBI, "preview", "large", "-p", "shop"]
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as started:
+    with started(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as preview:
         while not (shop / "begun").exists():
-            assert started.poll() is None
+            assert preview.poll() is None
             time.sleep(0.01)
-        started.send_signal(signal.SIGINT)
-        _, err = started.communicate(timeout=10)
-    assert started.returncode == 130
+        preview.send_signal(signal.SIGINT)
+        _, err = preview.communicate(timeout=10)
+    assert preview.returncode == 130
     assert "Traceback" not in err
     assert list((shop / ".odibi" / "scratch").iterdir()) == []
 
@@ -104,7 +101,7 @@ def on_a_terminal(command: list[str], **variables: str) -> tuple[int, str]:
     import termios
 
     fcntl.ioctl(follower, termios.TIOCSWINSZ, size)
-    started = subprocess.Popen(
+    program = subprocess.Popen(
         command, env=environment(**variables), stdin=follower, stdout=follower, stderr=follower
     )
     os.close(follower)
@@ -118,7 +115,7 @@ def on_a_terminal(command: list[str], **variables: str) -> tuple[int, str]:
             break
         pieces.append(piece)
     os.close(leader)
-    return started.wait(), b"".join(pieces).decode()
+    return program.wait(), b"".join(pieces).decode()
 
 
 def test_a_terminal_shows_the_progress_of_a_run(shop: Path) -> None:

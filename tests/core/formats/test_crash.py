@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.core.formats.bench import Bench
+from tests.processes import started
 
 Kill = Callable[..., int]
 
@@ -30,13 +31,12 @@ AFTER = {
 def kill() -> Iterator[Kill]:
     """Writes in a process that dies at a moment; gives back its exit code: 0 where it ended before."""
     paths = f"{ROOT}:{ROOT / 'core'}"
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-m", "tests.core.formats.crasher"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -7,7 +7,6 @@ import importlib
 import os
 import select
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.processes import started
 
 from odibi_core.errors import (
     FunctionError,
@@ -299,9 +299,8 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path, call_sign: Pat
         "pool.run(functions_of_workers.never_ends, {}, {'signal': sys.argv[1]})\n"
     )
     path = ":".join([str(Path(__file__).parent), *sys.path])
-    with subprocess.Popen(
-        [sys.executable, str(script), str(call_sign), str(tmp_path)], env={"PYTHONPATH": path}
-    ) as parent:
+    command = [sys.executable, str(script), str(call_sign), str(tmp_path)]
+    with started(command, env={"PYTHONPATH": path}) as parent:
         worker = int(call_sign.read_text())
         assert is_alive(worker)
         parent.kill()

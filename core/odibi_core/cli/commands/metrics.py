@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 
 import click
 
@@ -48,7 +48,9 @@ def serve(session: Session, host: str, port: int) -> None:
     )
     session.terminal.line("Ctrl-C ends it.")
     try:
-        threading.Event().wait()
+        # In pieces: a signal that comes as a wait begins is heard only when it ends.
+        while True:
+            time.sleep(0.25)
     except KeyboardInterrupt:
         session.terminal.line("Ended.")
     finally:
