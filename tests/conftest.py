@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
 Run = Callable[..., RunResult]
+
+# Who starts the tests in the background may ignore it, and every process inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import canvas, overhead, pipelines
+from benchmarks import overhead, pipelines
 from benchmarks.__main__ import main
+from benchmarks.measure import run_python
 
 BY_HAND = ("DuckDB by hand", "Polars by hand", "pandas by hand")
 
@@ -62,6 +63,8 @@ def test_every_way_to_write_a_pipeline_gives_the_same_rows(
 
 @pytest.mark.browser
 def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
-    figures = canvas.CASES["canvas"](tmp_path, steps=12, zoom="all")
+    # In a process of its own: Playwright allows one browser's connection a process.
+    arguments = ["-m", "benchmarks.case", "canvas", "canvas", json.dumps({"steps": 12, "zoom": "all"})]
+    figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
     assert figures["rendered"] == 12
     assert all(value > 0 for value in figures.values())
