@@ -13,10 +13,10 @@ FRONTEND := studio/frontend
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
 NODE_MODULES := $(FRONTEND)/node_modules/.package-lock.json
 
-.PHONY: help setup studio demo test check bench frontend constraints reference samples clean
+.PHONY: help setup studio demo test test-faults check bench frontend constraints reference samples clean
 
 help: ## Say what there is to make
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: $(INSTALLED) ## Make .venv with everything that the project needs
 
@@ -49,6 +49,9 @@ test: setup $(NODE_MODULES) ## Run every test
 	@scripts/find_browser.sh > /dev/null
 	$(NPM) test
 	$(BIN)/python -m pytest -n $(JOBS)
+
+test-faults: setup ## Kill 300 runs and damage 1,000 files; `make test` has a sample
+	$(BIN)/python -m pytest -n $(JOBS) tests/core/faults --all-faults
 
 check: setup $(NODE_MODULES) ## Lint, format, types, layers, documents
 	$(BIN)/ruff check

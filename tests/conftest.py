@@ -22,6 +22,14 @@ Run = Callable[..., RunResult]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of the tests of faults is run: they draw their moments by seeds."""
+    parser.addoption(
+        "--all-faults", action="store_true", help="every seed of the tests of faults, not a sample"
+    )
+    parser.addoption("--fault-seed", type=int, default=None, help="one seed of the tests of faults")
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A folder of its own that nothing above it can change."""

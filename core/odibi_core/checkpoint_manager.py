@@ -33,7 +33,7 @@ KEPT_RUNS = 8
 
 _DRAFT = ".tmp-"
 _DAMAGED = ".damaged"
-_RUN = "run-"
+_RUN, _SPARE = "run-", "spare-"
 _STARTED_AT = time.time()
 
 
@@ -116,10 +116,13 @@ class CheckpointManager:
             "is_complete": record.is_complete,
         }
         home = self._home(pipeline)
-        own = write_text_file(home / f"{_RUN}{record.run_id}.json", sealed(body))
-        for file in self._records(pipeline)[KEPT_RUNS:]:
-            if file != own:
-                file.unlink(missing_ok=True)
+        # Without its record a run that goes on would write again what it wrote: so there are two of each.
+        for file in _record_files(home, record.run_id):
+            write_text_file(file, sealed(body))
+        for run_id in self._run_ids(pipeline)[KEPT_RUNS:]:
+            if run_id != record.run_id:
+                for file in _record_files(home, run_id):
+                    file.unlink(missing_ok=True)
         _sweep(home)
 
     def last_run(self, pipeline: str) -> RunRecord | None:
@@ -128,10 +131,9 @@ class CheckpointManager:
         A run that failed before one that succeeded is not gone back to: the later one did its work again.
 
         Raises:
-            DamagedError: A record is not as it was written.
-            CheckpointError: The folder holds checkpoints of another pipeline.
+            CheckpointError: The record is damaged, or the folder holds checkpoints of another pipeline.
         """
-        newest = next(iter(self._records(pipeline)), None)
+        newest = next(iter(self._run_ids(pipeline)), None)
         return self._read(pipeline, newest) if newest is not None else None
 
     def checkpoints(self, pipeline: str) -> list[str]:
@@ -196,8 +198,8 @@ class CheckpointManager:
         self._prune(pipeline, run_id)
         return Checkpoint(home / checkpoint_id, manifest)
 
-    def _read(self, pipeline: str, file: Path) -> RunRecord:
-        body = unsealed(file.read_bytes(), file.name)
+    def _read(self, pipeline: str, run_id: str) -> RunRecord:
+        body = self._record_body(pipeline, run_id)
         if body["pipeline_name"] != pipeline:
             raise CheckpointError(
                 f"the folder holds checkpoints of another pipeline, {body['pipeline_name']!r}",
@@ -208,9 +210,26 @@ class CheckpointManager:
             body["run_id"], body["day"], body["tracking"], body["chains"], bool(body["is_complete"])
         )
 
-    def _records(self, pipeline: str) -> list[Path]:
-        """Newest first: the name of a run begins with its time."""
-        return sorted(self._home(pipeline).glob(f"{_RUN}*.json"), reverse=True)
+    def _record_body(self, pipeline: str, run_id: str) -> dict[str, Any]:
+        home = self._home(pipeline)
+        for file in _record_files(home, run_id):
+            with suppress(FileNotFoundError, DamagedError):
+                return unsealed(file.read_bytes(), file.name)
+        raise CheckpointError(
+            f"the record of the run {run_id} is damaged, so that nobody can tell what it wrote",
+            where=f"pipeline {pipeline!r}, {home}",
+            fix="look what the run wrote, then start from the beginning, without resume_from_checkpoint",
+        )
+
+    def _run_ids(self, pipeline: str) -> list[str]:
+        """Newest first: the id of a run begins with its time."""
+        home = self._home(pipeline)
+        names = {
+            file.stem.removeprefix(prefix)
+            for prefix in (_RUN, _SPARE)
+            for file in home.glob(f"{prefix}*.json")
+        }
+        return sorted(names, reverse=True)
 
     def _home(self, pipeline: str) -> Path:
         plain = re.sub(r"[^\w.-]+", "_", pipeline).lstrip(".")[:80]
@@ -240,6 +259,10 @@ class CheckpointManager:
             with suppress(OSError):
                 folder.rename(draft)
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _record_files(home: Path, run_id: str) -> tuple[Path, Path]:
+    return home / f"{_RUN}{run_id}.json", home / f"{_SPARE}{run_id}.json"
 
 
 def _sweep(home: Path) -> None:

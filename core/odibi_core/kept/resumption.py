@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord
 from odibi_core.errors import CheckpointError
-from odibi_core.kept.manifest import DamagedError
 from odibi_core.plan.fingerprint import Fingerprint
 
 
@@ -30,14 +29,10 @@ def find_resumption(manager: CheckpointManager, pipeline: str) -> Resumption:
     """The latest run of the pipeline that did not succeed, and its newest whole checkpoint.
 
     Raises:
-        CheckpointError: The checkpoint is of another pipeline.
+        CheckpointError: The checkpoint is of another pipeline, or the record of the run is damaged.
     """
     found = Resumption()
-    try:
-        found.record = manager.last_run(pipeline)
-    except DamagedError as error:
-        found.warnings.append(f"the record of the last run is damaged ({error}): this run begins anew")
-        return found
+    found.record = manager.last_run(pipeline)
     if found.record is None:
         found.warnings.append("there is no checkpoint to resume from: this run starts from the beginning")
         return found
