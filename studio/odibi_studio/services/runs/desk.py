@@ -14,7 +14,6 @@ from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.repeating import repeat_order
 from odibi_core.journal.runs import find_run
-from odibi_core.kept.manifest import DamagedError
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.run_queue import RunQueue
@@ -276,7 +275,7 @@ class RunDesk:
         manager = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
         try:
             last = manager.last_run(record.pipeline_name)
-        except (DamagedError, OdibiError):
+        except OdibiError:
             return False
         begun = {record.run_id, str(record.order.get("rerun_of", ""))}
         is_its = last is not None and not last.is_complete and last.run_id in begun
