@@ -177,7 +177,7 @@ def analyse(sql: str) -> Analysis:
     """
     from sqlglot import exp
 
-    tree = _read(sql)
+    tree = read_query(sql)
     blocking = (
         *(exp.AggFunc, exp.Window, exp.Group, exp.Order, exp.Distinct, exp.Join, exp.Pivot, exp.Having),
         *(exp.Except, exp.Intersect),
@@ -205,7 +205,7 @@ def column_lineage(sql: str, inputs: Mapping[str, Schema]) -> dict[str, tuple[tu
 
     schema: dict[str, object] = {alias: columns.as_dict() for alias, columns in inputs.items()}
     try:
-        tree = qualify(_read(sql), schema=schema, dialect="duckdb", validate_qualify_columns=False)
+        tree = qualify(read_query(sql), schema=schema, dialect="duckdb", validate_qualify_columns=False)
         names = [column.alias_or_name for column in tree.selects]
     except SqlglotError:
         return {}
@@ -226,7 +226,12 @@ def column_lineage(sql: str, inputs: Mapping[str, Schema]) -> dict[str, tuple[tu
     return found
 
 
-def _read(sql: str) -> exp.Query:
+def read_query(sql: str) -> exp.Query:
+    """The tree of one SELECT in DuckDB's dialect.
+
+    Raises:
+        SqlError: The text can't be read as one SELECT.
+    """
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
