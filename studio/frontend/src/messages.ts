@@ -629,3 +629,83 @@ export interface RunSamples {
   inputs: RunGrid[];
   outputs: RunGrid[];
 }
+
+/** Asks for the rows that made one row of a preview. */
+export interface FollowRequest {
+  pipeline: PipelineForm;
+  step: string;
+  /** The key of a dataset that the step takes or gives. */
+  dataset: string;
+  /** The row's place in the preview, from 0. */
+  row?: number;
+  /** The row's values, as a grid shows them: then they say which row, not its place. */
+  values?: unknown[] | null;
+  parameters?: Record<string, unknown>;
+}
+
+/** The rows of one dataset from which the row comes. */
+export interface FollowedStep {
+  /** The step that made the dataset. */
+  step: string;
+  dataset: string;
+  grid: Grid;
+  /** Whether the rows were read, and made of no others. */
+  is_source: boolean;
+  /** Why it can't be told what these rows were made of; empty: it is told. */
+  why: string;
+  /** What is left out. */
+  notes: string[];
+}
+
+/** A row and the rows that made it: the row's own dataset first, then back to the sources. */
+export interface FollowAnswer {
+  steps: FollowedStep[];
+  /** Rows of the dataset that are like this one, itself included. */
+  equal_rows: number;
+  problem: ProblemForm | null;
+  warnings: string[];
+  elapsed_ms: number;
+}
+
+/** Asks what became of the rows with a value that a step's rows lack. */
+export interface FindRequest {
+  pipeline: PipelineForm;
+  step: string;
+  /** The key of a dataset that the step takes or gives. */
+  dataset: string;
+  column: string;
+  /** As text; null for what has no value. */
+  value: string | null;
+  parameters?: Record<string, unknown>;
+}
+
+/** What became of the rows that were looked for. */
+export type Finding = "there" | "dropped" | "changed" | "absent" | "unknown";
+
+/** What became of them in one step. */
+export interface FoundStep {
+  step: string;
+  dataset: string;
+  /** How many of them, and of what was made of them, went in. */
+  rows_in: number;
+  /** How many rows that were made of them came out. */
+  rows_out: number;
+  /** Whether the last of them was lost here. */
+  is_dropped: boolean;
+  /** The piece of SQL that lost them; empty: not known. */
+  cause: string;
+  /** Why it can't be told what came out of them; empty: it is told. */
+  why: string;
+  /** What came out; of a step that lost them, what went in. */
+  grid: Grid;
+}
+
+/** What became of the rows that were looked for: from the sources on, step by step. */
+export interface FindAnswer {
+  finding: Finding;
+  conclusion: string;
+  steps: FoundStep[];
+  problem: ProblemForm | null;
+  warnings: string[];
+  elapsed_ms: number;
+}

@@ -152,7 +152,7 @@ class Previewer:
             return Grid(
                 port=port,
                 dataset=dataset,
-                columns=_columns(head, run.look.survey.ports.schemas.get(dataset)),
+                columns=columns_as_shown(head, run.look.survey.ports.schemas.get(dataset)),
                 rows=cells(head),
                 row_count=count,
                 is_sample=is_sample,
@@ -187,7 +187,7 @@ class Previewer:
         return call
 
 
-def _columns(table: pa.Table, schema: Schema | None) -> list[Column]:
+def columns_as_shown(table: pa.Table, schema: Schema | None) -> list[Column]:
     """The columns as DuckDB names their types; of a table that only a run can tell, as it came out."""
     if schema is None or schema.names != tuple(table.column_names):
         import duckdb

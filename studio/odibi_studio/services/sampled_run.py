@@ -36,6 +36,18 @@ class PreviewFailedError(Exception):
         self.problem = problem
 
 
+class AskedFailedError(PreviewFailedError):
+    """What was asked of the steps' rows failed, and no step.
+
+    Attributes:
+        number: Which of the queries, from 0.
+    """
+
+    def __init__(self, problem: Problem, number: int) -> None:
+        super().__init__(problem)
+        self.number = number
+
+
 class SampledRun:
     """The steps that a preview needs.
 
@@ -50,18 +62,20 @@ class SampledRun:
         self.look = look
         self._read, self._sandbox, self._call = samples, sandbox, call
 
-    def rows(self, queries: Callable[[Mapping[str, str]], Sequence[str]]) -> list[pa.Table]:
+    def rows(self, queries: Callable[[Mapping[str, str]], Sequence[str | Stage]]) -> list[pa.Table]:
         """The results of queries over the datasets that the steps make.
 
         Args:
-            queries: Gives the queries, by dataset key → what stands behind FROM.
+            queries: Gives the queries, by dataset key → what stands behind FROM. A stage with a table has no
+                result; those after it may read the table.
 
         Raises:
+            AskedFailedError: One of the queries failed.
             PreviewFailedError: A step failed, or used up its time or memory.
         """
         tables, stages, relations = self._tables(), list[Stage](), dict[str, str]()
         steps_of_stages: list[Step] = []
-        for number, step in enumerate(self._steps()):
+        for number, step in enumerate(self.steps()):
             name = f"odibi step {number}"
             match self.look.survey.ports.nodes[step.name].operation:
                 case Scan():
@@ -82,7 +96,7 @@ class SampledRun:
                     continue
             for key in step.outputs.values():
                 relations[key] = quote(name)
-        wanted = [Stage(sql) for sql in queries(relations)]
+        wanted = [each if isinstance(each, Stage) else Stage(each) for each in queries(relations)]
         return self._run(tables, [*stages, *wanted], steps_of_stages)
 
     def note(self, dataset: str) -> tuple[bool, str]:
@@ -99,20 +113,21 @@ class SampledRun:
             if sample.rejected
         ]
 
-    def _steps(self) -> list[Step]:
+    def steps(self) -> list[Step]:
+        """The steps, each after those that it takes from."""
         return [self.look.survey.steps[name] for name in self.look.survey.graph.order()]
 
     def _tables(self) -> dict[str, pa.Table]:
         sampled = self._samples
         return {
             f"odibi step {number}": sampled[step.name].table
-            for number, step in enumerate(self._steps())
+            for number, step in enumerate(self.steps())
             if step.name in sampled
         }
 
     def _samples_of(self, dataset: str) -> list[Sample]:
         graph = self.look.survey.graph
-        makers = {key: step.name for step in self._steps() for key in step.outputs.values()}
+        makers = {key: step.name for step in self.steps() for key in step.outputs.values()}
         if dataset not in makers:
             return []
         needed = graph.upstream(makers[dataset]) | {makers[dataset]}
@@ -124,11 +139,11 @@ class SampledRun:
         ports = self.look.survey.ports
         scans = {
             step.name: operation
-            for step in self._steps()
+            for step in self.steps()
             if isinstance(operation := ports.nodes[step.name].operation, Scan)
         }
         found: dict[str, Sample] = {}
-        pairs = join_keys(self._steps(), ports.nodes, ports.schemas) if len(scans) > 1 else []
+        pairs = join_keys(self.steps(), ports.nodes, ports.schemas) if len(scans) > 1 else []
         for name, scan in scans.items():
             try:
                 path = self.look.surroundings.place(scan)
@@ -146,12 +161,8 @@ class SampledRun:
 
     def _stage(self, step: Step, query: Query, name: str, relations: Mapping[str, str]) -> Stage:
         inputs = {alias: relations[key] for alias, key in step.inputs.items()}
-        sql = query.sql
-        if query.dialect != Dialect.DUCKDB:
-            native = native_sql(query.sql, query.dialect, binds=lambda _sql: None)
-            sql = native.sql
         try:
-            return Stage(compose(inputs, sql), name)
+            return Stage(compose(inputs, native_text(query)), name)
         except OdibiError as error:
             raise PreviewFailedError(Problem(error.what, step.name, "value", error.fix)) from error
 
@@ -188,6 +199,8 @@ class SampledRun:
         try:
             return self._sandbox.run(tables, stages)
         except StageError as error:
+            if error.stage >= len(steps):
+                raise AskedFailedError(Problem(str(error)), error.stage - len(steps)) from error
             raise PreviewFailedError(self._blamed(error, steps)) from error
         except TooMuchError as error:
             name = steps[-1].name if steps else ""
@@ -196,14 +209,21 @@ class SampledRun:
     def _blamed(self, error: StageError, steps: Sequence[Step]) -> Problem:
         import duckdb
 
-        step = steps[error.stage] if error.stage < len(steps) else None
-        if step is None or not isinstance(error.cause, duckdb.Error):
-            return Problem(str(error), step.name if step is not None else "", "value")
+        step = steps[error.stage]
+        if not isinstance(error.cause, duckdb.Error):
+            return Problem(str(error), step.name, "value")
         schemas: dict[str, Schema | None] = {
             alias: self.look.survey.ports.schemas.get(key) for alias, key in step.inputs.items()
         }
         told = explain_error(error.cause, str(step.value), schemas)
         return Problem(told.what, step.name, "value", told.fix, line=told.line, column=told.column)
+
+
+def native_text(query: Query) -> str:
+    """The SQL of a step in DuckDB's dialect."""
+    if query.dialect == Dialect.DUCKDB:
+        return query.sql
+    return native_sql(query.sql, query.dialect, binds=lambda _sql: None).sql
 
 
 def _links(

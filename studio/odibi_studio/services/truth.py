@@ -10,6 +10,8 @@ from odibi_studio.messages import Catalog
 from odibi_studio.services.catalog import make_catalog
 from odibi_studio.services.checking import Checker
 from odibi_studio.services.files import WorkspaceFiles
+from odibi_studio.services.finding import Finder
+from odibi_studio.services.following import Follower
 from odibi_studio.services.making import RecipeMaker
 from odibi_studio.services.previews import Previewer
 from odibi_studio.services.profiles import Profiler
@@ -26,6 +28,8 @@ class Truth:
         recipes: The SQL of self-service forms.
         previewer: Rows.
         profiler: What the values of a column are like.
+        follower: The rows that made a row.
+        finder: What became of rows that are missing.
         files: The files of the workspace.
         sources: Takes files that are dropped on the canvas.
     """
@@ -35,6 +39,8 @@ class Truth:
     recipes: RecipeMaker
     previewer: Previewer
     profiler: Profiler
+    follower: Follower
+    finder: Finder
     files: WorkspaceFiles
     sources: Sources
 
@@ -49,6 +55,8 @@ class Truth:
             RecipeMaker(),
             previewer,
             Profiler(previewer),
+            Follower(previewer),
+            Finder(previewer),
             WorkspaceFiles(workspace),
             Sources(workspace),
         )

@@ -154,7 +154,7 @@ SIDES = ["INNER", "LEFT", "RIGHT", "FULL"]
 def test_sources_are_the_rows_that_a_row_needs(
     database: duckdb.DuckDBPyConnection, sql: str, side: str, orders: list[Row], people: list[Row]
 ) -> None:
-    """By brute force: of its sources alone a row comes out too; what is no source of any is needed by none."""
+    """By brute force: its sources alone make a row too; what is no source of any is needed by none."""
     text = sql.format(side=side)
     load(database, "t", ORDERS, orders, 0)
     load(database, "u", PEOPLE, people, 100)
