@@ -218,7 +218,7 @@ def test_a_failed_run_is_done_again_from_its_failure_with_what_it_was_asked_for(
     functions = workspace.root / "transforms.py"
     functions.write_text(functions.read_text().replace('raise ValueError("no such month")', "return orders"))
     order, text = repeat_order(workspace.runs / failed, Repeat.FAILURE, trigger=Trigger.STUDIO, author="ben")
-    assert (order.start, order.parameters, order.rerun_of) == ("hold", {"smallest": 1}, failed)
+    assert (order.steps, order.parameters, order.rerun_of) == (["hold", "large"], {"smallest": 1}, failed)
     again = queue.put(order, text)
     wait_until(lambda: record_of(again).state.is_final)
     assert record_of(again).state is RunState.SUCCESS
@@ -231,7 +231,7 @@ def test_a_run_that_succeeded_has_no_failure_to_begin_at(
     let_go(workspace.root)
     run_id = put("one")
     wait_until(lambda: record_of(run_id).state.is_final)
-    with pytest.raises(OdibiError, match="no step of the run failed"):
+    with pytest.raises(OdibiError, match="every step of the run succeeded"):
         repeat_order(workspace.runs / run_id, Repeat.FAILURE, trigger=Trigger.STUDIO, author="ana")
 
 

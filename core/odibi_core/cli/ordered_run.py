@@ -39,7 +39,7 @@ def execute_order(
         ParameterError: A parameter is missing or wrong; nothing has run.
         KeyboardInterrupt: Ctrl-C: after the run has stopped cleanly.
     """
-    part = select_steps(opened.pipeline, start=order.start, end=order.end)
+    part = select_steps(opened.pipeline, start=order.start, end=order.end, only=order.steps)
     on_part(part)
     orchestrator = opened.orchestrator(
         part.pipeline,

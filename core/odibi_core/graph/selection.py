@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from odibi_core.errors import OdibiError
@@ -26,7 +26,9 @@ class Selection:
     left_out: int
 
 
-def select_steps(pipeline: Pipeline, *, start: str = "", end: str = "") -> Selection:
+def select_steps(
+    pipeline: Pipeline, *, start: str = "", end: str = "", only: Collection[str] = ()
+) -> Selection:
     """The steps from `start` on, those up to `end`, or those between, with everything that they need.
 
     A step that only writes is needed by none: it is in the part only where it is asked for. The check of a
@@ -36,6 +38,7 @@ def select_steps(pipeline: Pipeline, *, start: str = "", end: str = "") -> Selec
         pipeline: The whole.
         start: This step and everything downstream of it; "" takes all.
         end: This step and everything upstream of it; "" takes all.
+        only: Of those only these steps; empty takes all.
 
     Raises:
         UnknownNameError: There is no such step.
@@ -54,11 +57,15 @@ def select_steps(pipeline: Pipeline, *, start: str = "", end: str = "") -> Selec
                 where=f"step {end!r}",
                 fix="name a step further down, or leave out one of the two",
             )
+    if only:
+        for name in only:
+            graph.upstream(name)
+        wanted &= set(only)
     needed = wanted.union(*(graph.upstream(name) for name in wanted))
     chosen = [step for step in pipeline.steps if step.name in needed]
     chosen_names = needed | _checks(pipeline.steps, chosen)
     steps = [step for step in pipeline.steps if step.name in chosen_names]
-    recomputed = needed - wanted if start else set()
+    recomputed = needed - wanted if start or only else set()
     return Selection(
         replace(pipeline, steps=steps),
         tuple(step.name for step in steps if step.name in recomputed),

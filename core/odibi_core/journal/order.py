@@ -34,6 +34,9 @@ class RunOrder(Options):
     parameters: dict[str, Any] = Field(default_factory=dict, description="Name → value, as it was given.")
     start: str = Field("", description="The first step of a part; empty takes all.")
     end: str = Field("", description="The last step of a part; empty takes all.")
+    steps: list[str] = Field(
+        default_factory=list, description="Only these steps, with what they need; empty takes all."
+    )
     engine: str = Field("", description="The engine of steps that name none.")
     tracking: Tracking | None = Field(None, description="How closely steps are watched.")
     workers: int | None = Field(None, ge=1, le=256, description="Steps that run at the same time.")

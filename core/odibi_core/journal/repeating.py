@@ -1,4 +1,4 @@
-"""A run asked for again: the same pipeline as it was then, from the start, from a failure or a checkpoint."""
+"""A run asked for again: the pipeline as it was then, all of it, what failed, or what a checkpoint left."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from odibi_core.checkpoint_manager import CheckpointManager
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.events import NodeState
+from odibi_core.graph.selection import select_steps
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.reader import JournalReader
-from odibi_core.journal.record import RunRecord
+from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import DESIGN_FILE, ORDERED_FILE
+from odibi_core.pipeline import Pipeline
 from odibi_core.text_file import reason
 
 
@@ -21,9 +25,9 @@ class Repeat(StrEnum):
 
     START = "start"
     FAILURE = "failure"
-    """At the step that failed; what it needs is computed again, other steps before it are not."""
+    """With what failed or did not come to run; what that needs is taken from the cache, or computed again."""
     CHECKPOINT = "checkpoint"
-    """At the latest checkpoint of the pipeline, where it did not succeed since."""
+    """At the latest checkpoint of the run."""
 
 
 def repeat_order(
@@ -44,9 +48,15 @@ def repeat_order(
         parameters: Other values of the parameters; None takes those of the run.
 
     Raises:
-        OdibiError: The run did not fail at a step, or its pipeline was not kept.
+        OdibiError: The run still goes on, no step of it is left to do, or its pipeline was not kept.
     """
     record = JournalReader(run_dir).record()
+    if repeat is not Repeat.START and not record.state.is_final:
+        raise OdibiError(
+            "the run has not ended yet",
+            where=f"run {record.run_id}",
+            fix=f"wait until it ends: odibi runs follow {record.run_id}",
+        )
     asked = RunOrder.model_validate(
         {
             "pipeline": record.pipeline_name,
@@ -64,16 +74,69 @@ def repeat_order(
     if parameters is not None:
         changes["parameters"] = dict(parameters)
     if repeat is Repeat.FAILURE:
-        changes["start"] = _failed_step(record)
+        changes["steps"] = _steps_left(record, asked, kept_pipeline(run_dir))
     return asked.model_copy(update=changes), _text(run_dir)
 
 
-def _failed_step(record: RunRecord) -> str:
-    failed = [step.name for step in record.steps.values() if step.state is NodeState.FAILED]
-    if record.failed_step or failed:
-        return record.failed_step or failed[0]
+def kept_pipeline(run_dir: Path) -> Pipeline:
+    """The pipeline as it was when the run was asked for.
+
+    Raises:
+        OdibiError: It was not kept, or can't be read.
+    """
+    return load_yaml(_text(run_dir))
+
+
+def check_resumable(record: RunRecord, checkpoints: CheckpointManager) -> None:
+    """Return where the run can go on from what it saved.
+
+    Args:
+        record: The run.
+        checkpoints: Those of its pipeline's folder.
+
+    Raises:
+        OdibiError: It saved nothing, all of its work is done, or the pipeline has begun anew since.
+    """
+    where, run_id = f"run {record.run_id}", record.run_id
+    again = f"odibi runs rerun {run_id}"
+    if record.state is RunState.SUCCESS:
+        raise OdibiError(
+            "the run succeeded: nothing is left to do", where=where, fix=f"run it again: {again}"
+        )
+    last = checkpoints.last_run(record.pipeline_name)
+    if last is None:
+        raise OdibiError(
+            "the run saved no checkpoints",
+            where=where,
+            fix=f"do only what is left, computing again what that needs: {again} --failed",
+        )
+    # A run that went on with another one left its checkpoints under the other one's name.
+    if last.run_id != run_id and not (record.order.get("resume") and last.run_id < run_id):
+        raise OdibiError(
+            f"another run of the pipeline has begun since, {last.run_id}, and its checkpoints count now",
+            where=where,
+            fix=f"resume that one, or run this one again: {again}",
+        )
+    if last.is_complete:
+        raise OdibiError(
+            "the run had done all of its work when it ended: nothing is left to do",
+            where=where,
+            fix=f"run it again: {again}",
+        )
+
+
+def _steps_left(record: RunRecord, asked: RunOrder, pipeline: Pipeline) -> list[str]:
+    # Of a run that died not every step has a line in the journal.
+    part = select_steps(pipeline, start=asked.start, end=asked.end, only=asked.steps)
+    done = {
+        step.name for step in record.steps.values() if step.state in (NodeState.SUCCESS, NodeState.CACHED)
+    }
+    asked_for = [step.name for step in part.pipeline.steps if step.name not in part.recomputed]
+    left = [name for name in asked_for if name not in done]
+    if left:
+        return left
     raise OdibiError(
-        "no step of the run failed", where=f"run {record.run_id}", fix="run it again from the start"
+        "every step of the run succeeded", where=f"run {record.run_id}", fix="run it again from the start"
     )
 
 

@@ -142,10 +142,10 @@ def _show_actions(studio: Studio, watched: Watched) -> None:
     ):
         _do(lambda: repeat_run(studio, about.run_id, Repeat.CHECKPOINT))
     if about.failed_step and st.button(
-        "Run from failure",
+        "Run what failed",
         icon=":material/redo:",
         key="run_from_failure",
-        help=f"Begin at {about.failed_step}; what it needs is computed again",
+        help=f"Only {about.failed_step} and what else did not run; what they need is computed again",
     ):
         _do(lambda: repeat_run(studio, about.run_id, Repeat.FAILURE))
     if st.button(

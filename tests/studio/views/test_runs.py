@@ -157,7 +157,7 @@ def test_a_failed_run_says_why_and_offers_what_to_do_next(open_page: Open, studi
     assert "no such month" in shown(page)
     page.button(key="run_from_failure").click().run()
     again = studio.runs.book.summaries()[0]
-    assert (again.order["rerun_of"], again.order["start"]) == (run_id, "hold")
+    assert (again.order["rerun_of"], again.order["steps"]) == (run_id, ["hold", "large"])
 
 
 def test_the_parts_of_a_run_that_ended(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from odibi_core.cli.arguments import run_argument
+from odibi_core.cli.arguments import param_option, run_argument
 from odibi_core.cli.session import Session
 
 if TYPE_CHECKING:
+    from odibi_core.journal.order import RunOrder
     from odibi_core.journal.record import RunRecord, StepProgress
+    from odibi_core.journal.repeating import Repeat
 
 
 @click.group("runs", short_help="List, show and follow runs.")
@@ -66,7 +70,8 @@ def show(session: Session, run: str) -> None:
     _tell(session, record)
     if record.state is RunState.LOST:
         session.terminal.line(
-            f"Run it again: odibi runs rerun {record.run_id}, with --resume where it saved checkpoints"
+            f"Go on where it stood: odibi runs resume {record.run_id}, where it saved checkpoints; else "
+            f"odibi runs rerun {record.run_id} --failed"
         )
 
 
@@ -107,25 +112,81 @@ def cancel(session: Session, run: str) -> None:
 @command.command("rerun")
 @run_argument
 @click.option(
-    "--from-failure", is_flag=True, help="Begin at the step that failed; what it needs is computed again."
+    "--failed",
+    is_flag=True,
+    help="Only the steps that failed or did not come to run, and what these need; no store that was done.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the latest checkpoint.")
+@click.option("--from", "start", metavar="STEP", default="", help="This step and all that follows from it.")
+@click.option("--to", "end", metavar="STEP", default="", help="This step and all that it needs.")
+@click.option("--cache", is_flag=True, help="Take what did not change from the cache.")
+@param_option
 @click.pass_obj
-def rerun(session: Session, run: str, *, from_failure: bool, resume: bool) -> None:
-    """Run the same pipeline, as it was then, with the same parameters, once there is room for it."""
+def rerun(
+    session: Session,
+    run: str,
+    *,
+    failed: bool,
+    start: str,
+    end: str,
+    cache: bool,
+    parameters: Mapping[str, str],
+) -> None:
+    """Run the same pipeline, as it was then, once there is room for it.
+
+    The parameters are those of the run, but for those that are given. What a part needs from before it is
+    taken from the cache where that is on and holds it, and else computed again.
+    """
+    from odibi_core.graph.selection import select_steps
+    from odibi_core.journal.repeating import Repeat, kept_pipeline
+
+    if failed and (start or end):
+        raise click.UsageError("Give --failed, or --from and --to, not both.")
+    order, text, run_dir = _repeated(session, run, Repeat.FAILURE if failed else Repeat.START)
+    changes: dict[str, Any] = {
+        "parameters": {**order.parameters, **parameters},
+        "cache": cache or order.cache,
+    }
+    if start or end:
+        select_steps(kept_pipeline(run_dir), start=start, end=end)
+        changes |= {"start": start, "end": end, "steps": []}
+    _put(session, order.model_copy(update=changes), text)
+
+
+@command.command("resume")
+@run_argument
+@click.pass_obj
+def resume(session: Session, run: str) -> None:
+    """Go on with a run that failed, was cancelled or died, from its latest checkpoint.
+
+    What is done is not done again, and nothing that was written is written twice.
+    """
+    from odibi_core.checkpoint_manager import CheckpointManager
+    from odibi_core.journal.reader import JournalReader
+    from odibi_core.journal.repeating import Repeat, check_resumable, kept_pipeline
+    from odibi_core.run_settings import RunSettings
+
+    order, text, run_dir = _repeated(session, run, Repeat.CHECKPOINT)
+    settings = RunSettings.model_validate(kept_pipeline(run_dir).settings)
+    folder = session.workspace().resolve(settings.checkpoint_dir)
+    check_resumable(JournalReader(run_dir).record(), CheckpointManager(folder))
+    _put(session, order, text)
+
+
+def _repeated(session: Session, run: str, repeat: Repeat) -> tuple[RunOrder, str, Path]:
+    """What to ask for, the pipeline's text, and the folder of the run that is done again."""
     from odibi_core.journal.order import Trigger, user_name
-    from odibi_core.journal.repeating import Repeat, repeat_order
+    from odibi_core.journal.repeating import repeat_order
     from odibi_core.journal.runs import find_run
+
+    run_dir = find_run(session.workspace().runs, run)
+    order, text = repeat_order(run_dir, repeat, trigger=Trigger.COMMAND_LINE, author=user_name())
+    return order, text, run_dir
+
+
+def _put(session: Session, order: RunOrder, text: str) -> None:
     from odibi_core.run_queue import RunQueue
 
-    if from_failure and resume:
-        raise click.UsageError("Give --from-failure or --resume, not both.")
-    workspace = session.workspace()
-    repeat = Repeat.FAILURE if from_failure else Repeat.CHECKPOINT if resume else Repeat.START
-    order, text = repeat_order(
-        find_run(workspace.runs, run), repeat, trigger=Trigger.COMMAND_LINE, author=user_name()
-    )
-    run_id = RunQueue(workspace).put(order, text)
+    run_id = RunQueue(session.workspace()).put(order, text)
     session.terminal.line(f"{run_id} was put into the queue. Watch it: odibi runs follow {run_id}")
 
 
