@@ -97,6 +97,8 @@ export function createApi(access: Access) {
     check: (wanted: M.CheckRequest, signal?: AbortSignal) => post<M.CheckAnswer>("check", wanted, signal),
     preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
     profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),
+    follow: (wanted: M.FollowRequest, signal?: AbortSignal) => post<M.FollowAnswer>("follow", wanted, signal),
+    find: (wanted: M.FindRequest, signal?: AbortSignal) => post<M.FindAnswer>("find", wanted, signal),
     formatSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/format", wanted, signal),
     translateSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/translate", wanted, signal),
     recipe: (wanted: M.RecipeRequest, signal?: AbortSignal) => post<M.RecipeAnswer>("recipe", wanted, signal),

@@ -11,7 +11,7 @@ import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { findUnsaved, stowUnsaved } from "./model/unsaved";
 
-export type PanelTab = "preview" | "schema" | "profile" | "problems" | "plan";
+export type PanelTab = "preview" | "trace" | "schema" | "profile" | "problems" | "plan";
 
 /** A dialog that is open. A conflict is not among them: it shows itself while `save.kind` is "conflict". */
 export type Dialog =

@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { type ComponentType, type KeyboardEvent, type PointerEvent, useRef } from "react";
 import { type PanelTab, selectedStep, useDesigner } from "../store";
+import { TraceTab } from "../trace/TraceTab";
 import { panelState, setHeight, usePanel } from "./panelState";
 import { PlanTab } from "./PlanTab";
 import { PreviewTab } from "./PreviewTab";
@@ -12,6 +13,7 @@ const TABS: Record<PanelTab, readonly [title: string, Tab: ComponentType]> = {
   preview: ["Preview", PreviewTab],
   schema: ["Schema", SchemaTab],
   profile: ["Profile", ProfileTab],
+  trace: ["Trace", TraceTab],
   problems: ["Problems", ProblemsTab],
   plan: ["Plan", PlanTab],
 };

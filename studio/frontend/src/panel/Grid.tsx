@@ -15,6 +15,8 @@ interface Props {
   rows: readonly (readonly unknown[])[];
   /** A click on a column's head; without it heads are only read. */
   onColumn?: ((name: string) => void) | undefined;
+  /** A click on a row's number, or F on the row; without it numbers are only read. */
+  onRow?: ((row: number) => void) | undefined;
 }
 
 interface Cell {
@@ -22,8 +24,8 @@ interface Cell {
   column: number;
 }
 
-/** Rows of a table: only what is in view is drawn. Arrows move, Shift extends, Ctrl-C copies, Enter shows a whole value. */
-export function Grid({ label, columns, rows, onColumn }: Props) {
+/** Rows of a table: only what is in view is drawn. Arrows move, Shift extends, Ctrl-C copies, Enter shows a whole value, F follows the row. */
+export function Grid({ label, columns, rows, onColumn, onRow }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Cell>({ row: 0, column: 0 });
   const [anchor, setAnchor] = useState<Cell | null>(null);
@@ -88,6 +90,7 @@ export function Grid({ label, columns, rows, onColumn }: Props) {
       setAnchor({ row: 0, column: 0 });
       setActive(last);
     } else if (event.key === "Enter" && rows.length > 0) setShown(at);
+    else if (key === "f" && !isCommand && onRow && rows.length > 0) onRow(at.row);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -130,9 +133,7 @@ export function Grid({ label, columns, rows, onColumn }: Props) {
         </div>
         {vertical.getVirtualItems().map((row) => (
           <div key={row.index} role="row" aria-rowindex={row.index + 2} className="grid-row" style={{ top: HEAD_HEIGHT + row.start, height: ROW_HEIGHT }}>
-            <div className="grid-number" aria-hidden="true" style={{ width: MARGIN_WIDTH }}>
-              {(row.index + 1).toLocaleString()}
-            </div>
+            <RowNumber row={row.index} onRow={onRow} />
             {horizontal.getVirtualItems().map(({ index, start, size }) => {
               const cell = { row: row.index, column: index };
               const { name, type } = columns[index]!;
@@ -169,6 +170,31 @@ export function Grid({ label, columns, rows, onColumn }: Props) {
           }}
         />
       )}
+    </div>
+  );
+}
+
+function RowNumber({ row, onRow }: { row: number; onRow: Props["onRow"] }) {
+  const number = (row + 1).toLocaleString();
+  const style = { width: MARGIN_WIDTH };
+  if (!onRow) {
+    return (
+      <div className="grid-number" aria-hidden="true" style={style}>
+        {number}
+      </div>
+    );
+  }
+  return (
+    <div className="grid-number" role="rowheader" style={style}>
+      <button
+        type="button"
+        tabIndex={-1}
+        aria-label={`Follow row ${number}`}
+        title="Follow: the rows that made this one"
+        onClick={() => onRow(row)}
+      >
+        {number}
+      </button>
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { Grid } from "./Grid";
 import { panelState, usePanel } from "./panelState";
 import { pipelineUpTo, valuesFor } from "./previewKey";
 import { usePreviewParameters } from "./previewParameters";
+import { traceState } from "../trace/traceState";
 
 const ROWS = 200;
 const PAUSE_MS = 120;
@@ -89,13 +90,18 @@ function Grids({ id, answer, showsInputs, isStale }: { id: StepId; answer: Previ
   return (
     <div className="preview-grids" data-stale={isStale || undefined}>
       {inputs.map((grid) => (
-        <PreviewGrid key={`in:${grid.port}`} grid={grid} side="input" />
+        <PreviewGrid key={`in:${grid.port}`} grid={grid} side="input" onRow={(row) => follow(grid, row)} />
       ))}
       {answer.outputs.map((grid) => (
-        <PreviewGrid key={`out:${grid.port}`} grid={grid} side="output" onColumn={(name) => showProfile(grid.port, name)} />
+        <PreviewGrid key={`out:${grid.port}`} grid={grid} side="output" onColumn={(name) => showProfile(grid.port, name)} onRow={(row) => follow(grid, row)} />
       ))}
     </div>
   );
+
+  function follow({ dataset, rows }: GridAnswer, row: number) {
+    traceState.setState({ asked: { kind: "row", step: id, dataset, values: rows[row]! } });
+    showPanel("trace");
+  }
 
   function showProfile(port: string, name: string) {
     panelState.setState({ column: { step: id, port, name } });
@@ -103,7 +109,14 @@ function Grids({ id, answer, showsInputs, isStale }: { id: StepId; answer: Previ
   }
 }
 
-function PreviewGrid({ grid, side, onColumn }: { grid: GridAnswer; side: "input" | "output"; onColumn?: (name: string) => void }) {
+interface PreviewGridProps {
+  grid: GridAnswer;
+  side: "input" | "output";
+  onColumn?: (name: string) => void;
+  onRow: (row: number) => void;
+}
+
+function PreviewGrid({ grid, side, onColumn, onRow }: PreviewGridProps) {
   const { port, dataset, columns, rows, row_count, is_sample, note } = grid;
   const title = port === dataset || port === "data" ? dataset : `${port} · ${dataset}`;
   const isPart = rows.length < row_count;
@@ -128,7 +141,7 @@ function PreviewGrid({ grid, side, onColumn }: { grid: GridAnswer; side: "input"
           <p className="preview-none">No row comes out{is_sample ? " of this sample" : ""}.</p>
         </>
       ) : (
-        <Grid label={`Rows of ${title}`} columns={columns} rows={rows} onColumn={onColumn} />
+        <Grid label={`Rows of ${title}`} columns={columns} rows={rows} onColumn={onColumn} onRow={onRow} />
       )}
     </figure>
   );
