@@ -22,7 +22,9 @@ from odibi_core.workspace_settings import WorkspaceSettings
 from odibi_studio.messages import CheckAnswer, CheckRequest, Column, StepTruth
 from odibi_studio.services.documents import core_pipeline
 from odibi_studio.services.heads import Heads
+from odibi_studio.services.making import RecipeMaker
 from odibi_studio.services.problem_forms import problem_forms
+from odibi_studio.services.unfinished import with_form_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,14 @@ class Checker:
 
     Args:
         workspace: What the pipelines' paths are relative to.
+
+    Attributes:
+        recipes: Makes the SQL of self-service forms.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.recipes = RecipeMaker()
         self._heads = Heads()
         self._binder = RememberingBinder()
         # At the end, so that a module of the workspace never takes the place of an installed one.
@@ -107,7 +113,8 @@ class Checker:
         )
         values = values or Values.for_plan(pipeline.parameters, {})
         survey = Survey(pipeline, values, surroundings)
-        found += [*settings_problems(pipeline.settings), *survey.problems]
+        told = with_form_problems(survey.problems, pipeline.steps, survey.ports.schemas, self.recipes)
+        found += [*settings_problems(pipeline.settings), *told]
         found.sort(key=lambda problem: problem.severity)
         return Look(pipeline, settings, surroundings, values, survey, found)
 
@@ -115,6 +122,7 @@ class Checker:
         """Let go of the databases."""
         self._heads.close()
         self._binder.close()
+        self.recipes.close()
 
 
 def columns_of(schema: Schema | None) -> list[Column] | None:

@@ -44,7 +44,7 @@ class RecipeMaker:
         ]
         refusal = _refused_inputs(recipe, inputs)
         if refusal:
-            return RecipeAnswer(sql="", problems=[ProblemForm(what=refusal, field="inputs")])
+            return RecipeAnswer(sql="", problems=[ProblemForm(what=refusal, field="inputs", fix=_CONNECT)])
         try:
             settings = recipe.settings.model_validate(request.settings)
         except ValidationError as error:
@@ -79,6 +79,9 @@ class RecipeMaker:
                 continue
             if bare is not None and len(bare) != 1:
                 yield ProblemForm(what="these are several values", field=place, fix="write one formula")
+
+
+_CONNECT = "draw edges to the step on the canvas"
 
 
 def _refused_inputs(recipe: Recipe[Any], inputs: Sequence[Input]) -> str:

@@ -52,7 +52,7 @@ class Truth:
         return cls(
             workspace,
             checker,
-            RecipeMaker(),
+            checker.recipes,
             previewer,
             Profiler(previewer),
             Follower(previewer),
@@ -75,4 +75,3 @@ class Truth:
         """Let go of databases and processes."""
         self.previewer.close()
         self.checker.close()
-        self.recipes.close()

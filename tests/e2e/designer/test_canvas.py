@@ -49,6 +49,29 @@ def test_a_dropped_file_becomes_a_source_with_its_columns(
     assert (studio.workspace / "data" / "cities.csv").read_text().startswith("city,people\n")
 
 
+def test_a_dragged_step_comes_onto_a_line_with_its_neighbour(
+    designer: DesignerPage, chain: str, designs: DesignsApi
+) -> None:
+    page = designer.page
+    report = designer.step("report").locator(".step-name")
+    box = report.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    report.hover()
+    page.mouse.down()
+    page.mouse.move(x + 2, y + 2)
+    page.mouse.move(x + 40, y + 60, steps=6)
+    expect(page.locator(".guide")).to_have_count(0)
+    page.mouse.move(x + 40, y + 4, steps=6)
+    expect(page.locator(".guide")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator(".guide")).to_have_count(0)
+    designer.wait_until_saved()
+    places = designs.document(chain)["layout"]["positions"]
+    assert places["report"]["y"] == places["amounts"]["y"]
+    assert places["report"]["x"] != 576
+
+
 def test_an_edge_that_would_close_a_circle_is_refused_while_it_is_drawn(
     designer: DesignerPage, chain: str, designs: DesignsApi
 ) -> None:

@@ -70,3 +70,31 @@ def test_a_step_without_its_file_says_so_at_the_field(chain: str, open_design: O
     designer.fill("Read from", "data/ordres.csv")
     place = designer.page.get_by_label("Read from", exact=True)
     expect(place).to_have_accessible_description(re.compile("does not exist.*'orders.csv'"))
+
+
+def test_a_condition_counts_once_it_is_whole_and_until_then_the_step_waits_for_it(
+    chain: str, open_design: OpenDesign, designs: DesignsApi
+) -> None:
+    designer = open_design(chain)
+    page = designer.page
+    designer.select("amounts")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("filter")
+    designer.expect_valid()
+    page.get_by_role("button", name="Add condition").click()
+    expect(designer.step("filter").get_by_role("img", name=re.compile("the field is empty"))).to_be_visible()
+    designer.show_panel("Preview")
+    page.get_by_role("button", name="Go to the field").click()
+    column = page.get_by_role("combobox", name="Column required")
+    expect(column).to_be_focused()
+    page.keyboard.type("amount")
+    page.keyboard.press("Enter")
+    page.get_by_label("Operator").select_option("is at least")
+    designer.fill("Value", "40")
+    designer.expect_valid()
+    designer.wait_until_saved()
+    made = designs.step(chain, "filter")["value"]
+    assert made.endswith("WHERE amount >= '40'")
+    page.get_by_label("Operator").select_option("is less than")
+    expect(page.get_by_role("textbox", name="SQL that the form makes")).to_contain_text("amount < '40'")
+    expect(page.get_by_text("somebody changed it")).to_have_count(0)

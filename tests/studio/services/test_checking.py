@@ -252,3 +252,35 @@ def test_where_something_is_told_a_run_fails(
     pipeline = PipelineForm(name="sales", steps=list(steps))
     assert checker.check(CheckRequest(revision=1, pipeline=pipeline)).problems != []
     assert not runs(pipeline, workspace)
+
+
+def recipe(name: str, settings: dict[str, Any], *, source: str = "orders") -> StepForm:
+    return sql("", name="form", source=source, metadata={"recipe": {"name": name, "settings": settings}})
+
+
+def test_a_form_that_makes_no_sql_yet_says_what_it_waits_for_at_its_field(checker: Checker) -> None:
+    answer = check(checker, READ, recipe("filter", {"conditions": [{"operator": "equals", "value": "4"}]}))
+    assert told(answer) == [("form", "metadata.recipe.settings.conditions.0.column", "the field is empty")]
+
+
+def test_a_form_without_an_input_asks_for_one(checker: Checker) -> None:
+    form = StepForm(
+        name="form",
+        layer="silver",
+        type="sql",
+        outputs={"data": "form"},
+        metadata=recipe("filter", {}).metadata,
+    )
+    answer = check(checker, READ, form)
+    assert ("form", "inputs", "the step takes one input, and has none") in told(answer)
+    assert all("SQL text" not in what for _, _, what in told(answer))
+
+
+def test_a_form_of_another_studio_is_a_step_without_sql(checker: Checker) -> None:
+    assert told(check(checker, READ, recipe("of tomorrow", {}))) == [
+        ("form", "value", "the value must be the SQL text")
+    ]
+
+
+def told(answer: CheckAnswer) -> list[tuple[str, str, str]]:
+    return [(problem.step, problem.field, problem.what) for problem in answer.problems]

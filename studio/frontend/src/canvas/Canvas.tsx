@@ -17,10 +17,11 @@ import { Controls, SelectionTools } from "./Controls";
 import { DatasetEdge, FarWires, Refusal, wishOf } from "./edges";
 import { useFlow } from "./flow";
 import { FoldNode, FrameNode, NoteNode } from "./frames";
+import { Guides } from "./Guides";
 import { isTyping, useCanvasKeys } from "./keys";
 import { MiniMap } from "./MiniMap";
 import { ANYWHERE } from "./ports";
-import { StepNode, useIsFar, useIsTiny } from "./StepNode";
+import { StepNode, useIsFar, useIsSmall, useIsTiny } from "./StepNode";
 import { LEAST_ZOOM, MOST_ZOOM, rememberView, useGivenSizes, useSeeking, useStartView } from "./view";
 
 const NODE_TYPES = { step: StepNode, frame: FrameNode, fold: FoldNode, note: NoteNode };
@@ -41,7 +42,8 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   useGivenSizes();
   const isFar = useIsFar();
   const isTiny = useIsTiny();
-  const { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
+  const isSmall = useIsSmall();
+  const { scene, settled, nodes, edges, guides, onNodesChange, onEdgesChange, onNodeDragStop } = useFlow(isFar);
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const designId = useDesigner((state) => state.designId);
@@ -142,7 +144,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   return (
     <main
       ref={element}
-      className={isTiny ? "canvas is-tiny" : "canvas"}
+      className={["canvas", isSmall && "is-small", isTiny && "is-tiny"].filter(Boolean).join(" ")}
       tabIndex={0}
       aria-label={`Canvas, ${draft.order.length} steps. Arrow keys move along edges, slash adds a step, question mark lists the keys.`}
       onKeyDown={onKeyDown}
@@ -191,6 +193,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
         >
           <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} />
           {isFar && <FarWires wires={scene.wires} selected={selection.steps} />}
+          <Guides guides={guides} />
           <Refusal />
         </ReactFlow>
       )}

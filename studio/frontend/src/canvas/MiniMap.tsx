@@ -5,20 +5,22 @@ import { lookOf } from "../model/layers";
 import { around, type Rect } from "../model/placing";
 import type { Scene } from "../model/scene";
 
-const WIDTH = 176;
-const HEIGHT = 112;
-const MARGIN = 10;
+const MOST_WIDTH = 168;
+const MOST_HEIGHT = 104;
+const MARGIN = 8;
 
 /**
  * The whole canvas in small, drawn as one picture: React Flow's own map keeps an element a step, which costs more than
- * the steps themselves. Panning moves the frame alone.
+ * the steps themselves. Panning moves the frame alone. It takes no room while all of the canvas is in view.
  */
 export const MiniMap = memo(function MiniMap({ scene, draft, theme }: { scene: Scene; draft: Draft; theme: string }) {
   const picture = useRef<HTMLCanvasElement>(null);
+  const map = useRef<HTMLDivElement>(null);
   const view = useRef<HTMLDivElement>(null);
   const flow = useStoreApi();
   const { setCenter } = useReactFlow();
-  const fit = useMemo(() => fitted(around(scene.things.map(({ rect }) => rect))), [scene]);
+  const bounds = useMemo(() => around(scene.things.map(({ rect }) => rect)), [scene]);
+  const fit = useMemo(() => fitted(bounds ?? NOWHERE), [bounds]);
 
   useEffect(() => {
     const planned = requestAnimationFrame(() => picture.current && draw(picture.current, scene, draft, fit));
@@ -30,10 +32,15 @@ export const MiniMap = memo(function MiniMap({ scene, draft, theme }: { scene: S
       const { transform, width, height } = flow.getState();
       const [x, y, zoom] = transform;
       const { style } = view.current ?? {};
-      if (!style) return;
-      style.transform = `translate(${(-x / zoom) * fit.scale + fit.dx}px, ${(-y / zoom) * fit.scale + fit.dy}px)`;
-      style.width = `${(width / zoom) * fit.scale}px`;
-      style.height = `${(height / zoom) * fit.scale}px`;
+      if (!style || !map.current) return;
+      const seen = { x: -x / zoom, y: -y / zoom, width: width / zoom, height: height / zoom };
+      map.current.classList.toggle("is-idle", !bounds || isWithin(bounds, seen));
+      // What is seen beyond the map is left out: its frame lies on the map's own edge.
+      const [left, right] = clipped(seen.x * fit.scale + fit.dx, seen.width * fit.scale, fit.width);
+      const [top, bottom] = clipped(seen.y * fit.scale + fit.dy, seen.height * fit.scale, fit.height);
+      style.transform = `translate(${left}px, ${top}px)`;
+      style.width = `${right - left}px`;
+      style.height = `${bottom - top}px`;
     };
     frame();
     let { transform, width, height } = flow.getState();
@@ -42,7 +49,7 @@ export const MiniMap = memo(function MiniMap({ scene, draft, theme }: { scene: S
       ({ transform, width, height } = state);
       frame();
     });
-  }, [flow, fit]);
+  }, [flow, fit, bounds]);
 
   const goTo = (event: PointerEvent<HTMLElement>) => {
     if (event.buttons !== 1) return;
@@ -54,8 +61,9 @@ export const MiniMap = memo(function MiniMap({ scene, draft, theme }: { scene: S
 
   return (
     <div
-      className="minimap"
-      style={{ width: WIDTH, height: HEIGHT }}
+      ref={map}
+      className="minimap is-idle"
+      style={{ width: fit.width, height: fit.height }}
       role="img"
       aria-label={`Map of the ${draft.order.length} steps`}
       onPointerDown={goTo}
@@ -68,25 +76,49 @@ export const MiniMap = memo(function MiniMap({ scene, draft, theme }: { scene: S
 });
 
 interface Fit {
+  readonly width: number;
+  readonly height: number;
   readonly scale: number;
   readonly dx: number;
   readonly dy: number;
 }
 
-const LEAST: Rect = { x: 0, y: 0, width: 1200, height: 700 };
+const NOWHERE: Rect = { x: 0, y: 0, width: 1, height: 1 };
+const LEAST_SIDE = 40;
 
-function fitted(rect: Rect | null): Fit {
-  const { x, y, width, height } = rect ?? LEAST;
-  const scale = Math.min(0.14, (WIDTH - 2 * MARGIN) / width, (HEIGHT - 2 * MARGIN) / height);
-  return { scale, dx: (WIDTH - width * scale) / 2 - x * scale, dy: (HEIGHT - height * scale) / 2 - y * scale };
+/** A map no larger than what it shows needs. */
+function fitted({ x, y, width, height }: Rect): Fit {
+  const scale = Math.min(0.14, (MOST_WIDTH - 2 * MARGIN) / width, (MOST_HEIGHT - 2 * MARGIN) / height);
+  const side = (size: number) => Math.round(Math.max(LEAST_SIDE, size * scale + 2 * MARGIN));
+  const [wide, high] = [side(width), side(height)];
+  return {
+    width: wide,
+    height: high,
+    scale,
+    dx: (wide - width * scale) / 2 - x * scale,
+    dy: (high - height * scale) / 2 - y * scale,
+  };
 }
 
-function draw(element: HTMLCanvasElement, scene: Scene, draft: Draft, { scale, dx, dy }: Fit): void {
+function clipped(start: number, size: number, most: number): [number, number] {
+  return [Math.min(Math.max(start, 0), most), Math.max(0, Math.min(start + size, most))];
+}
+
+function isWithin(inner: Rect, outer: Rect): boolean {
+  return (
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
+  );
+}
+
+function draw(element: HTMLCanvasElement, scene: Scene, draft: Draft, { width, height, scale, dx, dy }: Fit): void {
   const context = element.getContext("2d");
   if (!context) return;
   const ratio = window.devicePixelRatio || 1;
-  element.width = WIDTH * ratio;
-  element.height = HEIGHT * ratio;
+  element.width = width * ratio;
+  element.height = height * ratio;
   context.setTransform(scale * ratio, 0, 0, scale * ratio, dx * ratio, dy * ratio);
   const styles = getComputedStyle(element);
   const colours = new Map<string, string>();

@@ -21,6 +21,13 @@ export function useIsFar(): boolean {
   return useStore((state) => state.transform[2] < FAR_ZOOM);
 }
 
+const SMALL_ZOOM = 0.7;
+
+/** Whether the small print of a step cannot be read: its name is drawn large instead. */
+export function useIsSmall(): boolean {
+  return useStore((state) => state.transform[2] < SMALL_ZOOM);
+}
+
 const TINY_ZOOM = 0.18;
 
 /** Whether boxes are so small that only their colour can be seen. */

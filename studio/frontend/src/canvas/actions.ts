@@ -13,6 +13,7 @@ import { selectionOf } from "../model/selection";
 import { disconnect, moveSteps, removeSteps } from "../model/steps";
 import { type DesignerStore, useDesignerStore } from "../store";
 import { layOutBeside } from "./layingOut";
+import { FIT } from "./view";
 
 export type Actions = ReturnType<typeof actionsOn>;
 
@@ -23,7 +24,7 @@ export function useActions(): Actions {
   return useMemo(() => {
     const show = (ids: readonly StepId[]) => {
       const nodes = ids.map((id) => ({ id }));
-      void fitView({ padding: 0.15, maxZoom: 1, duration: 200, ...(nodes.length ? { nodes } : {}) });
+      void fitView({ ...FIT, duration: 200, ...(nodes.length ? { nodes } : {}) });
     };
     return actionsOn(store, show);
   }, [store, fitView]);
@@ -114,7 +115,11 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
         notify(describe(error).what, "error");
       }
     },
-    fit: () => show(chosen()),
+    /** Brings the selected steps into view, or all: one alone is in view as a rule. */
+    fit() {
+      const some = chosen();
+      show(some.length > 1 ? some : []);
+    },
     /** Makes source steps of files that were dropped. */
     async takeFiles(files: readonly File[], at: Point) {
       const { api, notify } = get();

@@ -1,8 +1,10 @@
-import type { Edge, EdgeChange, Node, NodeChange } from "@xyflow/react";
-import { Position } from "@xyflow/react";
+import type { Edge, EdgeChange, Node, NodeChange, ReactFlowState } from "@xyflow/react";
+import { Position, useStoreApi } from "@xyflow/react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type Draft, type Edit, type StepId, stepOf } from "../model/draft";
 import { changeNote, groupSteps } from "../model/frames";
+import { type Guide, inLine } from "../model/guides";
+import { around, type Rect } from "../model/placing";
 import { middleOf, FOLD_PORT, type Scene, sceneOf, type Thing, type Wire } from "../model/scene";
 import type { Selection } from "../model/selection";
 import { HEADER_HEIGHT, shapeOf, STEP_WIDTH } from "../model/sizes";
@@ -15,6 +17,9 @@ type Places = Readonly<Record<string, Place>>;
 type Place = { readonly x: number; readonly y: number; readonly width?: number; readonly height?: number };
 
 const NO_EDGES: Edge[] = [];
+const NO_GUIDES: readonly Guide[] = [];
+/** How near a line attracts a dragged step, on the screen. */
+const REACH_PX = 6;
 const FOLD_HANDLES = (["target", "source"] as const).map((type) => {
   const isTarget = type === "target";
   const x = (isTarget ? 0 : STEP_WIDTH) - HANDLE_SIZE / 2;
@@ -32,6 +37,8 @@ export function useFlow(isFar: boolean) {
   const draft = useDesigner((state) => state.draft);
   const selection = useDesigner((state) => state.selection);
   const [dragged, setDragged] = useState<Places | null>(null);
+  const [guides, setGuides] = useState(NO_GUIDES);
+  const flow = useStoreApi();
   const settled = useMemo(() => sceneOf(draft), [draft]);
   const scene = useMemo(() => (dragged ? sceneOf(withPlaces(draft, dragged)) : settled), [draft, dragged, settled]);
   const nodes = useNodes(scene, draft, selection);
@@ -45,10 +52,13 @@ export function useFlow(isFar: boolean) {
       const isLive = changes.some(
         (change) => (change.type === "position" && change.dragging) || (change.type === "dimensions" && change.resizing),
       );
-      if (isLive) setDragged((places) => afterMoves(now, places, changes));
-      else if (changes.some((change) => change.type === "dimensions" && change.resizing === false)) setDragged(null);
+      if (isLive) {
+        const lined = intoLine(changes, settled, flow.getState());
+        setGuides(lined.guides);
+        setDragged((places) => afterMoves(now, places, lined.changes));
+      } else if (changes.some((change) => change.type === "dimensions" && change.resizing === false)) setDragged(null);
     },
-    [store],
+    [store, settled, flow],
   );
   const onEdgesChange = useCallback(
     (changes: EdgeChange[]) => {
@@ -59,12 +69,41 @@ export function useFlow(isFar: boolean) {
     [store],
   );
   const onNodeDragStop = useCallback(() => {
+    setGuides(NO_GUIDES);
     if (!dragged) return;
     store.getState().edit("Move", dropped(dragged));
     setDragged(null);
   }, [store, dragged]);
 
-  return { scene, settled, nodes, edges, onNodesChange, onEdgesChange, onNodeDragStop };
+  return { scene, settled, nodes, edges, guides, onNodesChange, onEdgesChange, onNodeDragStop };
+}
+
+/** The changes of a drag with what is dragged in line with its neighbours, and the lines. */
+function intoLine(changes: readonly NodeChange[], settled: Scene, flow: ReactFlowState) {
+  const to = new Map(
+    changes.flatMap((change) => (change.type === "position" && change.position ? [[change.id, change.position] as const] : [])),
+  );
+  const { transform, width, height } = flow;
+  const [left, top, zoom] = transform;
+  const isInView = ({ x, y, width: w, height: h }: Rect) =>
+    x * zoom + left < width && (x + w) * zoom + left > 0 && y * zoom + top < height && (y + h) * zoom + top > 0;
+  const moved: Rect[] = [];
+  const others: Rect[] = [];
+  for (const { id, kind, rect } of settled.things) {
+    const place = to.get(id);
+    if (place) moved.push({ ...rect, ...place });
+    else if ((kind === "step" || kind === "fold") && isInView(rect)) others.push(rect);
+  }
+  const whole = around(moved);
+  // A frame takes its steps along: in line with them it would hold itself.
+  const isFrame = settled.things.some(({ id, kind }) => kind === "frame" && to.has(id));
+  if (!whole || isFrame) return { changes, guides: NO_GUIDES };
+  const { dx, dy, guides } = inLine(whole, others, REACH_PX / zoom);
+  const shift = (change: NodeChange): NodeChange =>
+    change.type === "position" && change.position
+      ? { ...change, position: { x: change.position.x + dx, y: change.position.y + dy } }
+      : change;
+  return { changes: dx || dy ? changes.map(shift) : changes, guides: guides.length ? guides : NO_GUIDES };
 }
 
 function afterMoves(now: Draft, places: Places | null, changes: readonly NodeChange[]): Places {

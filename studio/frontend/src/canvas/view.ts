@@ -1,6 +1,6 @@
 import { getViewportForBounds, useReactFlow, useStoreApi, type Viewport } from "@xyflow/react";
 import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
-import { around } from "../model/placing";
+import { around, type Rect } from "../model/placing";
 import { middleOf, type Scene, sceneOf } from "../model/scene";
 import { useDesigner, useDesignerStore } from "../store";
 
@@ -17,9 +17,27 @@ export function rememberView(designId: string, view: Viewport): void {
 
 export const LEAST_ZOOM = 0.02;
 export const MOST_ZOOM = 2;
-export const FIT = { padding: 0.12, maxZoom: 1 };
+/** Everything in view, and clear of the buttons at the bottom. */
+export const FIT = { padding: { top: "24px", bottom: "64px", x: "24px" }, maxZoom: 1 } as const;
+const MARGIN_PX = 24;
+/** What opens at less cannot be read without effort. */
+const OPENING_ZOOM = 0.75;
+/** Of what would fit at less only some would be in view at the opening zoom: the whole of it says more. */
+const OVERVIEW_ZOOM = 0.18;
 
-/** Where the canvas opens: where the person looked in this tab, or so that everything is in view. */
+/** Everything in view where that can be read or is a large graph; where it cannot, the start of the flow. */
+export function openingView(bounds: Rect, width: number, height: number): Viewport {
+  const whole = getViewportForBounds(bounds, width, height, LEAST_ZOOM, FIT.maxZoom, FIT.padding);
+  if (whole.zoom >= OPENING_ZOOM || whole.zoom < OVERVIEW_ZOOM) return whole;
+  const free = height - MARGIN_PX - Number.parseInt(FIT.padding.bottom, 10) - bounds.height * OPENING_ZOOM;
+  return {
+    x: MARGIN_PX - bounds.x * OPENING_ZOOM,
+    y: MARGIN_PX + Math.max(free, 0) / 2 - bounds.y * OPENING_ZOOM,
+    zoom: OPENING_ZOOM,
+  };
+}
+
+/** Where the canvas opens: where the person looked in this tab, or at the pipeline. */
 export function startView(designId: string, scene: Scene, width: number, height: number): Viewport {
   try {
     const text = sessionStorage.getItem(PREFIX + designId);
@@ -28,9 +46,7 @@ export function startView(designId: string, scene: Scene, width: number, height:
     // As above.
   }
   const bounds = around(scene.things.map(({ rect }) => rect));
-  return bounds
-    ? getViewportForBounds(bounds, width, height, LEAST_ZOOM, FIT.maxZoom, FIT.padding)
-    : { x: 0, y: 0, zoom: 1 };
+  return bounds ? openingView(bounds, width, height) : { x: 0, y: 0, zoom: 1 };
 }
 
 /** The same for an element, as soon as it has a size: in a hidden tab that takes a while. */

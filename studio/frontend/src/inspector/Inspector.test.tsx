@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Catalog, CheckAnswer, CheckRequest, ProblemForm, RecipeAnswer, RecipeRequest } from "../messages";
 import { renameParameter } from "../model/parameters";
+import { changeStep } from "../model/steps";
 import { emptyCatalog, designOf, serve, step } from "../testing/server";
 import { show } from "../testing/show";
 import { Inspector } from "./Inspector";
@@ -144,6 +145,24 @@ test("a form's SQL follows it, and form and SQL are undone together", async () =
   expect(state().history.past.length).toBeLessThanOrEqual(before + 1);
   state().undo();
   await waitFor(() => expect(of("big").value).not.toContain("7"));
+});
+
+test("a form that waits for an answer makes no SQL, and makes it again once it has the answer", async () => {
+  const made = { ...filter, value: "SELECT * FROM orders WHERE id > 0", metadata: { recipe: { name: "filter", settings: { column: "id" } } } };
+  const { state, id, of, select } = await open([orders, made]);
+  await select("big");
+  const ask = (settings: Record<string, unknown>) =>
+    state().edit("Fill in", changeStep(id("big"), (before) => ({ ...before, metadata: { recipe: { name: "filter", settings } } })));
+  await screen.findByText(/WHERE/);
+  ask({});
+  await waitFor(() => expect(of("big").value).toBe(""));
+  ask({ column: "amount" });
+  await waitFor(() => expect(of("big").value).toBe("SELECT * FROM orders WHERE amount > 0"));
+  ask({ column: "amount", least: 3 });
+  await waitFor(() => expect(of("big").value).toBe("SELECT * FROM orders WHERE amount > 3"));
+  state().undo();
+  await waitFor(() => expect(of("big").value).toBe("SELECT * FROM orders WHERE amount > 0"));
+  expect(screen.queryByText(/is not what this form makes/)).toBeNull();
 });
 
 test("Convert to SQL leaves the SQL and takes the form away", async () => {

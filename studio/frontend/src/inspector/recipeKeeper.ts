@@ -26,6 +26,8 @@ export class RecipeKeeper {
   readonly views = createStore<Views>()(() => ({}));
   private readonly wishes = new Map<StepId, string>();
   private readonly requests = new Map<StepId, AbortController>();
+  /** Every SQL that a form made, as undo brings old ones back. Any other is a person's, or another program's. */
+  private readonly made = new Map<StepId, Set<string>>();
 
   constructor(private readonly store: DesignerStore) {}
 
@@ -45,7 +47,9 @@ export class RecipeKeeper {
   /** Puts the form's SQL in the place of what a person or another program wrote there. */
   restore(id: StepId): void {
     const { sql } = this.views.getState()[id] ?? NOTHING_YET;
-    if (sql) this.store.getState().edit("Take the form's SQL", changeStep(id, (step) => ({ ...step, value: sql })));
+    if (!sql) return;
+    this.note(id, sql);
+    this.store.getState().edit("Take the form's SQL", changeStep(id, (step) => ({ ...step, value: sql })));
   }
 
   private look(state: DesignerState): void {
@@ -70,8 +74,7 @@ export class RecipeKeeper {
     { name, settings }: { name: string; settings: Record<string, unknown> },
     inputs: Record<string, Column[] | null>,
   ): Promise<void> {
-    const made = this.views.getState()[id]?.sql;
-    const isOurs = step.value === "" || step.value === made;
+    const isOurs = step.value === "" || this.made.get(id)?.has(String(step.value)) === true;
     this.requests.get(id)?.abort();
     const request = new AbortController();
     this.requests.set(id, request);
@@ -79,7 +82,10 @@ export class RecipeKeeper {
     try {
       const { sql, problems } = await this.store.getState().api.recipe({ recipe: name, settings, inputs }, request.signal);
       this.tell(id, { sql, problems, failure: null, isAsking: false });
-      if (sql && isOurs) this.put(id, sql, step.value);
+      this.note(id, sql);
+      // A form that waits for an answer makes nothing: its last SQL would run as if nothing had been asked for. Where
+      // a column of an input cannot be known for now, the SQL stays: the form did not change.
+      if (isOurs && (sql || Object.values(inputs).every(Boolean))) this.put(id, sql, step.value);
     } catch (error) {
       if (!isAborted(error)) this.tell(id, { failure: describe(error), isAsking: false });
     }
@@ -88,7 +94,11 @@ export class RecipeKeeper {
   /** Nobody did this, so it is no entry of its own in the undo list. */
   private put(id: StepId, sql: string, before: unknown): void {
     const { draft, arrange } = this.store.getState();
-    if (draft.steps[id]?.value === before) arrange(changeStep(id, (step) => ({ ...step, value: sql })));
+    if (draft.steps[id]?.value === before && sql !== before) arrange(changeStep(id, (step) => ({ ...step, value: sql })));
+  }
+
+  private note(id: StepId, sql: string): void {
+    this.made.set(id, (this.made.get(id) ?? new Set()).add(sql));
   }
 
   private tell(id: StepId, news: Partial<RecipeView>): void {

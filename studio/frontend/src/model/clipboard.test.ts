@@ -41,7 +41,7 @@ describe("pasting", () => {
     const { draft, id } = joinedSales();
     const { edit, selection } = pasteClip(draft, clipOf(draft, [id("orders")]), { x: 1000, y: 1000 });
     const [pasted] = selection.steps;
-    expect(edit(draft).positions[pasted ?? ""]).toEqual({ x: 888, y: 976 });
+    expect(edit(draft).positions[pasted ?? ""]).toEqual({ x: 896, y: 976 });
   });
 
   it("twice gives two copies at two places", () => {

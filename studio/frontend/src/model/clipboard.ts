@@ -4,6 +4,7 @@ import { newItemId, newStepId, stepOf } from "./draft";
 import { graphOf } from "./graph";
 import { datasetKeys, slug, stepNames, uniqueName } from "./names";
 import { around, rectOf } from "./placing";
+import { HEADER_HEIGHT, STEP_WIDTH } from "./sizes";
 import { selectionOf, type Selection } from "./selection";
 import { onGrid } from "./layout";
 
@@ -121,7 +122,7 @@ const BESIDE: Point = { x: 32, y: 32 };
 
 function shiftOf(draft: Draft, clip: Clip, at: Point | undefined): Point {
   const whole = around([
-    ...clip.steps.map(({ place }) => ({ ...place, width: 228, height: 48 })),
+    ...clip.steps.map(({ place }) => ({ ...place, width: STEP_WIDTH, height: HEADER_HEIGHT })),
     ...clip.notes.map(({ x, y, width, height }) => ({ x, y, width, height })),
   ]);
   if (!whole) return BESIDE;

@@ -11,7 +11,7 @@ export interface Rect extends Point {
   readonly height: number;
 }
 
-const GAP_X = 72;
+const GAP_X = 48;
 const GAP_Y = 32;
 
 /** Where a step lies, or null where it has no place yet. */

@@ -6,6 +6,7 @@ import { layOut } from "./layout";
 import { placesAfter, layoutTask, missingPlaces } from "./placing";
 import { sceneOf } from "./scene";
 import { search } from "./searching";
+import { STEP_WIDTH } from "./sizes";
 import { moveSteps } from "./steps";
 import { neighbour } from "./walking";
 
@@ -15,7 +16,7 @@ describe("a scene", () => {
 
   it("draws a frame around its steps", () => {
     const frame = sceneOf(grouped).things.find((thing) => thing.kind === "frame");
-    expect(frame?.rect).toEqual({ x: -20, y: -48, width: 568, height: 116 });
+    expect(frame?.rect).toEqual({ x: -20, y: -48, width: 548, height: 116 });
   });
 
   it("draws a folded group as one box, with the edges that leave it", () => {
@@ -63,7 +64,7 @@ describe("places", () => {
     const laidOut = moveSteps(open)(grouped);
     const frame = sceneOf(laidOut).things.find((thing) => thing.kind === "frame")!.rect;
     const { x, y } = open[id("orders")]!;
-    expect(x + 228 <= frame.x || y + 48 <= frame.y || y >= frame.y + frame.height).toBe(true);
+    expect(x + STEP_WIDTH <= frame.x || y + 48 <= frame.y || y >= frame.y + frame.height).toBe(true);
     const folded = changeGroup("g1", { isCollapsed: true })(grouped);
     expect(layoutTask(folded, folded.order).boxes.map((box) => box.id)).toEqual([id("orders"), "g1", id("save")]);
     const moved = placesAfter(folded, layOut(layoutTask(folded, folded.order)));

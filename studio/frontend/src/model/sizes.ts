@@ -1,7 +1,7 @@
 import type { StepForm } from "../messages";
 import { givesOutputs, takesMoreInputs } from "./kinds";
 
-export const STEP_WIDTH = 228;
+export const STEP_WIDTH = 208;
 export const HEADER_HEIGHT = 48;
 export const PORT_HEIGHT = 20;
 const PORTS_BOTTOM = 8;

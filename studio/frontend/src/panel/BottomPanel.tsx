@@ -25,6 +25,7 @@ export function BottomPanel() {
   const showPanel = useDesigner((state) => state.showPanel);
   const errors = useDesigner((state) => state.truth.problems.filter((problem) => problem.severity === "error").length);
   const warnings = useDesigner((state) => state.truth.problems.length) - errors;
+  const isEmpty = useDesigner((state) => state.draft.order.length === 0);
   const stepName = useDesigner((state) => state.draft.steps[selectedStep(state) ?? ""]?.name);
   const heightPx = usePanel((state) => state.heightPx);
   const tabs = useRef<HTMLDivElement>(null);
@@ -56,7 +57,7 @@ export function BottomPanel() {
               onClick={() => showPanel(isOpen && tab === name ? null : name)}
             >
               {TABS[name][0]}
-              {name === "problems" && errors + warnings > 0 && (
+              {name === "problems" && !isEmpty && errors + warnings > 0 && (
                 <span className="panel-count" data-severity={errors > 0 ? "error" : "warning"}>
                   {(errors + warnings).toLocaleString()}
                 </span>

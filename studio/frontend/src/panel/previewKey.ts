@@ -23,5 +23,7 @@ export function valuesFor(pipeline: PipelineForm, given: Record<string, unknown>
 }
 
 function bare(step: StepForm): StepForm {
-  return { ...step, metadata: {} };
+  // A form that makes no SQL yet is asked what it waits for.
+  const isWaiting = step.value === "" && "recipe" in step.metadata;
+  return { ...step, metadata: isWaiting ? { recipe: step.metadata["recipe"] } : {} };
 }
