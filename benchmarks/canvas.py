@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import statistics
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from benchmarks.serving import serving
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
@@ -30,7 +25,6 @@ FLAGS = (
 )
 MOVES = 30
 _BETWEEN_MOVES_MS = 16
-_START_TIMEOUT_S = 60
 _STEPS_A_CHAIN = 10
 # React keeps its tree on the element that it was mounted in; the designer's store is a property in it.
 _FIND_STORE = """() => {
@@ -116,7 +110,7 @@ def measure(folder: Path, steps: int, zoom: str) -> dict[str, float]:
     (folder / "pipelines").mkdir(exist_ok=True)
     text = yaml.safe_dump(pipeline(steps), sort_keys=False)
     (folder / "pipelines" / "canvas.yaml").write_text(text, encoding="utf-8")
-    with _studio(folder) as address, sync_playwright() as playwright:
+    with serving(folder) as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
         return _Canvas(browser, address, f"steps_{steps}").figures(zoom)
 
@@ -209,34 +203,3 @@ class _Canvas:
         )
         x, y = min(boxes, key=lambda place: abs(place[0] - middle[0]) + abs(place[1] - middle[1]))
         return float(x), float(y)
-
-
-@contextmanager
-def _studio(workspace: Path) -> Iterator[str]:
-    """The address of a Studio of the workspace, for as long as it is needed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = "import sys; from odibi_core.cli import main; sys.exit(main())"
-    command = (sys.executable, "-c", program, "studio", "--no-browser", "--port", str(port))
-    with (workspace / "studio.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=workspace, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        ends = time.monotonic() + _START_TIMEOUT_S
-        while not _answers(address):
-            if process.poll() is not None or time.monotonic() > ends:
-                raise RuntimeError((workspace / "studio.log").read_text(encoding="utf-8"))
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

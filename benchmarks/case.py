@@ -7,7 +7,13 @@ import json
 import sys
 from pathlib import Path
 
-MODULES = {"overhead": "overhead", "pipelines": "pipelines", "typing": "typing_person", "canvas": "canvas"}
+MODULES = {
+    "overhead": "overhead",
+    "pipelines": "pipelines",
+    "typing": "typing_person",
+    "canvas": "canvas",
+    "live": "live",
+}
 
 
 def main(group: str, name: str, arguments: str) -> None:

@@ -35,6 +35,13 @@ CANVAS_FIGURES = {
     "pan_frame_ms": "pan frame",
     "pan_frame_p95_ms": "95 %",
 }
+LIVE_BROWSERS = (1, 30)
+LIVE_FIGURES = {
+    "tick_cpu_ms": "CPU ms a refresh",
+    "ticks_a_second": "refreshes a second, each",
+    "gap_median_s": "median s between",
+    "gap_p95_s": "95 %",
+}
 WARMING_ROWS = 1_000
 SPILLING_ROWS = 40_000_000
 
@@ -247,6 +254,19 @@ def canvas(bench: Bench) -> list[Table]:
     return [Table("Canvas of the designer", note, ["steps", *CANVAS_FIGURES.values()], rows)]
 
 
+def live(bench: Bench) -> list[Table]:
+    """The page of a run while it goes on."""
+    rows: list[list[str | float | None]] = []
+    for browsers in LIVE_BROWSERS:
+        found = bench.case("live", "live", 1, steps=500, events=10_000, browsers=browsers).inside
+        rows.append([f"{browsers}", *(found[name] for name in LIVE_FIGURES)])
+    note = (
+        "A run of 500 steps, 450 of them done, with 10,000 events in its journal and 20 more each second. "
+        "CPU of the Studio's process for one refresh of one page, and the seconds from one to the next."
+    )
+    return [Table("A run that is watched", note, ["browsers", *LIVE_FIGURES.values()], rows)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -272,4 +292,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "memory": memory,
     "typing": typing,
     "canvas": canvas,
+    "live": live,
 }

@@ -68,3 +68,12 @@ def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
     figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
     assert figures["rendered"] == 12
     assert all(value > 0 for value in figures.values())
+
+
+def test_a_run_that_is_watched_is_measured(tmp_path: Path) -> None:
+    arguments = json.dumps({"steps": 5, "events": 40, "browsers": 2, "watch_s": 3})
+    figures = run_python(
+        ["-m", "benchmarks.case", "live", "live", arguments], tmp_path, compiled=tmp_path / "compiled"
+    ).inside
+    assert set(figures) == {"tick_cpu_ms", "ticks_a_second", "gap_median_s", "gap_p95_s"}
+    assert all(value > 0 for value in figures.values())
