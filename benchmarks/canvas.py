@@ -139,9 +139,8 @@ class _Canvas:
         self._settle()
         found = {"load_ms": self._cpu_ms()}
         self.page.evaluate(_FIND_STORE)
-        if zoom == "near":
-            self.page.keyboard.press("0")
-            self._settle()
+        self.page.keyboard.press("0" if zoom == "near" else "f")
+        self._settle()
         found["rendered"] = float(self.page.locator(".react-flow__node").count())
         x, y = self._middle_step()
         self.page.mouse.move(x, y)

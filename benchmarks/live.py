@@ -120,7 +120,8 @@ class _Page:
                         socket.send(again.SerializeToString())
                     continue
                 message = ForwardMsg()
-                message.ParseFromString(bytes(data))
+                assert isinstance(data, bytes)
+                message.ParseFromString(data)
                 kind = message.WhichOneof("type")
                 if kind == "auto_rerun":
                     fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
