@@ -23,6 +23,7 @@ from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConne
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
+from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -53,6 +54,8 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[functions]", FunctionSettings),
     ("[runs]", RunSettings),
     ("[studio]", StudioSettings),
+    ("[secrets]", SecretSettings),
+    *((f"[[secrets.providers]], kind {kind}", model) for kind, model in PROVIDERS.items()),
     ("[connections.NAME], kind folder", FolderConnection),
     ("[connections.NAME], kind http", HttpConnection),
     ("[connections.NAME], kind sqlite", SqliteConnection),
@@ -91,7 +94,11 @@ def settings_page() -> str:
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
     lines += ["", "## odibi.toml", "", "The file that makes a folder a workspace; it may be empty."]
     for title, model in WORKSPACE:
-        lines += ["", f"### {title}", *_table(model, {"functions", "connections", "runs", "studio"})]
+        lines += [
+            "",
+            f"### {title}",
+            *_table(model, {"functions", "secrets", "connections", "runs", "studio"}),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -140,6 +147,8 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if isinstance(value, enum.Enum):
         value = value.value
+    if isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):
+        return "see there"
     return "" if value is None or value in ("", (), {}) else f"`{_cell(_spelled(value))}`"
 
 

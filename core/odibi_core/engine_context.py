@@ -6,6 +6,7 @@ import logging
 import tempfile
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,8 @@ from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskErro
 from odibi_core.engines.operations import Operation, Query
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.nodes.registry import compile_step
-from odibi_core.secret_store import Secrets, SecretStore
+from odibi_core.secret_providers.chain import open_providers
+from odibi_core.secret_store import SecretProvider, Secrets, SecretStore
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
@@ -33,11 +35,12 @@ class EngineContext(ABC):
 
     Args:
         secrets: Name → value, or a callable that gives a name's value.
+        providers: Asked for what is not found there.
     """
 
-    def __init__(self, secrets: Secrets | None = None) -> None:
+    def __init__(self, secrets: Secrets | None = None, providers: Sequence[SecretProvider] = ()) -> None:
         self.secrets = secrets
-        self._store = SecretStore(secrets)
+        self._store = SecretStore(secrets, providers=providers)
 
     def get_secret(self, key: str) -> str:
         """The value of a secret.
@@ -83,8 +86,8 @@ class PandasEngineContext(EngineContext):
     def __init__(
         self, secrets: Secrets | None = None, *, workspace: Workspace | Path | str | None = None
     ) -> None:
-        super().__init__(secrets)
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
+        super().__init__(secrets, open_providers(self._workspace.load().secrets, self._workspace.root))
         self._frames: dict[str, Any] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._opened: DuckDBEngine | None = None

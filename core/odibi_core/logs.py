@@ -95,6 +95,8 @@ def configure_logging(
     form: LogForm | str = LogForm.TEXT,
     redactor: Redactor | None = None,
     stream: TextIO | None = None,
+    *,
+    takes_all: bool = False,
 ) -> logging.Handler:
     """The handler that now writes the core's logs; one from an earlier call is replaced.
 
@@ -103,6 +105,8 @@ def configure_logging(
         form: "text" or "json".
         redactor: Hides secrets.
         stream: Where to write; standard error where none is given.
+        takes_all: Whether warnings and errors of everything else in the process are written too, such as
+            those of the functions that a pipeline calls: else Python writes them, secrets and all.
 
     Raises:
         UnknownNameError: The level or the form is unknown.
@@ -113,9 +117,14 @@ def configure_logging(
         raise UnknownNameError.of("log form", str(form), LogForm)
     handler = _OurHandler(stream)
     handler.setFormatter((JsonFormatter if form == LogForm.JSON else TextFormatter)(redactor))
-    for known in [known for known in _log.handlers if isinstance(known, _OurHandler)]:
-        _log.removeHandler(known)
+    root = logging.getLogger()
+    for logger in (_log, root):
+        for known in [known for known in logger.handlers if isinstance(known, _OurHandler)]:
+            logger.removeHandler(known)
     _log.addHandler(handler)
+    if takes_all:
+        root.addHandler(handler)
+        logging.captureWarnings(True)
     _log.setLevel(level.upper())
     _log.propagate = False
     return handler

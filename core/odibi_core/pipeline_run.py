@@ -29,6 +29,7 @@ from odibi_core.retry import RetryPolicy
 from odibi_core.run_report import RunReport
 from odibi_core.run_result import DataMap, RunResult
 from odibi_core.run_settings import RunSettings
+from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import Redactor, Secrets, SecretStore
 from odibi_core.signals import cancel_on_signals
 from odibi_core.timestamps import now
@@ -114,7 +115,8 @@ class PipelineRun:
         self._redactor = Redactor()
         # From here on a mistake may show what a placeholder stands for.
         self._bus.redactor = self._redactor
-        self._store = SecretStore(request.secrets, self._redactor)
+        providers = open_providers(self._workspace.load().secrets, self._workspace.root)
+        self._store = SecretStore(request.secrets, self._redactor, providers)
         self._parameters = resolve_parameters(self._pipeline.parameters, request.parameters)
         past = request.past
         self._warnings += past.resumption.warnings

@@ -23,6 +23,7 @@ from odibi_core.retry import RetryPolicy
 from odibi_core.run_report import RunReport
 from odibi_core.run_settings import RunSettings, settings_problems
 from odibi_core.schema import Schema
+from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import Redactor, Secrets, SecretStore
 from odibi_core.signals import cancel_on_signals
 from odibi_core.step import Step
@@ -95,11 +96,11 @@ def preview_step(
     if problems:
         raise PipelineInvalidError(problems, pipeline=pipeline.name)
     settings = RunSettings.model_validate(pipeline.settings)
-    store = SecretStore(secrets, redactor or Redactor())
+    config = workspace.load()
+    store = SecretStore(secrets, redactor or Redactor(), open_providers(config.secrets, workspace.root))
     values = Values.for_run(
         "preview", resolve_parameters(pipeline.parameters, parameters or {}), store.resolve
     )
-    config = workspace.load()
     allowed = tuple(allowed_functions) if allowed_functions is not None else None
     surroundings = Surroundings(workspace, engine_names(), config.connections, allowed)
     plan = make_plan(_part(pipeline, target, dataset, rows), values, surroundings, Tracking.FUSED)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
 from odibi_core.errors import OdibiError, PipelineInvalidError, SecretError, TransientError, did_you_mean
@@ -22,6 +21,20 @@ _SHORTEST_LINE = 8
 _log = logging.getLogger(__name__)
 
 Secrets = Mapping[str, str] | Callable[[str], str]
+
+
+class SecretProvider(Protocol):
+    """A place where secrets are."""
+
+    def place(self, name: str) -> str:
+        """Where a secret of this name would be, in words that follow "put it into"."""
+
+    def find(self, name: str) -> str | None:
+        """The value, or None where it is not here.
+
+        Raises:
+            OdibiError: The place can't be asked.
+        """
 
 
 class Redactor:
@@ -109,12 +122,19 @@ class SecretStore:
 
     Args:
         secrets: Name → value, or a callable that gives the value of a name (a `KeyError` or None says that
-            it has none). What is not found there is taken from the environment variable of that name.
+            it has none).
         redactor: Learns each value that is resolved.
+        providers: Asked in their order for what is not found there.
     """
 
-    def __init__(self, secrets: Secrets | None = None, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        secrets: Secrets | None = None,
+        redactor: Redactor | None = None,
+        providers: Sequence[SecretProvider] = (),
+    ) -> None:
         self.redactor = redactor or Redactor()
+        self._providers = providers
         self._secrets = secrets if secrets is not None else {}
         self._resolved: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -124,7 +144,8 @@ class SecretStore:
 
         Raises:
             SecretError: There is none, it is empty, or it is not text. The error never holds a value.
-            TransientError: The callable says that it may pass on another try.
+            TransientError: Where it is asked for, it may pass on another try.
+            MissingPackageError: A provider needs a package.
         """
         with self._lock:
             if name not in self._resolved:
@@ -139,9 +160,13 @@ class SecretStore:
             return self._resolved[name]
 
     def _find(self, name: str) -> str:
-        value: Any = self._given(name)
-        if value is None:
-            value = os.environ.get(name)
+        value: Any = _guarded(
+            name, self._given, "see to the callable that is given as secrets", TransientError
+        )
+        for provider in self._providers:
+            if value is not None:
+                break
+            value = _guarded(name, provider.find, f"see to {provider.place(name)}", OdibiError)
         if value is None:
             raise SecretError(f"the secret {name!r} is not given", fix=self._how_to_give(name))
         if not isinstance(value, str):
@@ -155,23 +180,28 @@ class SecretStore:
     def _given(self, name: str) -> Any:
         if isinstance(self._secrets, Mapping):
             return self._secrets.get(name)
-        try:
-            return self._secrets(name)
-        except KeyError:
-            return None
-        except TransientError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the message or the traceback may hold a value
-            raise SecretError(
-                f"asking for the secret {name!r} failed with {type(error).__name__}",
-                fix="see to the callable that is given as secrets",
-            ) from None
+        return self._secrets(name)
 
     def _how_to_give(self, name: str) -> str:
-        ways = f"give it as secrets={{{name!r}: …}}, or set the environment variable {name}"
+        places = [f"secrets={{{name!r}: …}}", *(provider.place(name) for provider in self._providers)]
+        ways = "put it into " + ", or ".join(places)
         known = self._secrets if isinstance(self._secrets, Mapping) else {}
         hint = did_you_mean(name, known)
         return f"{hint} Else {ways}" if hint.startswith("did you mean") else ways
+
+
+def _guarded(name: str, find: Callable[[str], Any], fix: str, trusted: type[OdibiError]) -> Any:
+    """What `find` gives; of its errors, only the trusted ones are told with their message."""
+    try:
+        return find(name)
+    except KeyError:
+        return None
+    except trusted:
+        raise
+    except Exception as error:  # noqa: BLE001 - the message or the traceback may hold a value
+        raise SecretError(
+            f"asking for the secret {name!r} failed with {type(error).__name__}", fix=fix
+        ) from None
 
 
 def _forms(value: str) -> Iterator[str]:

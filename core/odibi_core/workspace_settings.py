@@ -19,6 +19,7 @@ from odibi_core.connections import (
 )
 from odibi_core.errors import WorkspaceError, did_you_mean
 from odibi_core.formats.base import Options
+from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 
 SIZE_PATTERN = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
 _HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
@@ -67,6 +68,9 @@ class WorkspaceSettings(Options):
     threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
     functions: FunctionSettings = Field(default_factory=FunctionSettings)
     connections: dict[str, Connection] = Field(default_factory=dict, description="Name → where something is.")
+    secrets: SecretSettings = Field(
+        default_factory=SecretSettings, description="Where ${secret:NAME} is looked for."
+    )
     runs: RunSettings = Field(default_factory=RunSettings)
     studio: StudioSettings = Field(default_factory=StudioSettings)
 
@@ -115,11 +119,13 @@ def _mistake(item: Mapping[str, Any], content: Mapping[str, Any], path: Path, te
         case "missing":
             return WorkspaceError(f"{key!r} is missing", where=where, fix=f"add {place[-1]} = …")
         case "union_tag_not_found":
-            return WorkspaceError(f"{key!r} has no kind", where=where, fix='add kind = "folder" or another')
+            return WorkspaceError(
+                f"{key!r} has no kind", where=where, fix=f"add kind = one of {', '.join(_kinds(place))}"
+            )
         case "union_tag_invalid":
             kind = str(item["ctx"]["tag"])
             return WorkspaceError(
-                f"{key!r} is of the unknown kind {kind!r}", where=where, fix=did_you_mean(kind, _CONNECTIONS)
+                f"{key!r} is of the unknown kind {kind!r}", where=where, fix=did_you_mean(kind, _kinds(place))
             )
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "string_pattern_mismatch":
@@ -140,13 +146,24 @@ def _place(location: Sequence[Any]) -> list[str]:
     place = [str(part) for part in location]
     if place[0] == "connections" and len(place) > 2 and place[2] in _CONNECTIONS:
         del place[2]
+    if place[:2] == ["secrets", "providers"] and len(place) > 3 and place[3] in PROVIDERS:
+        del place[3]
     return place
+
+
+def _kinds(place: Sequence[str]) -> Mapping[str, type[Options]]:
+    return PROVIDERS if place[0] == "secrets" else _CONNECTIONS
 
 
 def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[str]:
     match place:
         case ["connections", name, _]:
             yield from _CONNECTIONS[content["connections"][name]["kind"]].model_fields
+        case ["secrets", "providers", number, _]:
+            kind = content["secrets"]["providers"][int(number)]["kind"]
+            yield from PROVIDERS[kind].model_fields
+        case ["secrets", _]:
+            yield from SecretSettings.model_fields
         case ["functions", _]:
             yield from FunctionSettings.model_fields
         case ["runs", _]:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odibi_core.errors import SecretError, TransientError
+from odibi_core.secret_providers.local import Environment
 from odibi_core.secret_store import Redactor, SecretStore
 
 NASTY = "pä/ss 'w\"ö\\rd\n+&=\u2028✓"
@@ -131,18 +132,20 @@ def no_secrets(name: str) -> str:
 @pytest.mark.parametrize("secrets", [None, {}, no_secrets], ids=["none", "dict", "callable"])
 def test_what_is_not_given_comes_from_the_environment(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PASSWORD", "from outside")
-    assert SecretStore(secrets).resolve("DB_PASSWORD") == "from outside"
+    store = SecretStore(secrets, providers=[Environment()])
+    assert store.resolve("DB_PASSWORD") == "from outside"
 
 
 def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PASSWORD", "from outside")
-    assert SecretStore({"DB_PASSWORD": "given"}).resolve("DB_PASSWORD") == "given"
+    store = SecretStore({"DB_PASSWORD": "given"}, providers=[Environment()])
+    assert store.resolve("DB_PASSWORD") == "given"
 
 
 def test_a_missing_secret_is_an_error_that_says_how_to_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DB_PASSWORD", raising=False)
     with pytest.raises(SecretError) as caught:
-        SecretStore({"DB_PASSWROD": "hunter22"}).resolve("DB_PASSWORD")
+        SecretStore({"DB_PASSWROD": "hunter22"}, providers=[Environment()]).resolve("DB_PASSWORD")
     message = str(caught.value)
     assert "the secret 'DB_PASSWORD' is not given" in message
     assert "did you mean 'DB_PASSWROD'?" in message

@@ -169,12 +169,12 @@ def _connect(session: Session, bus: EventBus, watch: RunWatch, log: str | None) 
     from odibi_core.logs import configure_logging, log_event
 
     level, form = ("INFO", log) if log else ("WARNING", "text")
-    configure_logging(level, form)
+    configure_logging(level, form, takes_all=True)
 
     def learn_secrets(_event: Mapping[str, Any]) -> None:
         if session.terminal.redactor is not bus.redactor:
             session.terminal.redactor = bus.redactor
-            configure_logging(level, form, bus.redactor)
+            configure_logging(level, form, bus.redactor, takes_all=True)
 
     bus.subscribe(learn_secrets)
     bus.subscribe(watch.observe)
