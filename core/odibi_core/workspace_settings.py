@@ -53,6 +53,9 @@ class StudioSettings(Options):
         False,
         description="Whether a preview calls Python functions; they run with all rights of the Studio.",
     )
+    trash_days: int = Field(
+        30, ge=0, description="How long deleted pipelines stay in the trash; 0: until a person empties it."
+    )
 
 
 class WorkspaceSettings(Options):

@@ -374,6 +374,7 @@ class DesignCard(Message):
     step_count: int
     version: int = Field(description="Number of the newest version; 0 before the first.")
     updated: str = Field(description="UTC, ISO 8601.")
+    trashed: str = Field("", description="When it was put into the trash, UTC, ISO 8601; empty: it was not.")
     revision: int = Field(0, description="Counts every change that was kept.")
     is_changed: bool = Field(False, description="Whether the document differs from the newest version.")
     path: str = Field("", description="The file in the workspace that is kept in step; empty: none yet.")

@@ -33,6 +33,7 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
     """
     studio = open_studio(workspace)
     threading.Thread(target=studio.truth.warm_up, daemon=True).start()
+    studio.clear_trash()
     studio.runs.keep_going()
     threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
     app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)], on_script_error=show_error)

@@ -63,40 +63,33 @@ def api_of(browser: Browser, address: str) -> DesignsApi:
     return DesignsApi(address, token)
 
 
-_CHAIN = """\
-name: {name}
-steps:
-  - name: read_orders
-    layer: ingest
-    type: config_op
-    value: data/orders.csv
-    params: {{source_type: csv, header: true}}
-    outputs: {{data: orders}}
-  - name: amounts
-    layer: transform
-    type: sql
-    value: SELECT order_id, customer_id, unit_price AS amount FROM orders
-    inputs: {{orders: orders}}
-    outputs: {{data: amounts}}
-  - name: report
-    layer: transform
-    type: sql
-    value: SELECT customer_id, amount FROM amounts
-    inputs: {{amounts: amounts}}
-    outputs: {{data: report}}
-"""
-
-
 def make_chain(designs: DesignsApi, name: str) -> str:
     """A design of three steps in a row, saved as version 1; its id."""
-    design = designs.bring_in("chain.yaml", _CHAIN.format(name=name.replace("[", "_").rstrip("]")))
+    design = designs.create(name.replace("[", "_").rstrip("]"))
     made = designs.call("GET", f"/designs/{design}")
-    steps = made["document"]["pipeline"]["steps"]
+    steps = [
+        {
+            "name": "read_orders",
+            "layer": "ingest",
+            "type": "config_op",
+            "value": "data/orders.csv",
+            "params": {"source_type": "csv", "header": True},
+            "outputs": {"data": "orders"},
+        },
+        _query("amounts", "SELECT order_id, customer_id, unit_price AS amount FROM orders", "orders"),
+        _query("report", "SELECT customer_id, amount FROM amounts", "amounts"),
+    ]
+    made["document"]["pipeline"]["steps"] = steps
     made["document"]["layout"]["positions"] = {
-        step["name"]: {"x": 288 * number, "y": 0} for number, step in enumerate(steps)
+        str(step["name"]): {"x": 288 * number, "y": 0} for number, step in enumerate(steps)
     }
     document = {"base_revision": made["revision"], "document": made["document"]}
     kept = designs.call("PUT", f"/designs/{design}", document)
     version = {"revision": kept["revision"], "message": "Three in a row"}
     designs.call("POST", f"/designs/{design}/versions", version)
     return design
+
+
+def _query(name: str, sql: str, source: str) -> dict[str, Any]:
+    step = {"name": name, "layer": "transform", "type": "sql", "value": sql}
+    return {**step, "inputs": {source: source}, "outputs": {"data": name}}

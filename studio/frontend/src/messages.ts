@@ -348,6 +348,8 @@ export interface DesignCard {
   version: number;
   /** UTC, ISO 8601. */
   updated: string;
+  /** When it was put into the trash, UTC, ISO 8601; empty: it was not. */
+  trashed: string;
   /** Counts every change that was kept. */
   revision: number;
   /** Whether the document differs from the newest version. */

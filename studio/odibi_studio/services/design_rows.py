@@ -84,6 +84,14 @@ def set_content(session: Session, row: DesignRow, content: Content, author: str)
     )
 
 
+def purge(session: Session, ids: Iterable[str]) -> None:
+    """Remove designs with all their versions and drafts, for ever."""
+    found = list(ids)
+    for table in (TagRow, VersionRow, DraftRow):
+        session.execute(delete(table).where(col(table.design_id).in_(found)))
+    session.execute(delete(DesignRow).where(col(DesignRow.id).in_(found)))
+
+
 def content_of(row: DesignRow | VersionRow) -> Content:
     """What the design's document, or the version, holds."""
     return Content(row.text, row.layout)
@@ -202,6 +210,7 @@ def card_message(row: DesignRow, row_tags: list[str], problem: str, *, changed: 
         step_count=row.step_count,
         version=row.version,
         updated=row.updated,
+        trashed=row.trashed or "",
         revision=row.revision,
         is_changed=changed,
         path=row.path or "",

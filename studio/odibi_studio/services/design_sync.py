@@ -24,6 +24,7 @@ from odibi_studio.services.design_rows import (
     set_content,
 )
 from odibi_studio.services.documents import Content
+from odibi_studio.services.layouts import placed
 from odibi_studio.store.tables import DesignRow
 
 Files = Mapping[str, PipelineFile]
@@ -120,7 +121,7 @@ def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
         known.trashed, known.trashed_by = None, ""
         _take_change(session, known, file)
         return
-    content = Content(file.text)
+    content = placed(Content(file.text))
     row = new_design(session, content, owner)
     row.path, row.file_digest, row.edited_by = file.path, file.digest, FILE_AUTHOR
     append_version(session, row, content, FILE_AUTHOR, f"Found in {file.path}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlmodel import Session, col, select
 
 from odibi_core.design.templates import find_template
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.pipeline import Pipeline
 from odibi_core.timestamps import now
 from odibi_studio.messages import AutosaveAnswer, AutosaveRequest, Design, DesignCard
@@ -22,6 +24,7 @@ from odibi_studio.services.design_rows import (
     live_designs,
     new_design,
     newest_version,
+    purge,
     set_content,
     set_tags,
     tags,
@@ -29,6 +32,7 @@ from odibi_studio.services.design_rows import (
 )
 from odibi_studio.services.design_sync import Files, file_problem
 from odibi_studio.services.documents import Content, first_content, renamed, rewritten
+from odibi_studio.services.layouts import placed
 from odibi_studio.services.merging import merge
 from odibi_studio.store.tables import DesignRow
 
@@ -109,13 +113,22 @@ class Designs:
                 chosen = free_or_refuse(clean_name(name), taken)
             else:
                 chosen = free_name(content.pipeline.name, taken)
-            row = new_design(session, renamed(content, chosen), self._desk.author)
+            row = new_design(session, placed(renamed(content, chosen)), self._desk.author)
             return self._desk.message(session, row, files)
 
-    def add(self, content: Content) -> Design:
-        """A new design that holds exactly this, its name included."""
+    def add(self, content: Content, message: str = "") -> Design:
+        """A new design that holds exactly this, its name included.
+
+        Args:
+            content: Its document; steps that lie nowhere get places.
+            message: That of its first version; without one it has none yet. A design whose name is taken by
+                another pipeline's file has none either.
+        """
         with self._desk.editing() as (session, files):
-            row = new_design(session, content, self._desk.author)
+            row = new_design(session, placed(content), self._desk.author)
+            if message:
+                with suppress(ConflictError):
+                    self._desk.publish(session, row, content_of(row), message, files)
             return self._desk.message(session, row, files)
 
     def autosave(self, design_id: str, request: AutosaveRequest) -> AutosaveAnswer:
@@ -222,6 +235,37 @@ class Designs:
             rows = session.exec(select(DesignRow).where(col(DesignRow.trashed).is_not(None))).all()
             rows = sorted(rows, key=lambda row: row.trashed or "", reverse=True)
             return _cards(session, rows, {})
+
+    def purge(self, design_id: str) -> None:
+        """Remove a design that is in the trash for ever, with all its versions.
+
+        Raises:
+            UnknownNameError: There is none of that id in the trash.
+        """
+        with self._desk.database.writing() as session:
+            row = session.get(DesignRow, design_id)
+            if row is None or row.trashed is None:
+                raise UnknownNameError(
+                    "there is no such pipeline in the trash", where=f"design {design_id!r}"
+                )
+            purge(session, [row.id])
+
+    def empty_trash(self, older_than_days: int = 0) -> int:
+        """How many designs were removed from the trash for ever.
+
+        Args:
+            older_than_days: Only those that lay there for that long; 0 for all.
+        """
+        before = dt.datetime.now(dt.UTC) - dt.timedelta(days=older_than_days)
+        limit = before.isoformat(timespec="microseconds")
+        with self._desk.database.writing() as session:
+            found = select(DesignRow.id).where(
+                col(DesignRow.trashed).is_not(None), col(DesignRow.trashed) <= limit
+            )
+            ids = list(session.exec(found))
+            if ids:
+                purge(session, ids)
+        return len(ids)
 
     def bring_back(self, design_id: str) -> Design:
         """A design out of the trash, with the file of its newest version, where its place is still free.

@@ -37,7 +37,7 @@ def export(designs: Designs, design_id: str, form: Form) -> ExportAnswer:
 
 
 def import_text(designs: Designs, name: str, text: str) -> ImportAnswer:
-    """The design of a YAML or Python text, or every reason why there is none.
+    """The design of a YAML or Python text, with its first version, or every reason why there is none.
 
     YAML is kept as it is. Of Python the literal steps are read from the syntax tree: nothing is run.
 
@@ -54,7 +54,10 @@ def import_text(designs: Designs, name: str, text: str) -> ImportAnswer:
         found = ProblemForm(what=error.what, place=error.where, fix=error.fix)
         return ImportAnswer(problems=[found])
     warnings = [problem_form(problem) for problem in problems]
-    return ImportAnswer(design=designs.add(content), problems=warnings)
+    design = designs.add(content, f"Imported from {PurePath(name).name}")
+    if not design.version:
+        warnings.append(_taken(content.pipeline.name))
+    return ImportAnswer(design=design, problems=warnings)
 
 
 def problem_form(problem: Problem) -> ProblemForm:
@@ -66,6 +69,16 @@ def problem_form(problem: Problem) -> ProblemForm:
         fix=problem.fix,
         severity=SeverityForm(problem.severity),
         place=problem.place,
+    )
+
+
+def _taken(name: str) -> ProblemForm:
+    why = f"there is another pipeline of the name {name!r}" if name.strip() else "it has no name"
+    return ProblemForm(
+        what=f"no version was made: {why}",
+        field="name",
+        fix="give it a name of its own, then save a version",
+        severity=SeverityForm.WARNING,
     )
 
 

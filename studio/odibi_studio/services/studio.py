@@ -43,6 +43,20 @@ class Studio:
     truth: Truth
     access: Access = field(default_factory=Access)
 
+    def trash_days(self) -> int:
+        """How long a deleted pipeline stays in the trash; 0 where a person alone empties it."""
+        try:
+            return self.workspace.load().studio.trash_days
+        except OdibiError:
+            # Settings that can't be read are told wherever they matter; nothing is removed for them.
+            return 0
+
+    def clear_trash(self) -> None:
+        """Remove for ever what has been in the trash for longer than the workspace keeps it."""
+        days = self.trash_days()
+        if days:
+            self.designs.empty_trash(days)
+
     def close(self) -> None:
         """Let go of the databases and processes; runs go on."""
         self.runs.close()

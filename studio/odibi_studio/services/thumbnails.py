@@ -7,7 +7,7 @@ light and dark. Each colour is one path: five hundred steps are still a few kilo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -17,6 +17,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step
 from odibi_studio.messages import Layout, Point
 from odibi_studio.services.designs import Designs
+from odibi_studio.services.layouts import first_places
 
 WIDTH, HEIGHT = 320.0, 132.0
 
@@ -35,9 +36,8 @@ LAYER_COLOURS = {
 _OTHER_COLOURS = ("#5b7bd5", "#a06bc9", "#3f9fb5", "#8a9a3b", "#d07a4a")
 _MARGIN = 14.0
 _WIDEST, _TALLEST, _SMALLEST = 46.0, 20.0, 1.2
-# How large a box is beside the places: in pixels of the canvas, and in columns and rows.
-_CANVAS_BOX = (200.0, 64.0)
-_COLUMN_BOX = (0.62, 0.62)
+# How large a box is beside the places, in pixels of the canvas.
+_BOX = (200.0, 64.0)
 
 
 class Thumbnails:
@@ -67,17 +67,14 @@ class Thumbnails:
 def thumbnail(pipeline: Pipeline, layout: Layout) -> str:
     """The picture of a pipeline's graph, as SVG.
 
-    Steps stand as they do on the canvas, fitted into the picture; without a place for each they stand in
-    columns, each step right of those that it needs.
+    Steps stand as they do on the canvas, fitted into the picture; without a place for each they stand as in a
+    first layout.
     """
     steps = {step.name: step for step in pipeline.steps}
     graph = StepGraph(steps.values())
     edges = [(edge.source, edge.target) for edge in graph.edges]
     known = {name: layout.positions[name] for name in steps if name in layout.positions}
-    if len(known) == len(steps):
-        grid = _fitted(known, _CANVAS_BOX)
-    else:
-        grid = _fitted(_columns(graph, list(steps), edges), _COLUMN_BOX)
+    grid = _fitted(known if len(known) == len(steps) else first_places(pipeline))
     count = len(pipeline.steps)
     name = " ".join(pipeline.name.split())
     label = f"Graph of {name}: {count} step{'' if count == 1 else 's'}"
@@ -104,32 +101,11 @@ class _Grid:
     height: float
 
 
-def _columns(graph: StepGraph, names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, Point]:
-    """Places in columns by dependency, each step near the middle of what it needs."""
-    waves = [[name] for name in names] if graph.cycles() else graph.waves()
-    needs: dict[str, list[str]] = {}
-    for source, target in edges:
-        needs.setdefault(target, []).append(source)
-    places: dict[str, Point] = {}
-    for column, wave in enumerate(waves):
-        heights = {
-            name: _middle([places[it].y for it in needs.get(name, ()) if it in places]) for name in wave
-        }
-        ordered = sorted(wave, key=heights.__getitem__)
-        for row, name in enumerate(ordered):
-            places[name] = Point(x=column, y=row - (len(ordered) - 1) / 2)
-    return places
-
-
-def _middle(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _fitted(points: Mapping[str, Point], box: tuple[float, float]) -> _Grid:
+def _fitted(points: Mapping[str, Point]) -> _Grid:
     if not points:
         return _Grid({}, 0, 0)
-    width, across = _axis({name: point.x for name, point in points.items()}, box[0], WIDTH, _WIDEST)
-    height, down = _axis({name: point.y for name, point in points.items()}, box[1], HEIGHT, _TALLEST)
+    width, across = _axis({name: point.x for name, point in points.items()}, _BOX[0], WIDTH, _WIDEST)
+    height, down = _axis({name: point.y for name, point in points.items()}, _BOX[1], HEIGHT, _TALLEST)
     return _Grid({name: (across[name], down[name]) for name in points}, width, height)
 
 

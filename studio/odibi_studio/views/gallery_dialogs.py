@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Literal, NoReturn, cast
 
 import streamlit as st
@@ -13,7 +12,7 @@ from odibi_studio.messages import DesignCard, ImportAnswer, ProblemForm, Severit
 from odibi_studio.services.exchange import Form, export, import_text
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.gallery_actions import DIALOG, close_dialog, open_design
-from odibi_studio.views.widgets.moments import ago
+from odibi_studio.views.gallery_trash import show_trash
 
 _BEGINNINGS = ("Blank", "Template", "Import")
 _FORMS: dict[str, tuple[Form, str]] = {"YAML": ("yaml", "yaml"), "Python": ("python", "python")}
@@ -219,24 +218,6 @@ def settle_conflict(studio: Studio, card: DesignCard) -> None:
                 _show_error(error)
                 return
             _done()
-
-
-@st.dialog("Trash", width="medium", on_dismiss=close_dialog)
-def show_trash(studio: Studio) -> None:
-    """Show what was put away, with a button that brings each back."""
-    cards = studio.designs.trash()
-    if not cards:
-        st.text("Nothing is in the trash. What you delete in the gallery waits here.")
-        return
-    now = dt.datetime.now(dt.UTC)
-    for card in cards:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            with st.container(gap=None):
-                st.text(card.name)
-                st.caption(f"{card.step_count:,} steps, changed {ago(card.updated, now)}")
-            if st.button("Restore", key=f"restore_{card.id}", icon=":material/undo:"):
-                studio.designs.bring_back(card.id)
-                _done()
 
 
 def _done() -> NoReturn:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from tests.studio.conftest import YAML, Keep, SaveVersion, edited, named, with_steps
 
 from odibi_core.design.templates import find_template
@@ -14,9 +16,11 @@ from odibi_core.errors import OdibiError, PipelineInvalidError, UnknownNameError
 from odibi_core.workspace import Workspace
 from odibi_studio.messages import AutosaveRequest, Document, Layout, ParameterForm, Point, StepForm
 from odibi_studio.services.conflicts import ConflictError
+from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
 from odibi_studio.services.documents import Content
 from odibi_studio.services.versions import Versions
+from odibi_studio.store.tables import DesignRow, DraftRow, TagRow, VersionRow
 
 KEEP_EDITING = """
 import sys
@@ -261,6 +265,40 @@ def test_the_trash_takes_the_file_and_gives_it_back(
     assert file.read_text() == YAML
     assert (back.is_changed, back.problem) == (True, "")
     assert "AS unsaved" in designs.content(design.id).text
+    assert designs.trash() == []
+
+
+def test_what_is_purged_is_gone_with_all_its_versions_and_what_is_in_use_is_not(
+    designs: Designs, versions: Versions, save_version: SaveVersion, desk: DesignDesk
+) -> None:
+    design, other = designs.add(Content(YAML)), designs.create("other")
+    save_version(design)
+    designs.tag(design.id, ["nightly"])
+    with pytest.raises(UnknownNameError, match="no such pipeline in the trash"):
+        designs.purge(design.id)
+    designs.delete(design.id)
+    designs.purge(design.id)
+    assert designs.trash() == []
+    assert [card.id for card in designs.cards()] == [other.id]
+    with pytest.raises(UnknownNameError):
+        designs.bring_back(design.id)
+    with desk.database.reading() as session:
+        for table in (VersionRow, DraftRow, TagRow):
+            assert session.exec(select(table).where(table.design_id == design.id)).all() == []
+
+
+def test_the_trash_is_emptied_of_what_has_been_there_for_long(designs: Designs, desk: DesignDesk) -> None:
+    old, new = designs.create("old"), designs.create("new")
+    for design in (old, new):
+        designs.delete(design.id)
+    with desk.database.writing() as session:
+        row = session.get(DesignRow, old.id)
+        assert row is not None
+        row.trashed = (dt.datetime.now(dt.UTC) - dt.timedelta(days=31)).isoformat(timespec="microseconds")
+        session.add(row)
+    assert designs.empty_trash(older_than_days=30) == 1
+    assert [card.name for card in designs.trash()] == ["new"]
+    assert designs.empty_trash() == 1
     assert designs.trash() == []
 
 

@@ -10,10 +10,12 @@ from tests.studio.conftest import YAML
 from odibi_core.design.templates import templates
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.samples import copy_samples
+from odibi_core.workspace import Workspace
 from odibi_studio.messages import Severity
 from odibi_studio.services.designs import Designs
 from odibi_studio.services.documents import Content
 from odibi_studio.services.exchange import Form, export, import_text
+from odibi_studio.services.versions import Versions
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -46,6 +48,18 @@ def test_yaml_is_taken_byte_for_byte(designs: Designs) -> None:
     assert answer.design is not None
     assert export(designs, answer.design.id, "yaml").text == YAML
     assert export(designs, answer.design.id, "yaml").file_name == "receipts.yaml"
+
+
+def test_what_is_imported_has_a_version_a_file_and_a_layout(
+    designs: Designs, versions: Versions, workspace: Workspace
+) -> None:
+    answer = import_text(designs, "folder/till.yaml", YAML)
+    assert answer.design is not None
+    assert (answer.design.version, answer.design.is_changed) == (1, False)
+    assert [version.message for version in versions.list(answer.design.id)] == ["Imported from till.yaml"]
+    assert (workspace.root / "pipelines" / "receipts.yaml").read_text() == YAML
+    places = answer.design.document.layout.positions
+    assert places["read"].x < places["clean"].x < places["save"].x
 
 
 def test_every_problem_of_a_yaml_text_is_told_with_its_place(designs: Designs) -> None:
@@ -111,7 +125,12 @@ def test_a_text_that_is_no_pipeline_is_told_why(designs: Designs, name: str, tex
     assert said in answer.problems[0].what
 
 
-def test_an_imported_name_that_is_taken_stays_and_is_told_when_a_version_is_saved(designs: Designs) -> None:
-    for _ in range(2):
-        assert import_text(designs, "receipts.yaml", YAML).design is not None
+def test_an_imported_name_that_is_taken_stays_without_a_version_and_that_is_told(designs: Designs) -> None:
+    first, second = (import_text(designs, "receipts.yaml", YAML) for _ in range(2))
+    assert first.problems == []
     assert [card.name for card in designs.cards()] == ["receipts", "receipts"]
+    assert second.design is not None
+    assert second.design.version == 0
+    assert [problem.what for problem in second.problems] == [
+        "no version was made: there is another pipeline of the name 'receipts'"
+    ]

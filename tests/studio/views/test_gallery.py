@@ -152,6 +152,23 @@ def test_the_trash_gives_back_what_was_put_there_earlier(page: AppTest, studio: 
     assert names(page) == ["receipts"]
 
 
+def test_what_is_in_the_trash_is_deleted_for_ever_once_that_is_confirmed(
+    page: AppTest, studio: Studio
+) -> None:
+    first, second = studio.designs.create("first"), studio.designs.create("second")
+    for design in (first, second):
+        studio.designs.delete(design.id)
+    page.run()
+    page.button(key="show_trash").click().run()
+    assert any("goes for ever in 30 days" in str(text.value) for text in page.caption)
+    page.button(key=f"purge_{first.id}").click().run()
+    page.button(key="purge_not").click().run()
+    assert len(studio.designs.trash()) == 2
+    page.button(key=f"purge_{first.id}").click().run()
+    page.button(key="purge_now").click().run()
+    assert [card.name for card in studio.designs.trash()] == ["second"]
+
+
 def test_a_pipeline_is_renamed_and_a_taken_name_is_refused(page: AppTest, studio: Studio) -> None:
     design = studio.designs.add(Content(YAML))
     studio.designs.create("other")
