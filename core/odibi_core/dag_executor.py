@@ -188,6 +188,8 @@ class DAGExecutor:
             except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
                 error = raised
             duration_ms = (time.perf_counter() - before) * 1000
+            # What is counted beside the steps is no part of their time.
+            duration_ms -= sum(outcome.health.get("took_ms", 0.0) for outcome in outcomes or ())
             if outcomes is not None and self._memory:
                 self._memory.keep(region, outcomes, attempt)
             self._inbox.put(_Report(number, outcomes, error, duration_ms))

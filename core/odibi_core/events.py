@@ -23,8 +23,8 @@ class EventType(StrEnum):
     NODE_COMPLETE = "node_complete"
     """step_name, layer, duration_ms, duration_scope ("step" or "region"), row_count, row_count_scope
     ("exact", "inferred", "recounted" or "unknown"), status ("success" or "cached"), layer_complete,
-    rejected_rows, written (a store's details), cache_reason (why the step ran
-    although the cache is on; only where cache or checkpoints are on)"""
+    rejected_rows, written (a store's details), health (how the sides of its joins meet; where it has some),
+    cache_reason (why the step ran although the cache is on; only where cache or checkpoints are on)"""
     NODE_ERROR = "node_error"
     """step_name, layer, error_message, error_type, fix, retry_count, duration_ms"""
     NODE_RETRY = "node_retry"

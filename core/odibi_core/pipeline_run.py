@@ -181,6 +181,7 @@ class PipelineRun:
             self._surroundings.allowed_functions,
             ticket_run_ids=self._prospect.ticket_run_ids,
             written=self._surroundings.written(self._plan.steps.values()),
+            health=self._settings.health,
         )
         memory = self._prospect.open(engines, context, self._warn, self._redactor)
         executor = self._make_executor(engines, context, memory)

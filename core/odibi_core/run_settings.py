@@ -54,6 +54,11 @@ class RunSettings(Options):
     tracking: Tracking = Field(
         Tracking.AUTO, description="How closely steps are watched: auto, exact or fused."
     )
+    health: bool | None = Field(
+        None,
+        description="Whether the two sides of each join are counted: how many rows find partners, and how "
+        "many. If unset, where that costs no second pass over the data.",
+    )
     ordered: bool = Field(
         True,
         description="Whether rows keep their order where nothing sorts them; false takes less memory.",

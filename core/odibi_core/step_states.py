@@ -115,6 +115,7 @@ class StepStates:
             rejected_rows=outcome.rejected_rows,
             rejects_path=outcome.rejects_path,
             written=outcome.written,
+            **({"health": outcome.health} if outcome.health else {}),
             **cache,
             _inputs=inputs,
             _outputs=outcome.outputs,

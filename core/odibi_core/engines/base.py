@@ -52,6 +52,7 @@ class Outcome:
         rejects_path: Where they are kept.
         warnings: Sentences for the person who looks at the run.
         written: What a write did: path, mode, rows, and what its format adds.
+        health: How the sides of its joins meet, as `count_meetings` tells it; empty without joins.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Outcome:
     rejects_path: str = ""
     warnings: list[str] = field(default_factory=list)
     written: dict[str, Any] = field(default_factory=dict)
+    health: dict[str, Any] = field(default_factory=dict)
 
 
 CallInProcess = Callable[
@@ -88,6 +90,7 @@ class RunContext:
         ticket_run_ids: Step name → the run under which it writes, where that is not this one: a run that
             goes on from a checkpoint writes under the name of the run that it continues.
         written: Files and folders that the run writes.
+        health: Whether the sides of joins are counted; None: where it costs no second pass.
     """
 
     run_id: str
@@ -100,6 +103,7 @@ class RunContext:
     sent_batches: dict[str, int] = field(default_factory=dict)
     ticket_run_ids: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[Path] = frozenset()
+    health: bool | None = None
 
     def ticket(self, step: str) -> Ticket:
         """What marks the writes of a step."""

@@ -49,6 +49,7 @@ class StepProgress:
         fix: How to mend that, or "".
         reason: Why it was skipped or cancelled, or "".
         warnings: What the step warned of.
+        health: How the sides of its joins meet; empty where it has none, or nothing was counted.
     """
 
     name: str
@@ -65,6 +66,7 @@ class StepProgress:
     fix: str = ""
     reason: str = ""
     warnings: list[str] = field(default_factory=list)
+    health: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take what an event tells."""
@@ -78,6 +80,8 @@ class StepProgress:
                 self.duration_scope = event.get("duration_scope", "step")
                 self.row_count = event.get("row_count")
                 self.rejected_rows = event.get("rejected_rows") or self.rejected_rows
+                health = event.get("health")
+                self.health = health if isinstance(health, dict) else {}
             case EventType.NODE_ERROR:
                 self._end(event, NodeState.FAILED)
                 self.error_message, self.fix = event.get("error_message") or "", event.get("fix") or ""

@@ -30,6 +30,7 @@ def outcome_record(
         "rejects_file": rejects_file,
         "warnings": redactor.value(list(outcome.warnings)),
         "written": redactor.value(dict(outcome.written)),
+        "health": redactor.value(dict(outcome.health)),
         "outputs": {
             name: {
                 "key": dataset.key,
@@ -66,6 +67,7 @@ def restore_outcome(
         rejects_path,
         list(record["warnings"]),
         dict(record["written"]),
+        dict(record.get("health") or {}),
     )
 
 

@@ -14,6 +14,7 @@ from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskErro
 from odibi_core.engines.duckdb.counts import RegionCounts
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, QueryDataset, TableDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.meetings import count_meetings
 from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
@@ -90,6 +91,7 @@ class RegionRun:
             self._drop(self._tables)
             raise
         self._describe(outcomes, tasks)
+        self._count_meetings(outcomes, tasks)
         return [outcomes[task.name] for task in tasks]
 
     def _describe(self, outcomes: Mapping[str, Outcome], tasks: Sequence[Task]) -> None:
@@ -104,6 +106,25 @@ class RegionRun:
             )
         except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
             give_up_describing(self._streamed, outcomes, last, error)
+
+    def _count_meetings(self, outcomes: Mapping[str, Outcome], tasks: Sequence[Task]) -> None:
+        if self._context.health is False:
+            return
+        for task in tasks:
+            if task.name not in self._texts:
+                continue
+            try:
+                outcomes[task.name].health = count_meetings(
+                    task,
+                    self._texts[task.name],
+                    self._data,
+                    self._cursor,
+                    self._select,
+                    is_asked=self._context.health is True,
+                )
+            except Exception as error:  # noqa: BLE001 - the region's result counts already: no error undoes it
+                why = str(error).partition("\n")[0]
+                outcomes[task.name].health = {"joins": [], "why": why, "took_ms": 0.0}
 
     def _drop(self, tables: Sequence[str]) -> None:
         """Let go of tables, on a cursor that no open result holds up."""
