@@ -18,7 +18,8 @@ from typing import Any
 from odibi_core.errors import ParameterError, Problem, did_you_mean
 from odibi_core.sql_values import Placed, place_values
 
-BUILT_IN_NAMES = ("date", "yesterday", "run_id")
+DATE_NAME = "date"
+BUILT_IN_NAMES = (DATE_NAME, "yesterday", "run_id")
 
 _PLACEHOLDER = re.compile(
     r"\{\{(?P<escaped>[A-Za-z_][A-Za-z0-9_]*)\}\}"
@@ -120,11 +121,15 @@ def resolve_parameters(declared: Mapping[str, Parameter], given: Mapping[str, An
     """The value of every parameter for one run: what was given, parsed, else the default.
 
     A name that is not declared is taken as it is where the pipeline declares no parameters at all (a plain
-    list of steps), and is an error otherwise.
+    list of steps), and is an error otherwise. `date`, the day of the run, may always be given.
 
     Raises:
         ParameterError: One is unknown, missing, or not of its type.
     """
+    if DATE_NAME in given and DATE_NAME not in declared:
+        day = Parameter(DATE_NAME, ParameterType.DATE).parse(given[DATE_NAME])
+        others = {name: value for name, value in given.items() if name != DATE_NAME}
+        return {**resolve_parameters(declared, others), DATE_NAME: day}
     if not declared:
         return dict(given)
     for name in given:

@@ -18,6 +18,7 @@ from odibi_core.parameters import (
     placeholder_problems,
     references,
     render,
+    resolve_parameters,
 )
 
 VALUES = {"n": 3, "who": "O'Neil", "day": dt.date(2026, 1, 31), "ids": [1, 2], "no": None, "yes": True}
@@ -109,3 +110,12 @@ def test_what_does_not_fit_is_refused_with_an_example(type_: str, given_: Any) -
     with pytest.raises(ParameterError, match=r"parameter 'p'.* is not ") as caught:
         Parameter("p", ParameterType(type_), choices=(1, 2)).parse(given_)
     assert caught.value.fix.startswith("give ")
+
+
+def test_the_day_of_a_run_may_always_be_given() -> None:
+    declared = {"region": Parameter("region", default="North")}
+    values = resolve_parameters(declared, {"date": "2026-01-31"})
+    assert values == {"region": "North", "date": dt.date(2026, 1, 31)}
+    assert resolve_parameters({}, {"date": "2026-01-31", "x": 1}) == {"date": dt.date(2026, 1, 31), "x": 1}
+    with pytest.raises(ParameterError, match="'soon' is not a date"):
+        resolve_parameters(declared, {"date": "soon"})
