@@ -24,6 +24,7 @@ from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
+from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -60,6 +61,16 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[connections.NAME], kind http", HttpConnection),
     ("[connections.NAME], kind sqlite", SqliteConnection),
     ("[connections.NAME], kind duckdb", DuckdbConnection),
+)
+
+FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    (
+        "schedules/NAME.yaml",
+        "When a pipeline runs by itself, see [Schedules](schedules.md). Spans are written as `90s`, `15m`, "
+        "`1h30m`, `2d`; days and moments as `2026-01-31` or `2026-01-31T08:00`.",
+        Schedule,
+    ),
+    ("schedules/NAME.yaml, after", "Each entry of `after`.", Awaited),
 )
 
 
@@ -99,6 +110,8 @@ def settings_page() -> str:
             f"### {title}",
             *_table(model, {"functions", "secrets", "connections", "runs", "studio"}),
         ]
+    for title, text, model in FILES:
+        lines += ["", f"## {title}", "", text, *_table(model, set())]
     return "\n".join(lines) + "\n"
 
 

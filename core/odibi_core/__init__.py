@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from odibi_core.parameters import Parameter
     from odibi_core.pipeline import Pipeline
     from odibi_core.run_result import RunResult
+    from odibi_core.schedule_manager import ScheduleManager, ScheduleMode
     from odibi_core.step import Step
     from odibi_core.story_generator import StoryGenerator
     from odibi_core.tracker import Tracker
@@ -45,6 +46,8 @@ _HOMES = {
     "Parameter": "odibi_core.parameters",
     "Pipeline": "odibi_core.pipeline",
     "RunResult": "odibi_core.run_result",
+    "ScheduleManager": "odibi_core.schedule_manager",
+    "ScheduleMode": "odibi_core.schedule_manager",
     "Step": "odibi_core.step",
     "StoryGenerator": "odibi_core.story_generator",
     "Tracker": "odibi_core.tracker",
@@ -71,6 +74,8 @@ __all__ = [
     "Parameter",
     "Pipeline",
     "RunResult",
+    "ScheduleManager",
+    "ScheduleMode",
     "Step",
     "StoryGenerator",
     "Tracker",

@@ -51,20 +51,23 @@ class RunQueue:
         self._children: list[int] = []
         self._lock = threading.Lock()
 
-    def put(self, order: RunOrder, text: str) -> str:
+    def put(self, order: RunOrder, text: str, *, run_id: str = "") -> str:
         """The id of a new run, which starts as soon as there is room for it.
 
         Args:
             order: What is asked for.
             text: The pipeline, as YAML: what runs is what it says now.
+            run_id: The run's id, where whoever asks must know it before: asking twice is asking once.
 
         Raises:
             WorkspaceError: The run can't be written down.
         """
-        run_id = new_run_id()
+        run_id = run_id or new_run_id()
         run_dir = self._workspace.runs / run_id
         try:
             with self._locked() as folder:
+                if run_dir.is_dir() and run_summary(run_dir).queued_time:
+                    return run_id
                 (folder / run_id).touch()
                 make_run_folder(run_dir)
                 write_text_file(run_dir / ORDERED_FILE, text)
@@ -119,6 +122,13 @@ class RunQueue:
                 return sorted(entry.name for entry in entries if entry.name != _LOCK)
         except OSError:
             return []
+
+    def is_busy(self, pipeline: str) -> bool:
+        """Whether a run of the pipeline goes on, or waits here for its turn."""
+        if file_name(pipeline) in held_leases(self._workspace.state).values():
+            return True
+        records = [record for run_id in self.ids() if (record := self._record(run_id)) is not None]
+        return any(record.pipeline_name == pipeline and not record.state.is_final for record in records)
 
     def cancel(self, run_id: str, author: str) -> bool:
         """Whether the run still waited, so that it will never begin; False where it is asked to stop.

@@ -10,11 +10,16 @@ from types import FrameType
 
 
 @contextlib.contextmanager
-def cancel_on_signals(cancel: Callable[[str], None]) -> Iterator[None]:
+def cancel_on_signals(cancel: Callable[[str], None], *, ends_process: bool = True) -> Iterator[None]:
     """Within it, SIGINT and SIGTERM call `cancel`; a second one ends the process as it would have at once.
 
-    Afterwards the signal has its usual effect: KeyboardInterrupt, or SystemExit(143). Only the main thread
-    can listen to signals; elsewhere nothing changes. A program's own handlers are left alone.
+    Only the main thread can listen to signals; elsewhere nothing changes. A program's own handlers are left
+    alone.
+
+    Args:
+        cancel: Takes the reason.
+        ends_process: Whether the signal has its usual effect afterwards, KeyboardInterrupt or
+            SystemExit(143); not for what runs until it is stopped.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -36,7 +41,7 @@ def cancel_on_signals(cancel: Callable[[str], None]) -> Iterator[None]:
     finally:
         for number, handler in ours.items():
             signal.signal(number, handler)
-    if caught:
+    if caught and ends_process:
         _as_usual(caught[0])
 
 

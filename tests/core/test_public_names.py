@@ -25,6 +25,7 @@ PROMISED = {
     "odibi_core.cache_manager": "CacheManager",
     "odibi_core.metrics_manager": "MetricsManager",
     "odibi_core.story_generator": "StoryGenerator",
+    "odibi_core.schedule_manager": "ScheduleManager ScheduleMode",
     "odibi_core.functions": "register_function resolve_function",
 }
 

@@ -26,6 +26,7 @@ COMMANDS = (
     "preview",
     "story",
     "runs",
+    "schedule",
     "metrics",
     "export",
     "schema",

@@ -9,7 +9,8 @@ from odibi_core.cli.session import Session, parse_parameters
 from odibi_core.errors import OdibiError
 
 
-def _folder_of(context: click.Context) -> Session:
+def folder_of(context: click.Context) -> Session:
+    """The session whose workspace the arguments typed so far name, for completion."""
     session = Session()
     session.folder = context.find_root().params.get("workspace")
     return session
@@ -28,7 +29,7 @@ class PipelineName(click.types.StringParamType):
     ) -> list[CompletionItem]:
         """The pipelines of the workspace, then files."""
         try:
-            names = [path.stem for path in _folder_of(ctx).workspace().pipelines()]
+            names = [path.stem for path in folder_of(ctx).workspace().pipelines()]
         except (OdibiError, OSError):
             names = []
         found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
@@ -50,7 +51,7 @@ class RunName(click.types.StringParamType):
         from odibi_core.journal.runs import list_runs
 
         try:
-            runs = [record.run_id for record in list_runs(_folder_of(ctx).workspace().runs, 50)]
+            runs = [record.run_id for record in list_runs(folder_of(ctx).workspace().runs, 50)]
         except (OdibiError, OSError):
             runs = []
         return [CompletionItem(name) for name in ["latest", *runs] if name.startswith(incomplete)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from odibi_core.cli.terminal import Terminal
-from odibi_core.errors import DesignError, WorkspaceError
+from odibi_core.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from odibi_core.orchestrator import Orchestrator
@@ -92,6 +92,7 @@ class Session:
         Raises:
             OdibiError: There is none, or it can't be read.
         """
+        from odibi_core.design.pipeline_file import read_pipeline
         from odibi_core.workspace import Workspace
 
         workspace = self.workspace()
@@ -119,27 +120,6 @@ class Session:
                 fix="add a YAML file to this folder, or make a workspace with samples: odibi init DIR",
             )
         return found
-
-
-def read_pipeline(path: Path) -> Pipeline:
-    """The pipeline in a YAML or Python file. Nothing in it is run.
-
-    Raises:
-        DesignError: It is neither, or can't be read.
-        PipelineInvalidError: It can be read, but is no pipeline.
-    """
-    match path.suffix.lower():
-        case ".yaml" | ".yml":
-            from odibi_core.design.yaml_form import load_yaml
-
-            return load_yaml(path)
-        case ".py":
-            from odibi_core.design.python_form import load_python
-
-            return load_python(path)
-    raise DesignError(
-        "this is no pipeline file", where=str(path), fix="give a file that ends in .yaml, .yml or .py"
-    )
 
 
 def parse_parameters(
