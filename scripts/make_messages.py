@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from odibi_core.events import NodeState
 from odibi_core.journal.record import RunState
 from odibi_core.journal.repeating import Repeat
-from odibi_studio import messages, run_messages, trace_messages
+from odibi_studio import health_messages, messages, run_messages, trace_messages
 
 TARGET = Path(__file__).parents[1] / "studio" / "frontend" / "src" / "messages.ts"
 HEADER = "// Made by scripts/make_messages.py from odibi_studio/*messages.py: change it there.\n"
-MODULES = (messages, run_messages, trace_messages)
+MODULES = (messages, run_messages, trace_messages, health_messages)
 CORE_NAMES = (NodeState, RunState, Repeat)
 WIDTH = 110
 SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,12 @@ class JoinCounts:
     def unknown(cls, join: Join, why: str) -> JoinCounts:
         """The join, uncounted."""
         return cls(join.told, join.kind, join.left, join.right, why=why)
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> JoinCounts:
+        """What `as_dict` gave; what another version knows besides is left out."""
+        known = {name: told[name] for name in cls.__slots__ if name in told}
+        return cls(**{"told": "", "kind": "inner", "left": "", "right": "", **known})
 
     @property
     def fan_out(self) -> float | None:

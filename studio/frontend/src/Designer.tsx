@@ -9,6 +9,7 @@ import { Shortcuts } from "./canvas/Shortcuts";
 import { Boundary } from "./controls/Boundary";
 import { Notices } from "./controls/Notices";
 import { Tooltip } from "./controls/Tooltip";
+import { RunHealth } from "./health/RunHealth";
 import { Palette } from "./palette/Palette";
 import { PanelSpace } from "./panel/PanelSpace";
 import { useDesigner, useDesignerStore } from "./store";
@@ -109,6 +110,7 @@ function Desk({ isDark }: { isDark: boolean }) {
           </Suspense>
         </Boundary>
         <Notices />
+        <RunHealth />
       </Tooltip>
     </div>
   );

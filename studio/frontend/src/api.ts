@@ -98,6 +98,8 @@ export function createApi(access: Access) {
     preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
     profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),
     follow: (wanted: M.FollowRequest, signal?: AbortSignal) => post<M.FollowAnswer>("follow", wanted, signal),
+    health: (wanted: M.HealthRequest, signal?: AbortSignal) => post<M.HealthAnswer>("health", wanted, signal),
+    runHealth: (id: string, signal?: AbortSignal) => get<M.HealthAnswer>(`${run(id)}/health`, {}, signal),
     find: (wanted: M.FindRequest, signal?: AbortSignal) => post<M.FindAnswer>("find", wanted, signal),
     formatSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/format", wanted, signal),
     translateSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/translate", wanted, signal),

@@ -711,3 +711,74 @@ export interface FindAnswer {
   warnings: string[];
   elapsed_ms: number;
 }
+
+/** Asks how healthy the data of a step are, over the samples of a preview. */
+export interface HealthRequest {
+  pipeline: PipelineForm;
+  step: string;
+  parameters?: Record<string, unknown>;
+}
+
+/** Where a figure usually is, in runs before. */
+export interface UsualRange {
+  measure: "left_rate" | "right_rate" | "fan_out" | "kept_rate";
+  low: number;
+  middle: number;
+  high: number;
+  /** Whether the figure is not there now. */
+  is_outside: boolean;
+}
+
+/** How the two sides of a join meet. Counts are null where nothing was counted. */
+export interface JoinHealth {
+  /** The join as the SQL says it. */
+  told: string;
+  kind: "inner" | "left" | "right" | "full" | "semi" | "anti";
+  /** The step's input that is the left side; empty: it is none as it is. */
+  left: string;
+  /** The same of the right side. */
+  right: string;
+  left_rows: number | null;
+  right_rows: number | null;
+  /** The share of left rows that find a partner. */
+  left_rate: number | null;
+  /** The share of right rows that find a partner. */
+  right_rate: number | null;
+  pairs: number | null;
+  /** Partners of a left row that has any, on average. */
+  fan_out: number | null;
+  /** Left rows that the join loses. */
+  left_dropped: number | null;
+  /** Right rows that it loses. */
+  right_dropped: number | null;
+  /** Rows with nulls in the place of the left side's columns. */
+  left_nulls: number | null;
+  /** Rows with nulls in the place of the right side's columns. */
+  right_nulls: number | null;
+  /** Why nothing was counted; empty: it was. */
+  why: string;
+  usual: UsualRange[];
+}
+
+/** How healthy the data of a step are. */
+export interface StepHealth {
+  step: string;
+  joins: JoinHealth[];
+  /** Name inside the step → rows. */
+  rows_in: Record<string, number | null>;
+  rows_out: number | null;
+  /** Rows out for a row in, of a step with one input. */
+  kept: UsualRange | null;
+  /** Why its joins were not counted; empty: they were, or there are none. */
+  why: string;
+  /** Whether it was counted over samples of the sources. */
+  is_sample: boolean;
+}
+
+/** How healthy the data of steps are, against runs before. */
+export interface HealthAnswer {
+  steps: StepHealth[];
+  /** How many runs before were looked at. */
+  compared_runs: number;
+  problem: ProblemForm | null;
+}

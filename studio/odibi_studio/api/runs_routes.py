@@ -11,6 +11,7 @@ from starlette.routing import Route
 from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunState
 from odibi_studio.api.answers import get, get_async, send
+from odibi_studio.health_messages import HealthAnswer
 from odibi_studio.run_messages import (
     RepeatRunRequest,
     RunEvents,
@@ -51,6 +52,9 @@ def routes(runs: RunDesk) -> list[Route]:
     def samples(request: Request) -> RunSamples:
         return runs.samples(_id(request), request.query_params.get("step", ""))
 
+    def health(request: Request) -> HealthAnswer:
+        return runs.step_health(_id(request))
+
     async def events(request: Request) -> RunEvents:
         run_id, after = _id(request), _number(request, "after", 0)
         until = asyncio.get_running_loop().time() + min(_number(request, "wait_s", 0), LONGEST_WAIT_S)
@@ -71,6 +75,7 @@ def routes(runs: RunDesk) -> list[Route]:
         get_async("/runs/{id}/events", events),
         get("/runs/{id}/steps", steps),
         get("/runs/{id}/samples", samples),
+        get("/runs/{id}/health", health),
     ]
 
 

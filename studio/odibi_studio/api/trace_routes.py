@@ -1,4 +1,4 @@
-"""The routes of where rows come from: thin, over the services."""
+"""The routes of where rows come from and how they meet: thin, over the services."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from odibi_studio.api.answers import send
+from odibi_studio.health_messages import HealthAnswer, HealthRequest
 from odibi_studio.services.truth import Truth
 from odibi_studio.trace_messages import FindAnswer, FindRequest, FollowAnswer, FollowRequest
 
@@ -19,4 +20,11 @@ def routes(truth: Truth) -> list[Route]:
     def find(_: Request, message: FindRequest) -> FindAnswer:
         return truth.finder.find(message)
 
-    return [send("POST", "/follow", follow, FollowRequest), send("POST", "/find", find, FindRequest)]
+    def health(_: Request, message: HealthRequest) -> HealthAnswer:
+        return truth.meeting.health(message)
+
+    return [
+        send("POST", "/follow", follow, FollowRequest),
+        send("POST", "/find", find, FindRequest),
+        send("POST", "/health", health, HealthRequest),
+    ]

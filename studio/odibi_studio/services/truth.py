@@ -13,6 +13,7 @@ from odibi_studio.services.files import WorkspaceFiles
 from odibi_studio.services.finding import Finder
 from odibi_studio.services.following import Follower
 from odibi_studio.services.making import RecipeMaker
+from odibi_studio.services.meeting import Meeting
 from odibi_studio.services.previews import Previewer
 from odibi_studio.services.profiles import Profiler
 from odibi_studio.services.sources import Sources
@@ -30,6 +31,7 @@ class Truth:
         profiler: What the values of a column are like.
         follower: The rows that made a row.
         finder: What became of rows that are missing.
+        meeting: How the sides of joins meet.
         files: The files of the workspace.
         sources: Takes files that are dropped on the canvas.
     """
@@ -41,6 +43,7 @@ class Truth:
     profiler: Profiler
     follower: Follower
     finder: Finder
+    meeting: Meeting
     files: WorkspaceFiles
     sources: Sources
 
@@ -57,6 +60,7 @@ class Truth:
             Profiler(previewer),
             Follower(previewer),
             Finder(previewer),
+            Meeting(previewer),
             WorkspaceFiles(workspace),
             Sources(workspace),
         )

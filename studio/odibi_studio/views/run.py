@@ -17,12 +17,13 @@ from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_charts import seconds_between, show_resources, show_timeline
 from odibi_studio.views.run_comparison import show_comparison
+from odibi_studio.views.run_joins import show_joins
 from odibi_studio.views.run_navigation import open_runs, repeat_run
 from odibi_studio.views.run_parts import show_data, show_log, show_metrics, show_steps, show_story
 from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WORDS
 
-PARTS = ("Timeline", "Steps", "Log", "Data", "Story", "Metrics", "Compare")
+PARTS = ("Timeline", "Steps", "Joins", "Log", "Data", "Story", "Metrics", "Compare")
 _WHILE_IT_RUNS = ("Timeline", "Steps", "Log")
 _STYLE = """
 <style>
@@ -78,6 +79,8 @@ def _show(studio: Studio, watched: Watched) -> None:
     match part:
         case "Steps":
             show_steps(watched.steps)
+        case "Joins":
+            show_joins(studio, watched)
         case "Log":
             show_log(watched)
         case "Data":

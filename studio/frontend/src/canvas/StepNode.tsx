@@ -3,6 +3,7 @@ import {
   Ban, CircleAlert, CircleCheck, CircleDashed, CircleX, Clock, LoaderCircle, SkipForward, TriangleAlert, Zap,
 } from "lucide-react";
 import { memo } from "react";
+import { HealthMark } from "../health/marks";
 import { Icon, iconOf } from "../icons";
 import type { StepForm } from "../messages";
 import { lookOf } from "../model/layers";
@@ -69,6 +70,7 @@ function NearStep({ id, step, selected }: StepProps) {
       <span className="step-marks">
         {mark && <span className="change-mark">{mark}</span>}
         {problems && <ProblemMark problems={problems} />}
+        <HealthMark id={id} />
         <StatusMark id={id} />
       </span>
       <Ports id={id} shape={shapeOf(step)} />

@@ -2,6 +2,7 @@ import {
   BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath, Position, useConnection, ViewportPortal, useStore,
 } from "@xyflow/react";
 import { memo, useMemo } from "react";
+import { MatchRate } from "../health/marks";
 import type { StepId } from "../model/draft";
 import { refusalOf, type Wish } from "../model/rules";
 import type { Wire } from "../model/scene";
@@ -28,6 +29,7 @@ export const DatasetEdge = memo(function DatasetEdge(props: EdgeProps) {
             style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
           >
             {rows === undefined ? dataset : <b>{COUNT.format(rows)}</b>}
+            <MatchRate target={props.target} input={props.targetHandleId} />
           </span>
         </EdgeLabelRenderer>
       )}

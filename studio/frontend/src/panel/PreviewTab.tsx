@@ -4,6 +4,7 @@ import { useAnswer } from "../controls/useAnswer";
 import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages";
 import type { StepId } from "../model/draft";
 import { idsByName } from "../model/draft";
+import { JoinStrip } from "../health/JoinStrip";
 import { selectedStep, useDesigner, useDesignerStore } from "../store";
 import { counted, elapsedText } from "./cells";
 import { Empty, Failure } from "./Empty";
@@ -72,6 +73,7 @@ function Preview({ id }: { id: StepId }) {
           </label>
         )}
       </div>
+      {!problem && <JoinStrip step={name} pipeline={pipeline} parameters={parameters} />}
       {problem ? (
         <PreviewFailure problem={problem} step={name} needsValues={needsValues} />
       ) : shown ? (

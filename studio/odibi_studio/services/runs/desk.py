@@ -19,6 +19,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.run_queue import RunQueue
 from odibi_core.run_settings import RunSettings
 from odibi_core.workspace import Workspace
+from odibi_studio.health_messages import HealthAnswer
 from odibi_studio.run_messages import (
     RepeatRunRequest,
     RunEvents,
@@ -33,9 +34,10 @@ from odibi_studio.services.access import author_name
 from odibi_studio.services.runs.book import RunBook
 from odibi_studio.services.runs.comparison import Comparison, Side, compare
 from odibi_studio.services.runs.course import Course
+from odibi_studio.services.runs.edges import COMPARED_RUNS, run_health
 from odibi_studio.services.runs.health import RunHealth
 from odibi_studio.services.runs.keeper import QueueKeeper
-from odibi_studio.services.runs.steps import edge_runs, samples, step_runs
+from odibi_studio.services.runs.steps import edge_runs, row_counts, samples, step_runs
 from odibi_studio.services.runs.summaries import summary
 from odibi_studio.services.versions import Versions
 
@@ -222,6 +224,26 @@ class RunDesk:
                 steps=step_runs(record, pipeline),
                 edges=edge_runs(record, pipeline, run.lineage() if record.state.is_final else None),
             )
+
+    def step_health(self, run_id: str) -> HealthAnswer:
+        """How healthy the data between the steps of a run are, against the ten successful runs before it.
+
+        Raises:
+            UnknownNameError: There is no such run.
+        """
+        with self.book.opened(run_id) as run:
+            record, pipeline = run.reader.record(), run.pipeline()
+            if pipeline is None:
+                return HealthAnswer()
+            counts = row_counts(record, pipeline, run.lineage() if record.state.is_final else None)
+        before = [
+            other
+            for other in self.book.summaries()
+            if other.pipeline_name == record.pipeline_name
+            and other.state is RunState.SUCCESS
+            and other.asked_time < record.asked_time
+        ]
+        return run_health(record, pipeline, counts, self.health.facts(before[:COMPARED_RUNS]))
 
     def compare(self, first: str, second: str) -> Comparison:
         """Two runs side by side.

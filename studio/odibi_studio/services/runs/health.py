@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from odibi_core.events import EventType
+from odibi_core.health.joins import JoinCounts
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import EVENTS_FILE
 
@@ -38,12 +39,16 @@ class RunFacts:
         rows_written: Rows of all its targets; None where it wrote none or they are not known.
         step_ms: Step → how long it took, or the region that it ran in.
         targets: What it wrote.
+        step_rows: Step → rows of its first output.
+        joins: Step → how the sides of its joins met, where it was counted.
     """
 
     record: RunRecord
     rows_written: int | None
     step_ms: dict[str, float]
     targets: tuple[Target, ...]
+    step_rows: dict[str, int | None] = field(default_factory=dict)
+    joins: dict[str, tuple[JoinCounts, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +198,17 @@ def causes(facts: Iterable[RunFacts]) -> list[tuple[str, str, str, int, str]]:
 
 def _read(record: RunRecord) -> RunFacts:
     step_ms, targets = dict[str, float](), list[Target]()
+    step_rows, joins = dict[str, int | None](), dict[str, tuple[JoinCounts, ...]]()
     for event in _completed(record):
         step_ms[event["step_name"]] = event.get("duration_ms") or 0.0
+        step_rows[event["step_name"]] = event.get("row_count")
+        if told := (event.get("health") or {}).get("joins"):
+            joins[event["step_name"]] = tuple(JoinCounts.from_dict(join) for join in told)
         place = str((event.get("written") or {}).get("path") or "")
         if place and event.get("status") == "success":
             targets.append(Target(place, event["timestamp"], event.get("row_count")))
     counts = [target.row_count for target in targets if target.row_count is not None]
-    return RunFacts(record, sum(counts) if counts else None, step_ms, tuple(targets))
+    return RunFacts(record, sum(counts) if counts else None, step_ms, tuple(targets), step_rows, joins)
 
 
 def _completed(record: RunRecord) -> list[dict[str, Any]]:

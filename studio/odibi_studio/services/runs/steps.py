@@ -45,7 +45,7 @@ def edge_runs(
     """The datasets between the steps, with their rows as far as they are known."""
     if pipeline is None:
         return []
-    counts = _counts(record, pipeline, lineage)
+    counts = row_counts(record, pipeline, lineage)
     return [
         EdgeRun(
             source=edge.source, target=edge.target, dataset=edge.dataset, row_count=counts.get(edge.dataset)
@@ -81,7 +81,7 @@ def samples(run: OpenRun, step: str) -> RunSamples:
     )
 
 
-def _counts(
+def row_counts(
     record: RunRecord, pipeline: Pipeline, lineage: Mapping[str, Any] | None
 ) -> dict[str, int | None]:
     """Dataset → rows. A running step tells of its first output alone; lineage knows all of them."""

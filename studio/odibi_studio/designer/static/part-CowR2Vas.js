@@ -1,1 +1,0 @@
-import{f as e,p as t}from"./part-BBxy1oWD.js";var n=new WeakMap;function r(e){let r=n.get(e)??t()(()=>({}));return n.set(e,r),r}function i(t){return e(r(t))}function a(e,t,n){let{[t]:i,...a}=r(e).getState();r(e).setState(n===void 0?a:{...a,[t]:n},!0)}export{i as n,a as t};
