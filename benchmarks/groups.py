@@ -43,7 +43,7 @@ LIVE_FIGURES = {
     "gap_p95_s": "95 %",
 }
 WARMING_ROWS = 1_000
-SPILLING_ROWS = 40_000_000
+SPILLING_ROWS = 20_000_000
 
 
 class Bench:

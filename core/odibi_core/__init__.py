@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from odibi_core.cache_manager import CacheManager
+    from odibi_core.cache_manager import CacheManager, CloudCacheManager
     from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
     from odibi_core.dag_executor import DAGExecutor
     from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
@@ -33,6 +33,7 @@ _HOMES = {
     "CacheManager": "odibi_core.cache_manager",
     "CheckpointManager": "odibi_core.checkpoint_manager",
     "CheckpointMode": "odibi_core.checkpoint_manager",
+    "CloudCacheManager": "odibi_core.cache_manager",
     "DAGExecutor": "odibi_core.dag_executor",
     "DistributedExecutor": "odibi_core.distributed_executor",
     "EngineContext": "odibi_core.engine_context",
@@ -61,6 +62,7 @@ __all__ = [
     "CacheManager",
     "CheckpointManager",
     "CheckpointMode",
+    "CloudCacheManager",
     "DAGExecutor",
     "DistributedExecutor",
     "EngineContext",

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from odibi_core.kept.cloud_cache import CloudCacheManager
 from odibi_core.kept.manifest import (
     NAME,
     DamagedError,
@@ -22,6 +23,8 @@ from odibi_core.kept.manifest import (
     unsealed,
     write_manifest,
 )
+
+__all__ = ["CacheManager", "CloudCacheManager"]
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _DRAFT = ".tmp-"

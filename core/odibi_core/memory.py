@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from odibi_core.cache_manager import CacheManager
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.events import NodeState
 from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
 from odibi_core.kept.checkpointed_run import CheckpointedRun, CheckpointSaver
+from odibi_core.kept.result_cache import ResultCache
 from odibi_core.kept.resumption import Resumption, check_unchanged, find_resumption, ticket_run_ids
 from odibi_core.plan.fingerprint import fingerprint_steps
 from odibi_core.plan.model import Plan, Region, Tracking
@@ -85,7 +85,7 @@ class Past:
         resumption: What the run goes on from.
     """
 
-    cache: CacheManager | None = None
+    cache: ResultCache | None = None
     checkpoints: CheckpointManager | None = None
     mode: CheckpointMode = CheckpointMode.LAYER
     resumption: Resumption = field(default_factory=Resumption)
@@ -94,7 +94,7 @@ class Past:
     def find(
         cls,
         pipeline: str,
-        cache: CacheManager | None,
+        cache: ResultCache | None,
         checkpoints: CheckpointManager | None,
         mode: CheckpointMode,
         *,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from odibi_core.cache_manager import CacheManager
+from odibi_core.cache_manager import CacheManager, CloudCacheManager
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
 from odibi_core.distributed_executor import ExecutionBackend
 from odibi_core.engine_context import EngineContext
@@ -16,6 +16,7 @@ from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
 from odibi_core.journal.writer import new_run_id
 from odibi_core.kept.cached_run import Forecast
+from odibi_core.kept.result_cache import ResultCache
 from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
@@ -46,7 +47,8 @@ class Orchestrator:
         context: An engine context; its secrets serve where `secrets` is not given.
         enable_tracker: Keep schemas, row counts and samples of every step (default True).
         enable_cache: Keep the results of steps, and take them again where nothing changed (default False).
-        cache_dir: The folder of kept results, relative to the workspace (default "cache/").
+        cache_dir: The folder of kept results, relative to the workspace (default "cache/"), or a URL such as
+            "s3://bucket/folder".
         cache_manager: Keeps the results; one for `cache_dir` is made where None is given. Giving one switches
             the cache on.
         enable_checkpoints: Save where the run stands, so that it can be resumed (default False).
@@ -66,7 +68,7 @@ class Orchestrator:
         distributed_max_workers: Steps at the same time; as many as there are cores by default.
         tracking: "exact", "fused" or "auto" (default).
         ordered: Whether rows keep their order where no query sorts them (default True).
-        memory_limit: How much memory an engine may use, such as "4GB"; the workspace's by default. What is
+        memory_limit: How much memory the run may take, such as "4GB"; the workspace's by default. What is
             more goes to the disk, into the run's own folder in .odibi, which goes when the run ends.
         threads: How many threads an engine may use; the workspace's by default.
         workspace: The folder that paths are relative to; the nearest one with an odibi.toml at or above the
@@ -90,7 +92,7 @@ class Orchestrator:
         enable_tracker: bool | None = None,
         enable_cache: bool | None = None,
         cache_dir: str | Path | None = None,
-        cache_manager: CacheManager | None = None,
+        cache_manager: ResultCache | None = None,
         enable_checkpoints: bool | None = None,
         checkpoint_mode: CheckpointMode | None = None,
         checkpoint_dir: str | Path | None = None,
@@ -245,8 +247,7 @@ class Orchestrator:
     def _past(self, settings: RunSettings) -> Past:
         cache = checkpoints = None
         if settings.enable_cache:
-            folder = self._workspace.resolve(settings.cache_dir)
-            cache = self._cache_manager or CacheManager(folder)
+            cache = self._cache_manager or self._open_cache(settings.cache_dir)
         if settings.enable_checkpoints or settings.resume_from_checkpoint:
             checkpoints = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
         return Past.find(
@@ -256,6 +257,11 @@ class Orchestrator:
             CheckpointMode(settings.checkpoint_mode),
             resumes=settings.resume_from_checkpoint,
         )
+
+    def _open_cache(self, place: str) -> ResultCache:
+        if "://" in place:
+            return CloudCacheManager.at(place)
+        return CacheManager(self._workspace.resolve(place))
 
     def _plan_values(self) -> Values:
         return Values.for_plan(self.pipeline.parameters, self._parameters)

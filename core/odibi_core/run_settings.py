@@ -37,7 +37,9 @@ class RunSettings(Options):
     enable_cache: bool = Field(
         False, description="Keep the results of steps, and take them again where nothing changed."
     )
-    cache_dir: str = Field("cache/", min_length=1, description="The folder of kept results.")
+    cache_dir: str = Field(
+        "cache/", min_length=1, description="The folder of kept results, or a URL such as s3://bucket/folder."
+    )
     enable_checkpoints: bool = Field(
         False, description="Save where the run stands, so that it can be resumed."
     )
@@ -66,7 +68,7 @@ class RunSettings(Options):
     memory_limit: str | None = Field(
         None,
         pattern=SIZE_PATTERN,
-        description="How much memory an engine may use, such as 4GB; what is more goes to the disk. "
+        description="How much memory the run may take, such as 4GB; what is more goes to the disk. "
         "The workspace's if unset.",
     )
     threads: int | None = Field(

@@ -66,7 +66,7 @@ class WorkspaceSettings(Options):
     memory_limit: str | None = Field(
         None,
         pattern=SIZE_PATTERN,
-        description="How much memory an engine may use, such as 4GB.",
+        description="How much memory a run may take, such as 4GB.",
     )
     threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
     functions: FunctionSettings = Field(default_factory=FunctionSettings)

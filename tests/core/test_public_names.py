@@ -22,7 +22,7 @@ PROMISED = {
     "odibi_core.event_bus": "EventBus EventPriority create_summary_hook create_metrics_export_hook",
     "odibi_core.tracker": "Tracker",
     "odibi_core.checkpoint_manager": "CheckpointManager CheckpointMode",
-    "odibi_core.cache_manager": "CacheManager",
+    "odibi_core.cache_manager": "CacheManager CloudCacheManager",
     "odibi_core.metrics_manager": "MetricsManager",
     "odibi_core.story_generator": "StoryGenerator",
     "odibi_core.schedule_manager": "ScheduleManager ScheduleMode",

@@ -40,7 +40,7 @@ class RunOrder(Options):
     engine: str = Field("", description="The engine of steps that name none.")
     tracking: Tracking | None = Field(None, description="How closely steps are watched.")
     workers: int | None = Field(None, ge=1, le=256, description="Steps that run at the same time.")
-    memory_limit: str | None = Field(None, description="How much memory an engine may use, such as 4GB.")
+    memory_limit: str | None = Field(None, description="How much memory the run may take, such as 4GB.")
     threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
     cache: bool = Field(False, description="Whether the cache is on whatever the pipeline says.")
     checkpoints: bool = Field(False, description="Whether checkpoints are saved whatever the pipeline says.")

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odibi_core.cache_manager import CacheManager
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, UnkeepableError
 from odibi_core.engines.operations import Write
 from odibi_core.kept.manifest import DamagedError
 from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
+from odibi_core.kept.result_cache import ResultCache
 from odibi_core.plan.fingerprint import Fingerprint, Place, digest, place_identity, source_digest
 from odibi_core.plan.model import Plan, Region
 from odibi_core.secret_store import Redactor
@@ -52,7 +52,7 @@ class CacheView:
 
     def __init__(
         self,
-        manager: CacheManager,
+        manager: ResultCache,
         plan: Plan,
         fingerprints: Mapping[str, Fingerprint],
         place: Place,
@@ -107,7 +107,7 @@ class CacheView:
     def _forecast(self, region: Region) -> Forecast:
         try:
             is_hit = self.find(region) is not None
-        except DamagedError:
+        except (DamagedError, OSError):
             is_hit = False
         return Forecast(is_hit, {} if is_hit else {name: self.reason(name) for name in region.steps})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,26 @@ def rows_of(result: RunResult) -> Rows:
     return rows
 
 
-def cached(steps: list[Step], folder: Path) -> Rows:
+def cached(steps: list[Step], folder: Path, tracking: str = "fused") -> Rows:
     """What a second run takes from the cache."""
-    workspace = open_folder(folder)
-    Orchestrator(steps, workspace=workspace, tracking="fused", enable_cache=True).execute().close()
-    return rows_of(Orchestrator(steps, workspace=workspace, tracking="fused", enable_cache=True).execute())
+    kept: dict[str, Any] = {"workspace": open_folder(folder), "tracking": tracking, "enable_cache": True}
+    Orchestrator(steps, **kept).execute().close()
+    return rows_of(Orchestrator(steps, **kept).execute())
 
 
-def resumed(steps: list[Step], folder: Path) -> Rows:
+def half_cached(steps: list[Step], folder: Path) -> Rows:
+    """What a run takes from the cache of one that had the first half of the steps."""
+    kept: dict[str, Any] = {"workspace": open_folder(folder), "tracking": "fused", "enable_cache": True}
+    Orchestrator(steps[: len(steps) // 2 + 1], **kept).execute().close()
+    return rows_of(Orchestrator(steps, **kept).execute())
+
+
+def resumed(
+    steps: list[Step],
+    folder: Path,
+    tracking: str = "fused",
+    mode: CheckpointMode = CheckpointMode.AUTO,
+) -> Rows:
     """What a run gives that goes on after a failure in the middle."""
     workspace, allowed = open_folder(folder), folder / "allowed"
     middle = steps[len(steps) // 2].name
@@ -105,8 +118,8 @@ def resumed(steps: list[Step], folder: Path) -> Rows:
     barred = [*steps, function_step("gate", gate, middle)]
     kept: dict[str, Any] = {
         "workspace": workspace,
-        "tracking": "fused",
-        "checkpoint_mode": CheckpointMode.AUTO,
+        "tracking": tracking,
+        "checkpoint_mode": mode,
         "enable_checkpoints": True,
     }
     with Orchestrator(barred, **kept).execute() as first:
@@ -131,7 +144,10 @@ WAYS: dict[str, Callable[[list[Step], Path], Rows]] = {
     "exact, many threads": plain(tracking="exact", threads=4),
     "fused, little memory": plain(tracking="fused", memory_limit="64MB", threads=1),
     "cached": cached,
+    "cached, exact": partial(cached, tracking="exact"),
+    "half cached": half_cached,
     "resumed": resumed,
+    "resumed, exact": partial(resumed, tracking="exact", mode=CheckpointMode.LAYER),
 }
 
 

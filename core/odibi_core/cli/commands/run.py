@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--memory-limit",
     metavar="SIZE",
-    help="How much memory an engine may use, such as 4GB; what is more goes to the disk.",
+    help="How much memory the run may take, such as 4GB; what is more goes to the disk.",
 )
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="How many threads an engine may use.")
 @click.option(

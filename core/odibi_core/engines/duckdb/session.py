@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from odibi_core.engines.duckdb.budget import budget
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -16,8 +19,8 @@ class Session:
 
     Args:
         scratch: The folder to spill into.
-        memory_limit: Such as "4GB"; DuckDB's own default where empty.
-        threads: Threads that a query may use; all cores where None.
+        memory_limit: How much memory the process may take, such as "4GB"; DuckDB's own default where empty.
+        threads: Threads that a query may use; where None all cores, as far as the memory is enough for them.
         ordered: Whether rows keep their order where no query sorts them.
     """
 
@@ -34,7 +37,11 @@ class Session:
             "preserve_insertion_order": str(ordered).lower(),
         }
         if memory_limit:
-            config["memory_limit"] = memory_limit
+            import psutil
+
+            allowed = budget(memory_limit, psutil.Process().memory_info().rss)
+            config["memory_limit"] = f"{allowed.memory_bytes}B"
+            threads = threads or min(allowed.most_threads, len(os.sched_getaffinity(0)))
         if threads:
             config["threads"] = str(threads)
         self._root = duckdb.connect(":memory:", config=config)
