@@ -23,8 +23,8 @@ from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConne
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
-from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.schedules.schedule import Awaited, Schedule
+from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"

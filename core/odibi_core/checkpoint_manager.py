@@ -136,6 +136,14 @@ class CheckpointManager:
         newest = next(iter(self._run_ids(pipeline)), None)
         return self._read(pipeline, newest) if newest is not None else None
 
+    def run(self, pipeline: str, run_id: str) -> RunRecord | None:
+        """A run of the pipeline; None where nothing is known of it any more.
+
+        Raises:
+            CheckpointError: The record is damaged, or the folder holds checkpoints of another pipeline.
+        """
+        return self._read(pipeline, run_id) if run_id in self._run_ids(pipeline) else None
+
     def checkpoints(self, pipeline: str) -> list[str]:
         """The ids of the pipeline's checkpoints, newest first."""
         return [folder.name for folder in self._folders(pipeline)]

@@ -16,7 +16,15 @@ from odibi_core.events import NodeState
 from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
 from odibi_core.kept.checkpointed_run import CheckpointedRun, CheckpointSaver
 from odibi_core.kept.result_cache import ResultCache
-from odibi_core.kept.resumption import Resumption, check_unchanged, find_resumption, ticket_run_ids
+from odibi_core.kept.resumption import (
+    Fork,
+    Resumption,
+    check_unchanged,
+    find_fork,
+    find_resumption,
+    ticket_run_ids,
+    unchanged_part,
+)
 from odibi_core.plan.fingerprint import fingerprint_steps
 from odibi_core.plan.model import Plan, Region, Tracking
 from odibi_core.plan.planner import Surroundings
@@ -99,29 +107,42 @@ class Past:
         mode: CheckpointMode,
         *,
         resumes: bool,
+        fork: Fork | None = None,
     ) -> Past:
         """The past of a run of the pipeline.
 
+        Args:
+            pipeline: Its name.
+            cache: The cache; None where it is off.
+            checkpoints: The checkpoints; None where they are off.
+            mode: When one is saved.
+            resumes: Whether it goes on with the latest run of the pipeline.
+            fork: The run that it takes over from.
+
         Raises:
-            CheckpointError: The run is to be resumed, and the checkpoint is of another pipeline.
+            CheckpointError: The checkpoint to resume is of another pipeline, or the run to take over from has
+                none.
         """
+        if checkpoints is not None and fork is not None:
+            return cls(cache, checkpoints, mode, find_fork(checkpoints, fork))
         if checkpoints is None or not resumes:
             return cls(cache, checkpoints, mode)
         return cls(cache, checkpoints, mode, find_resumption(checkpoints, pipeline))
 
     def values(self, run_id: str, parameters: Mapping[str, Any], secret: Callable[[str], str]) -> Values:
-        """What placeholders stand for; a run that continues another keeps that one's id and day."""
-        record = self.resumption.record
+        """What placeholders stand for; a run that continues another keeps its id and day, a fork the day."""
+        record = self.resumption.record or self.resumption.forked
         if record is None:
             return Values.for_run(run_id, parameters, secret)
         if "date" not in parameters:
             with suppress(ValueError):
                 parameters = {**parameters, "date": dt.date.fromisoformat(record.day)}
-        return Values.for_run(record.run_id, parameters, secret)
+        is_its_own = self.resumption.record is None
+        return Values.for_run(run_id if is_its_own else record.run_id, parameters, secret)
 
     def tracking(self, wanted: Tracking) -> Tracking:
         """How closely steps are watched; a run that continues another has that one's regions."""
-        record = self.resumption.record
+        record = self.resumption.record or self.resumption.forked
         return Tracking(record.tracking) if record else wanted
 
 
@@ -146,8 +167,11 @@ class Prospect:
             if past.cache or past.checkpoints
             else {}
         )
-        if past.resumption.checkpoint is not None:
-            check_unchanged(past.resumption.checkpoint, plan.pipeline.name, self._fingerprints)
+        self._checkpoint = past.resumption.checkpoint
+        if self._checkpoint is not None and past.resumption.forked is not None:
+            self._checkpoint = unchanged_part(self._checkpoint, plan, self._fingerprints)
+        elif self._checkpoint is not None:
+            check_unchanged(self._checkpoint, plan.pipeline.name, self._fingerprints)
 
     @property
     def ticket_run_ids(self) -> dict[str, str]:
@@ -192,7 +216,7 @@ class Prospect:
                     past.checkpoints, record.run_id, self._plan, self._fingerprints, engines, redactor
                 ),
                 past.mode,
-                past.resumption.checkpoint,
+                self._checkpoint,
                 context,
             )
         return Memory(cached, checkpointed, finish) if cached or checkpointed else None

@@ -17,6 +17,7 @@ from odibi_core.event_bus import EventBus
 from odibi_core.journal.writer import new_run_id
 from odibi_core.kept.cached_run import Forecast
 from odibi_core.kept.result_cache import ResultCache
+from odibi_core.kept.resumption import Fork
 from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
@@ -78,6 +79,8 @@ class Orchestrator:
             no step takes it any more.
         run_id: The id of the run; each run makes one of its own where it is empty.
         order: What was asked for (see `RunOrder`), kept in the journal.
+        fork_of: The run from whose newest checkpoint this one goes on. Steps that have changed since, and
+            what comes after them, run again.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class Orchestrator:
         keeps_data: bool = True,
         run_id: str = "",
         order: Mapping[str, Any] | None = None,
+        fork_of: Fork | None = None,
     ) -> None:
         self.pipeline = _as_pipeline(steps, engine_type, pipeline_name)
         self._settings_given = {
@@ -149,7 +153,7 @@ class Orchestrator:
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
         self._allowed_functions = tuple(allowed_functions) if allowed_functions is not None else None
         self._keeps_data = keeps_data
-        self._run_id, self._order = run_id, dict(order or {})
+        self._run_id, self._order, self._fork = run_id, dict(order or {}), fork_of
         self._run: PipelineRun | None = None
         self._cancellation: Cancellation | None = None
 
@@ -248,7 +252,7 @@ class Orchestrator:
         cache = checkpoints = None
         if settings.enable_cache:
             cache = self._cache_manager or self._open_cache(settings.cache_dir)
-        if settings.enable_checkpoints or settings.resume_from_checkpoint:
+        if settings.enable_checkpoints or settings.resume_from_checkpoint or self._fork is not None:
             checkpoints = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
         return Past.find(
             self.pipeline.name,
@@ -256,6 +260,7 @@ class Orchestrator:
             checkpoints,
             CheckpointMode(settings.checkpoint_mode),
             resumes=settings.resume_from_checkpoint,
+            fork=self._fork,
         )
 
     def _open_cache(self, place: str) -> ResultCache:

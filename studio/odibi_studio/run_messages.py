@@ -27,6 +27,9 @@ class StartRunRequest(Message):
     cache: bool = False
     checkpoints: bool = False
     resume: bool = Field(False, description="Go on from the latest checkpoint.")
+    fork_of: str = Field(
+        "", description="Go on from the checkpoint of this run; steps that have changed since run again."
+    )
     together: bool = Field(False, description="Run although the pipeline is running already.")
 
 
@@ -70,6 +73,7 @@ class RunSummary(Message):
     memory_mb: float | None = None
     peak_memory_mb: float | None = None
     cpu_percent: float | None = None
+    can_fork: bool = Field(False, description="Whether a checkpoint of it is still there to go on from.")
     can_resume: bool = Field(False, description="Whether it left a checkpoint to go on from.")
     warnings: list[str] = Field(
         default_factory=list, description="What could not be told of the run, and why."

@@ -9,7 +9,10 @@ from odibi_core.event_bus import EventBus
 from odibi_core.graph.selection import Selection, select_steps
 from odibi_core.journal.lease import hold_lease
 from odibi_core.journal.order import RunOrder
+from odibi_core.journal.runs import find_run, run_summary
+from odibi_core.kept.resumption import Fork
 from odibi_core.run_result import RunResult
+from odibi_core.workspace import Workspace
 
 
 def execute_order(
@@ -56,6 +59,7 @@ def execute_order(
         event_bus=bus,
         run_id=run_id,
         order=order.model_dump(mode="json", exclude_defaults=True),
+        fork_of=_fork(opened.workspace, order),
     )
     with hold_lease(
         opened.workspace.state,
@@ -66,3 +70,10 @@ def execute_order(
         on_wait=on_wait,
     ):
         return orchestrator.execute()
+
+
+def _fork(workspace: Workspace, order: RunOrder) -> Fork | None:
+    if not order.fork_of:
+        return None
+    run_dir = find_run(workspace.runs, order.fork_of)
+    return Fork(run_summary(run_dir).pipeline_name, run_dir.name)

@@ -46,6 +46,7 @@ class RunOrder(Options):
     checkpoints: bool = Field(False, description="Whether checkpoints are saved whatever the pipeline says.")
     resume: bool = Field(False, description="Whether it goes on from the latest checkpoint.")
     together: bool = Field(False, description="Whether it may run beside another run of the pipeline.")
+    fork_of: str = Field("", description="The run from whose checkpoint it goes on; steps may have changed.")
     rerun_of: str = Field("", description="The run that it does again or goes on with.")
 
 

@@ -75,7 +75,7 @@ def repeat_order(
         changes["parameters"] = dict(parameters)
     if repeat is Repeat.FAILURE:
         changes["steps"] = _steps_left(record, asked, kept_pipeline(run_dir))
-    return asked.model_copy(update=changes), _text(run_dir)
+    return asked.model_copy(update=changes), kept_text(run_dir)
 
 
 def kept_pipeline(run_dir: Path) -> Pipeline:
@@ -84,7 +84,7 @@ def kept_pipeline(run_dir: Path) -> Pipeline:
     Raises:
         OdibiError: It was not kept, or can't be read.
     """
-    return load_yaml(_text(run_dir))
+    return load_yaml(kept_text(run_dir))
 
 
 def check_resumable(record: RunRecord, checkpoints: CheckpointManager) -> None:
@@ -140,7 +140,12 @@ def _steps_left(record: RunRecord, asked: RunOrder, pipeline: Pipeline) -> list[
     )
 
 
-def _text(run_dir: Path) -> str:
+def kept_text(run_dir: Path) -> str:
+    """The YAML of the pipeline as it was when the run was asked for.
+
+    Raises:
+        OdibiError: It was not kept, or can't be read.
+    """
     for name in (ORDERED_FILE, DESIGN_FILE):
         try:
             return (run_dir / name).read_text(encoding="utf-8")

@@ -8,6 +8,20 @@ from dataclasses import dataclass, field
 from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord
 from odibi_core.errors import CheckpointError
 from odibi_core.plan.fingerprint import Fingerprint
+from odibi_core.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A run that a new one goes on from, though steps have changed since.
+
+    Attributes:
+        pipeline: The pipeline that ran.
+        run_id: The run.
+    """
+
+    pipeline: str
+    run_id: str
 
 
 @dataclass(slots=True)
@@ -17,11 +31,13 @@ class Resumption:
     Attributes:
         record: The run that it continues; None where it begins anew.
         checkpoint: Where it goes on; None where it begins at the first step.
+        forked: The run that it takes over from without being it: it writes under its own name.
         warnings: What a person should know.
     """
 
     record: RunRecord | None = None
     checkpoint: Checkpoint | None = None
+    forked: RunRecord | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -53,6 +69,37 @@ def find_resumption(manager: CheckpointManager, pipeline: str) -> Resumption:
             fix="run without resume_from_checkpoint to start from the beginning, or choose another folder",
         )
     return found
+
+
+def find_fork(manager: CheckpointManager, fork: Fork) -> Resumption:
+    """The newest whole checkpoint of a run, whatever became of that run.
+
+    Raises:
+        CheckpointError: It has none, or its record is damaged.
+    """
+    found = Resumption()
+    found.checkpoint = manager.latest(fork.pipeline, fork.run_id, found.warnings.append)
+    found.forked = manager.run(fork.pipeline, fork.run_id)
+    if found.checkpoint is None or found.forked is None:
+        raise CheckpointError(
+            f"the run {fork.run_id} has no checkpoint any more",
+            where=f"pipeline {fork.pipeline!r}",
+            fix="run the pipeline from the start; the newest three checkpoints of a pipeline are kept",
+        )
+    return found
+
+
+def unchanged_part(checkpoint: Checkpoint, plan: Plan, fingerprints: Mapping[str, Fingerprint]) -> Checkpoint:
+    """The checkpoint with the steps alone that are as they were, and so is every step before them."""
+    known = checkpoint.manifest["fingerprints"]
+    kept: set[str] = set()
+    for name, print_ in fingerprints.items():
+        parts = known.get(name)
+        is_same = parts is not None and (print_.settings, print_.code) == (parts["settings"], parts["code"])
+        if is_same and set(plan.graph.upstream(name)) <= kept:
+            kept.add(name)
+    outcomes = [record for record in checkpoint.manifest["outcomes"] if record["name"] in kept]
+    return Checkpoint(checkpoint.folder, {**checkpoint.manifest, "outcomes": outcomes})
 
 
 def check_unchanged(checkpoint: Checkpoint, pipeline: str, fingerprints: Mapping[str, Fingerprint]) -> None:

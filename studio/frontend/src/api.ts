@@ -111,6 +111,7 @@ export function createApi(access: Access) {
     /** Answers as soon as something has happened, or after `wait_s` seconds. */
     runEvents: (id: string, after: number, wait_s: number, signal?: AbortSignal) =>
       get<M.RunEvents>(`${run(id)}/events`, { after, wait_s }, signal),
+    runSamples: (id: string, step: string, signal?: AbortSignal) => get<M.RunSamples>(`${run(id)}/samples`, { step }, signal),
     cancelRun: (id: string) => post<M.RunSummary>(`${run(id)}/cancel`, {}),
     folder: (path: string, signal?: AbortSignal) => get<M.Folder>("files", { path }, signal),
     upload: (file: File, signal?: AbortSignal) => {

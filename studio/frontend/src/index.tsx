@@ -10,6 +10,8 @@ import themeCss from "./theme.css?inline";
 
 interface Given extends Access {
   design_id: string;
+  /** A run that is shown on the canvas; empty: the newest that goes on. */
+  run_id?: string;
 }
 
 interface Mounted {
@@ -27,7 +29,7 @@ const mounted = new WeakMap<HTMLElement | ShadowRoot, Mounted>();
 
 const render: FrontendRenderer<Record<string, unknown>, Given> = ({ data, parentElement }) => {
   const before = mounted.get(parentElement);
-  const isSame = before && before.given.design_id === data.design_id && before.given.token === data.token;
+  const isSame = before && before.given.design_id === data.design_id && before.given.token === data.token && before.given.run_id === data.run_id;
   if (before && !isSame) unmount(parentElement, before);
   const current = before && isSame ? before : mount(parentElement, data);
   current.generation += 1;
@@ -47,7 +49,7 @@ function mount(parentElement: HTMLElement | ShadowRoot, given: Given): Mounted {
   const style = document.createElement("style");
   style.textContent = `${flowCss}\n${themeCss}\n${partsCss}`;
   parentElement.append(style, host);
-  const store = createDesigner(createApi(given), given.design_id);
+  const store = createDesigner(createApi(given), given.design_id, given.run_id);
   const unguard = guardKeys(host);
   const root = createRoot(host);
   root.render(

@@ -502,6 +502,8 @@ export interface StartRunRequest {
   checkpoints?: boolean;
   /** Go on from the latest checkpoint. */
   resume?: boolean;
+  /** Go on from the checkpoint of this run; steps that have changed since run again. */
+  fork_of?: string;
   /** Run although the pipeline is running already. */
   together?: boolean;
 }
@@ -552,6 +554,8 @@ export interface RunSummary {
   memory_mb: number | null;
   peak_memory_mb: number | null;
   cpu_percent: number | null;
+  /** Whether a checkpoint of it is still there to go on from. */
+  can_fork: boolean;
   /** Whether it left a checkpoint to go on from. */
   can_resume: boolean;
   /** What could not be told of the run, and why. */

@@ -9,6 +9,7 @@ import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model
 import { isGoing, NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
 import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
+import { setPreviewParameter } from "./panel/previewParameters";
 import { findUnsaved, stowUnsaved } from "./model/unsaved";
 
 export type PanelTab = "preview" | "trace" | "schema" | "profile" | "problems" | "plan";
@@ -108,7 +109,7 @@ const EMPTY_CATALOG: Catalog = {
 const NOTICE_MS = 6_000;
 
 /** The state of one designer: loads its design at once, then keeps it saved and checked. */
-export function createDesigner(api: Api, designId: string): DesignerStore {
+export function createDesigner(api: Api, designId: string, runId = ""): DesignerStore {
   let saver: Autosaver | null = null;
   let noticeCount = 0;
   const store = createStore<DesignerState>()((set, get) => {
@@ -175,7 +176,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
       },
       dismiss: (id) => set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
       setMarks: (marks) => set({ marks }),
-      async startRun({ start = "", end = "", parameters = {} }) {
+      async startRun({ start = "", end = "", parameters = {}, forkOf = "" }) {
         try {
           if (!(await get().saveNow())) return get().notify("Nothing was run: your changes are not saved", "error");
           const { design } = get();
@@ -183,7 +184,7 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
             const made = await api.createVersion(designId, { revision: design.revision, message: "Before a run" });
             get().versionMade(made.number);
           }
-          const { run_id } = await api.startRun({ design_id: designId, start, end, parameters });
+          const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
           await follower.follow(run_id);
         } catch (error) {
           complain(error);
@@ -244,8 +245,13 @@ export function createDesigner(api: Api, designId: string): DesignerStore {
     get().notify([what, fix].filter(Boolean).join(": "), "error");
   }
 
-  /** Shows a run of this design that is going on. */
+  /** Shows the run that was asked for, with its parameters, or one of this design that is going on. */
   async function joinRun(): Promise<void> {
+    if (runId) {
+      const { parameters } = await api.run(runId);
+      for (const [name, value] of Object.entries(parameters)) setPreviewParameter(store, name, value);
+      return follower.follow(runId);
+    }
     const pipeline = get().draft.head.name;
     const { runs } = await api.runs({ pipeline, limit: 1 });
     const newest = runs.find((run) => run.design_id === designId && isGoing(run));

@@ -46,7 +46,7 @@ def api_mount(studio: Studio, hosts: Sequence[str] = LOCAL_HOSTS) -> Mount:
         *designs_routes.routes(studio),
         *truth_routes.routes(studio.truth),
         *trace_routes.routes(studio.truth),
-        *runs_routes.routes(studio.runs),
+        *runs_routes.routes(studio.runs, studio.forks),
     ]
     return Mount(
         "/api",

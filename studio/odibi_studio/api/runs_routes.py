@@ -12,6 +12,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunState
 from odibi_studio.api.answers import get, get_async, send
 from odibi_studio.health_messages import HealthAnswer
+from odibi_studio.messages import Design
 from odibi_studio.run_messages import (
     RepeatRunRequest,
     RunEvents,
@@ -22,13 +23,14 @@ from odibi_studio.run_messages import (
     StartRunRequest,
 )
 from odibi_studio.services.runs.desk import RunDesk, RunFilter
+from odibi_studio.services.runs.forks import Forks
 
 LOOK_EVERY_S = 0.25
 LONGEST_WAIT_S = 25.0
 MOST_RUNS = 500
 
 
-def routes(runs: RunDesk) -> list[Route]:
+def routes(runs: RunDesk, forks: Forks) -> list[Route]:
     """The routes under /api."""
 
     def start(_: Request, message: StartRunRequest) -> RunSummary:
@@ -36,6 +38,9 @@ def routes(runs: RunDesk) -> list[Route]:
 
     def repeat(request: Request, message: RepeatRunRequest) -> RunSummary:
         return runs.repeat(_id(request), message)
+
+    def fork(request: Request) -> Design:
+        return forks.open(_id(request))
 
     def cancel(request: Request) -> RunSummary:
         return runs.cancel(_id(request))
@@ -72,6 +77,7 @@ def routes(runs: RunDesk) -> list[Route]:
         get("/runs/{id}", summary),
         send("POST", "/runs/{id}/cancel", cancel),
         send("POST", "/runs/{id}/repeat", repeat, RepeatRunRequest),
+        send("POST", "/runs/{id}/fork", fork),
         get_async("/runs/{id}/events", events),
         get("/runs/{id}/steps", steps),
         get("/runs/{id}/samples", samples),

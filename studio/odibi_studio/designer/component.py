@@ -13,15 +13,16 @@ from odibi_studio.services.access import Access
 _designer = st.components.v2.component("odibi-studio.designer", js="designer-*.js")
 
 
-def mount_designer(design_id: str, access: Access) -> None:
+def mount_designer(design_id: str, access: Access, run_id: str = "") -> None:
     """Show the designer of a pipeline.
 
     Args:
         design_id: Which design it opens.
         access: Lets it call the HTTP interface.
+        run_id: A run that it shows on the canvas, with the run's parameters; "" for the newest that goes on.
     """
     _designer(
         key=f"designer-{design_id}",
-        data={"api": "/api", "token": access.token, "design_id": design_id},
+        data={"api": "/api", "token": access.token, "design_id": design_id, "run_id": run_id},
         height="content",
     )

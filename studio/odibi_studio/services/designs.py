@@ -159,6 +159,11 @@ class Designs:
                 author=row.edited_by,
             )
 
+    def free_name(self, wanted: str) -> str:
+        """The name itself, or the first of name_2, name_3, … that no design has."""
+        with self._desk.viewing() as (session, _):
+            return free_name(wanted, _names(session))
+
     def duplicate(self, design_id: str) -> Design:
         """A copy under a free name, with the tags.
 

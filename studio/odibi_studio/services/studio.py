@@ -12,6 +12,7 @@ from odibi_studio.services.designs import Designs
 from odibi_studio.services.last_runs import LastRuns
 from odibi_studio.services.lineage.atlas import Atlas
 from odibi_studio.services.runs.desk import RunDesk
+from odibi_studio.services.runs.forks import Forks
 from odibi_studio.services.thumbnails import Thumbnails
 from odibi_studio.services.truth import Truth
 from odibi_studio.services.versions import Versions
@@ -28,6 +29,7 @@ class Studio:
         thumbnails: Pictures of their graphs.
         last_runs: The newest run of each.
         runs: What runs, ran and waits.
+        forks: Past runs as drafts.
         atlas: What comes from what, across the pipelines.
         truth: What is known of a pipeline while it is edited.
         access: Who may call the HTTP interface.
@@ -39,6 +41,7 @@ class Studio:
     thumbnails: Thumbnails
     last_runs: LastRuns
     runs: RunDesk
+    forks: Forks
     atlas: Atlas
     truth: Truth
     access: Access = field(default_factory=Access)
@@ -84,6 +87,7 @@ def open_studio(workspace: Workspace) -> Studio:
         Thumbnails(designs),
         LastRuns(workspace),
         RunDesk(workspace, versions),
+        Forks(workspace, designs, versions),
         Atlas(workspace),
         Truth.open(workspace),
     )

@@ -27,4 +27,4 @@ def render() -> None:
         return
     st.session_state["design_id"] = st.query_params["design"] = str(design_id)
     st.html(_WHOLE_WINDOW)
-    mount_designer(str(design_id), current_studio().access)
+    mount_designer(str(design_id), current_studio().access, st.query_params.get("run") or "")

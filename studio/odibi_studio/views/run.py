@@ -18,7 +18,7 @@ from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_charts import seconds_between, show_resources, show_timeline
 from odibi_studio.views.run_comparison import show_comparison
 from odibi_studio.views.run_joins import show_joins
-from odibi_studio.views.run_navigation import open_runs, repeat_run
+from odibi_studio.views.run_navigation import fork_run, open_runs, repeat_run
 from odibi_studio.views.run_parts import show_data, show_log, show_metrics, show_steps, show_story
 from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WORDS
@@ -133,6 +133,14 @@ def _show_actions(studio: Studio, watched: Watched) -> None:
     ):
         st.session_state["design_id"] = about.design_id
         st.switch_page(st.session_state["pages"]["designer"], query_params={"design": about.design_id})
+    if watched.is_over and st.button(
+        "Open on the canvas",
+        icon=":material/fork_right:",
+        type="tertiary",
+        key="fork_run",
+        help="As a draft: what ran, with its rows and parameters. Change a step, and go on from there",
+    ):
+        _do(lambda: fork_run(studio, about.run_id))
     if not about.state.is_final:
         label = "Take out of the queue" if about.queue_position else "Cancel"
         if st.button(label, icon=":material/stop_circle:", disabled=about.is_cancelling, key="cancel_run"):

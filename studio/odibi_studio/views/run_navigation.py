@@ -22,3 +22,10 @@ def open_runs() -> None:
 def repeat_run(studio: Studio, run_id: str, repeat: Repeat) -> None:
     """Do a run again, and go to the page of the new one."""
     open_run(studio.runs.repeat(run_id, RepeatRunRequest(repeat=repeat)).run_id)
+
+
+def fork_run(studio: Studio, run_id: str) -> None:
+    """Go to a draft of what ran, which shows the run."""
+    design = studio.forks.open(run_id)
+    st.session_state["design_id"] = design.id
+    st.switch_page(st.session_state["pages"]["designer"], query_params={"design": design.id, "run": run_id})

@@ -227,3 +227,22 @@ def test_wrong_questions_are_clear_errors(client: TestClient) -> None:
     assert client.get("/api/runs/nothing").status_code == 400
     assert "is no state of a run" in client.get("/api/runs", params={"state": "fine"}).json()["what"]
     assert "is no number" in client.get("/api/runs", params={"limit": "-1"}).json()["what"]
+
+
+def test_a_run_is_opened_as_a_draft_of_what_ran(
+    client: TestClient, studio: Studio, workspace: Workspace
+) -> None:
+    run_id = start(client, "one", parameters={"smallest": 25})["run_id"]
+    let_go(workspace.root)
+    wait_for_end(client, run_id)
+    ran = studio.runs.book.summaries()[0].run_dir
+    file = workspace.pipelines()[0]
+    file.write_text(file.read_text().replace("smallest", "least"))
+    first, second = (client.post(f"/api/runs/{run_id}/fork").json() for _ in range(2))
+    assert [it["document"]["pipeline"]["name"] for it in (first, second)] == ["one_fork", "one_fork_2"]
+    assert list(first["document"]["pipeline"]["parameters"]) == ["smallest"]
+    assert ran.name == run_id
+    missing = client.post("/api/runs/20260101T000000-aa/fork")
+    assert missing.status_code == 404
+    # It saved no checkpoint: a draft of it starts from the beginning.
+    assert get(client, f"/{run_id}")["can_fork"] is False

@@ -22,6 +22,8 @@ export interface RunWish {
   /** Up to this step; empty: to the end. */
   readonly end?: string;
   readonly parameters?: Record<string, unknown>;
+  /** The run from whose checkpoint it goes on. */
+  readonly forkOf?: string;
 }
 
 const WAIT_S = 20;

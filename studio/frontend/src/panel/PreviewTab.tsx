@@ -5,12 +5,14 @@ import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages
 import type { StepId } from "../model/draft";
 import { idsByName } from "../model/draft";
 import { JoinStrip } from "../health/JoinStrip";
+import { isGoing } from "../model/running";
 import { selectedStep, useDesigner, useDesignerStore } from "../store";
 import { counted, elapsedText } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { Grid } from "./Grid";
 import { panelState, usePanel } from "./panelState";
 import { pipelineUpTo, valuesFor } from "./previewKey";
+import { RunRows } from "./RunRows";
 import { usePreviewParameters } from "./previewParameters";
 import { traceState } from "../trace/traceState";
 
@@ -30,6 +32,8 @@ function Preview({ id }: { id: StepId }) {
   const draft = useDesigner((state) => state.draft);
   const given = usePreviewParameters(store);
   const showsInputs = usePanel((state) => state.showsInputs);
+  const run = useDesigner((state) => (state.run.summary && !isGoing(state.run.summary) ? state.run.summary.run_id : null));
+  const showsRun = usePanel((state) => state.showsRun) && run !== null;
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
   const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const { name } = draft.steps[id]!;
@@ -61,6 +65,12 @@ function Preview({ id }: { id: StepId }) {
           </span>
         ))}
         <span className="spacer" />
+        {run !== null && (
+          <label className="preview-toggle">
+            <input type="checkbox" checked={showsRun} onChange={(event) => panelState.setState({ showsRun: event.target.checked })} />
+            Rows of the run
+          </label>
+        )}
         {hasParameters && (
           <button type="button" className="button is-small" onClick={() => store.getState().showDialog({ kind: "parameters" })}>
             Parameters
@@ -73,8 +83,10 @@ function Preview({ id }: { id: StepId }) {
           </label>
         )}
       </div>
-      {!problem && <JoinStrip step={name} pipeline={pipeline} parameters={parameters} />}
-      {problem ? (
+      {!problem && !showsRun && <JoinStrip step={name} pipeline={pipeline} parameters={parameters} />}
+      {showsRun ? (
+        <RunRows runId={run} step={name} />
+      ) : problem ? (
         <PreviewFailure problem={problem} step={name} needsValues={needsValues} />
       ) : shown ? (
         <Grids id={id} answer={shown} showsInputs={showsInputs} isStale={isAsking} />

@@ -6,6 +6,8 @@ import type { StepId } from "../model/draft";
 interface PanelState {
   heightPx: number;
   showsInputs: boolean;
+  /** Whether rows are those of the run on the canvas, and not of a preview. */
+  showsRun: boolean;
   /** The column whose profile is shown. */
   column: { step: StepId; port: string; name: string } | null;
 }
@@ -15,6 +17,7 @@ const HEIGHT_KEY = "odibi.panel.height";
 export const panelState = createStore<PanelState>()(() => ({
   heightPx: Number(readHeight()) || 260,
   showsInputs: true,
+  showsRun: false,
   column: null,
 }));
 

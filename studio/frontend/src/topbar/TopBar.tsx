@@ -5,6 +5,7 @@ import { setHead } from "../model/steps";
 import { isGoing, type RunWish } from "../model/running";
 import { type DesignerState, useDesigner } from "../store";
 import { RunMark } from "./RunMark";
+import { useForkItems } from "./useForkItems";
 import { SaveMark } from "./SaveMark";
 
 /** The top bar. */
@@ -149,6 +150,7 @@ function RunMenu() {
   const showDialog = useDesigner((state) => state.showDialog);
   const startRun = useDesigner((state) => state.startRun);
   const run = (wish: RunWish) => () => (hasParameters ? showDialog({ kind: "run", wish }) : void startRun(wish));
+  const forkItems = useForkItems(run, refusal);
   const ofStep = refusal ?? (step ? null : "Select one step first");
   return (
     <Menu
@@ -158,6 +160,7 @@ function RunMenu() {
       items={[
         { title: "Run all", onChoose: run({}), refusal },
         { title: step ? `Run up to ${step}` : "Run up to a step", onChoose: run({ end: step }), refusal: ofStep },
+        ...forkItems,
         { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: run({ start: step }), refusal: ofStep },
       ]}
     />

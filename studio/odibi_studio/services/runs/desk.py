@@ -194,7 +194,10 @@ class RunDesk:
             record = run.reader.record()
             can_resume = record.state.is_final and self._can_resume(record, run.pipeline())
             return summary(
-                record, queue_position=self._places([record]).get(run_id, 0), can_resume=can_resume
+                record,
+                queue_position=self._places([record]).get(run_id, 0),
+                can_resume=can_resume,
+                can_fork=record.state.is_final and self._can_fork(record, run.pipeline()),
             )
 
     def watch(self, run_id: str) -> Watched:
@@ -289,6 +292,13 @@ class RunDesk:
             if record.state is RunState.QUEUED and record.launched is None
         ]
         return {run_id: place for place, run_id in enumerate(waiting, start=1)}
+
+    def _can_fork(self, record: RunRecord, pipeline: Pipeline | None) -> bool:
+        if pipeline is None:
+            return False
+        settings = RunSettings.model_validate(pipeline.settings)
+        manager = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
+        return any(name.startswith(f"{record.run_id}-") for name in manager.checkpoints(record.pipeline_name))
 
     def _can_resume(self, record: RunRecord, pipeline: Pipeline | None) -> bool:
         if record.state is RunState.SUCCESS or pipeline is None:

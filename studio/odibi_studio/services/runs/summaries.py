@@ -6,13 +6,16 @@ from odibi_core.journal.record import RunRecord, RunState
 from odibi_studio.run_messages import RunSummary
 
 
-def summary(record: RunRecord, *, queue_position: int = 0, can_resume: bool = False) -> RunSummary:
+def summary(
+    record: RunRecord, *, queue_position: int = 0, can_resume: bool = False, can_fork: bool = False
+) -> RunSummary:
     """A run as a message.
 
     Args:
         record: The run.
         queue_position: From 1 where it waits, else 0.
         can_resume: Whether it left a checkpoint to go on from.
+        can_fork: Whether a checkpoint of it is still there.
     """
     order = record.order
     return RunSummary(
@@ -47,6 +50,7 @@ def summary(record: RunRecord, *, queue_position: int = 0, can_resume: bool = Fa
         peak_memory_mb=record.peak_memory_mb,
         cpu_percent=record.cpu_percent,
         can_resume=can_resume,
+        can_fork=can_fork,
         warnings=_warnings(record),
     )
 

@@ -1,0 +1,103 @@
+"""A run goes on from another one's checkpoint: steps that have changed run again, and what follows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from odibi_core import CheckpointMode, EventBus, Orchestrator, RunResult, Step
+from odibi_core.errors import CheckpointError
+from odibi_core.kept.resumption import Fork
+
+DOUBLED = "SELECT id, amount * 2 AS amount FROM orders"
+LARGE = "SELECT * FROM doubled WHERE amount > 100"
+
+
+def steps(doubled: str = DOUBLED, large: str = LARGE) -> list[Step]:
+    return [
+        Step("ingest", "load", "config_op", "", "orders.csv", outputs={"data": "orders"}),
+        Step(
+            "bronze", "double", "sql", "", doubled, inputs={"orders": "orders"}, outputs={"data": "doubled"}
+        ),
+        Step("bronze", "log", "config_op", "", "log.csv", {"mode": "append"}, inputs={"d": "doubled"}),
+        Step("silver", "filter", "sql", "", large, inputs={"doubled": "doubled"}, outputs={"data": "large"}),
+        Step("store", "keep", "config_op", "", "out.csv", inputs={"large": "large"}),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "orders.csv").write_text("id,amount\n1,10\n2,60\n3,90\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(given: list[Step], name: str = "sales", **settings: Any) -> tuple[RunResult, dict[str, str]]:
+    """The run, and step → how it ended."""
+    ended: dict[str, str] = {}
+    bus = EventBus()
+    bus.register_hook("node_complete", lambda it: ended.update({it["step_name"]: it["status"]}))
+    result = Orchestrator(
+        given,
+        pipeline_name=name,
+        tracking="exact",
+        enable_checkpoints=True,
+        checkpoint_mode=CheckpointMode.AUTO,
+        event_bus=bus,
+        **settings,
+    ).execute()
+    return result, ended
+
+
+def test_a_changed_step_and_what_follows_run_again_and_nothing_else() -> None:
+    first, _ = run(steps())
+    fork = Fork("sales", first.run_id)
+    result, ended = run(steps(large="SELECT * FROM doubled WHERE amount > 150"), "sales_fork", fork_of=fork)
+    assert result.success, result.errors
+    assert {name for name, status in ended.items() if status == "cached"} == {"load", "double", "log"}
+    assert {name for name, status in ended.items() if status == "success"} == {"filter", "keep"}
+    assert list(pd.read_csv("out.csv").amount) == [180]
+    assert len(pd.read_csv("log.csv")) == 3  # appended by the first run alone
+
+
+def test_a_store_whose_rows_come_about_in_another_way_writes_again() -> None:
+    first, _ = run(steps())
+    changed = steps(doubled="SELECT id, amount * 3 AS amount FROM orders")
+    result, ended = run(changed, "sales_fork", fork_of=Fork("sales", first.run_id))
+    assert result.success, result.errors
+    assert ended["load"] == "cached"
+    assert {name for name, status in ended.items() if status == "success"} == {
+        "double",
+        "log",
+        "filter",
+        "keep",
+    }
+    assert len(pd.read_csv("log.csv")) == 6
+
+
+def test_a_failed_run_is_mended_in_a_fork_and_goes_on() -> None:
+    first, _ = run(steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"))
+    assert first.failed_nodes == ["filter"]
+    Path("orders.csv").unlink()  # the fork has the run's own rows
+    result, ended = run(steps(), "sales_fork", fork_of=Fork("sales", first.run_id))
+    assert result.success, result.errors
+    assert ended["double"] == "cached"
+    assert list(pd.read_csv("out.csv").amount) == [120, 180]
+
+
+def test_a_fork_leaves_the_run_that_it_came_from_to_be_resumed() -> None:
+    broken = steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL")
+    first, _ = run(broken)
+    run(steps(), "sales_fork", fork_of=Fork("sales", first.run_id))
+    resumed, ended = run(steps(), resume_from_checkpoint=True)
+    assert resumed.success, resumed.errors
+    assert ended["log"] == "cached"
+    assert len(pd.read_csv("log.csv")) == 3
+
+
+def test_a_run_without_a_checkpoint_can_not_be_forked() -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        run(steps(), fork_of=Fork("sales", "20260101T000000-aa"))
