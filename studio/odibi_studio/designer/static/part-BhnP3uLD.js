@@ -1,1 +1,0 @@
-import{m as e,p as t}from"./part-C90VqSAt.js";var n=new WeakMap;function r(t){let r=n.get(t)??e()(()=>({}));return n.set(t,r),r}function i(e){return t(r(e))}function a(e,t,n){let{[t]:i,...a}=r(e).getState();r(e).setState(n===void 0?a:{...a,[t]:n},!0)}export{i as n,a as t};
