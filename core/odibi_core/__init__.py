@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from odibi_core.schedule_manager import ScheduleManager, ScheduleMode
     from odibi_core.step import Step
     from odibi_core.story_generator import StoryGenerator
+    from odibi_core.stream_manager import StreamConfig, StreamManager, StreamMode
     from odibi_core.tracker import Tracker
 
 __version__ = "0.1.0"
@@ -51,6 +52,9 @@ _HOMES = {
     "ScheduleMode": "odibi_core.schedule_manager",
     "Step": "odibi_core.step",
     "StoryGenerator": "odibi_core.story_generator",
+    "StreamConfig": "odibi_core.stream_manager",
+    "StreamManager": "odibi_core.stream_manager",
+    "StreamMode": "odibi_core.stream_manager",
     "Tracker": "odibi_core.tracker",
     "create_metrics_export_hook": "odibi_core.event_bus",
     "create_summary_hook": "odibi_core.event_bus",
@@ -80,6 +84,9 @@ __all__ = [
     "ScheduleMode",
     "Step",
     "StoryGenerator",
+    "StreamConfig",
+    "StreamManager",
+    "StreamMode",
     "Tracker",
     "create_metrics_export_hook",
     "create_summary_hook",

@@ -81,6 +81,8 @@ class Orchestrator:
         order: What was asked for (see `RunOrder`), kept in the journal.
         fork_of: The run from whose newest checkpoint this one goes on. Steps that have changed since, and
             what comes after them, run again.
+        write_id: Under what the run writes, where that is not its own id: what another run has written under
+            the same is not written again.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class Orchestrator:
         run_id: str = "",
         order: Mapping[str, Any] | None = None,
         fork_of: Fork | None = None,
+        write_id: str = "",
     ) -> None:
         self.pipeline = _as_pipeline(steps, engine_type, pipeline_name)
         self._settings_given = {
@@ -154,6 +157,7 @@ class Orchestrator:
         self._allowed_functions = tuple(allowed_functions) if allowed_functions is not None else None
         self._keeps_data = keeps_data
         self._run_id, self._order, self._fork = run_id, dict(order or {}), fork_of
+        self._write_id = write_id
         self._run: PipelineRun | None = None
         self._cancellation: Cancellation | None = None
 
@@ -219,6 +223,7 @@ class Orchestrator:
                     self._cancellation,
                     self._run_id or new_run_id(),
                     self._order,
+                    self._write_id,
                 )
             )
             return self._run.execute()

@@ -77,6 +77,7 @@ class RunRequest:
         cancellation: Asks the run to stop.
         run_id: The run's id.
         order: What was asked for (see `RunOrder`).
+        write_id: Under what it writes; its own id, or that of the run that it continues, where it is "".
     """
 
     pipeline: Pipeline
@@ -91,6 +92,7 @@ class RunRequest:
     cancellation: Cancellation
     run_id: str
     order: Mapping[str, Any]
+    write_id: str = ""
 
 
 class PipelineRun:
@@ -110,7 +112,7 @@ class PipelineRun:
         self._surroundings, self._workspace = request.surroundings, request.surroundings.workspace
         self._keeps_data, self._cancellation = request.keeps_data, request.cancellation
         self._executor: DAGExecutor | None = None
-        self._run_id, self._order = request.run_id, request.order
+        self._run_id, self._order, self._write_id = request.run_id, request.order, request.write_id
         self._warnings: list[str] = []
         self._redactor = Redactor()
         # From here on a mistake may show what a placeholder stands for.
@@ -179,7 +181,9 @@ class PipelineRun:
             run_dir / "rejects",
             self._surroundings.connections,
             self._surroundings.allowed_functions,
-            ticket_run_ids=self._prospect.ticket_run_ids,
+            ticket_run_ids=dict.fromkeys(self._plan.steps, self._write_id)
+            if self._write_id
+            else self._prospect.ticket_run_ids,
             written=self._surroundings.written(self._plan.steps.values()),
             health=self._settings.health,
         )

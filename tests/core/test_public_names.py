@@ -26,6 +26,7 @@ PROMISED = {
     "odibi_core.metrics_manager": "MetricsManager",
     "odibi_core.story_generator": "StoryGenerator",
     "odibi_core.schedule_manager": "ScheduleManager ScheduleMode",
+    "odibi_core.stream_manager": "StreamConfig StreamManager StreamMode",
     "odibi_core.functions": "register_function resolve_function",
 }
 

@@ -1,0 +1,1 @@
+"""Streams: what comes bit by bit, taken in batches that count once each."""
