@@ -27,7 +27,7 @@ MOVES = 30
 _BETWEEN_MOVES_MS = 16
 _STEPS_A_CHAIN = 10
 # React keeps its tree on the element that it was mounted in; the designer's store is a property in it.
-_FIND_STORE = """() => {
+FIND_STORE = """() => {
   const search = (root, found) => {
     for (const element of root.querySelectorAll("*")) {
       if (element.classList.contains("odibi")) found.push(element);
@@ -104,21 +104,26 @@ def measure(folder: Path, steps: int, zoom: str) -> dict[str, float]:
         steps: How many steps the pipeline has.
         zoom: "all" shows every step, "near" shows them at actual size, some 30 at once.
     """
-    (folder / "odibi.toml").touch()
-    (folder / "data").mkdir(exist_ok=True)
-    (folder / "data" / "orders.csv").write_text("order_id,amount\n1,2.5\n", encoding="utf-8")
-    (folder / "pipelines").mkdir(exist_ok=True)
-    text = yaml.safe_dump(pipeline(steps), sort_keys=False)
-    (folder / "pipelines" / "canvas.yaml").write_text(text, encoding="utf-8")
+    write_workspace(folder, pipeline(steps), "order_id,amount\n1,2.5\n")
     with serving(folder) as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        return _Canvas(browser, address, f"steps_{steps}").figures(zoom)
+        return OpenCanvas(browser, address, f"steps_{steps}").figures(zoom)
+
+
+def write_workspace(folder: Path, pipeline: dict[str, Any], orders: str) -> None:
+    """Make the folder a workspace with that pipeline, and the file that it reads."""
+    (folder / "odibi.toml").touch()
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "orders.csv").write_text(orders, encoding="utf-8")
+    (folder / "pipelines").mkdir(exist_ok=True)
+    text = yaml.safe_dump(pipeline, sort_keys=False)
+    (folder / "pipelines" / "canvas.yaml").write_text(text, encoding="utf-8")
 
 
 CASES: dict[str, Callable[..., dict[str, float]]] = {"canvas": measure}
 
 
-class _Canvas:
+class OpenCanvas:
     """The canvas of a pipeline in a browser."""
 
     def __init__(self, browser: Browser, address: str, name: str) -> None:
@@ -136,23 +141,23 @@ class _Canvas:
 
     def figures(self, zoom: str) -> dict[str, float]:
         """The figures, by name."""
-        self._settle()
+        self.settle()
         found = {"load_ms": self._cpu_ms()}
-        self.page.evaluate(_FIND_STORE)
+        self.page.evaluate(FIND_STORE)
         self.page.keyboard.press("0" if zoom == "near" else "f")
-        self._settle()
+        self.settle()
         found["rendered"] = float(self.page.locator(".react-flow__node").count())
-        x, y = self._middle_step()
+        x, y = self.middle_step()
         self.page.mouse.move(x, y)
         self.page.mouse.down()
         self.page.mouse.move(x + 8, y + 8)
-        self._settle()
+        self.settle()
         found |= self._moves("drag", lambda at: self.page.mouse.move(x + 8 + 4 * at, y + 8 + 2 * at))
         found["drop_ms"] = self._cost_ms(self.page.mouse.up)
         box = self.page.locator(".canvas").bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + 6, box["y"] + 6)
-        self._settle()
+        self.settle()
         found |= self._moves("pan", lambda _: self.page.mouse.wheel(6, 4))
         found["statuses_ms"] = self._cost_ms(lambda: self.page.evaluate(_SET_STATUSES))
         return found
@@ -175,14 +180,14 @@ class _Canvas:
     def _cost_ms(self, act: Callable[[], object]) -> float:
         before = self._cpu_ms()
         act()
-        self._settle()
+        self.settle()
         return self._cpu_ms() - before
 
     def _cpu_ms(self) -> float:
         metrics = self.session.send("Performance.getMetrics")["metrics"]
         return 1000 * float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until the page has nothing to do: what an action leads to counts to it."""
         before = self._cpu_ms()
         for _ in range(40):
@@ -192,7 +197,8 @@ class _Canvas:
                 return
             before = now
 
-    def _middle_step(self) -> tuple[float, float]:
+    def middle_step(self) -> tuple[float, float]:
+        """Where on the screen the step nearest to the middle of the canvas is."""
         canvas = self.page.locator(".canvas").bounding_box()
         assert canvas is not None
         middle = canvas["x"] + canvas["width"] / 2, canvas["y"] + canvas["height"] / 2

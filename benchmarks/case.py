@@ -12,6 +12,7 @@ MODULES = {
     "pipelines": "pipelines",
     "typing": "typing_person",
     "canvas": "canvas",
+    "waits": "waits",
     "live": "live",
 }
 

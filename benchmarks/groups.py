@@ -35,6 +35,14 @@ CANVAS_FIGURES = {
     "pan_frame_ms": "pan frame",
     "pan_frame_p95_ms": "95 %",
 }
+WAITS_FIGURES = {
+    "drop_kept_ms": "drop to kept by Python",
+    "drop_kept_worst_ms": "worst",
+    "schema_ms": "keystroke to schema",
+    "schema_worst_ms": "worst",
+    "rows_ms": "selection to rows",
+    "rows_worst_ms": "worst",
+}
 LIVE_BROWSERS = (1, 30)
 LIVE_FIGURES = {
     "tick_cpu_ms": "CPU ms a refresh",
@@ -254,6 +262,21 @@ def canvas(bench: Bench) -> list[Table]:
     return [Table("Canvas of the designer", note, ["steps", *CANVAS_FIGURES.values()], rows)]
 
 
+def waits(bench: Bench) -> list[Table]:
+    """What a person at the designer waits for."""
+    rows: list[list[str | float | None]] = []
+    for steps in CANVAS_STEPS:
+        found = bench.case("waits", "waits", steps=steps).inside
+        rows.append([f"{steps:,}", *(found[name] for name in WAITS_FIGURES)])
+    note = (
+        "Wall time in the browser, in ms: from the end of a drag to Python's answer that the move is kept, "
+        "which is sent 400 ms after the last edit; from a key in the SQL of a step to the columns and "
+        "problems of all steps, asked for after 60 ms; from the arrow key to a step eight deep to its "
+        f"rows, over a sample that is there. Medians of 12 in one process, and of {bench.runs} processes."
+    )
+    return [Table("Waiting at the designer", note, ["steps", *WAITS_FIGURES.values()], rows)]
+
+
 def live(bench: Bench) -> list[Table]:
     """The page of a run while it goes on."""
     rows: list[list[str | float | None]] = []
@@ -292,5 +315,6 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "memory": memory,
     "typing": typing,
     "canvas": canvas,
+    "waits": waits,
     "live": live,
 }

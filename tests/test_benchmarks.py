@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from benchmarks import overhead, pipelines
 from benchmarks.__main__ import main
+from benchmarks.groups import WAITS_FIGURES
 from benchmarks.measure import run_python
 
 BY_HAND = ("DuckDB by hand", "Polars by hand", "pandas by hand")
@@ -67,6 +68,14 @@ def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
     arguments = ["-m", "benchmarks.case", "canvas", "canvas", json.dumps({"steps": 12, "zoom": "all"})]
     figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
     assert figures["rendered"] == 12
+    assert all(value > 0 for value in figures.values())
+
+
+@pytest.mark.browser
+def test_waits_are_measured_in_a_browser(tmp_path: Path) -> None:
+    arguments = ["-m", "benchmarks.case", "waits", "waits", json.dumps({"steps": 20})]
+    figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
+    assert set(figures) == set(WAITS_FIGURES)
     assert all(value > 0 for value in figures.values())
 
 

@@ -245,6 +245,10 @@ class SqlRequest(Message):
 
     sql: str
     dialect: Literal["duckdb", "spark"] = "duckdb"
+    inputs: dict[str, list[Column] | None] = Field(
+        default_factory=dict,
+        description="Of the step: for Spark, stars are written out.",
+    )
 
 
 class SqlAnswer(Message):
@@ -261,6 +265,7 @@ class RecipeRequest(Message):
     recipe: str
     settings: dict[str, Any]
     inputs: dict[str, list[Column] | None] = Field(description="In the step's order.")
+    engine: str = Field("", description="The step's; empty: that of the pipeline is not known.")
 
 
 class RecipeAnswer(Message):

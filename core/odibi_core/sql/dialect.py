@@ -69,6 +69,7 @@ def translate(
 
     from odibi_core.sql.from_spark import rewrite_for_duckdb, spark_reader
     from odibi_core.sql.kinds import Types
+    from odibi_core.sql.spark_stars import write_out
     from odibi_core.sql.to_spark import rewrite_for_spark
 
     warnings: list[str] = []
@@ -76,7 +77,8 @@ def translate(
     if source == Dialect.SPARK:
         tree = rewrite_for_duckdb(_tree(sql, spark_reader()), types, warnings.append)
     else:
-        tree = rewrite_for_spark(_tree(sql, "duckdb"), types, warnings.append)
+        tree = write_out(_tree(sql, "duckdb"), inputs or {})
+        tree = rewrite_for_spark(tree, types, warnings.append)
     writer = SqlglotDialect.get_or_raise(target).generator(unsupported_level=ErrorLevel.IGNORE)
     text = writer.generate(tree)
     # The tree is walked from its end: the first place in the text is told first.

@@ -48,9 +48,27 @@ def _rewrite_call(call: exp.Anonymous, warn: Warn) -> None:
     name = call.name.upper()
     if name in _UNFAITHFUL:
         warn(f"{name}: {_UNFAITHFUL[name]}")
+    if name == "TRY_STRPTIME" and len(call.expressions) == 2:
+        call.replace(_tried_moment(call))
+        return
     template = _CALLS.get(name)
     if template and len(call.expressions) == template.count("$1") + template.count("$2"):
         call.replace(fill(template, call.expressions, warn, dialect="databricks"))
+
+
+_WRITTEN_PATTERN = re.compile(r"TO_TIMESTAMP\(x, '([^']*)'\)")
+
+
+def _tried_moment(call: exp.Anonymous) -> exp.Expr:
+    """A text that may be a moment, with the pattern as Spark writes it."""
+    import sqlglot
+    from sqlglot import exp
+
+    text, pattern = call.expressions
+    made = sqlglot.parse_one(f"strptime(x, {pattern.sql('duckdb')})", dialect="duckdb").sql("spark")
+    written = _WRITTEN_PATTERN.fullmatch(made)
+    spark_pattern = exp.Literal.string(written[1]) if written is not None else pattern.copy()
+    return exp.Anonymous(this="TRY_TO_TIMESTAMP", expressions=[text.copy(), spark_pattern])
 
 
 def _to(template: str, *arguments: str) -> Callable[[exp.Expr, Types, Warn], None]:

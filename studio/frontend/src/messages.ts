@@ -221,6 +221,8 @@ export interface ProfileAnswer {
 export interface SqlRequest {
   sql: string;
   dialect?: "duckdb" | "spark";
+  /** Of the step: for Spark, stars are written out. */
+  inputs?: Record<string, Column[] | null>;
 }
 
 /** A SQL text, or why there is none. */
@@ -236,6 +238,8 @@ export interface RecipeRequest {
   settings: Record<string, unknown>;
   /** In the step's order. */
   inputs: Record<string, Column[] | null>;
+  /** The step's; empty: that of the pipeline is not known. */
+  engine?: string;
 }
 
 /** The SQL of a form; `problems` name the form's fields. */

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from odibi_core.errors import SqlError, did_you_mean
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder
-from odibi_studio.messages import ProblemForm, RecipeAnswer, RecipeRequest
+from odibi_core.sql.compose import Dialect
+from odibi_core.sql.dialect import translate
+from odibi_studio.messages import ProblemForm, RecipeAnswer, RecipeRequest, Severity
 from odibi_studio.recipes.names import UnfitValueError
 from odibi_studio.recipes.recipe import (
     FieldProblem,
@@ -57,6 +59,8 @@ class RecipeMaker:
         except UnfitValueError as error:
             sql, found = "", [*found, FieldProblem("", str(error), "rename it in a step before")]
         problems = [_form(problem) for problem in found]
+        if sql and request.engine == Dialect.SPARK:
+            problems += _on_spark(sql, inputs)
         return RecipeAnswer(sql=sql, problems=[*problems, *self._expressions(settings, inputs)])
 
     def close(self) -> None:
@@ -79,6 +83,16 @@ class RecipeMaker:
                 continue
             if bare is not None and len(bare) != 1:
                 yield ProblemForm(what="these are several values", field=place, fix="write one formula")
+
+
+def _on_spark(sql: str, inputs: Sequence[Input]) -> list[ProblemForm]:
+    """What Spark can't do as the form means it: the SQL is DuckDB's, and is translated."""
+    schemas = {each.name: each.schema for each in inputs}
+    try:
+        said = translate(sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas).warnings
+    except SqlError:
+        return []
+    return [ProblemForm(what=f"on Spark: {what}", severity=Severity.WARNING) for what in said]
 
 
 _CONNECT = "draw edges to the step on the canvas"

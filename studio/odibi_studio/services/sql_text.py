@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from odibi_core.errors import SqlError
+from odibi_core.schema import Schema
 from odibi_core.sql.dialect import translate
 from odibi_core.sql.statement import read_statement
 from odibi_studio.messages import ProblemForm, SqlAnswer, SqlRequest
@@ -40,7 +41,11 @@ def translate_sql(request: SqlRequest) -> SqlAnswer:
     hidden = _Placeholders(sql)
     try:
         read_statement(sql)
-        found = translate(hidden.text, source, request.dialect)
+        inputs = {
+            alias: None if columns is None else Schema.of((each.name, each.type) for each in columns)
+            for alias, columns in request.inputs.items()
+        }
+        found = translate(hidden.text, source, request.dialect, inputs=inputs)
     except SqlError as error:
         span = None
         if error.line is not None and error.column is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
+
+from pydantic import BaseModel
 
 from odibi_core.errors import Problem
 from odibi_core.schema import Schema
@@ -53,15 +56,34 @@ def _asked_for(step: Step, schemas: Mapping[str, Schema | None], maker: RecipeMa
         settings=settings if isinstance(settings, dict) else {},
         inputs={alias: _columns(schemas.get(key)) for alias, key in step.inputs.items() if key},
     )
-    return list(_of_step(step, maker.make(request).problems))
+    return list(_of_step(step, maker.make(request).problems, RECIPES[request.recipe].settings))
 
 
 def _columns(schema: Schema | None) -> list[Column] | None:
     return None if schema is None else [Column(name=name, type=type_) for name, type_ in schema]
 
 
-def _of_step(step: Step, problems: Iterable[ProblemForm]) -> Iterator[Problem]:
+def _of_step(step: Step, problems: Iterable[ProblemForm], form: type[BaseModel]) -> Iterator[Problem]:
     for problem in problems:
         field = problem.field
-        place = f"metadata.recipe.settings.{field}" if field and field != "inputs" else "inputs"
-        yield Problem(problem.what, step.name, place, problem.fix)
+        if not field or field == "inputs":
+            yield Problem(problem.what, step.name, "inputs" if field else "value", problem.fix)
+            continue
+        what = f"{_title(form, field)}: {problem.what}"
+        yield Problem(what, step.name, f"metadata.recipe.settings.{field}", problem.fix)
+
+
+def _title(form: type[BaseModel], path: str) -> str:
+    """A field as the form names it: "Conditions 1, Column" is `conditions.0.column`."""
+    names: list[str] = []
+    fields = form.model_fields
+    for part in path.split("."):
+        if part.isdigit() and names:
+            names[-1] += f" {int(part) + 1}"
+            continue
+        field = fields.get(part)
+        names.append(field.title or part if field is not None else part)
+        inner = get_args(field.annotation)[:1] if field is not None else ()
+        is_row = bool(inner) and isinstance(inner[0], type) and issubclass(inner[0], BaseModel)
+        fields = inner[0].model_fields if is_row else {}
+    return ", ".join(names)

@@ -170,6 +170,36 @@ def test_known_types_leave_nothing_to_warn_of(spark: str) -> None:
         ("SELECT MAP {'k': 1} AS m", "SELECT MAP('k', 1) AS m"),
         ("SELECT name ->> '$.a' FROM t", "SELECT GET_JSON_OBJECT(name, '$.a') FROM t"),
         ("SELECT date_diff('day', d, d) FROM t", "SELECT DATEDIFF(DAY, d, d) FROM t"),
+        (
+            "SELECT * EXCLUDE (l, d) REPLACE (x * 2 AS x) RENAME (id AS key) FROM t",
+            "SELECT id AS key, name, x * 2 AS x FROM t",
+        ),
+        (
+            "SELECT t.* REPLACE (1 AS id), u.y FROM t JOIN u ON u.y = t.x",
+            "SELECT 1 AS id, t.name, t.x, t.l, t.d, u.y FROM t JOIN u ON u.y = t.x",
+        ),
+        (
+            "SELECT id, x FROM t UNION BY NAME SELECT name, id FROM t",
+            "SELECT id, x, NULL AS name FROM (SELECT id, x FROM t) AS _side UNION "
+            "SELECT id, NULL AS x, name FROM (SELECT name, id FROM t) AS _side",
+        ),
+        (
+            "SELECT * FROM t QUALIFY row_number() OVER (PARTITION BY id) = 1",
+            "SELECT * EXCEPT (_w) FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY NULL) AS _w "
+            "FROM t) AS _t WHERE _w = 1",
+        ),
+        (
+            "SELECT * FROM t USING SAMPLE reservoir(5 ROWS) REPEATABLE (7)",
+            "SELECT * FROM (SELECT * FROM t) AS _all ORDER BY RAND(7) LIMIT 5",
+        ),
+        (
+            "SELECT * FROM t USING SAMPLE 10%",
+            "SELECT * FROM (SELECT * FROM t) AS _all WHERE RAND() < 10 / 100",
+        ),
+        (
+            "SELECT CAST(try_strptime(name, '%d/%m/%Y') AS DATE) AS day FROM t",
+            "SELECT CAST(TRY_TO_TIMESTAMP(name, 'd/M/yyyy') AS DATE) AS day FROM t",
+        ),
     ],
 )
 def test_duckdb_text_becomes_spark_text(duckdb_sql: str, spark_sql: str) -> None:
@@ -185,8 +215,8 @@ def test_duckdb_text_becomes_spark_text(duckdb_sql: str, spark_sql: str) -> None
         ("SELECT list(id) FROM t", "leaves nulls out"),
         ("SELECT * FROM t POSITIONAL JOIN t u", "POSITIONAL JOIN: Spark has none"),
         ("PIVOT t ON name USING sum(id)", "PIVOT as a statement"),
-        ("SELECT * REPLACE (1 AS id) FROM t", "REPLACE: Spark has none"),
-        ("SELECT id FROM t UNION ALL BY NAME SELECT id FROM t", "UNION BY NAME"),
+        ("SELECT * REPLACE (1 AS id) FROM unknown", "REPLACE: Spark has none"),
+        ("SELECT id FROM t UNION ALL BY NAME SELECT * FROM unknown", "UNION BY NAME"),
         ("SELECT COLUMNS('i.*') FROM t", "COLUMNS: "),
         ("SELECT date_diff('month', d, d) FROM t", "boundaries"),
         ("SELECT name[1:2] FROM t", "slices"),

@@ -260,7 +260,9 @@ def recipe(name: str, settings: dict[str, Any], *, source: str = "orders") -> St
 
 def test_a_form_that_makes_no_sql_yet_says_what_it_waits_for_at_its_field(checker: Checker) -> None:
     answer = check(checker, READ, recipe("filter", {"conditions": [{"operator": "equals", "value": "4"}]}))
-    assert told(answer) == [("form", "metadata.recipe.settings.conditions.0.column", "the field is empty")]
+    assert told(answer) == [
+        ("form", "metadata.recipe.settings.conditions.0.column", "Conditions 1, Column: the field is empty")
+    ]
 
 
 def test_a_form_without_an_input_asks_for_one(checker: Checker) -> None:

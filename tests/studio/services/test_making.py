@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from odibi_core.errors import UnknownNameError
-from odibi_studio.messages import Column, RecipeAnswer, RecipeRequest, Span
+from odibi_studio.messages import Column, RecipeAnswer, RecipeRequest, Severity, Span
 from odibi_studio.services.making import RecipeMaker
 
 ORDERS = [Column(name="id", type="BIGINT"), Column(name="amount", type="DOUBLE")]
@@ -94,3 +94,15 @@ def test_an_unknown_recipe_is_refused_with_the_near_name(maker: RecipeMaker) -> 
     with pytest.raises(UnknownNameError) as caught:
         make(maker, "fliter", {})
     assert "'filter'" in caught.value.fix
+
+
+def test_what_spark_can_not_do_of_a_form_is_said_where_the_step_runs_on_spark(maker: RecipeMaker) -> None:
+    settings = {"group_by": ["id"], "names_from": "city", "values_from": "id", "function": "sum"}
+    inputs = {"orders": [Column(name="id", type="BIGINT"), Column(name="city", type="VARCHAR")]}
+    request = RecipeRequest(recipe="pivot", settings=settings, inputs=inputs)
+    assert maker.make(request).problems == []
+    (problem,) = maker.make(request.model_copy(update={"engine": "spark"})).problems
+    assert problem.severity is Severity.WARNING
+    assert problem.what.startswith("on Spark: PIVOT as a statement")
+    named = request.model_copy(update={"engine": "spark", "settings": {**settings, "values": ["Rome"]}})
+    assert maker.make(named).problems == []

@@ -22,7 +22,7 @@ const versions: Version[] = [
   { number: 2, author: "bob", message: "", created: "2026-02-02T03:04:05Z", step_count: 2 },
 ];
 
-function open(routes: Parameters<typeof serve>[0] = {}, design: Design = { ...designOf([orders, total]), version: 2 }) {
+function open(routes: Parameters<typeof serve>[0] = {}, design: Design = { ...designOf([orders, total]), version: 2, is_changed: true }) {
   const calls = serve({ "GET designs/d1": () => design, ...routes });
   return show(<Dialogs />).then((shown) => ({ ...shown, calls, user: userEvent.setup() }));
 }
@@ -52,6 +52,16 @@ test("the history shows the newest version against now: what changed, as graph a
   expect(await screen.findByText("+SELECT 3")).toHaveClass("cm-diff-added");
   await user.click(screen.getByRole("radio", { name: "Compare from version 1" }));
   await waitFor(() => expect(calls.at(-1)?.path).toBe("designs/d1/diff?before=1&after=0"));
+});
+
+test("without changes since the newest version the history shows what came with it", async () => {
+  const { state, calls } = await open(
+    { "GET designs/d1/versions": () => versions, "GET designs/d1/diff": () => diffOf(designOf([orders]), designOf([orders, total])) },
+    { ...designOf([orders, total]), version: 2, is_changed: false },
+  );
+  state().showDialog({ kind: "history" });
+  await screen.findByRole("list", { name: "Steps that differ" });
+  expect(calls.at(-1)?.path).toBe("designs/d1/diff?before=1&after=2");
 });
 
 test("what changed can be marked on the canvas", async () => {

@@ -86,7 +86,15 @@ function Change({ change: { step, change, before, fields } }: { change: StepChan
         {SIGNS[change]}
       </span>
       <strong>{before && before !== step ? `${before} → ${step}` : step}</strong>{" "}
-      {fields.length > 0 && <span className="diff-fields">{fields.join(", ")}</span>}
+      {fields.length > 0 && <span className="diff-fields">{namesOf(fields).join(", ")}</span>}
     </li>
   );
+}
+
+const FORM = "metadata.recipe.settings.";
+
+/** The fields as people know them: of a form its own, without the SQL that follows from them. */
+function namesOf(fields: readonly string[]): readonly string[] {
+  const ofForm = fields.filter((field) => field.startsWith(FORM)).map((field) => field.slice(FORM.length).replaceAll("_", " "));
+  return ofForm.length ? [...ofForm, ...fields.filter((field) => !field.startsWith(FORM) && field !== "value")] : fields;
 }

@@ -13,7 +13,11 @@ export function HistoryDialog({ before, after }: { before?: number; after?: numb
   const store = useDesignerStore();
   const { api, designId } = store.getState();
   const { version: newest, is_changed } = useDesigner((state) => state.design);
-  const [pair, setPair] = useState({ before: before ?? newest, after: after ?? 0 });
+  const [pair, setPair] = useState(() => {
+    if (before !== undefined) return { before, after: after ?? 0 };
+    // What changed last: since the newest version, or with it.
+    return is_changed || newest < 2 ? { before: newest, after: 0 } : { before: newest - 1, after: newest };
+  });
   const [isKept, setKept] = useState(false);
   const [restoring, setRestoring] = useState<number | null>(null);
   const [refusal, setRefusal] = useState("");

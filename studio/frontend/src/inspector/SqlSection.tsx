@@ -31,7 +31,7 @@ export function SqlSection({ view }: { view: StepView }) {
           </button>
         </div>
       </SqlToolbar>
-      {tab === "other" ? <Translation sql={sql} dialect={other} /> : !isLarge && <StepSql view={view} dialect={dialect} id="step.value" />}
+      {tab === "other" ? <Translation sql={sql} dialect={other} inputs={view.truth?.inputs ?? {}} /> : !isLarge && <StepSql view={view} dialect={dialect} id="step.value" />}
       <SqlProblems view={view} />
       {isLarge && (
         <Dialog title={`SQL of ${view.step.name}`} size="large" onClose={() => setLarge(false)}>
@@ -40,7 +40,7 @@ export function SqlSection({ view }: { view: StepView }) {
             <StepSql view={view} dialect={dialect} id="step.value" />
             <div className="sql-other">
               <p className="field-label">For {dialectNames[other]}</p>
-              <Translation sql={sql} dialect={other} />
+              <Translation sql={sql} dialect={other} inputs={view.truth?.inputs ?? {}} />
             </div>
           </div>
           <SqlProblems view={view} />

@@ -57,7 +57,7 @@ export class RecipeKeeper {
       const step = state.draft.steps[id];
       const recipe = step && recipeOf(step);
       if (!step || !recipe) continue;
-      const wish = JSON.stringify([recipe, columnsOf(state, id, step)]);
+      const wish = JSON.stringify([recipe, columnsOf(state, id, step), engineOf(state, step)]);
       const before = this.wishes.get(id);
       if (wish === before) continue;
       // Of a step that was there when the designer opened, only a look or a change needs the answer.
@@ -74,13 +74,14 @@ export class RecipeKeeper {
     { name, settings }: { name: string; settings: Record<string, unknown> },
     inputs: Record<string, Column[] | null>,
   ): Promise<void> {
+    const engine = engineOf(this.store.getState(), step);
     const isOurs = step.value === "" || this.made.get(id)?.has(String(step.value)) === true;
     this.requests.get(id)?.abort();
     const request = new AbortController();
     this.requests.set(id, request);
     this.tell(id, { isAsking: true });
     try {
-      const { sql, problems } = await this.store.getState().api.recipe({ recipe: name, settings, inputs }, request.signal);
+      const { sql, problems } = await this.store.getState().api.recipe({ recipe: name, settings, inputs, engine }, request.signal);
       this.tell(id, { sql, problems, failure: null, isAsking: false });
       this.note(id, sql);
       // A form that waits for an answer makes nothing: its last SQL would run as if nothing had been asked for. Where
@@ -94,7 +95,13 @@ export class RecipeKeeper {
   /** Nobody did this, so it is no entry of its own in the undo list. */
   private put(id: StepId, sql: string, before: unknown): void {
     const { draft, arrange } = this.store.getState();
-    if (draft.steps[id]?.value === before && sql !== before) arrange(changeStep(id, (step) => ({ ...step, value: sql })));
+    const now = draft.steps[id];
+    if (!now || now.value !== before) return;
+    const isSpark = engineOf({ draft }, now) === "spark";
+    // Forms write DuckDB's SQL: Spark would take a name in double quotes for a text.
+    const given = (params: StepForm["params"]) => (isSpark && !("dialect" in params) ? { ...params, dialect: "duckdb" } : params);
+    const isSame = sql === before && given(now.params) === now.params;
+    if (!isSame) arrange(changeStep(id, (step) => ({ ...step, value: sql, params: given(step.params) })));
   }
 
   private note(id: StepId, sql: string): void {
@@ -110,6 +117,11 @@ export class RecipeKeeper {
 export function columnsOf(state: Pick<DesignerState, "truth">, id: StepId, step: StepForm): Record<string, Column[] | null> {
   const known = state.truth.steps[id]?.inputs ?? {};
   return Object.fromEntries(Object.keys(step.inputs).map((input) => [input, known[input] ?? null]));
+}
+
+/** The engine that a step runs on. */
+function engineOf({ draft }: Pick<DesignerState, "draft">, step: StepForm): string {
+  return step.engine || draft.head.engine;
 }
 
 const keepers = new WeakMap<DesignerStore, RecipeKeeper>();

@@ -1,5 +1,5 @@
 import { Loader, TriangleAlert } from "lucide-react";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useAnswer } from "../controls/useAnswer";
 import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages";
 import type { StepId } from "../model/draft";
@@ -17,7 +17,10 @@ import { usePreviewParameters } from "./previewParameters";
 import { traceState } from "../trace/traceState";
 
 const ROWS = 200;
-const PAUSE_MS = 120;
+/** As long as letters follow each other. */
+const TYPING_PAUSE_MS = 120;
+/** A key that is held down walks faster than this; whoever selects a step waits no longer. */
+const LOOKING_PAUSE_MS = 35;
 
 /** Rows of the selected step, beside those that go into it. */
 export function PreviewTab() {
@@ -37,12 +40,16 @@ function Preview({ id }: { id: StepId }) {
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
   const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const { name } = draft.steps[id]!;
+  const asked = useRef("");
   const key = useMemo(() => JSON.stringify([name, parameters, pipeline]), [name, parameters, pipeline]);
   const { value, failure, isAsking } = useAnswer<PreviewAnswer>(
     key,
     (signal) => store.getState().api.preview({ revision: 0, pipeline, step: name, rows: ROWS, parameters }, signal),
-    PAUSE_MS,
+    asked.current === name ? TYPING_PAUSE_MS : LOOKING_PAUSE_MS,
   );
+  useEffect(() => {
+    asked.current = name;
+  }, [name]);
   // Rows of another step would be read as this one's.
   const shown = value?.step === name ? value : null;
   const hasParameters = Object.keys(pipeline.parameters).length > 0;
