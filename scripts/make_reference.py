@@ -25,6 +25,7 @@ from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes import settings
 from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
+from odibi_core.streams.declared import Stream
 from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
 
 FOLDER = Path(__file__).parents[1] / "docs"
@@ -71,6 +72,7 @@ FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
         Schedule,
     ),
     ("schedules/NAME.yaml, after", "Each entry of `after`.", Awaited),
+    ("streams/NAME.yaml", "A pipeline that runs over what comes, see [Streams](streams.md).", Stream),
 )
 
 

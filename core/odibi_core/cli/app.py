@@ -27,6 +27,8 @@ COMMANDS = (
     "story",
     "runs",
     "schedule",
+    "stream",
+    "up",
     "metrics",
     "export",
     "schema",

@@ -1,0 +1,139 @@
+"""`odibi stream`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from odibi_core.cli.arguments import folder_of
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError
+
+if TYPE_CHECKING:
+    from odibi_core.stream_manager import StreamManager
+
+
+class StreamName(click.types.StringParamType):
+    """The name of a stream of the workspace."""
+
+    name = "stream"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click's own signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The streams of the workspace."""
+        from odibi_core.streams.declared import stream_files
+
+        try:
+            names = list(stream_files(folder_of(ctx).workspace()))
+        except (OdibiError, OSError):
+            names = []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+name_argument = click.argument("name", type=StreamName())
+
+
+@click.group("stream", short_help="Run pipelines over what comes bit by bit.")
+def command() -> None:
+    """Run pipelines over new files, rows past a watermark, or events.
+
+    A stream is a file, streams/NAME.yaml.
+    """
+
+
+@command.command("list")
+@click.pass_obj
+def list_all(session: Session) -> None:
+    """List the streams: what is committed, what failed, and what the next batch waits for."""
+    from odibi_core.streams.declared import find_stream, stream_files
+
+    workspace = session.workspace()
+    rows, wrong = [], []
+    for name in stream_files(workspace):
+        try:
+            stream = find_stream(workspace, name)
+            status = _manager(session, name).status()
+        except OdibiError as error:
+            wrong.append(error)
+            rows.append((name, "", "", "it can't run", "", "", ""))
+            continue
+        rows.append(
+            (
+                name,
+                stream.pipeline,
+                stream.mode.value,
+                str(status.done),
+                str(status.failed),
+                status.watermark,
+                status.error,
+            )
+        )
+    if not rows:
+        session.terminal.note("There is no stream yet. docs/streams.md says how to write streams/NAME.yaml")
+        return
+    heads = ("stream", "pipeline", "mode", "committed", "failed", "watermark", "waits because")
+    session.terminal.table(heads, rows)
+    for mistake in wrong:
+        session.terminal.error(mistake)
+
+
+@command.command("run")
+@name_argument
+@click.option("--once", is_flag=True, help="Take what is there, and end.")
+@click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
+)
+@click.pass_obj
+def run(session: Session, name: str, *, once: bool, log: str) -> None:
+    """Take batches until Ctrl-C or SIGTERM; the batch that is under way is let end."""
+    from odibi_core.logs import configure_logging
+
+    configure_logging("INFO", log)
+    manager = _manager(session, name)
+    if once:
+        count = manager.run_once()
+        session.terminal.line(f"{count} {'batch was' if count == 1 else 'batches were'} taken.")
+        return
+    session.terminal.note(f"The stream {name} runs. Ctrl-C ends it.")
+    manager.start()
+    session.terminal.note(f"The stream {name} has ended.")
+
+
+@command.command("replay")
+@name_argument
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.pass_obj
+def replay_files(session: Session, name: str, files: tuple[str, ...]) -> None:
+    """Put files that could not be taken back into the source; all of them, or those that are named."""
+    from odibi_core.streams.declared import find_stream, replay
+
+    workspace = session.workspace()
+    moved = replay(workspace, find_stream(workspace, name), files)
+    for file in moved:
+        session.terminal.line(f"{file} is back in the source.")
+    if not moved:
+        session.terminal.note("No file was set aside.")
+
+
+def _manager(session: Session, name: str) -> StreamManager:
+    from odibi_core.stream_manager import StreamManager
+    from odibi_core.streams.declared import checkpoint_folder, find_stream
+
+    workspace = session.workspace()
+    stream = find_stream(workspace, name)
+    opened = session.open_pipeline(stream.pipeline)
+    return StreamManager(
+        opened.pipeline,
+        stream_mode=stream.mode,
+        stream_config=stream.config,
+        checkpoint_dir=checkpoint_folder(workspace, name),
+        parameters=stream.parameters,
+        workspace=workspace,
+        allowed_functions=opened.allowed_functions,
+    )

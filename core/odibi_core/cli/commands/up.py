@@ -1,0 +1,45 @@
+"""`odibi up`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from odibi_core.cli.session import Session
+
+
+@click.command("up", short_help="Run the Studio, the schedules and the streams together.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The Studio's port.")
+@click.option("--studio/--no-studio", default=True, help="Whether the Studio runs too.")
+@click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
+)
+@click.pass_obj
+def command(session: Session, port: int | None, log: str, *, studio: bool) -> None:
+    """Run the Studio, the scheduler and every stream of the workspace, until Ctrl-C or SIGTERM ends them all.
+
+    Each is a process of its own; one that dies is started again. Streams whose files come or go meanwhile are
+    started and ended.
+    """
+    from importlib.metadata import entry_points
+
+    from odibi_core.cli.supervisor import Supervisor
+    from odibi_core.logs import configure_logging
+    from odibi_core.streams.declared import stream_files
+
+    configure_logging("INFO", log)
+    workspace = session.workspace()
+    has_studio = studio and any(found.name == "studio" for found in entry_points(group="odibi.commands"))
+
+    def commands() -> Mapping[str, Sequence[str]]:
+        wanted: dict[str, Sequence[str]] = {"the scheduler": ("schedule", "run", "--log", log)}
+        if has_studio:
+            wanted["the Studio"] = ("studio", "--no-browser", *(("--port", str(port)) if port else ()))
+        for name in stream_files(workspace):
+            wanted[f"the stream {name}"] = ("stream", "run", name, "--log", log)
+        return wanted
+
+    session.terminal.note("Ctrl-C ends everything.")
+    Supervisor(workspace.root, commands).run()
+    session.terminal.note("Everything has ended.")
