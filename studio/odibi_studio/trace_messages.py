@@ -18,7 +18,9 @@ class FollowRequest(Message):
     dataset: str = Field(description="The key of a dataset that the step takes or gives.")
     row: int = Field(0, ge=0, description="The row's place in the preview, from 0.")
     values: list[Any] | None = Field(
-        None, description="The row's values, as a grid shows them: then they say which row, not its place."
+        None,
+        description="The row's values, as a grid shows them: then they say which row; its place does so only "
+        "where moments are others by now.",
     )
     parameters: dict[str, Any] = Field(default_factory=dict)
 

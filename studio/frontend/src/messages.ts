@@ -648,7 +648,10 @@ export interface FollowRequest {
   dataset: string;
   /** The row's place in the preview, from 0. */
   row?: number;
-  /** The row's values, as a grid shows them: then they say which row, not its place. */
+  /**
+   * The row's values, as a grid shows them: then they say which row; its place does so only where moments are
+   * others by now.
+   */
   values?: unknown[] | null;
   parameters?: Record<string, unknown>;
 }

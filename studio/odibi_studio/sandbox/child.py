@@ -125,6 +125,8 @@ def _carry_out(
     # Before the lock: a view over a file would not work after it.
     database.execute("SET enable_external_access = false")
     database.execute("SET lock_configuration = true")
+    # The time of day is one moment for all stages.
+    database.begin()
     parts = []
     for number, stage in enumerate(request["stages"]):
         try:

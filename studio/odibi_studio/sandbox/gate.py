@@ -32,8 +32,14 @@ class RefusedError(Exception):
 
 
 def system_views(database: DuckDBPyConnection) -> frozenset[str]:
-    """The names of the views that show what the database is like."""
-    rows = database.execute("SELECT view_name FROM duckdb_views() WHERE internal").fetchall()
+    """The names of the views that show what the database is like.
+
+    Those of the information schema have names that columns have too (`views`, `columns`), and can't be
+    reached without the schema's own name.
+    """
+    rows = database.execute(
+        "SELECT view_name FROM duckdb_views() WHERE internal AND schema_name <> 'information_schema'"
+    ).fetchall()
     return frozenset(name for (name,) in rows) | {"pg_catalog", "information_schema"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from odibi_studio.trace_messages import FollowAnswer, FollowedStep, FollowReques
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:")
 _START, _UP = '"odibi start"', '"odibi up"'
 
 
@@ -104,10 +107,46 @@ def _row(run: SampledRun, request: FollowRequest) -> tuple[list[str], int]:
     (rows,) = run.rows(lambda relations: [f"SELECT * FROM {relations[request.dataset]}{limit}"])
     if request.values is None:
         return rows.column_names, request.row
-    try:
-        return rows.column_names, cells(rows).index(request.values)
-    except ValueError:
-        raise PreviewFailedError(_gone(request.step)) from None
+    shown = cells(rows)
+    if request.values in shown:
+        return rows.column_names, shown.index(request.values)
+    wanted = [_plain(value) for value in request.values]
+    for place, row in enumerate(shown):
+        if _is_alike([_plain(value) for value in row], wanted):
+            return rows.column_names, place
+    if request.row < len(shown) and _differs_in_moments(rows, shown[request.row], request.values):
+        return rows.column_names, request.row
+    raise PreviewFailedError(_gone(request.step))
+
+
+def _differs_in_moments(rows: pa.Table, row: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    """Whether a row is the wanted one but for moments, as SQL that asks for the time of day gives."""
+    import pyarrow as pa
+
+    return len(row) == len(wanted) and all(
+        pa.types.is_temporal(type_) or _is_alike([_plain(one)], [_plain(other)])
+        for type_, one, other in zip(rows.schema.types, row, wanted, strict=True)
+    )
+
+
+def _plain(value: Any) -> str:
+    """A value as a text that is the same for what a preview and a run's sample show of it."""
+    match value:
+        case bool() | None:
+            return str(value)
+        case int() | float():
+            return f"{value:g}" if isinstance(value, float) else str(value)
+        case str():
+            # A run writes a moment as ISO 8601 does, a preview with a blank in the middle.
+            return value.replace("T", " ", 1) if _MOMENT.match(value) else value
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _is_alike(row: Sequence[str], wanted: Sequence[str]) -> bool:
+    return len(row) == len(wanted) and all(
+        one == other or (other.endswith("…") and one.startswith(other[:-1]))
+        for one, other in zip(row, wanted, strict=True)
+    )
 
 
 def _gone(step: str) -> Problem:

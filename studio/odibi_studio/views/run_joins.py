@@ -29,6 +29,7 @@ def show_joins(studio: Studio, watched: Watched) -> None:
         st.dataframe(
             joins,
             hide_index=True,
+            placeholder="",
             column_config={
                 "Left match": st.column_config.NumberColumn(format="percent"),
                 "Right match": st.column_config.NumberColumn(format="percent"),
@@ -50,7 +51,9 @@ def _show_rows(answer: HealthAnswer) -> None:
     if not answer.steps:
         st.caption("No SQL step with inputs has ended.")
         return
-    st.dataframe([rows_row(step) for step in answer.steps], hide_index=True, key="run_rows_in_out")
+    st.dataframe(
+        [rows_row(step) for step in answer.steps], hide_index=True, placeholder="", key="run_rows_in_out"
+    )
 
 
 def join_row(step: StepHealth, join: JoinHealth) -> dict[str, object]:

@@ -257,3 +257,25 @@ def sandbox_processes() -> list[psutil.Process]:
             if "odibi_studio.sandbox" in " ".join(child.cmdline()):
                 found.append(child)
     return found
+
+
+def test_names_that_the_information_schema_has_too_are_names_of_columns(sandbox: Sandbox) -> None:
+    (table,) = sandbox.run(
+        {"given": ROWS}, [Stage("SELECT count(*) AS views, max(id) AS columns FROM given")]
+    )
+    assert table.to_pylist() == [{"views": 3, "columns": 3}]
+
+
+@pytest.mark.parametrize(
+    "place", ["views", "columns", "information_schema.views", '"information_schema"."tables"']
+)
+def test_the_information_schema_is_out_of_reach(sandbox: Sandbox, place: str) -> None:
+    with pytest.raises(StageError):
+        sandbox.run({"given": ROWS}, [Stage(f"SELECT * FROM {place}")])
+
+
+def test_the_time_of_day_is_one_for_all_stages(sandbox: Sandbox) -> None:
+    (table,) = sandbox.run(
+        {}, [Stage("SELECT now() AS moment", "first"), Stage("SELECT now() = moment AS same FROM first")]
+    )
+    assert table.to_pylist() == [{"same": True}]

@@ -185,3 +185,25 @@ def test_rows_without_a_value_are_found_by_null(previewer: Previewer) -> None:
 def test_an_unknown_dataset_is_refused(previewer: Previewer) -> None:
     with pytest.raises(UnknownNameError, match="total"):
         follow(previewer, CHAIN, "total", row=0)
+
+
+def test_a_row_of_a_runs_sample_is_known_by_its_values(previewer: Previewer) -> None:
+    text = (
+        "SELECT id, TIMESTAMP '2026-01-31 10:00:00' AS at, id / 3 AS share, repeat('x', 300) AS long FROM o"
+    )
+    steps = [read("orders"), sql("moments", text, o="orders")]
+    # As a run's lineage writes them: moments by ISO 8601, long texts cut.
+    kept = [3, "2026-01-31T10:00:00", 1, "x" * 199 + "…"]
+    answer = follow(previewer, steps, "moments", values=kept)
+    assert answer.problem is None
+    assert [step.grid.rows[0][0] for step in answer.steps] == [3, 3]
+
+
+def test_a_row_with_the_time_of_day_is_known_by_its_place(previewer: Previewer) -> None:
+    steps = [read("orders"), sql("stamped", "SELECT id, current_timestamp AS at FROM o", o="orders")]
+    answer = follow(previewer, steps, "stamped", row=4, values=[4, "2020-01-01 00:00:00+00:00"])
+    assert answer.problem is None
+    assert [step.grid.rows[0][0] for step in answer.steps] == [4, 4]
+    assert answer.steps[1].is_source
+    other = follow(previewer, steps, "stamped", row=5, values=[4, "2020-01-01 00:00:00+00:00"])
+    assert other.problem is not None

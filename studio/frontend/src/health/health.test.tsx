@@ -78,7 +78,7 @@ test("a step is marked by what the run tells, before what a preview told", async
   takeRun({ steps: [unusual], compared_runs: 6, problem: null });
   await show(<Marks />);
   expect(screen.getByRole("img")).toHaveClass("is-unusual");
-  expect(screen.getByLabelText("50% of these rows find partners in met")).toHaveTextContent("50%");
+  expect(screen.getByLabelText("50% of these rows find partners in met, which is unusual")).toHaveTextContent("50%");
 });
 
 function Marks() {

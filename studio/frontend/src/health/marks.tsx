@@ -22,11 +22,12 @@ export function HealthMark({ id }: { id: string }) {
 export function MatchRate({ target, input }: { target: string; input: string | null | undefined }) {
   const name = useDesigner((state) => state.draft.steps[target]?.name);
   const health = useStepHealth(name);
-  const rate = health && input ? matchRate(health, input) : null;
-  if (!health || rate === null) return null;
-  const tip = `${percent(rate)} of these rows find partners in ${name}${health.is_sample ? ", in a sample" : ""}`;
+  const found = health && input ? matchRate(health, input) : null;
+  if (!health || found === null) return null;
+  const { rate, isUnusual } = found;
+  const tip = `${percent(rate)} of these rows find partners in ${name}${health.is_sample ? ", in a sample" : ""}${isUnusual ? ", which is unusual" : ""}`;
   return (
-    <span className={rate === 0 ? "match-rate is-none" : "match-rate"} data-tip={tip} aria-label={tip}>
+    <span className={rate === 0 ? "match-rate is-none" : isUnusual ? "match-rate is-unusual" : "match-rate"} data-tip={tip} aria-label={tip}>
       {percent(rate)}
     </span>
   );

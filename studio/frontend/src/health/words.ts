@@ -49,11 +49,13 @@ export function healthLines(health: StepHealth): string[] {
   return lines;
 }
 
-/** The share of an input's rows that find partners in the step's first join with it. */
-export function matchRate({ joins }: StepHealth, input: string): number | null {
+/** The share of an input's rows that find partners in the step's first join with it, and whether it is unusual. */
+export function matchRate({ joins }: StepHealth, input: string): { rate: number; isUnusual: boolean } | null {
   for (const join of joins) {
-    if (join.left === input) return join.left_rate;
-    if (join.right === input) return join.right_rate;
+    const measure = join.left === input ? "left_rate" : join.right === input ? "right_rate" : null;
+    const rate = measure && join[measure];
+    if (measure === null) continue;
+    return rate === null ? null : { rate, isUnusual: join.usual.some((usual) => usual.measure === measure && usual.is_outside) };
   }
   return null;
 }

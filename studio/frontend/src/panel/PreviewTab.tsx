@@ -37,6 +37,7 @@ function Preview({ id }: { id: StepId }) {
   const showsInputs = usePanel((state) => state.showsInputs);
   const run = useDesigner((state) => (state.run.summary && !isGoing(state.run.summary) ? state.run.summary.run_id : null));
   const showsRun = usePanel((state) => state.showsRun) && run !== null;
+  const follow = useFollow();
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
   const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const { name } = draft.steps[id]!;
@@ -92,7 +93,7 @@ function Preview({ id }: { id: StepId }) {
       </div>
       {!problem && !showsRun && <JoinStrip step={name} pipeline={pipeline} parameters={parameters} />}
       {showsRun ? (
-        <RunRows runId={run} step={name} />
+        <RunRows runId={run} step={name} onRow={(grid, row) => follow(id, grid, row)} />
       ) : problem ? (
         <PreviewFailure problem={problem} step={name} needsValues={needsValues} />
       ) : shown ? (
@@ -104,25 +105,30 @@ function Preview({ id }: { id: StepId }) {
   );
 }
 
+/** Has the trace show where a row comes from. */
+function useFollow(): (step: StepId, grid: Pick<GridAnswer, "dataset" | "rows">, row: number) => void {
+  const showPanel = useDesigner((state) => state.showPanel);
+  return (step, { dataset, rows }, row) => {
+    traceState.setState({ asked: { kind: "row", step, dataset, values: rows[row]!, row } });
+    showPanel("trace");
+  };
+}
+
 function Grids({ id, answer, showsInputs, isStale }: { id: StepId; answer: PreviewAnswer; showsInputs: boolean; isStale: boolean }) {
   const showPanel = useDesigner((state) => state.showPanel);
+  const follow = useFollow();
   const inputs = showsInputs || answer.outputs.length === 0 ? answer.inputs : [];
   if (inputs.length + answer.outputs.length === 0) return <Empty>This step has no rows to show.</Empty>;
   return (
     <div className="preview-grids" data-stale={isStale || undefined}>
       {inputs.map((grid) => (
-        <PreviewGrid key={`in:${grid.port}`} grid={grid} side="input" onRow={(row) => follow(grid, row)} />
+        <PreviewGrid key={`in:${grid.port}`} grid={grid} side="input" onRow={(row) => follow(id, grid, row)} />
       ))}
       {answer.outputs.map((grid) => (
-        <PreviewGrid key={`out:${grid.port}`} grid={grid} side="output" onColumn={(name) => showProfile(grid.port, name)} onRow={(row) => follow(grid, row)} />
+        <PreviewGrid key={`out:${grid.port}`} grid={grid} side="output" onColumn={(name) => showProfile(grid.port, name)} onRow={(row) => follow(id, grid, row)} />
       ))}
     </div>
   );
-
-  function follow({ dataset, rows }: GridAnswer, row: number) {
-    traceState.setState({ asked: { kind: "row", step: id, dataset, values: rows[row]! } });
-    showPanel("trace");
-  }
 
   function showProfile(port: string, name: string) {
     panelState.setState({ column: { step: id, port, name } });

@@ -10,7 +10,7 @@ const MOST_TRIES = 8;
 const REST_MS = 400;
 
 /** The first rows that a step took and gave in a run, as the run kept them. */
-export function RunRows({ runId, step }: { runId: string; step: string }) {
+export function RunRows({ runId, step, onRow }: { runId: string; step: string; onRow: (grid: RunGrid, row: number) => void }) {
   const store = useDesignerStore();
   const { value, failure } = useAnswer<RunSamples>(`${runId} ${step}`, async (signal) => {
     for (let tries = 1; ; tries += 1) {
@@ -30,16 +30,16 @@ export function RunRows({ runId, step }: { runId: string; step: string }) {
   return (
     <div className="preview-grids">
       {value.inputs.map((grid) => (
-        <RunFigure key={`in:${grid.port}`} grid={grid} side="input" />
+        <RunFigure key={`in:${grid.port}`} grid={grid} side="input" onRow={(row) => onRow(grid, row)} />
       ))}
       {value.outputs.map((grid) => (
-        <RunFigure key={`out:${grid.port}`} grid={grid} side="output" />
+        <RunFigure key={`out:${grid.port}`} grid={grid} side="output" onRow={(row) => onRow(grid, row)} />
       ))}
     </div>
   );
 }
 
-function RunFigure({ grid, side }: { grid: RunGrid; side: "input" | "output" }) {
+function RunFigure({ grid, side, onRow }: { grid: RunGrid; side: "input" | "output"; onRow: (row: number) => void }) {
   const { port, dataset, columns, rows, row_count, note } = grid;
   const title = dataset || port;
   return (
@@ -54,7 +54,7 @@ function RunFigure({ grid, side }: { grid: RunGrid; side: "input" | "output" }) 
           of the run
         </span>
       </figcaption>
-      <Grid label={`Rows of ${title} in the run`} columns={columns} rows={rows} />
+      <Grid label={`Rows of ${title} in the run`} columns={columns} rows={rows} onRow={onRow} />
     </figure>
   );
 }

@@ -40,7 +40,7 @@ function Trace({ asked }: { asked: Followed | Sought }) {
     const wanted = { pipeline, step, dataset: asked.dataset, parameters };
     const { api } = store.getState();
     return asked.kind === "row"
-      ? api.follow({ ...wanted, row: 0, values: [...asked.values] }, signal)
+      ? api.follow({ ...wanted, row: asked.row, values: [...asked.values] }, signal)
       : api.find({ ...wanted, column: asked.column, value: asked.value }, signal);
   });
   const problem = failure ?? value?.problem;

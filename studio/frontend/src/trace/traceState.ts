@@ -8,6 +8,8 @@ export interface Followed {
   readonly step: StepId;
   readonly dataset: string;
   readonly values: readonly unknown[];
+  /** Its place among the rows that were shown. */
+  readonly row: number;
 }
 
 /** A value whose rows are looked for; null looks for rows without one. */
