@@ -13,7 +13,7 @@ from odibi_core.sql.analysis import is_volatile, read_query
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
+_JOIN = re.compile(r"\bjoin\b | \bfrom\b[^();]*,[^();]*\bwhere\b", re.IGNORECASE | re.VERBOSE)
 _COUNTED = frozenset(["", "INNER", "OUTER", "SEMI", "ANTI"])
 
 
@@ -146,7 +146,7 @@ class JoinCounts:
 
 
 def has_join(sql: str) -> bool:
-    """Whether the text may hold a join: it has the word. No parser is loaded for it."""
+    """Whether the text may hold a join: it has the word, or a list of tables. No parser is loaded for it."""
     return _JOIN.search(sql) is not None
 
 
@@ -165,12 +165,41 @@ def find_joins(sql: str, inputs: Collection[str]) -> list[Join]:
         return []
     folded = {name.casefold(): name for name in inputs}
     why = "the SQL draws by chance" if is_volatile(sql) else ""
-    return [
-        _join(select, place, heads, folded, why)
-        for select, heads in _selects(tree, [])
-        for place, join in enumerate(select.args.get("joins") or [])
-        if _compares(join)
-    ]
+    found = []
+    for select, heads in _selects(tree, []):
+        _compare_listed_tables(select)
+        found += [
+            _join(select, place, heads, folded, why)
+            for place, join in enumerate(select.args.get("joins") or [])
+            if _compares(join)
+        ]
+    return found
+
+
+def _compare_listed_tables(select: exp.Select) -> None:
+    """Have tables in a list be joins of what WHERE asks to be equal, where it names their tables."""
+    from sqlglot import exp
+
+    where, from_ = select.args.get("where"), select.args.get("from_")
+    if where is None or from_ is None:
+        return
+    conditions = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    known = {from_.this.alias_or_name.casefold()}
+    for join in select.args.get("joins") or []:
+        name = join.this.alias_or_name.casefold()
+        is_listed = not any(join.args.get(key) for key in ("on", "using", "method", "side", "kind"))
+        equal = [it for it in conditions if isinstance(it, exp.EQ) and _meet(it, name, known)]
+        if is_listed and equal:
+            join.set("on", exp.and_(*(it.copy() for it in equal)))
+            join.set("kind", "INNER")
+        known.add(name)
+
+
+def _meet(condition: exp.Expr, name: str, others: Collection[str]) -> bool:
+    from sqlglot import exp
+
+    tables = {column.table.casefold() for column in condition.find_all(exp.Column)}
+    return name in tables and len(tables) > 1 and tables - {name} <= set(others)
 
 
 def _selects(node: exp.Expr | None, heads: Sequence[exp.CTE]) -> Iterator[tuple[exp.Select, list[exp.CTE]]]:

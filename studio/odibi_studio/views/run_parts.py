@@ -123,6 +123,9 @@ def show_data(studio: Studio, watched: Watched) -> None:
         for grid in grids:
             st.markdown(f"**{title} `{grid.dataset or grid.port}`** · {rows(grid.row_count)} · {grid.note}")
             _show_grid(grid, f"{title}-{chosen}-{grid.port}")
+    if samples.outputs:
+        way = "open the run on the canvas, show the *rows of the run* there, and click a row's number"
+        st.caption(f"To see which rows made one of these, {way}.")
     if not samples.inputs and not samples.outputs:
         st.caption("The run did not come to this step, or it took and gave no rows.")
 

@@ -99,6 +99,15 @@ def test_joins_in_queries_within_queries_are_counted_over_what_those_give(
     ]
 
 
+def test_tables_in_a_list_are_joined_by_what_where_compares(database: duckdb.DuckDBPyConnection) -> None:
+    load(database, t=LEFT, u=RIGHT, v=[(1, "b")])
+    sql = "SELECT t.id FROM t, u AS o, v WHERE t.k = o.k AND o.id > 1 AND v.k = o.k AND t.id = 3"
+    first, second = counted(database, sql, "t", "u", "v")
+    assert (first.left, first.right, first.left_matched, first.pairs) == ("t", "u", 3, 5)
+    assert (second.left, second.right, second.left_rows, second.left_matched) == ("", "v", 5, 1)
+    assert first.told == "INNER JOIN u AS o ON t.k = o.k"
+
+
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
