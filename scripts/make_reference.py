@@ -19,9 +19,9 @@ from pydantic.fields import FieldInfo
 
 from odibi_core.cli.app import odibi
 from odibi_core.cli.exit_codes import MEANINGS
-from odibi_core.connections import DuckdbConnection, FolderConnection, HttpConnection, SqliteConnection
+from odibi_core.connections import CONNECTIONS
 from odibi_core.formats.base import WriteMode
-from odibi_core.formats.registry import format_named, format_names
+from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes import settings
 from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
@@ -58,10 +58,7 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[studio]", StudioSettings),
     ("[secrets]", SecretSettings),
     *((f"[[secrets.providers]], kind {kind}", model) for kind, model in PROVIDERS.items()),
-    ("[connections.NAME], kind folder", FolderConnection),
-    ("[connections.NAME], kind http", HttpConnection),
-    ("[connections.NAME], kind sqlite", SqliteConnection),
-    ("[connections.NAME], kind duckdb", DuckdbConnection),
+    *((f"[connections.NAME], kind {kind}", model) for kind, model in CONNECTIONS.items()),
 )
 
 FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -105,6 +102,12 @@ def settings_page() -> str:
         for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
             rows = _table(options, set())
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
+    for name in server_names():
+        format_ = format_named(name)
+        modes = ", ".join(mode.value for mode in WriteMode if mode in format_.abilities.modes)
+        lines += ["", f"### {name}", "", f"Tables of a named connection; modes: {modes}."]
+        for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
+            lines += ["", f"{does} takes:", *_table(options, set())]
     lines += ["", "## odibi.toml", "", "The file that makes a folder a workspace; it may be empty."]
     for title, model in WORKSPACE:
         lines += [

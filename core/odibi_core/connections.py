@@ -8,14 +8,16 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, field_validator
 
-from odibi_core.errors import OdibiError, SourceError, TransientError
+from odibi_core.errors import OdibiError, SecretError, SourceError, TransientError
 from odibi_core.formats.base import Options
-from odibi_core.parameters import Resolver, references, render
+from odibi_core.formats.registry import format_named
+from odibi_core.formats.servers import Server, ServerFormat, server_url
+from odibi_core.parameters import Reference, Resolver, references, render
 
 if TYPE_CHECKING:
     import httpx
@@ -83,9 +85,78 @@ class DuckdbConnection(Options):
     path: str = Field(min_length=1, description="The file, relative to the workspace.")
 
 
+class ServerConnection(Options):
+    """A database on a server; what the kinds of servers share."""
+
+    kind: str
+    host: str = Field("127.0.0.1", min_length=1, description="The machine.")
+    port: int = Field(ge=1, le=65535)
+    database: str = Field(min_length=1, description="The database.")
+    user: str = Field(min_length=1, description="Who logs in; may be ${secret:NAME} or ${env:NAME}.")
+    password: str = Field("", description="Always ${secret:NAME}; left out where the server asks for none.")
+    options: dict[str, str] = Field(
+        default_factory=dict, description='What else the driver takes, such as sslmode = "require".'
+    )
+
+    @field_validator("password")
+    @classmethod
+    def _is_reference(cls, password: str) -> str:
+        if password and not any(reference.scheme != "parameter" for reference in references(password)):
+            raise ValueError("it must be ${secret:NAME}, not the password itself")
+        return password
+
+    @property
+    def url(self) -> str:
+        """Where the database is, without who logs in."""
+        return server_url(self.kind, self.host, self.port, self.database)
+
+    def server(self, resolve: Resolver) -> Server:
+        """The server, and how to log in there.
+
+        Args:
+            resolve: Gives the secrets and environment variables that are referred to.
+
+        Raises:
+            SecretError: One can't be resolved.
+        """
+        shown = {name: str(render(value, resolve)) for name, value in self.options.items()}
+        return Server(
+            self.kind,
+            self.host,
+            self.port,
+            self.database,
+            str(render(self.user, resolve)),
+            str(render(self.password, resolve)),
+            getattr(self, "schema_name", ""),
+            shown,
+        )
+
+
+class PostgresqlConnection(ServerConnection):
+    """A PostgreSQL database."""
+
+    kind: Literal["postgresql"] = Field(description="A PostgreSQL database.")
+    port: int = Field(5432, ge=1, le=65535, description="The port.")
+    schema_name: str = Field(
+        "",
+        alias="schema",
+        description="The schema of tables that a step names without one; the server's default where empty.",
+    )
+
+
 Connection = Annotated[
-    FolderConnection | HttpConnection | SqliteConnection | DuckdbConnection, Field(discriminator="kind")
+    FolderConnection | HttpConnection | SqliteConnection | DuckdbConnection | PostgresqlConnection,
+    Field(discriminator="kind"),
 ]
+
+CONNECTIONS: dict[str, type[Options]] = {
+    "folder": FolderConnection,
+    "http": HttpConnection,
+    "sqlite": SqliteConnection,
+    "duckdb": DuckdbConnection,
+    "postgresql": PostgresqlConnection,
+}
+"""Kind → its settings."""
 
 
 def check_connection(
@@ -96,8 +167,8 @@ def check_connection(
     Args:
         connection: What to check.
         workspace: Resolves its path.
-        resolve: Gives the secrets that headers refer to. Without it those headers are not sent, and a service
-            that then asks for them counts as reached.
+        resolve: Gives the secrets that the connection refers to. Without it, headers with secrets are not
+            sent, and a service that then asks for them counts as reached.
 
     Raises:
         SourceError: The folder or database file is missing, unreadable or damaged, or the service refuses.
@@ -112,6 +183,22 @@ def check_connection(
             _check_duckdb(_database_file(workspace.resolve(connection.path)))
         case HttpConnection():
             _check_http(connection, resolve)
+        case ServerConnection():
+            server_format(connection.kind).check(connection.server(resolve or _nothing))
+
+
+def server_format(kind: str) -> ServerFormat[Any, Any]:
+    """What reads and writes databases of a kind."""
+    found = format_named(kind)
+    assert isinstance(found, ServerFormat)
+    return found
+
+
+def _nothing(reference: Reference) -> str:
+    raise SecretError(
+        f"${{{reference.scheme}:{reference.name}}} is looked up in a run alone",
+        fix="run `odibi connections test`, or a pipeline with a connect step",
+    )
 
 
 def path_in(connection: Connection, path: str, workspace: PathResolver) -> Path:
@@ -124,7 +211,7 @@ def path_in(connection: Connection, path: str, workspace: PathResolver) -> Path:
         raise OdibiError(
             f"a connection of kind {connection.kind!r} has no files inside",
             where=repr(path),
-            fix="name a connection of kind 'folder', or give a path without a connection",
+            fix="name a connection of kind 'folder', or of a database, or give a path without a connection",
         )
     folder = workspace.resolve(connection.path)
     inside = folder / path

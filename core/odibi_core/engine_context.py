@@ -16,6 +16,8 @@ from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskErro
 from odibi_core.engines.operations import Operation, Query
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.nodes.registry import compile_step
+from odibi_core.parameters import Reference
+from odibi_core.plan.rendering import Values
 from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import SecretProvider, Secrets, SecretStore
 from odibi_core.step import Step
@@ -102,14 +104,14 @@ class PandasEngineContext(EngineContext):
         connections = self._workspace.load().connections
         if name not in connections:
             raise UnknownNameError.of("connection", name, connections)
-        check_connection(connections[name], self._workspace)
+        check_connection(connections[name], self._workspace, self._resolve)
         return self
 
     def read(self, source: str, **options: Any) -> pd.DataFrame:
-        """The rows of a file or folder.
+        """The rows of a file, a folder or a table.
 
         Args:
-            source: A path or glob.
+            source: A path or glob; with `connection=…` of a database, a table or a query.
             options: `source_type`, and what the format's reader takes.
 
         Raises:
@@ -118,7 +120,7 @@ class PandasEngineContext(EngineContext):
         """
         scan = _operation(
             Step("ingest", "read", "config_op", "", source, options, outputs={"data": "data"}),
-            self._workspace.root,
+            self._workspace,
         )
         frame: pd.DataFrame = self._run(Task("read", scan, {}, {"data": "data"}, True), {}).native()
         return frame
@@ -136,7 +138,7 @@ class PandasEngineContext(EngineContext):
             OdibiError: There is no such option, mode or format.
         """
         write = _operation(
-            Step("store", "write", "config_op", "", target, options, {"data": "data"}), self._workspace.root
+            Step("store", "write", "config_op", "", target, options, {"data": "data"}), self._workspace
         )
         task = Task("write", write, {"data": "data"}, {}, False)
         outcome = self._outcome(task, {"data": self._dataset("data", df)})
@@ -186,7 +188,13 @@ class PandasEngineContext(EngineContext):
         run_id = f"by-hand-{uuid.uuid4().hex}"
         rejects = scratch / "rejects" / run_id
         connections = self._workspace.load().connections
-        return self._opened, RunContext(run_id, self._workspace, scratch, rejects, connections)
+        context = RunContext(run_id, self._workspace, scratch, rejects, connections, resolve=self._resolve)
+        return self._opened, context
+
+    def _resolve(self, reference: Reference) -> str:
+        """What a connection's reference stands for."""
+        values = Values.for_run("by-hand", {}, self._store.resolve)
+        return str(values.resolve(reference))
 
     def _dataset(self, key: str, frame: Any) -> Dataset:
         return self._engine()[0].adopt(key, frame)
@@ -206,8 +214,8 @@ class PandasEngineContext(EngineContext):
         return outcome
 
 
-def _operation(step: Step, root: Path) -> Operation:
-    node = compile_step(step, root)
+def _operation(step: Step, workspace: Workspace) -> Operation:
+    node = compile_step(step, workspace.root, workspace.load().connections)
     if node.operation is None:
         first, *others = node.problems
         more = "".join(f"; {problem.what}" for problem in others)

@@ -248,7 +248,7 @@ class Orchestrator:
         """
         settings, surroundings = self._settings(), self._surroundings()
         parameters = resolve_parameters(self.pipeline.parameters, self._parameters)
-        values = Values.for_run("plan", parameters, lambda _name: "***")
+        values = replace(Values.for_run("plan", parameters, lambda _name: "***"), has_secrets=False)
         plan = make_plan(self.pipeline, values, surroundings, settings.tracking)
         past = Past(cache=self._past(settings).cache)
         return Prospect(past, plan, values, surroundings).forecasts()

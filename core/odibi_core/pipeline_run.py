@@ -123,6 +123,7 @@ class PipelineRun:
         past = request.past
         self._warnings += past.resumption.warnings
         values = past.values(self._run_id, self._parameters, self._store.resolve)
+        self._values = values
         tracking = past.tracking(self._settings.tracking)
         try:
             self._plan = make_plan(self._pipeline, values, self._surroundings, tracking)
@@ -186,6 +187,7 @@ class PipelineRun:
             else self._prospect.ticket_run_ids,
             written=self._surroundings.written(self._plan.steps.values()),
             health=self._settings.health,
+            resolve=self._values.resolve,
         )
         memory = self._prospect.open(engines, context, self._warn, self._redactor)
         executor = self._make_executor(engines, context, memory)

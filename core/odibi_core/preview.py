@@ -111,7 +111,13 @@ def preview_step(
         for name in sorted({planned.step.engine for planned in plan.steps.values()})
     }
     context = RunContext(
-        "preview", workspace, scratch.path, scratch.path / "rejects", config.connections, allowed
+        "preview",
+        workspace,
+        scratch.path,
+        scratch.path / "rejects",
+        config.connections,
+        allowed,
+        resolve=values.resolve,
     )
     retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
     try:

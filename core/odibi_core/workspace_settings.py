@@ -10,13 +10,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from odibi_core.connections import (
-    Connection,
-    DuckdbConnection,
-    FolderConnection,
-    HttpConnection,
-    SqliteConnection,
-)
+from odibi_core.connections import CONNECTIONS, Connection
 from odibi_core.errors import WorkspaceError, did_you_mean
 from odibi_core.formats.base import Options
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
@@ -136,18 +130,10 @@ def _mistake(item: Mapping[str, Any], content: Mapping[str, Any], path: Path, te
     return WorkspaceError(f"{key!r} is wrong: {message[:1].lower()}{message[1:]}", where=where)
 
 
-_CONNECTIONS: dict[str, type[Options]] = {
-    "folder": FolderConnection,
-    "http": HttpConnection,
-    "sqlite": SqliteConnection,
-    "duckdb": DuckdbConnection,
-}
-
-
 def _place(location: Sequence[Any]) -> list[str]:
     """Where in the file a mistake is: pydantic's location without the kind that it puts in for a union."""
     place = [str(part) for part in location]
-    if place[0] == "connections" and len(place) > 2 and place[2] in _CONNECTIONS:
+    if place[0] == "connections" and len(place) > 2 and place[2] in CONNECTIONS:
         del place[2]
     if place[:2] == ["secrets", "providers"] and len(place) > 3 and place[3] in PROVIDERS:
         del place[3]
@@ -155,13 +141,14 @@ def _place(location: Sequence[Any]) -> list[str]:
 
 
 def _kinds(place: Sequence[str]) -> Mapping[str, type[Options]]:
-    return PROVIDERS if place[0] == "secrets" else _CONNECTIONS
+    return PROVIDERS if place[0] == "secrets" else CONNECTIONS
 
 
 def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[str]:
     match place:
         case ["connections", name, _]:
-            yield from _CONNECTIONS[content["connections"][name]["kind"]].model_fields
+            fields = CONNECTIONS[content["connections"][name]["kind"]].model_fields
+            yield from (field.alias or name for name, field in fields.items())
         case ["secrets", "providers", number, _]:
             kind = content["secrets"]["providers"][int(number)]["kind"]
             yield from PROVIDERS[kind].model_fields

@@ -14,6 +14,7 @@ from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import RunCancelledError
 from odibi_core.formats.base import Ticket
+from odibi_core.parameters import Resolver
 from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace
 
@@ -91,6 +92,7 @@ class RunContext:
             goes on from a checkpoint writes under the name of the run that it continues.
         written: Files and folders that the run writes.
         health: Whether the sides of joins are counted; None: where it costs no second pass.
+        resolve: Gives the secrets and environment variables that connections refer to.
     """
 
     run_id: str
@@ -104,6 +106,7 @@ class RunContext:
     ticket_run_ids: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[Path] = frozenset()
     health: bool | None = None
+    resolve: Resolver | None = None
 
     def ticket(self, step: str) -> Ticket:
         """What marks the writes of a step."""

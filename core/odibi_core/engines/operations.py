@@ -21,12 +21,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Read a file, folder or table of a format."""
+    """Read a file, folder or table of a format; `server` is the URL of a database that is no file."""
 
     source: str
     format: str
     options: Options
     connection: str = ""
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write the input to a file, folder or table of a format."""
+    """Write the input to a file, folder or table; `server` is the URL of a database that is no file."""
 
     target: str
     format: str
@@ -56,6 +57,7 @@ class Write:
     partition_by: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     connection: str = ""
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -116,6 +117,14 @@ class Rejected:
     text: str
 
 
+OnStop = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Within it, what it is given is called, from another thread, when the step is stopped."""
+
+
+def _never_stopped(_interrupt: Callable[[], None]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class ScanContext:
     """Where and how a scan is made.
@@ -126,6 +135,7 @@ class ScanContext:
         tolerant: False reads strictly; True sets malformed rows aside.
         name: A short identifier, unique in the run, for names that a scan needs.
         written: Files that the same run writes: a database among them is opened for both.
+        on_stop: Within it, what it is given is called when the step is stopped.
     """
 
     cursor: DuckDBPyConnection
@@ -133,6 +143,7 @@ class ScanContext:
     tolerant: bool
     name: str
     written: frozenset[Path] = frozenset()
+    on_stop: OnStop = _never_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,8 @@ class Scan:
         row_count: The number of rows where metadata tell it; None where only reading does.
         views: Objects that `sql` names (Arrow tables, datasets, readers), to be registered on the cursor.
         rejects: After the query ran on the cursor: what was set aside. None where the scan was strict.
+        narrow: Gives, in the place of the one view, one that reads no more than the named columns, and of the
+            rows no more than it must, but all that meet every filter (of sqlglot's, over those columns).
         tables: Tables that the scan made in the cursor's database; nobody needs them once `sql` was read.
         state: What tells one state of the source from every other, as it is now; None where it can't be told.
     """
@@ -154,6 +167,7 @@ class Scan:
     row_count: int | None = None
     views: Mapping[str, Any] = field(default_factory=dict)
     rejects: Callable[[], Sequence[Rejected]] | None = None
+    narrow: Callable[[Sequence[str], Sequence[Any]], object] | None = None
     tables: Sequence[str] = ()
     state: Callable[[], object] | None = None
 
@@ -204,6 +218,8 @@ class Target:
         partition_by: Columns that become folders.
         merge_key: Columns that tell whether a row is there already, for merge.
         check: Called just before the write counts; raises where the step was stopped meanwhile.
+        place: What messages call the target, where that is not the path.
+        on_stop: Within it, what it is given is called when the step is stopped.
     """
 
     path: Path
@@ -212,6 +228,13 @@ class Target:
     partition_by: tuple[str, ...] = ()
     merge_key: tuple[str, ...] = ()
     check: Callable[[], None] = lambda: None
+    place: str = ""
+    on_stop: OnStop = _never_stopped
+
+    @property
+    def where(self) -> str:
+        """The target, for messages."""
+        return self.place or str(self.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
     if nulls:
         raise TargetError(
             f"{nulls} of the new rows {'has' if nulls == 1 else 'have'} a null in {named}",
-            where=str(target.path),
+            where=target.where,
             fix="filter those rows out in a step before, or choose another key",
         )
     twice = cursor.sql(
@@ -101,7 +101,7 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
         *values, times = twice[0]
         raise TargetError(
             f"{times} of the new rows have the same {named}: {', '.join(map(repr, values))}",
-            where=str(target.path),
+            where=target.where,
             fix="keep one row a key in a step before, with row_number() or SELECT DISTINCT ON",
         )
 

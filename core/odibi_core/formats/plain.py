@@ -324,7 +324,7 @@ def check_columns(schema: Schema, target: Target) -> None:
     if target.mode is WriteMode.MERGE and not target.merge_key:
         raise TargetError(
             "mode 'merge' needs the columns that tell whether a row is there already",
-            where=str(target.path),
+            where=target.where,
             fix="set merge_key, such as merge_key: id",
         )
     if target.partition_by and set(target.partition_by) == set(schema.names):

@@ -1,7 +1,8 @@
 """The formats that there are: built-in ones and those that installed packages bring.
 
 A package adds a format by an entry point in the group `odibi.formats` that names a `Format` class. The
-built-in formats come through the same door.
+built-in formats come through the same door. Kinds of database servers, which only a named connection leads
+to, have the group `odibi.servers`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from odibi_core.errors import MissingPackageError, OdibiError, UnknownNameError
 from odibi_core.formats.base import Format
 
 GROUP = "odibi.formats"
+SERVERS = "odibi.servers"
 
 _BUILT_IN = (
     EntryPoint("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
@@ -28,11 +30,13 @@ _BUILT_IN = (
     EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 
+_SERVERS = (EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),)
+
 
 @cache
 def _doors() -> dict[str, EntryPoint]:
     doors: dict[str, EntryPoint] = {}
-    for door in (*_BUILT_IN, *entry_points(group=GROUP)):
+    for door in (*_BUILT_IN, *entry_points(group=GROUP), *_SERVERS, *entry_points(group=SERVERS)):
         known = doors.setdefault(door.name, door)
         if known.value != door.value:
             raise OdibiError(
@@ -43,8 +47,13 @@ def _doors() -> dict[str, EntryPoint]:
 
 
 def format_names() -> tuple[str, ...]:
-    """The names of all formats, sorted."""
-    return tuple(sorted(_doors()))
+    """The names of all formats of files, sorted."""
+    return tuple(sorted(name for name, door in _doors().items() if door.group == GROUP))
+
+
+def server_names() -> tuple[str, ...]:
+    """The names of all kinds of database servers, sorted."""
+    return tuple(sorted(name for name, door in _doors().items() if door.group == SERVERS))
 
 
 @cache

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import SourceError
+from odibi_core.errors import SourceError, TransientError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ class BatchSource:
 
     Args:
         schema: Of the batches.
-        batches: Opens the source; what it raises on purpose is a SourceError.
+        batches: Opens the source; what it raises on purpose is a SourceError or a TransientError.
     """
 
     def __init__(self, schema: pa.Schema, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
@@ -39,13 +39,18 @@ class BatchSource:
     def _told(self) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._batches()
-        except SourceError as error:
+        except (SourceError, TransientError) as error:
             # Of an error inside a stream, DuckDB hands on no more than the text.
-            parts = {"what": error.what, "where": error.where, "fix": error.fix}
+            kind = "transient" if isinstance(error, TransientError) else "source"
+            parts = {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}
             raise ValueError(f"odibi-source-error{json.dumps(parts)}odibi-end") from error
 
 
-def told_error(error: Exception) -> SourceError | None:
-    """The SourceError that a `BatchSource` raised inside a query, or None where it was another error."""
+def told_error(error: Exception) -> SourceError | TransientError | None:
+    """The error that a `BatchSource` raised on purpose inside a query, or None where it was another one."""
     match = _TOLD.search(str(error))
-    return SourceError(**json.loads(match[1])) if match else None
+    if match is None:
+        return None
+    parts = json.loads(match[1])
+    kind = TransientError if parts.pop("kind") == "transient" else SourceError
+    return kind(**parts)

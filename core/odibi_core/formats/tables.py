@@ -140,7 +140,7 @@ def _written(
         if old is not None and target.mode is WriteMode.ERROR:
             raise TargetError(
                 f"the table {table!r} exists already, and the mode is 'error'",
-                where=str(target.path),
+                where=target.where,
                 fix="use mode 'overwrite' or 'append', or choose another table",
             )
         details: dict[str, int] = {}
@@ -149,7 +149,7 @@ def _written(
                 Change(select, rows.schema, target, table, old is not None), rows.cursor
             )
         else:
-            check_same_columns(old, rows.schema, f"{target.path}, table {table!r}")
+            check_same_columns(old, rows.schema, f"{target.where}, table {table!r}")
             check_types(old, rows.schema)
             ordered = f"SELECT {', '.join(map(quote, old.names))} FROM ({select})"
             change = Change(ordered, old, target, table, True)

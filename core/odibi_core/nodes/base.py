@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from odibi_core.connections import Connection
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.formats.base import Format, Options
@@ -18,6 +19,9 @@ from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step
 
 Model = TypeVar("Model", bound=Options)
+
+Known = Mapping[str, Connection] | None
+"""The named connections; None where they are not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
-from odibi_core.formats.registry import format_names
-from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
+from odibi_core.formats.registry import format_named, format_names, server_names
+from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.databases import Database, database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.settings import IngestSettings, StepSettings
 from odibi_core.step import Step
 
-_SERVERS = ("sql", "jdbc", "odbc", "postgresql", "mysql")
+_ELSEWHERE = ("sql", "jdbc", "odbc", "postgres", "mssql", "oracle")
 
 
 def _unreachable(step: Step, settings: IngestSettings) -> list[Problem]:
@@ -19,43 +21,30 @@ def _unreachable(step: Step, settings: IngestSettings) -> list[Problem]:
     type_ = settings.source_type or ""
     if type_ in format_names():
         return []
-    if type_ in _SERVERS:
-        what = f"{type_!r} reads a database server, which steps can't yet"
-        fix = "read a database file with source_type sqlite or duckdb, or export the table to Parquet or CSV"
+    if type_ in _ELSEWHERE or type_ in server_names():
+        what = f"{type_!r} reads a database server, which a step reaches by a named connection"
+        fix = 'declare one in odibi.toml, such as kind = "postgresql", and name it in params.connection'
         return [Problem(what, step.name, "params.source_type", fix)]
     if type_ == "http" or str(step.value).startswith(("http://", "https://")):
         field = "params.source_type" if type_ else "value"
         fix = "fetch it into the workspace first, with a function step or by hand, and read the file"
         return [Problem("steps can't read over HTTP yet", step.name, field, fix)]
     return []
-    if type_ in _SERVERS:
-        fix = "read a database file with source_type sqlite or duckdb, or export the table to Parquet or CSV"
-        return [
-            Problem(
-                f"{type_!r} reads a database server, which steps can't yet",
-                step.name,
-                "params.source_type",
-                fix,
-            )
-        ]
-    if type_ == "http" or str(step.value).startswith(("http://", "https://")):
-        fix = "fetch it into the workspace first, with a function step or by hand, and read the file"
-        return [
-            Problem(
-                "steps can't read over HTTP yet", step.name, "params.source_type" if type_ else "value", fix
-            )
-        ]
-    return []
 
 
-def ingest(step: Step, root: Path) -> Node:
+def ingest(step: Step, root: Path, connections: Known = None) -> Node:
     """The scan that the step asks for; its path is relative to `root`."""
-    problems = text_value(step, "the path to read")
     ours, rest = split(step.params, IngestSettings)
-    settings, mistakes = parse(IngestSettings, ours, step)
-    problems += mistakes
-    if problems or settings is None:
-        return Node(None, settings or StepSettings(), tuple(problems))
+    settings, problems = parse(IngestSettings, ours, step)
+    if settings is None:
+        return Node(None, StepSettings(), tuple(problems))
+    problems += unknown_connection(step, settings.connection, connections)
+    database = database_of(settings.connection, connections)
+    if database is not None and not problems:
+        return _table(step, settings, database, rest)
+    problems += [] if database is not None else text_value(step, "the path to read")
+    if problems:
+        return Node(None, settings, tuple(problems))
     problems += _unreachable(step, settings)
     if problems:
         return Node(None, settings, tuple(problems))
@@ -69,3 +58,17 @@ def ingest(step: Step, root: Path) -> Node:
     if options is None or problems:
         return Node(None, settings, tuple(problems))
     return Node(Scan(step.value, format_.name, options, settings.connection or ""), settings)
+
+
+def _table(step: Step, settings: IngestSettings, database: Database, rest: dict[str, Any]) -> Node:
+    """The scan of a table or query of a named database."""
+    format_ = format_named(database.format)
+    given, problems = named_table(step, rest, takes_query=True)
+    problems += same_format(step, settings.source_type, database, "params.source_type")
+    options, mistakes = parse(format_.read_options, given, step, known=field_names(IngestSettings))
+    problems += mistakes
+    if options is None or problems:
+        return Node(None, settings, tuple(problems))
+    source = database.path or given.get("table") or "a query"
+    connection = (settings.connection or "") if database.server else ""
+    return Node(Scan(source, format_.name, options, connection, database.server), settings)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from odibi_core.engines.operations import Send
-from odibi_core.nodes.base import Node, parse, text_value
+from odibi_core.nodes.base import Known, Node, parse, text_value
 from odibi_core.nodes.settings import HttpPublishSettings, PublishSettings, StepSettings
 from odibi_core.nodes.store import store
 from odibi_core.step import Step
 
 
-def publish(step: Step, root: Path) -> Node:
+def publish(step: Step, root: Path, connections: Known = None) -> Node:
     """The write or the requests that the step asks for; a path is relative to `root`."""
     if not (isinstance(step.value, str) and step.value.startswith(("http://", "https://"))):
-        return store(step, root, PublishSettings)
+        return store(step, root, connections, PublishSettings)
     problems = text_value(step, "the URL")
     settings, mistakes = parse(HttpPublishSettings, step.params, step)
     problems += mistakes

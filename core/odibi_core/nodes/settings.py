@@ -49,7 +49,7 @@ class IngestSettings(StepSettings):
 
     source_type: str | None = Field(None, description="The format; taken from the path where it is not said.")
     connection: str | None = Field(
-        None, description="A named connection; the value is then a path inside it."
+        None, description="A named connection; the value is then a path inside it, a table or a query."
     )
     materialize: bool | None = Field(None, description="Read the source once and keep it.")
 
@@ -67,7 +67,7 @@ class StoreSettings(StepSettings):
         (), alias="partitionBy", description="Columns whose values become folders."
     )
     connection: str | None = Field(
-        None, description="A named connection; the value is then a path inside it."
+        None, description="A named connection; the value is then a path inside it, or a table."
     )
 
     @field_validator("merge_key", "partition_by", mode="before")

@@ -8,21 +8,35 @@ from typing import Any
 from odibi_core.engines.operations import Write
 from odibi_core.errors import Problem
 from odibi_core.formats.base import Format, WriteMode
-from odibi_core.formats.registry import format_named, format_names
-from odibi_core.nodes.base import Node, field_names, find_format, parse, split, text_value
+from odibi_core.formats.registry import format_named, format_names, server_names
+from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.databases import database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.settings import StepSettings, StoreSettings
 from odibi_core.step import Step
 
 
-def store(step: Step, root: Path, model: type[StoreSettings] = StoreSettings) -> Node:
+def store(
+    step: Step, root: Path, connections: Known = None, model: type[StoreSettings] = StoreSettings
+) -> Node:
     """The write that the step asks for; its path is relative to `root`."""
-    problems = text_value(step, "the path to write")
     ours, rest = split(step.params, model)
-    settings, mistakes = parse(model, ours, step)
-    problems += mistakes
-    if problems or settings is None:
-        return Node(None, settings or StepSettings(), tuple(problems))
-    format_, problems = find_format(step, settings.format, root / step.value, "params.format")
+    settings, problems = parse(model, ours, step)
+    if settings is None:
+        return Node(None, StepSettings(), tuple(problems))
+    problems += unknown_connection(step, settings.connection, connections)
+    database = database_of(settings.connection, connections)
+    target, server, connection = step.value, "", settings.connection or ""
+    if database is None:
+        problems += _reached_by_connection(step, settings) or text_value(step, "the path to write")
+        if problems:
+            return Node(None, settings, tuple(problems))
+        format_, problems = find_format(step, settings.format, root / step.value, "params.format")
+    else:
+        format_ = format_named(database.format)
+        rest, mistakes = named_table(step, rest, takes_query=False)
+        problems += mistakes + same_format(step, settings.format, database, "params.format")
+        target, server = database.path or str(rest.get("table", "")), database.server
+        connection = connection if server else ""
     if format_ is None:
         return Node(None, settings, tuple(problems))
     settings, mistakes = _with_mode(step, format_, settings)
@@ -32,15 +46,24 @@ def store(step: Step, root: Path, model: type[StoreSettings] = StoreSettings) ->
     if options is None or problems:
         return Node(None, settings, tuple(problems))
     write = Write(
-        step.value,
+        target,
         format_.name,
         settings.mode,
         options,
         settings.partition_by,
         settings.merge_key,
-        settings.connection or "",
+        connection,
+        server,
     )
     return Node(write, settings)
+
+
+def _reached_by_connection(step: Step, settings: StoreSettings) -> list[Problem]:
+    if settings.format not in server_names():
+        return []
+    what = f"{settings.format!r} writes to a database server, which a step reaches by a named connection"
+    fix = f'declare one in odibi.toml with kind = "{settings.format}", and name it in params.connection'
+    return [Problem(what, step.name, "params.format", fix)]
 
 
 _MODES = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from odibi_core.engines.operations import Call, Query
-from odibi_core.nodes.base import Node, parse, split, text_value
+from odibi_core.nodes.base import Known, Node, parse, split, text_value
 from odibi_core.nodes.settings import SqlSettings, StepSettings, TransformSettings
 from odibi_core.step import Step, StepType
 
 
-def transform(step: Step, _root: Path) -> Node:
+def transform(step: Step, _root: Path, _connections: Known = None) -> Node:
     """The query or the call that the step asks for."""
     return _call(step) if step.type == StepType.FUNCTION else _query(step)
 

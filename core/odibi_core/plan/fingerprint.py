@@ -139,7 +139,9 @@ def _fingerprint(
 def source_digest(planned: PlannedStep, place: Place) -> str:
     """A digest of the identity of the files that a step reads, as they are now."""
     operation = planned.node.operation
-    return digest(place_identity(place(operation))) if isinstance(operation, Scan) else ""
+    if not isinstance(operation, Scan):
+        return ""
+    return digest(operation.server or place_identity(place(operation)))
 
 
 def _why_never_kept(planned: PlannedStep) -> str:
@@ -148,6 +150,10 @@ def _why_never_kept(planned: PlannedStep) -> str:
             return "it sends its rows in every run"
         case Check():
             return "it checks in every run"
+        case Scan(server=server) if server:
+            return "what a database server holds is asked for in every run"
+        case Write(server=server) if server:
+            return "it writes to a database server in every run"
         case Write(mode=mode) if mode is not WriteMode.OVERWRITE:
             return f"it writes in every run: its mode is {mode.value}"
         case Query(sql=sql) if planned.node.settings.cache is not True and (
@@ -169,7 +175,7 @@ def _settings(planned: PlannedStep, values: Values, place: Place) -> Any:
     for reference in references([value, params]):
         if reference.scheme != "secret":
             used[f"{reference.scheme} {reference.name}"] = values.resolve(reference)
-    path = str(place(operation)) if isinstance(operation, Scan | Write) else ""
+    path = operation.server or str(place(operation)) if isinstance(operation, Scan | Write) else ""
     return describe_value(
         {
             "name": declared.name,

@@ -18,6 +18,7 @@ from odibi_core.plan.model import Plan, PlannedStep, Tracking
 from odibi_core.plan.regions import divide
 from odibi_core.plan.rendering import Values
 from odibi_core.plan.schemas import Ports, Probe, find_schemas
+from odibi_core.plan.server_columns import ServerColumns
 from odibi_core.plan.targets import stray_problems, target_problems
 from odibi_core.plan.tracking import choose_tracking
 from odibi_core.plan.validation import (
@@ -62,6 +63,8 @@ class Surroundings:
             OdibiError: The path can't be reached from here.
         """
         path = operation.source if isinstance(operation, Scan) else operation.target
+        if operation.server:
+            raise OdibiError("it is on a database server, and no file", where=operation.server)
         connection = self.connections.get(operation.connection)
         if connection is not None:
             return path_in(connection, path, self.workspace)
@@ -73,7 +76,7 @@ class Surroundings:
         return frozenset(
             Path(os.path.realpath(self.place(operation)))
             for operation in operations
-            if isinstance(operation, Write)
+            if isinstance(operation, Write) and not operation.server
         )
 
 
@@ -177,7 +180,7 @@ class Survey:
                 if not any(problem.step == step.name for problem in problems):
                     problems.append(Problem(error.what, step.name, "", error.fix))
             self.steps[step.name] = rendered
-            node = compile_step(rendered, surroundings.workspace.root)
+            node = compile_step(rendered, surroundings.workspace.root, surroundings.connections)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
             problems += node.problems
@@ -193,6 +196,7 @@ class Survey:
             surroundings.place,
             reads_headers=surroundings.reads_headers,
             probe=surroundings.probe,
+            ask=ServerColumns(surroundings.workspace, surroundings.connections, values).ask,
             binder=surroundings.binder,
         )
         problems += more

@@ -28,16 +28,18 @@ class Values:
         parameters: Name → value, the built-in names included.
         secret: Gives a secret's value; for a plan, a text that stands for it.
         env: Gives an environment variable's value.
+        has_secrets: Whether secrets are the real ones, so that servers can be asked.
     """
 
     parameters: Mapping[str, Any]
     secret: Callable[[str], str]
     env: Callable[[str], str]
+    has_secrets: bool = False
 
     @classmethod
     def for_run(cls, run_id: str, parameters: Mapping[str, Any], secret: Callable[[str], str]) -> Values:
         """The values of one run. A `date` parameter sets the day of the run; else it is today, local time."""
-        return cls(_with_built_in(parameters, run_id), secret, _environment)
+        return cls(_with_built_in(parameters, run_id), secret, _environment, has_secrets=True)
 
     @classmethod
     def for_plan(cls, declared: Mapping[str, Parameter], parameters: Mapping[str, Any]) -> Values:

@@ -53,6 +53,7 @@ def find_schemas(
     *,
     reads_headers: bool = True,
     probe: Probe | None = None,
+    ask: Callable[[Scan], Schema | None] = lambda _scan: None,
     binder: Binder | None = None,
 ) -> tuple[Ports, list[Problem]]:
     """The columns of every port, and what is wrong with the SQL and the sources.
@@ -63,13 +64,14 @@ def find_schemas(
         place: Gives the absolute path of a scan.
         reads_headers: Whether the heads of sources are read; else their columns are unknown.
         probe: Tells the columns of a source; where None, its head is read anew.
+        ask: Tells the columns of a source on a server; None where they are not known.
         binder: Binds the SQL; where None, one is made and closed again.
     """
     schemas: dict[str, Schema | None] = {key: None for step in steps for key in step.outputs.values()}
     problems: list[Problem] = []
     scans = [(step, operation) for step in steps if isinstance(operation := nodes[step.name].operation, Scan)]
     if scans and reads_headers:
-        problems += _read_heads(scans, place, probe, schemas)
+        problems += _read_heads(scans, place, probe, ask, schemas)
     queries = [
         (step, operation)
         for step in steps
@@ -123,17 +125,19 @@ def _read_heads(
     scans: Sequence[tuple[Step, Scan]],
     place: Callable[[Scan], Path],
     probe: Probe | None,
+    ask: Callable[[Scan], Schema | None],
     schemas: dict[str, Schema | None],
 ) -> list[Problem]:
     problems = []
     with nullcontext(probe) if probe is not None else head_reader() as read:
         for step, scan in scans:
+            if not scan.server:
+                try:
+                    path = place(scan)
+                except OdibiError:
+                    continue  # told with the targets
             try:
-                path = place(scan)
-            except OdibiError:
-                continue  # told with the targets
-            try:
-                schema = read(scan, path)
+                schema = ask(scan) if scan.server else read(scan, path)
             except OdibiError as error:
                 # Not an error yet: the file may come into being before the run.
                 problems.append(Problem(error.what, step.name, "value", error.fix, Severity.WARNING))

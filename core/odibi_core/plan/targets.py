@@ -19,9 +19,10 @@ Placed = Scan | Write
 def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]) -> Iterator[Problem]:
     """Targets that collide, and paths that can't be reached."""
     places: dict[str, Path] = {}
+    yield from _server_problems(nodes)
     tables = {name: _table(node) for name, node in nodes.items()}
     for name, node in nodes.items():
-        if isinstance(node.operation, Scan | Write):
+        if isinstance(node.operation, Scan | Write) and not node.operation.server:
             try:
                 # By its real place: another spelling or a link is the same file.
                 places[name] = Path(os.path.realpath(resolve(node.operation)))
@@ -58,6 +59,36 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                 )
 
 
+def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:
+    """Tables on servers that two steps write, or one writes and another reads."""
+    operations = {
+        name: node.operation
+        for name, node in nodes.items()
+        if isinstance(node.operation, Scan | Write) and node.operation.server
+    }
+    writers: dict[tuple[str, str | None], str] = {}
+    for name, operation in operations.items():
+        table = (operation.server, _table(nodes[name]))
+        if isinstance(operation, Write):
+            if table in writers:
+                yield Problem(
+                    f"{writers[table]!r} writes to the table {table[1]!r} of {operation.server} too",
+                    name,
+                    "value",
+                    "give each step a target of its own",
+                )
+            writers.setdefault(table, name)
+    for name, operation in operations.items():
+        writer = writers.get((operation.server, _table(nodes[name])))
+        if isinstance(operation, Scan) and writer is not None:
+            yield Problem(
+                f"the table {_table(nodes[name])!r} of {operation.server} is also the source of {name!r}",
+                writer,
+                "value",
+                "write to another table: the step would change what the pipeline reads",
+            )
+
+
 def _table(node: Node) -> str | None:
     """The table of a database that a step names."""
     operation = node.operation
@@ -85,7 +116,9 @@ def stray_problems(
     name any path: there the step leaves it to the run.
     """
     for step in declared:
-        if not isinstance(nodes[step.name].operation, Scan | Write) or not isinstance(step.value, str):
+        operation = nodes[step.name].operation
+        is_file = isinstance(operation, Scan | Write) and not operation.server
+        if not is_file or not isinstance(step.value, str):
             continue
         before, brace, _ = step.value.partition("{")
         folder = os.path.dirname(before)  # noqa: PTH120 - text that need not be a path yet

@@ -35,10 +35,15 @@ def choose_tracking(
     wanted: Tracking, scans: Iterable[Scan], resolve: Callable[[Scan], Path]
 ) -> TrackingChoice:
     """The tracking of a run, and why. Only the sizes of files are looked at."""
+    scans = list(scans)
+    has_servers = any(scan.server for scan in scans)
     total = sum(_weight(scan, resolve) for scan in scans)
-    is_small = total <= SMALL_BYTES
+    is_small = total <= SMALL_BYTES and not has_servers
     if wanted is not Tracking.AUTO:
         return TrackingChoice(wanted, "it was asked for", is_small)
+    if has_servers:
+        why = "how much a database server holds is not known, so neighbouring steps stream as one query"
+        return TrackingChoice(Tracking.FUSED, why, is_small)
     size = f"the sources hold {total / (1 << 20):,.1f} MiB"
     if is_small:
         return TrackingChoice(Tracking.EXACT, f"{size}, little enough to time every step by itself", is_small)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import CountScope
 from odibi_core.engines.base import Outcome, Task
@@ -85,12 +85,15 @@ class RegionCounts:
         for name, count in zip(self._marks, rows or (), strict=False):
             self._known[name] = (count, CountScope.EXACT)
 
-    def settle(self, cursor: DuckDBPyConnection, end: Outcome) -> dict[str, Count]:
+    def settle(
+        self, cursor: DuckDBPyConnection, end: Outcome, narrowed: Callable[[Fragment], Fragment]
+    ) -> dict[str, Count]:
         """Name → count, of every streamed step.
 
         Args:
             cursor: For a second pass.
             end: What the last task did.
+            narrowed: Gives the query over sources that read no more than it needs.
         """
         known = dict(self._known)
         if end.row_count is not None and not end.written.get("skipped"):
@@ -98,7 +101,7 @@ class RegionCounts:
         self._spread(known)
         missing = [name for name in self._streamed if name not in known]
         if missing:
-            known |= self._counted(cursor, missing)
+            known |= self._counted(cursor, missing, narrowed)
         return known
 
     def _wanted(self) -> tuple[str, ...]:
@@ -127,14 +130,18 @@ class RegionCounts:
             if task.name not in known and source in known:
                 known[task.name] = (known[source][0], CountScope.INFERRED)
 
-    def _counted(self, cursor: DuckDBPyConnection, names: list[str]) -> dict[str, Count]:
+    def _counted(
+        self, cursor: DuckDBPyConnection, names: list[str], narrowed: Callable[[Fragment], Fragment]
+    ) -> dict[str, Count]:
         ctes: dict[str, str] = {}
+        views: dict[str, Any] = {}
         for name in names:
             ctes |= self._streamed[name].fragment.ctes
-            self._streamed[name].fragment.register(cursor)
-        heads = ", ".join(f"{name} AS ({query})" for name, query in ctes.items())
+            views |= self._streamed[name].fragment.views
         counts = ", ".join(f"(SELECT count(*) FROM {self._streamed[name].fragment.name})" for name in names)
-        (row,) = cursor.execute(f"WITH {heads} SELECT {counts}").fetchall()
+        query = narrowed(Fragment("odibi_counts", {**ctes, "odibi_counts": f"SELECT {counts}"}, views))
+        query.register(cursor)
+        (row,) = cursor.execute(query.sql()).fetchall()
         return {name: (int(count), CountScope.RECOUNTED) for name, count in zip(names, row, strict=True)}
 
 

@@ -8,6 +8,7 @@ how many rows went through it. A limit would do the same only without order or o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _OPERATOR = "STREAMING_SAMPLE"
 _METHOD = "System: 100.000000%"
+STAND_IN = re.compile(r"\bodibi_scan_\d+_rows_c\d+\b")
+"""The name of a column of a table that stands in for a source while a query is planned."""
+
 _TAKE_ALL = frozenset(
     [
         *(
@@ -73,7 +77,7 @@ def rows_through(cursor: DuckDBPyConnection, markers: int) -> list[int] | None:
 def pushed_filters(cursor: DuckDBPyConnection, query: str) -> list[str]:
     """The filters of a query that reach its sources."""
     ((_, plan),) = cursor.execute(f"EXPLAIN (FORMAT json) {query}").fetchall()
-    return sorted(filter_ for root in json.loads(plan) for filter_ in _filters(root))
+    return sorted(filter_ for root in json.loads(plan) for filter_ in _filters(root, {}))
 
 
 def _paths_to_markers(operator: Operator, above: tuple[Operator, ...]) -> Iterator[tuple[Operator, ...]]:
@@ -94,8 +98,11 @@ def _takes_all_rows(operator: Operator) -> bool:
     return operator["type"] in _TAKE_ALL
 
 
-def _filters(operator: Operator) -> Iterator[str]:
+def _filters(operator: Operator, above: Operator) -> Iterator[str]:
     if not operator["children"]:
         yield json.dumps(operator["extra_info"].get("Filters", ""))
+        # A stand-in for a source that is asked with filters of its own.
+        if STAND_IN.search(condition := str(above.get("extra_info", {}).get("Expression", ""))):
+            yield condition
     for child in operator["children"]:
-        yield from _filters(child)
+        yield from _filters(child, operator)

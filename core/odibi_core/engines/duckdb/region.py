@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.connections import check_connection, path_in
+from odibi_core.connections import ServerConnection, check_connection, path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.counts import RegionCounts
@@ -16,6 +16,7 @@ from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, Quer
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.meetings import count_meetings
 from odibi_core.engines.duckdb.origin import Origin
+from odibi_core.engines.duckdb.pushdown import Pushdown
 from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
@@ -23,9 +24,10 @@ from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give
 from odibi_core.engines.http import send_rows, without_secrets
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.errors import SqlError
+from odibi_core.formats.base import Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
-from odibi_core.formats.base import ScanContext, Target
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
@@ -100,7 +102,8 @@ class RegionRun:
         last = tasks[-1]
         try:
             known = self._counts or RegionCounts(self._streamed, last)
-            counts = known.settle(self._cursor, outcomes[last.name])
+            pushdown = self._pushdown()
+            counts = known.settle(self._cursor, outcomes[last.name], pushdown.narrowed)
             describe_streamed(
                 self._cursor, self._session, self._streamed, self._sources, outcomes, counts, tasks
             )
@@ -165,18 +168,24 @@ class RegionRun:
             case Send():
                 return self._send(task, task.operation)
             case Check():
-                check_connection(
-                    self._context.connections[task.operation.connection], self._context.workspace
-                )
+                connection = self._context.connections[task.operation.connection]
+                check_connection(connection, self._context.workspace, self._context.resolve)
                 return Outcome(task.name)
 
     def _scan(self, task: Task, scan: Scan) -> Outcome:
         name = self._session.new_name("scan")
         is_tolerant = task.name in self._tolerant
-        context = ScanContext(self._cursor, self._context.scratch, is_tolerant, name, self._context.written)
-        source = self._place(scan.source, scan.connection)
+        context = ScanContext(
+            self._cursor,
+            self._context.scratch,
+            is_tolerant,
+            name,
+            self._context.written,
+            self._attempt.on_stop,
+        )
+        source = scan.server or str(self._place(scan.source, scan.connection))
         self._scans[task.name] = (scan, None)
-        ready = format_named(scan.format).scan(str(source), scan.options, context)
+        ready = format_named(scan.format).scan(source, self._options(scan), context)
         self._scans[task.name] = (scan, ready)
         fragment = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.sql}"}, ready.views)
         # A query that leaves columns out would not see what is wrong in them: malformed rows are found by
@@ -266,22 +275,29 @@ class RegionRun:
     @contextmanager
     def _ending(self, task: Task, fragment: Fragment) -> Iterator[Fragment]:
         """The query that the region ends with, which counts what streams through it. Run it within."""
+        pushdown = self._pushdown()
         if task.name != self._last_name or not self._streamed:
-            yield fragment
+            yield pushdown.narrowed(fragment)
         else:
             counts = self._counts = RegionCounts(self._streamed, task)
-            marked = counts.mark(self._cursor, fragment, has_filters=self._takes_queries)
+            planned = pushdown.planned(fragment)
+            takes_filters = self._takes_queries or pushdown.has_sources
+            marked = pushdown.restored(counts.mark(self._cursor, planned, has_filters=takes_filters))
             with counts.watch(self._cursor):
-                yield marked
+                yield pushdown.narrowed(marked)
                 counts.read(self._cursor)
         self._check_origins()
+
+    def _pushdown(self) -> Pushdown:
+        return Pushdown(self._cursor, [ready for _, ready in self._scans.values() if ready and ready.narrow])
 
     def _check_origins(self) -> None:
         for origin in self._origins.values():
             origin.check()
 
     def _write(self, task: Task, write: Write) -> Outcome:
-        path = self._place(write.target, write.connection)
+        path = Path() if write.server else self._place(write.target, write.connection)
+        place = f"{write.server}, {write.target}" if write.server else ""
         (key,) = task.inputs.values()
         fragment = self._fragment(key)
 
@@ -296,12 +312,14 @@ class RegionRun:
             write.partition_by,
             write.merge_key,
             check,
+            place,
+            self._attempt.on_stop,
         )
         with self._ending(task, fragment) as ending:
             rows = FragmentRows(ending, self._cursor, self._attempt)
-            written = format_named(write.format).write(rows, target, write.options)
+            written = format_named(write.format).write(rows, target, self._options(write))
         details = {
-            "path": str(path),
+            "path": place or str(path),
             "format": write.format,
             "mode": write.mode.value,
             "rows": written.rows,
@@ -333,6 +351,16 @@ class RegionRun:
             "batches": report.batches,
         }
         return Outcome(task.name, row_count=report.rows, written=details)
+
+    def _options(self, operation: Scan | Write) -> Options:
+        """The format's options; of a table on a server, with the login."""
+        if not operation.server:
+            return operation.options
+        connection = self._context.connections[operation.connection]
+        assert isinstance(connection, ServerConnection)
+        assert isinstance(operation.options, ServerReadOptions | ServerWriteOptions)
+        assert self._context.resolve is not None
+        return operation.options.at(connection.server(self._context.resolve))
 
     def _place(self, path: str, connection: str) -> Path:
         if connection:
@@ -368,7 +396,7 @@ class RegionRun:
         if not isinstance(error, duckdb.Error):
             return TaskError(task.name, error)
         for name, (scan, _) in self._scans.items():
-            told = format_named(scan.format).explain_read_error(error, scan.source)
+            told = format_named(scan.format).explain_read_error(error, scan.server or scan.source)
             if told is not error:
                 told.__cause__ = error
                 return TaskError(name, told)
