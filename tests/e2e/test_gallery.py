@@ -83,6 +83,27 @@ def test_what_was_moved_to_the_trash_comes_back_with_its_file(gallery: Page, stu
     assert file.read_bytes() == before
 
 
+def test_what_is_in_the_trash_is_deleted_for_ever_once_that_is_confirmed(
+    gallery: Page, studio: StudioServer
+) -> None:
+    original = (studio.workspace / "pipelines" / "medallion.yaml").read_text()
+    (studio.workspace / "pipelines" / "passing.yaml").write_text(
+        original.replace("name: medallion", "name: passing")
+    )
+    gallery.reload()
+    choose(gallery, "passing", "Move to trash")
+    expect(gallery.get_by_text("“passing” is in the trash.")).to_be_visible()
+    gallery.get_by_role("button", name="Trash").click()
+    dialog = gallery.get_by_role("dialog")
+    expect(dialog.get_by_text("goes for ever in 30 days")).to_be_visible()
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    dialog.get_by_role("button", name="Keep", exact=True).click()
+    expect(dialog.get_by_text("passing", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    dialog.get_by_role("button", name="Delete for ever", exact=True).click()
+    expect(dialog.get_by_text("Nothing is in the trash")).to_be_visible()
+
+
 def test_the_exported_file_is_the_one_of_the_workspace(
     gallery: Page, studio: StudioServer, tmp_path: Path
 ) -> None:

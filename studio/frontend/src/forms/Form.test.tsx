@@ -30,6 +30,13 @@ function show(properties: Record<string, JsonSchema>, more: Partial<JsonSchema> 
 
 const nullable = (schema: JsonSchema, rest: JsonSchema = {}): JsonSchema => ({ anyOf: [schema, { type: "null" }], default: null, ...rest });
 
+test("a date shows its default, as its field has no room for a hint", async () => {
+  show({ since: { type: "string", format: "date", default: "2025-01-31" } });
+  const since = screen.getByLabelText("Since");
+  expect(since).toHaveValue("2025-01-31");
+  expect(current).toEqual({});
+});
+
 describe("numbers", () => {
   const retries = { max_retries: nullable({ type: "integer", minimum: 0, maximum: 100 }, { description: "Tries after the first one." }) };
 

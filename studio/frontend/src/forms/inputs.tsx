@@ -7,7 +7,10 @@ import { isPlaceholder, shown } from "./validate";
 /** A line of text. One-character fields show and take tabs as `\t`. */
 export function TextInput({ field, value, onChange, id, label, describedBy, isInvalid }: ControlProps) {
   const isCharacter = field.schema.maxLength === 1;
-  const given = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  const isDate = field.schema.format === "date";
+  // A date's field has no room for a hint: it shows the default itself.
+  const byDefault = isDate && typeof field.default === "string" ? field.default : "";
+  const given = value === undefined || value === null ? (value === undefined ? byDefault : "") : typeof value === "string" ? value : JSON.stringify(value);
   const canBeEmpty = typeof field.default === "string" && field.default !== "" && !field.schema.minLength;
   const isEmptied = value === "" && canBeEmpty;
   const { secrets } = useContext(FormContext);
@@ -15,7 +18,7 @@ export function TextInput({ field, value, onChange, id, label, describedBy, isIn
     <div className="text-input">
       <input
         id={id}
-        type={field.schema.format === "date" ? "date" : "text"}
+        type={isDate ? "date" : "text"}
         autoComplete="off"
         spellCheck={false}
         aria-label={label}
