@@ -50,6 +50,7 @@ LIVE_FIGURES = {
     "gap_median_s": "median s between",
     "gap_p95_s": "95 %",
 }
+LEAVINGS = ("out", ".odibi", "cache", "checkpoints")
 WARMING_ROWS = 1_000
 SPILLING_ROWS = 20_000_000
 
@@ -124,7 +125,7 @@ class Bench:
         try:
             return run_python(arguments, place, compiled=self.scratch / "compiled")
         finally:
-            for leavings in [place / "out", place / ".odibi"] if folder else [place]:
+            for leavings in [place / name for name in LEAVINGS] if folder else [place]:
                 shutil.rmtree(leavings, ignore_errors=True)
 
 
@@ -203,6 +204,45 @@ def pipelines(bench: Bench) -> list[Table]:
                 for name in ("Polars by hand", "pandas by hand"):
                     costs[name] = bench.case("pipelines", name, 0, folder, **common)
                 tables.append(_compared(f"{pipeline}, {rows:,} rows of {kind.upper()}", costs, bench.runs))
+    return tables
+
+
+def kept(bench: Bench) -> list[Table]:
+    """What the cache saves, and what checkpoints cost."""
+    tables = []
+    for rows in bench.rows:
+        folder = bench.sized(rows)
+        lines: list[list[str | float | None]] = []
+        for pipeline in ("sales", "medallion"):
+            for kind in ("csv", "parquet"):
+                costs = {
+                    keeps: bench.case(
+                        "pipelines", "kept", 0, folder, pipeline=pipeline, kind=kind, keeps=keeps
+                    )
+                    for keeps in ("nothing", "cache", "layer", "auto")
+                }
+                plain = costs["nothing"].inside["first_cpu_s"]
+                cached = costs["cache"].inside
+                lines.append(
+                    [
+                        f"{pipeline}, {kind.upper()}",
+                        plain,
+                        cached["first_cpu_s"],
+                        cached["second_cpu_s"],
+                        100 * cached["second_cpu_s"] / cached["first_cpu_s"],
+                        *(
+                            100 * (costs[mode].inside["first_cpu_s"] / plain - 1)
+                            for mode in ("layer", "auto")
+                        ),
+                    ]
+                )
+        note = (
+            "CPU seconds of a fused run in a process that has loaded its libraries: without cache, the first "
+            "with it, the second with it, and that one's part of the first. Then what checkpoints add to a "
+            f"run without any, in percent. Medians of {bench.runs}."
+        )
+        columns = ["what", "plain", "first", "second", "second, %", "LAYER adds, %", "AUTO adds, %"]
+        tables.append(Table(f"Cache and checkpoints, {rows:,} rows", note, columns, lines))
     return tables
 
 
@@ -312,6 +352,7 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "overhead": overhead,
     "startup": startup,
     "pipelines": pipelines,
+    "kept": kept,
     "memory": memory,
     "typing": typing,
     "canvas": canvas,

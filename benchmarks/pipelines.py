@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.measure import cpu_s
 from benchmarks.overhead import Figures
 
 if TYPE_CHECKING:
@@ -73,12 +74,20 @@ def _query(name: str, sql: str, taken: str, step: type[Step]) -> Step:
     return step("transform", name, "sql", "", sql, {}, {"bronze": taken}, {"data": name})
 
 
-def odibi(folder: Path, pipeline: str, kind: str, tracking: str, limit_mb: int = 0) -> Figures:
-    """Ours."""
+def odibi(
+    folder: Path, pipeline: str, kind: str, tracking: str, limit_mb: int = 0, **settings: Any
+) -> Figures:
+    """Ours; `settings` go to the Orchestrator."""
     from odibi_core.orchestrator import Orchestrator
     from odibi_core.step import Step
 
-    if pipeline == "sales":
+    if pipeline == "summary":
+        steps = [
+            _read("customers", kind, "raw", Step),
+            _query("some", "SELECT * FROM bronze LIMIT 10", "raw", Step),
+            _store("some", "some", Step),
+        ]
+    elif pipeline == "sales":
         steps = [
             _read("sales", kind, "raw", Step),
             _query("high_value", "SELECT * FROM bronze WHERE amount > 100", "raw", Step),
@@ -102,10 +111,32 @@ def odibi(folder: Path, pipeline: str, kind: str, tracking: str, limit_mb: int =
         workspace=folder,
         keeps_data=False,
         memory_limit=f"{limit_mb}MB" if limit_mb else None,
+        **settings,
     ).execute()
     if not result.success:
         raise SystemExit(f"the run failed: {result.errors}")
     return {}
+
+
+def kept(folder: Path, pipeline: str, kind: str, keeps: str) -> Figures:
+    """Ours, once to load the libraries, then twice: CPU seconds of the first and the second of these.
+
+    `keeps` is "nothing", "cache", or when checkpoints are saved.
+    """
+    from odibi_core.checkpoint_manager import CheckpointMode
+
+    settings: dict[str, Any] = {}
+    if keeps == "cache":
+        settings = {"enable_cache": True}
+    elif keeps != "nothing":
+        settings = {"enable_checkpoints": True, "checkpoint_mode": CheckpointMode(keeps)}
+    odibi(folder, "summary", kind, "fused")
+    figures = {}
+    for name in ("first", "second"):
+        begun = cpu_s()
+        odibi(folder, pipeline, kind, "fused", **settings)
+        figures[f"{name}_cpu_s"] = cpu_s() - begun
+    return figures
 
 
 def duckdb_by_hand(folder: Path, pipeline: str, kind: str, limit_mb: int = 0) -> Figures:
@@ -197,6 +228,7 @@ def pandas_by_hand(folder: Path, pipeline: str, kind: str) -> Figures:
 CASES: dict[str, Callable[..., Figures]] = {
     "make data": make_data,
     "odibi": odibi,
+    "kept": kept,
     "DuckDB by hand": duckdb_by_hand,
     "Polars by hand": polars_by_hand,
     "pandas by hand": pandas_by_hand,

@@ -26,6 +26,17 @@ def test_a_group_prints_a_table_and_writes_its_figures(
     assert kept["measured"]["odibi --help"][0]["cpu_s"] > 0
 
 
+@pytest.mark.parametrize("keeps", ["nothing", "cache", "layer", "auto"])
+def test_a_run_that_keeps_something_is_timed(
+    keeps: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipelines.make_data(tmp_path, 300, ("sales", "customers"))
+    figures = pipelines.CASES["kept"](tmp_path, "medallion", "csv", keeps)
+    assert set(figures) == {"first_cpu_s", "second_cpu_s"}
+    assert (tmp_path / "out" / "gold.parquet").exists()
+
+
 def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["overhaed"])

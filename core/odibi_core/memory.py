@@ -15,6 +15,7 @@ from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.events import NodeState
 from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
 from odibi_core.kept.checkpointed_run import CheckpointedRun, CheckpointSaver
+from odibi_core.kept.rereading import Sources
 from odibi_core.kept.result_cache import ResultCache
 from odibi_core.kept.resumption import (
     Fork,
@@ -213,7 +214,13 @@ class Prospect:
             finish = partial(past.checkpoints.begin, pipeline, replace(record, is_complete=True))
             checkpointed = CheckpointedRun(
                 CheckpointSaver(
-                    past.checkpoints, record.run_id, self._plan, self._fingerprints, engines, redactor
+                    past.checkpoints,
+                    record.run_id,
+                    self._plan,
+                    self._fingerprints,
+                    engines,
+                    Sources(self._plan, self._fingerprints, self._place),
+                    redactor,
                 ),
                 past.mode,
                 self._checkpoint,

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -234,6 +235,8 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used(workspace:
     newest = checkpoint_folders()[-1]
     content = bytearray((newest / victim).read_bytes())
     content[len(content) // 2] ^= 0x04
+    # Checkpoints share the files of rows that several of them hold.
+    (newest / victim).unlink()
     (newest / victim).write_bytes(content)
     result = resume()
     assert result.success
@@ -380,3 +383,63 @@ def test_a_run_without_a_whole_record_is_refused_before_it_writes_anything_twice
     with pytest.raises(CheckpointError, match="is damaged, so that nobody can tell what it wrote"):
         resume()
     assert len(pd.read_csv("log.csv")) == 100
+
+
+def test_rows_that_several_checkpoints_hold_are_written_once(workspace: Path) -> None:
+    fail()
+    held = [folder / "data-1.parquet" for folder in checkpoint_folders()[-2:]]
+    assert held[0].samefile(held[1])
+    held[0].write_bytes(b"damaged")
+    result = resume()
+    assert result.success
+    assert result.cached_nodes == ["load"]
+    assert len(pd.read_csv("log.csv")) == 100
+
+
+def direct(**params: Any) -> list[Step]:
+    """Steps of which a function takes the rows of a file as they are."""
+    return [
+        Step("ingest", "load", "config_op", "pandas", "orders.csv", params, outputs={"data": "orders"}),
+        Step("t", "check", "function", "pandas", checked, inputs={"data": "orders"}, outputs={"data": "ok"}),
+        Step("store", "keep", "config_op", "pandas", "out.parquet", inputs={"ok": "ok"}),
+    ]
+
+
+def test_rows_of_a_file_are_read_again_from_it(workspace: Path) -> None:
+    fail(*direct())
+    assert not list(Path("checkpoints").rglob("*.parquet"))
+    result = resume(*direct())
+    assert result.cached_nodes == ["load"]
+    assert pd.read_parquet("out.parquet")["amount"].sum() == 50_500
+
+
+def test_a_file_that_has_changed_since_is_refused_by_name(workspace: Path) -> None:
+    fail(*direct())
+    Path("orders.csv").write_text("id,amount\n1,1\n")
+    with pytest.raises(CheckpointError, match=r"'load' \(the files that it reads\)"):
+        resume(*direct())
+
+
+def test_rows_of_a_file_are_kept_where_it_is_asked_for(workspace: Path) -> None:
+    fail(*direct(materialize=True))
+    Path("orders.csv").write_text("id,amount\n1,1\n")
+    result = resume(*direct(materialize=True))
+    assert result.cached_nodes == ["load"]
+    assert result.data_map["ok"]["amount"].sum() == 50_500
+
+
+def test_rows_of_a_database_are_kept_where_the_pipeline_writes_into_it(workspace: Path) -> None:
+    with sqlite3.connect("shop.sqlite") as database:
+        pd.read_csv("orders.csv").to_sql("orders", database, index=False)
+    database.close()
+    given = direct(table="orders")
+    given[0].value = given[2].value = "shop.sqlite"
+    given[2].params["table"] = "checked"
+    early = Step(
+        "early", "log", "config_op", "pandas", "shop.sqlite", {"table": "log"}, inputs={"d": "orders"}
+    )
+    given.insert(1, early)
+    fail(*given)
+    result = resume(*given)
+    assert result.cached_nodes == ["load", "log"]
+    assert result.data_map["ok"]["amount"].sum() == 50_500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.events import NodeState
 from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
+from odibi_core.kept.rereading import Sources
 from odibi_core.plan.fingerprint import Fingerprint
 from odibi_core.plan.model import Plan, Region
 from odibi_core.secret_store import Redactor
@@ -27,6 +28,19 @@ _GOOD = (NodeState.SUCCESS, NodeState.CACHED)
 
 
 @dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file of an earlier checkpoint, which later ones hold too: rows are written once a run.
+
+    Attributes:
+        path: Where it is.
+        about: Its digest and size, as a manifest has them.
+    """
+
+    path: Path
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointSaver:
     """Writes a run's checkpoints.
 
@@ -36,6 +50,7 @@ class CheckpointSaver:
         plan: The plan.
         fingerprints: Step name → fingerprint.
         engines: Name → engine.
+        sources: Tells which files can be read again.
         redactor: Hides secrets in what is saved.
     """
 
@@ -44,6 +59,7 @@ class CheckpointSaver:
     plan: Plan
     fingerprints: Mapping[str, Fingerprint]
     engines: Mapping[str, Engine]
+    sources: Sources
     redactor: Redactor
 
     def save(
@@ -51,7 +67,7 @@ class CheckpointSaver:
         outcomes: Mapping[str, Outcome],
         states: Mapping[str, NodeState],
         layer: str,
-        held: Mapping[str, Path],
+        held: dict[str, HeldFile],
         attempt: Attempt,
     ) -> dict[str, Any]:
         """The keys of the event that says that a checkpoint was saved.
@@ -60,14 +76,31 @@ class CheckpointSaver:
             outcomes: Name of a step that is done → what it did.
             states: Step name → state.
             layer: The layers that are complete since the last one.
-            held: Dataset key → Parquet file that holds it already.
+            held: Dataset key → Parquet file that holds it already; afterwards those of this checkpoint.
             attempt: Stops it from another thread.
         """
         pending = [name for name in self.plan.steps if name not in outcomes]
         needed = {key for name in pending for key in self.plan.steps[name].step.inputs.values()}
 
         def fill(folder: Path) -> dict[str, Any]:
-            records = [self._record(folder, outcome, needed, held, attempt) for outcome in outcomes.values()]
+            known: dict[str, Mapping[str, Any]] = {}
+            read_again = {
+                outcome.name: digest
+                for outcome in outcomes.values()
+                if any(dataset.key in needed for dataset in outcome.outputs.values())
+                and (digest := self.sources.digest(outcome.name))
+            }
+            records = [
+                self._record(
+                    folder,
+                    outcome,
+                    frozenset() if outcome.name in read_again else needed,
+                    held,
+                    known,
+                    attempt,
+                )
+                for outcome in outcomes.values()
+            ]
             return {
                 "format": 1,
                 "timestamp": now(),
@@ -83,9 +116,13 @@ class CheckpointSaver:
                     for name in outcomes
                 },
                 "outcomes": records,
+                "read_again": read_again,
+                "files": known,
             }
 
         saved = self.manager.save(self.plan.pipeline.name, self.run_id, fill, attempt.check)
+        held.clear()
+        held |= held_files(saved.folder, saved.manifest)
         return {
             "checkpoint_id": saved.checkpoint_id,
             "completed_nodes": list(outcomes),
@@ -97,8 +134,9 @@ class CheckpointSaver:
         self,
         folder: Path,
         outcome: Outcome,
-        needed: set[str],
-        held: Mapping[str, Path],
+        needed: Set[str],
+        held: Mapping[str, HeldFile],
+        known: dict[str, Mapping[str, Any]],
         attempt: Attempt,
     ) -> dict[str, Any]:
         engine = self.engines[self.plan.steps[outcome.name].step.engine]
@@ -108,8 +146,9 @@ class CheckpointSaver:
                 continue
             attempt.check()
             name = f"data-{len(list(folder.iterdir())) + 1}.parquet"
-            if dataset.key in held:
-                shutil.copyfile(held[dataset.key], folder / name)
+            if dataset.key in held and held[dataset.key].path.exists():
+                link_or_copy(held[dataset.key].path, folder / name)
+                known[name] = held[dataset.key].about
             else:
                 engine.save(dataset, folder / name, attempt)
             files[dataset.key] = name
@@ -118,6 +157,24 @@ class CheckpointSaver:
             rejects = f"rejects-{len(list(folder.iterdir())) + 1}.csv"
             shutil.copyfile(outcome.rejects_path, folder / rejects)
         return outcome_record(outcome, files, rejects, self.redactor)
+
+
+def held_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, HeldFile]:
+    """Dataset key → file of a checkpoint that holds its rows."""
+    return {
+        held["key"]: HeldFile(folder / held["file"], manifest["files"][held["file"]])
+        for record in manifest["outcomes"]
+        for held in record["outputs"].values()
+        if held["file"]
+    }
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Have `target` hold what `source` does; that may be one file with two names."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 class CheckpointedRun:
@@ -145,12 +202,7 @@ class CheckpointedRun:
         if resumed is not None:
             self._records = {record["name"]: dict(record) for record in resumed.manifest["outcomes"]}
             self._borrow(resumed)
-        self._held = {
-            held["key"]: self._files / held["file"]
-            for record in self._records.values()
-            for held in record["outputs"].values()
-            if held["file"]
-        }
+        self._held = held_files(self._files, resumed.manifest) if resumed is not None else {}
         self._layers = {planned.step.layer for planned in saver.plan.steps.values()}
         self._complete_layers: set[str] = set()
         self._is_wanted = False
@@ -188,8 +240,9 @@ class CheckpointedRun:
             return None
         self._is_wanted = False
         self._steps_saved, self._saved_at = len(self._outcomes), time.monotonic()
-        outcomes, moment, held = dict(self._outcomes), dict(states), dict(self._held)
-        return lambda attempt: self._saver.save(outcomes, moment, layer, held, attempt)
+        outcomes, moment = dict(self._outcomes), dict(states)
+        # One checkpoint is saved at a time: nobody else has the files in hand meanwhile.
+        return lambda attempt: self._saver.save(outcomes, moment, layer, self._held, attempt)
 
     def _is_due(self, layer: str, *, is_end: bool) -> bool:
         more = len(self._outcomes) - self._steps_saved
@@ -212,10 +265,7 @@ class CheckpointedRun:
         """Have the files of the checkpoint in the run's scratch folder, where no later one removes them."""
         self._files.mkdir()
         for name in checkpoint.manifest["files"]:
-            try:
-                (self._files / name).hardlink_to(checkpoint.folder / name)
-            except OSError:
-                shutil.copyfile(checkpoint.folder / name, self._files / name)
+            link_or_copy(checkpoint.folder / name, self._files / name)
 
     def _restore(self, record: Mapping[str, Any], data: Mapping[str, Dataset]) -> Outcome:
         step = record["name"]

@@ -16,9 +16,14 @@ class DamagedError(Exception):
 
 
 def write_manifest(folder: Path, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest, written: `body`, and the digest of every file that is in the folder."""
+    """The manifest, written: `body`, and the digest of every file that is in the folder.
+
+    A digest that is in `body["files"]` already is taken as it is.
+    """
+    known = body.get("files", {})
     files = {
-        entry.name: {"sha256": file_digest(entry), "size_bytes": entry.stat().st_size}
+        entry.name: known.get(entry.name)
+        or {"sha256": file_digest(entry), "size_bytes": entry.stat().st_size}
         for entry in sorted(folder.iterdir())
     }
     manifest = {**body, "files": files}

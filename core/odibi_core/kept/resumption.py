@@ -117,6 +117,8 @@ def check_unchanged(checkpoint: Checkpoint, pipeline: str, fingerprints: Mapping
             changes.append(f"{step!r} (its settings or parameters)")
         elif print_.code != parts["code"]:
             changes.append(f"{step!r} (its code)")
+        elif checkpoint.manifest.get("read_again", {}).get(step, print_.source) != print_.source:
+            changes.append(f"{step!r} (the files that it reads)")
     if changes:
         raise CheckpointError(
             f"steps that were done have changed since: {', '.join(changes)}",
