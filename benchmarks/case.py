@@ -14,6 +14,7 @@ MODULES = {
     "canvas": "canvas",
     "waits": "waits",
     "live": "live",
+    "streams": "streams",
 }
 
 

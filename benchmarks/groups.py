@@ -330,6 +330,23 @@ def live(bench: Bench) -> list[Table]:
     return [Table("A run that is watched", note, ["browsers", *LIVE_FIGURES.values()], rows)]
 
 
+def streams(bench: Bench) -> list[Table]:
+    """What a stream takes."""
+    rows = max(bench.rows)
+    found = {
+        "1,000 files of 10 rows": bench.case("streams", "files", 1, files=1_000).inside,
+        "100 files, one after the other": bench.case("streams", "drops", 1, files=100).inside,
+        f"{rows:,} rows past a watermark, ten batches": bench.case(
+            "streams", "watermark", 1, rows=rows
+        ).inside,
+    }
+    note = "Into a Delta table; each batch is a run with a journal. One process, one run of each case."
+    figures: list[list[str | float | None]] = [
+        [case, figure, value] for case, inside in found.items() for figure, value in inside.items()
+    ]
+    return [Table("Streams", note, ["case", "figure", "value"], figures)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -358,4 +375,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "canvas": canvas,
     "waits": waits,
     "live": live,
+    "streams": streams,
 }

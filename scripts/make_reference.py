@@ -17,6 +17,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from odibi_core.alerts.rule import Alert
 from odibi_core.cli.app import odibi
 from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import CONNECTIONS
@@ -69,6 +70,7 @@ FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
         Schedule,
     ),
     ("schedules/NAME.yaml, after", "Each entry of `after`.", Awaited),
+    ("alerts/NAME.yaml", "Who is told how runs end, see [Alerts](alerts.md).", Alert),
     ("streams/NAME.yaml", "A pipeline that runs over what comes, see [Streams](streams.md).", Stream),
 )
 

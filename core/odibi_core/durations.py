@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PARTS = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -33,3 +36,16 @@ def spell_duration(seconds: float) -> str:
         count, left = divmod(left, unit)
         parts += [f"{count}{name}"] if count else []
     return "".join(parts) or "0s"
+
+
+def _seconds(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Span = Annotated[
+    float,
+    Field(gt=0),
+    BeforeValidator(_seconds, json_schema_input_type=str),
+    PlainSerializer(spell_duration, return_type=str, when_used="json"),
+]
+"""Seconds in a settings model, written as 90s, 15m or 2d."""

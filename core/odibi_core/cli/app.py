@@ -28,6 +28,7 @@ COMMANDS = (
     "runs",
     "schedule",
     "stream",
+    "alert",
     "up",
     "metrics",
     "export",

@@ -9,19 +9,15 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from odibi_core.durations import parse_duration, spell_duration
+from odibi_core.durations import Span
 from odibi_core.errors import UnknownNameError, did_you_mean
 from odibi_core.formats.base import Options
 from odibi_core.parameters import references
 from odibi_core.schedules.cron import CronTimes
 from odibi_core.schedules.times import IntervalTimes, Times
 from odibi_core.schedules.zones import find_zone
-
-
-def _seconds(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
 
 
 def _zone_name(name: str) -> str:
@@ -45,14 +41,6 @@ def _moment(value: Any) -> Any:
         return dt.datetime(value.year, value.month, value.day)
     return value
 
-
-Span = Annotated[
-    float,
-    Field(gt=0),
-    BeforeValidator(_seconds, json_schema_input_type=str),
-    PlainSerializer(spell_duration, return_type=str, when_used="json"),
-]
-"""Seconds, written as 90s, 15m or 2d."""
 
 Moment = Annotated[dt.datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 

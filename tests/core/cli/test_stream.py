@@ -24,7 +24,12 @@ PIPELINE = """\
 name: events
 steps:
   - {name: read, layer: ingest, type: config_op, value: landing/, outputs: {data: rows}}
-  - {name: save, layer: store, type: config_op, value: out.parquet, params: {mode: append}, inputs: {data: rows}}
+  - name: save
+    layer: store
+    type: config_op
+    value: out.parquet
+    params: {mode: append}
+    inputs: {data: rows}
 """
 STREAM = "pipeline: events\nsource_path: landing/\nfile_pattern: '*.csv'\nsettle_s: 0.1\n"
 
@@ -81,6 +86,8 @@ def test_everything_runs_together_is_started_again_when_it_dies_and_ends_togethe
     odibi: Odibi, landing: Path, shop: Path
 ) -> None:
     odibi("schedule", "add", "often", "shop", "--every", "1s", "--overlap", "skip")
+    (shop / "alerts").mkdir()
+    (shop / "alerts" / "all.yaml").write_text("channel: shell\ncommand: cat >> told\non: [success]\n")
     with started(
         [ODIBI, "up", "--no-studio"],
         cwd=shop,
@@ -91,6 +98,7 @@ def test_everything_runs_together_is_started_again_when_it_dies_and_ends_togethe
         (landing / "a.csv").write_text("id\n1\n")
         wait_until(lambda: ids(shop) == [1])
         wait_until(lambda: any(run.pipeline_name == "shop" for run in list_runs(shop / ".odibi" / "runs")))
+        wait_until((shop / "told").exists)
         children = psutil.Process(process.pid).children()
         (stream,) = [child for child in children if "stream" in child.cmdline()]
         os.kill(stream.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ import click
 from odibi_core.cli.session import Session
 
 
-@click.command("up", short_help="Run the Studio, the schedules and the streams together.")
+@click.command("up", short_help="Run the Studio, schedules, streams and alerts together.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The Studio's port.")
 @click.option("--studio/--no-studio", default=True, help="Whether the Studio runs too.")
 @click.option(
@@ -17,13 +17,14 @@ from odibi_core.cli.session import Session
 )
 @click.pass_obj
 def command(session: Session, port: int | None, log: str, *, studio: bool) -> None:
-    """Run the Studio, the scheduler and every stream of the workspace, until Ctrl-C or SIGTERM ends them all.
+    """Run the Studio, the scheduler, every stream and the alerts, until Ctrl-C or SIGTERM ends them all.
 
     Each is a process of its own; one that dies is started again. Streams whose files come or go meanwhile are
     started and ended.
     """
     from importlib.metadata import entry_points
 
+    from odibi_core.alerts.rule import alert_files
     from odibi_core.cli.supervisor import Supervisor
     from odibi_core.logs import configure_logging
     from odibi_core.streams.declared import stream_files
@@ -36,6 +37,8 @@ def command(session: Session, port: int | None, log: str, *, studio: bool) -> No
         wanted: dict[str, Sequence[str]] = {"the scheduler": ("schedule", "run", "--log", log)}
         if has_studio:
             wanted["the Studio"] = ("studio", "--no-browser", *(("--port", str(port)) if port else ()))
+        if alert_files(workspace):
+            wanted["the alerts"] = ("alert", "run", "--log", log)
         for name in stream_files(workspace):
             wanted[f"the stream {name}"] = ("stream", "run", name, "--log", log)
         return wanted

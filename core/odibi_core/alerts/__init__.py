@@ -1,0 +1,1 @@
+"""Alerts: what people or programs are told when runs end."""

@@ -1,0 +1,154 @@
+"""What an alert says: when, whom, and what. One file each, `alerts/NAME.yaml`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from odibi_core.design.settings_file import load_settings_file
+from odibi_core.durations import Span
+from odibi_core.errors import UnknownNameError
+from odibi_core.formats.base import Options
+from odibi_core.parameters import references
+from odibi_core.workspace import Workspace
+
+FOLDER = "alerts"
+PLACEHOLDERS = ("alert", "pipeline", "state", "run_id", "step", "error", "failures", "time")
+_SUFFIXES = (".yaml", ".yml")
+
+
+class Channel(StrEnum):
+    """How somebody is told."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+    PAGERDUTY = "pagerduty"
+    EMAIL = "email"
+    SHELL = "shell"
+    PYTHON = "python"
+
+
+class Outcome(StrEnum):
+    """How a run ended, as far as alerts know it."""
+
+    FAILED = "failed"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+    SUCCESS = "success"
+    RECOVERED = "recovered"
+    """It succeeded, and the one before it had not."""
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+_NEEDED = {
+    Channel.WEBHOOK: ("url",),
+    Channel.SLACK: ("url",),
+    Channel.TEAMS: ("url",),
+    Channel.PAGERDUTY: ("routing_key",),
+    Channel.EMAIL: ("smtp_host", "sender", "to"),
+    Channel.SHELL: ("command",),
+    Channel.PYTHON: ("function",),
+}
+
+
+class Alert(Options):
+    """Who is told what about which runs."""
+
+    channel: Channel = Field(description="How.")
+    on: tuple[Outcome, ...] = Field(
+        (Outcome.FAILED, Outcome.LOST), min_length=1, description="Which ends of runs count."
+    )
+    pipelines: tuple[str, ...] = Field(
+        ("*",), description="Names or patterns of the pipelines, such as daily_*."
+    )
+    failures_in_a_row: int = Field(
+        1,
+        ge=1,
+        description="1 tells every failure; more, only the n-th in a row, and recoveries from as many.",
+    )
+    group: Span = Field(
+        300, description="How long after a message the next one waits; what came meanwhile is in it."
+    )
+    severity: Severity = Field(Severity.ERROR, description="How bad it is, for channels that ask.")
+    message: str = Field(
+        "{pipeline}: {state}, {error} (run {run_id})",
+        description="The line of each run; {alert}, {pipeline}, {state}, {run_id}, {step}, {error}, "
+        "{failures} and {time} may stand in it.",
+    )
+    url: str | None = Field(
+        None, description="Where webhook, slack and teams post to; ${secret:NAME} may be it."
+    )
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Headers of a webhook; secrets as ${secret:NAME}."
+    )
+    routing_key: str | None = Field(None, description="PagerDuty's integration key; as ${secret:NAME}.")
+    smtp_host: str | None = Field(None, description="The mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; 465 begins encrypted.")
+    smtp_user: str | None = Field(None, description="Who logs in there; nobody where unset.")
+    smtp_password: str | None = Field(None, description="With which password; as ${secret:NAME}.")
+    starttls: bool = Field(True, description="Whether the mail is encrypted on its way to the server.")
+    sender: str | None = Field(None, description="The mail's sender.")
+    to: tuple[str, ...] = Field((), description="The mail's recipients.")
+    command: str | None = Field(
+        None, description="A shell command; it gets the message as JSON on its standard input."
+    )
+    function: str | None = Field(
+        None, description="A Python function, as package.module.name; it takes the message."
+    )
+    timeout_s: float = Field(10, gt=0, le=300, description="How long one try may take, in seconds.")
+    max_attempts: int = Field(10, ge=1, le=100, description="How often it is tried: later each time.")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Alert:
+        lacking = [name for name in _NEEDED[self.channel] if not getattr(self, name)]
+        if lacking:
+            raise ValueError(f"the channel {self.channel.value} needs {' and '.join(lacking)}")
+        for reference in references(self.message):
+            if reference.scheme != "parameter" or reference.name not in PLACEHOLDERS:
+                raise ValueError(f"{{{reference.name}}} stands for nothing in a message")
+        return self
+
+    def is_about(self, pipeline: str) -> bool:
+        """Whether it is about runs of a pipeline."""
+        return any(fnmatch(pipeline, pattern) for pattern in self.pipelines)
+
+
+def alert_files(workspace: Workspace) -> dict[str, Path]:
+    """Name → file, for every alert of the workspace, by name."""
+    folder = workspace.root / FOLDER
+    found = folder.iterdir() if folder.is_dir() else ()
+    return {
+        path.stem: path
+        for path in sorted(found)
+        if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+    }
+
+
+def find_alert(workspace: Workspace, name: str) -> Alert:
+    """The alert of that name.
+
+    Raises:
+        UnknownNameError: There is none; the error says the near names.
+        OdibiError: Its file is wrong.
+    """
+    files = alert_files(workspace)
+    if name not in files:
+        raise UnknownNameError.of("the alert", name, files, where=str(workspace.root / FOLDER))
+    return load_settings_file(files[name], Alert)
+
+
+Facts = dict[str, Any]
+"""What is told of one run: the placeholders and their values."""

@@ -1,0 +1,96 @@
+"""`odibi alert`."""
+
+from __future__ import annotations
+
+import click
+
+from odibi_core.cli.session import Session
+from odibi_core.errors import OdibiError
+
+
+@click.group("alert", short_help="Tell people how runs end.")
+def command() -> None:
+    """Tell people or programs how runs end.
+
+    An alert is a file, alerts/NAME.yaml. `odibi alert run`, or `odibi up`, is what sends them.
+    """
+
+
+@command.command("list")
+@click.pass_obj
+def list_all(session: Session) -> None:
+    """List the alerts: how each tells, and of what."""
+    from odibi_core.alerts.rule import alert_files, find_alert
+
+    workspace = session.workspace()
+    rows, wrong = [], []
+    for name in alert_files(workspace):
+        try:
+            alert = find_alert(workspace, name)
+        except OdibiError as error:
+            wrong.append(error)
+            rows.append((name, "its file is wrong", "", ""))
+            continue
+        ends = ", ".join(outcome.value for outcome in alert.on)
+        rows.append((name, alert.channel.value, ends, ", ".join(alert.pipelines)))
+    if not rows:
+        session.terminal.note("There is no alert yet. docs/alerts.md says how to write alerts/NAME.yaml")
+        return
+    session.terminal.table(("alert", "channel", "on", "pipelines"), rows)
+    for mistake in wrong:
+        session.terminal.error(mistake)
+
+
+@command.command("test")
+@click.argument("name")
+@click.pass_obj
+def test(session: Session, name: str) -> None:
+    """Send a message of an alert that tells of no run."""
+    from odibi_core.alerts.manager import AlertManager
+
+    manager = AlertManager(session.workspace())
+    try:
+        manager.test(name)
+    finally:
+        manager.close()
+    session.terminal.line("The message was sent.")
+
+
+@command.command("outbox")
+@click.option(
+    "-n", "count", metavar="N", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many."
+)
+@click.pass_obj
+def outbox(session: Session, count: int) -> None:
+    """Show the latest messages, and what became of each."""
+    from odibi_core.alerts.outbox import OUTBOX_FILE, Outbox
+
+    box = Outbox(session.workspace().state / OUTBOX_FILE)
+    messages = box.latest(count)
+    box.close()
+    rows = [
+        (one.alert, one.state, str(one.attempts), str(one.facts.get("pipeline", "")), one.run_id, one.error)
+        for one in messages
+    ]
+    if not rows:
+        session.terminal.note("Nothing was to be told yet.")
+        return
+    session.terminal.table(("alert", "state", "tries", "pipeline", "run", "why"), rows)
+
+
+@command.command("run")
+@click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
+)
+@click.pass_obj
+def run(session: Session, log: str) -> None:
+    """Tell how runs end until Ctrl-C or SIGTERM. Of several that run, one tells."""
+    from odibi_core.alerts.manager import AlertManager
+    from odibi_core.logs import configure_logging
+
+    configure_logging("INFO", log)
+    manager = AlertManager(session.workspace())
+    session.terminal.note("Alerts are sent. Ctrl-C ends it.")
+    manager.start()
+    manager.close()
+    session.terminal.note("Alerts are sent no more.")
