@@ -16,7 +16,7 @@ from odibi_core.sql.compose import compose
 from odibi_studio.sandbox.pool import Stage
 from odibi_studio.services.documents import core_pipeline
 from odibi_studio.services.following import check_dataset
-from odibi_studio.services.previews import Previewer
+from odibi_studio.services.previews import Previewer, columns_as_shown
 from odibi_studio.services.sampled_run import AskedFailedError, SampledRun
 from odibi_studio.services.traced_run import TracedRun, counts_of, rows_of
 from odibi_studio.trace_messages import FindAnswer, Finding, FindRequest, FoundStep
@@ -62,7 +62,7 @@ class _Search:
     def __init__(self, run: SampledRun, request: FindRequest) -> None:
         self._request, self._run = request, run
         self._traced = TracedRun(run, request.dataset)
-        self._schemas = run.look.survey.ports.schemas
+        self._schemas = self._find_schemas()
         self._places = self._find_places()
 
     def answer(self) -> dict[str, Any]:
@@ -110,6 +110,18 @@ class _Search:
         type_ = schema.as_dict().get(column) if schema is not None else None
         alike = f" OR {name} = TRY_CAST({text} AS {type_})" if type_ else ""
         return f"(CAST({name} AS VARCHAR) = {text}{alike})"
+
+    def _find_schemas(self) -> dict[str, Schema | None]:
+        """The columns of every dataset; of those that only a run can tell, as they come out now."""
+        schemas = dict(self._run.look.survey.ports.schemas)
+        unknown = [key for step in self._traced.steps for key in step.outputs if schemas.get(key) is None]
+        if unknown:
+            empty = self._run.rows(
+                lambda relations: [f"SELECT * FROM {relations[key]} LIMIT 0" for key in unknown]
+            )
+            for key, table in zip(unknown, empty, strict=True):
+                schemas[key] = Schema.of((each.name, each.type) for each in columns_as_shown(table, None))
+        return schemas
 
     def _find_places(self) -> Places:
         """Dataset key → the columns that hold what the column that was asked for is made of."""
@@ -227,6 +239,9 @@ class _Search:
             )
             return Finding.CHANGED, changed
         lost = next((step for step in steps if step.is_dropped), None)
+        blind = next((step for step in steps if step.why), None)
+        if lost is None and blind is not None:
+            return Finding.UNKNOWN, f"what {blind.step} made of {what} can't be told: {blind.why}"
         if lost is None:
             return Finding.UNKNOWN, "where it was lost can't be told"
         by = f": {lost.cause}" if lost.cause else ""

@@ -207,3 +207,25 @@ def test_a_row_with_the_time_of_day_is_known_by_its_place(previewer: Previewer) 
     assert answer.steps[1].is_source
     other = follow(previewer, steps, "stamped", row=5, values=[4, "2020-01-01 00:00:00+00:00"])
     assert other.problem is not None
+
+
+def test_what_was_lost_in_a_function_is_not_blamed_on_anyone(
+    previewer: Previewer, make_file: MakeFile
+) -> None:
+    make_file("odibi.toml", '[studio]\npreview_functions = true\n[functions]\nallow = ["followed_cuts"]\n')
+    make_file("followed_cuts.py", "def cut(data):\n    return data[data['city'] != 'Bonn']\n")
+    call = StepForm(
+        name="cut",
+        layer="silver",
+        type="function",
+        value="followed_cuts.cut",
+        inputs={"data": "customers"},
+        outputs={"data": "some"},
+    )
+    steps = [read("customers"), call, sql("shown", "SELECT customer FROM s WHERE city = 'Rome'", s="some")]
+    answer = find(previewer, steps, "shown", "customer", "dan")
+    assert answer.finding is Finding.UNKNOWN
+    assert answer.conclusion.startswith("what cut made of customer = dan can't be told: a Python function")
+    # Behind the function it is followed again.
+    answer = find(previewer, steps, "shown", "customer", "bob")
+    assert answer.conclusion == "make shown dropped customer = bob: WHERE city = 'Rome'"

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { useAnswer } from "../controls/useAnswer";
 import type { HealthAnswer } from "../messages";
 import { useDesigner, useDesignerStore } from "../store";
-import { takeRun } from "./healthState";
+import { forgetPreviews, takeRun } from "./healthState";
 
 const PAUSE_MS = 300;
 
@@ -13,6 +13,8 @@ export function RunHealth() {
   const ended = useDesigner(({ run }) => Object.values(run.statuses).filter((status) => status === "success" || status === "cached").length);
   const key = runId === null || ended === 0 ? null : `${runId} ${ended}`;
   const { value } = useAnswer<HealthAnswer>(key, (signal) => store.getState().api.runHealth(runId!, signal), PAUSE_MS);
+  const steps = useDesigner((state) => state.draft.steps);
+  useEffect(forgetPreviews, [steps]);
   useEffect(() => takeRun(key === null ? null : value), [key === null, value]);
   return null;
 }

@@ -1,13 +1,15 @@
-import { cleanup, screen } from "@testing-library/react";
+import { act, cleanup, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HealthAnswer, HealthRequest, JoinHealth, StepHealth } from "../messages";
 import { BottomPanel } from "../panel/BottomPanel";
 import { idsByName } from "../model/draft";
+import { setField } from "../model/steps";
 import { useDesigner } from "../store";
 import { designOf, serve, step } from "../testing/server";
 import { show } from "../testing/show";
 import { healthState, takeRun } from "./healthState";
 import { HealthMark, MatchRate } from "./marks";
+import { RunHealth } from "./RunHealth";
 import { healthLines, isUnusual, joinLines, matchRate, percent } from "./words";
 
 const join: JoinHealth = {
@@ -79,6 +81,14 @@ test("a step is marked by what the run tells, before what a preview told", async
   await show(<Marks />);
   expect(screen.getByRole("img")).toHaveClass("is-unusual");
   expect(screen.getByLabelText("50% of these rows find partners in met, which is unusual")).toHaveTextContent("50%");
+});
+
+test("what a preview told is forgotten when the pipeline becomes another", async () => {
+  serve({ "GET designs/d1": () => designOf([visits, met]) });
+  const { state, id } = await show(<RunHealth />);
+  healthState.setState({ ofPreview: { met: health } });
+  act(() => state().edit("Change", setField(id("met"), ["value"], "SELECT 1")));
+  expect(healthState.getState().ofPreview).toEqual({});
 });
 
 function Marks() {

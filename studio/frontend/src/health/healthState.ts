@@ -21,6 +21,11 @@ export function takeRun(answer: HealthAnswer | null): void {
   healthState.setState({ ofRun });
 }
 
+/** Forgets what previews told: the pipeline is another by now. */
+export function forgetPreviews(): void {
+  healthState.setState({ ofPreview: {} });
+}
+
 /** Takes over what a preview told of a step; null forgets it. */
 export function takePreview(name: string, health: StepHealth | null): void {
   const { [name]: _before, ...rest } = healthState.getState().ofPreview;
