@@ -47,8 +47,9 @@ frontend: $(NODE_MODULES) ## Build the designer, after its sources changed
 
 test: setup $(NODE_MODULES) ## Run every test
 	@scripts/find_browser.sh > /dev/null
+	@scripts/find_java.sh > /dev/null
 	$(NPM) test
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 test-faults: setup ## Kill 300 runs and 200 streams, damage 1,000 files; `make test` has a sample
 	$(BIN)/python -m pytest -n $(JOBS) tests/core/faults --all-faults

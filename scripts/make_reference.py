@@ -27,7 +27,13 @@ from odibi_core.nodes import settings
 from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.streams.declared import Stream
-from odibi_core.workspace_settings import FunctionSettings, RunSettings, StudioSettings, WorkspaceSettings
+from odibi_core.workspace_settings import (
+    FunctionSettings,
+    RunSettings,
+    SparkSettings,
+    StudioSettings,
+    WorkspaceSettings,
+)
 
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -60,6 +66,11 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[secrets]", SecretSettings),
     *((f"[[secrets.providers]], kind {kind}", model) for kind, model in PROVIDERS.items()),
     *((f"[connections.NAME], kind {kind}", model) for kind, model in CONNECTIONS.items()),
+    ("[spark]", SparkSettings),
+    ("[connections.NAME], kind folder", FolderConnection),
+    ("[connections.NAME], kind http", HttpConnection),
+    ("[connections.NAME], kind sqlite", SqliteConnection),
+    ("[connections.NAME], kind duckdb", DuckdbConnection),
 )
 
 FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -115,7 +126,7 @@ def settings_page() -> str:
         lines += [
             "",
             f"### {title}",
-            *_table(model, {"functions", "secrets", "connections", "runs", "studio"}),
+            *_table(model, {"functions", "secrets", "connections", "runs", "studio", "spark"}),
         ]
     for title, text, model in FILES:
         lines += ["", f"## {title}", "", text, *_table(model, set())]

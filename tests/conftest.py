@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from odibi_core.engine_context import EngineContext, PandasEngineContext
+from odibi_core.engine_context import EngineContext, PandasEngineContext, SparkEngineContext
+from odibi_core.engines.spark.session import open_session
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
 from odibi_core.run_result import RunResult
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
+from odibi_core.workspace_settings import SparkSettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Run = Callable[..., RunResult]
 
@@ -37,11 +44,27 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace.find(tmp_path)
 
 
-@pytest.fixture(params=["pandas"])
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A Spark session for all tests of a worker: starting one takes ten seconds and more."""
+    scratch = Path(tempfile.mkdtemp(prefix="odibi-spark-"))
+    # Quick to start rather than quick to run.
+    config = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    session, stop = open_session(SparkSettings(master="local[2]", config=config), scratch)
+    yield session
+    stop()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(params=["pandas", pytest.param("spark", marks=pytest.mark.xdist_group("spark"))])
 def engine(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[EngineContext]:
     """Every feature is tested on every engine unless it says why not."""
-    assert request.param == "pandas"
-    context = PandasEngineContext(workspace=workspace)
+    context: EngineContext
+    if request.param == "pandas":
+        context = PandasEngineContext(workspace=workspace)
+    else:
+        request.getfixturevalue("spark")
+        context = SparkEngineContext(workspace=workspace)
     yield context
     context.close()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
     from odibi_core.dag_executor import DAGExecutor
     from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
-    from odibi_core.engine_context import EngineContext, PandasEngineContext
+    from odibi_core.engine_context import EngineContext, PandasEngineContext, SparkEngineContext
     from odibi_core.errors import OdibiError
     from odibi_core.event_bus import EventBus, EventPriority, create_metrics_export_hook, create_summary_hook
     from odibi_core.functions.registry import register_function, resolve_function
@@ -50,6 +50,7 @@ _HOMES = {
     "RunResult": "odibi_core.run_result",
     "ScheduleManager": "odibi_core.schedule_manager",
     "ScheduleMode": "odibi_core.schedule_manager",
+    "SparkEngineContext": "odibi_core.engine_context",
     "Step": "odibi_core.step",
     "StoryGenerator": "odibi_core.story_generator",
     "StreamConfig": "odibi_core.stream_manager",
@@ -82,6 +83,7 @@ __all__ = [
     "RunResult",
     "ScheduleManager",
     "ScheduleMode",
+    "SparkEngineContext",
     "Step",
     "StoryGenerator",
     "StreamConfig",

@@ -6,14 +6,16 @@ import logging
 import tempfile
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from odibi_core.connections import check_connection
 from odibi_core.dataset import frame_to_arrow
-from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
+from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.operations import Operation, Query
+from odibi_core.engines.registry import EngineSettings
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.nodes.registry import compile_step
 from odibi_core.parameters import Reference
@@ -27,9 +29,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from odibi_core.dataset import Dataset
-    from odibi_core.engines.duckdb.engine import DuckDBEngine
 
 _log = logging.getLogger(__name__)
+
+
+class HandEngine(Engine, Protocol):
+    """An engine that takes frames from outside too."""
+
+    def adopt(self, key: str, frame: Any) -> Dataset:
+        """A dataset over a frame."""
 
 
 class EngineContext(ABC):
@@ -77,8 +85,8 @@ class EngineContext(ABC):
         """The first `n` rows of a frame."""
 
 
-class PandasEngineContext(EngineContext):
-    """pandas frames in and out, DuckDB in between.
+class _WorkspaceContext(EngineContext):
+    """What the engines' contexts share: each call is a run of its own, of one step.
 
     Args:
         secrets: Name → value, or a callable that gives a name's value.
@@ -90,9 +98,13 @@ class PandasEngineContext(EngineContext):
     ) -> None:
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
         super().__init__(secrets, open_providers(self._workspace.load().secrets, self._workspace.root))
-        self._frames: dict[str, Any] = {}
+        self._frames: dict[str, Dataset] = {}
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._opened: DuckDBEngine | None = None
+        self._opened: HandEngine | None = None
+
+    @abstractmethod
+    def _open(self, settings: EngineSettings) -> HandEngine:
+        """The engine; opened when it is first needed."""
 
     def connect(self, name: str) -> Self:
         """The context itself, once the workspace's connection of that name was found to work.
@@ -107,7 +119,7 @@ class PandasEngineContext(EngineContext):
         check_connection(connections[name], self._workspace, self._resolve)
         return self
 
-    def read(self, source: str, **options: Any) -> pd.DataFrame:
+    def read(self, source: str, **options: Any) -> Any:
         """The rows of a file, a folder or a table.
 
         Args:
@@ -122,16 +134,18 @@ class PandasEngineContext(EngineContext):
             Step("ingest", "read", "config_op", "", source, options, outputs={"data": "data"}),
             self._workspace,
         )
-        frame: pd.DataFrame = self._run(Task("read", scan, {}, {"data": "data"}, True), {}).native()
-        return frame
+        return self._rows(Task("read", scan, {}, {"data": "data"}, True), {})
 
     def write(self, df: Any, target: str, **options: Any) -> int:
-        """Write a pandas, Polars or Arrow frame atomically; the number of rows written.
+        """Write a frame of the engine's own kind, or a pandas, Polars or Arrow one, atomically.
 
         Args:
             df: The frame.
             target: A path.
             options: `format`, `mode`, `partitionBy`, `merge_key`, and what the format's writer takes.
+
+        Returns:
+            The number of rows written.
 
         Raises:
             TargetError: It can't be written.
@@ -141,32 +155,23 @@ class PandasEngineContext(EngineContext):
             Step("store", "write", "config_op", "", target, options, {"data": "data"}), self._workspace
         )
         task = Task("write", write, {"data": "data"}, {}, False)
-        outcome = self._outcome(task, {"data": self._dataset("data", df)})
-        return outcome.row_count or 0
+        return self._outcome(task, {"data": self._dataset("data", df)}).row_count or 0
 
-    def execute_sql(self, query: str) -> pd.DataFrame:
+    def execute_sql(self, query: str) -> Any:
         """The rows of a SELECT over the registered frames.
 
         Raises:
             SqlError: The query can't be run.
         """
         inputs = {name: name for name in self._frames}
-        task = Task("query", Query(query), inputs, {"data": "data"}, True)
-        frame: pd.DataFrame = self._run(task, dict(self._frames)).native()
-        return frame
+        return self._rows(Task("query", Query(query), inputs, {"data": "data"}, True), dict(self._frames))
 
     def register_temp(self, name: str, df: Any) -> None:
         """Make a frame known to SQL by a name; a frame of that name is replaced."""
         self._frames[name] = self._dataset(name, df)
 
-    def collect_sample(self, df: Any, n: int = 5) -> pd.DataFrame:
-        """The first `n` rows of a frame."""
-        from odibi_core.dataset import arrow_to_pandas
-
-        return arrow_to_pandas(frame_to_arrow(df).slice(0, n))
-
     def close(self) -> None:
-        """Let go of the database and of all registered frames."""
+        """Let go of the engine and of all registered frames."""
         self._frames = {}
         if self._opened is not None:
             self._opened.close()
@@ -175,20 +180,19 @@ class PandasEngineContext(EngineContext):
             self._scratch.cleanup()
             self._scratch = None
 
-    def _engine(self) -> tuple[DuckDBEngine, RunContext]:
-        from odibi_core.engines.duckdb.engine import open_engine
-        from odibi_core.engines.registry import EngineSettings
-
+    def _engine(self) -> tuple[HandEngine, RunContext]:
         if self._scratch is None:
             self._scratch = tempfile.TemporaryDirectory(prefix="odibi-")
         scratch = Path(self._scratch.name)
+        config = self._workspace.load()
         if self._opened is None:
-            self._opened = open_engine(EngineSettings(scratch))
+            self._opened = self._open(EngineSettings(scratch, spark=config.spark))
         # Every call is a run of its own: a write that repeats an earlier one is meant to.
         run_id = f"by-hand-{uuid.uuid4().hex}"
         rejects = scratch / "rejects" / run_id
-        connections = self._workspace.load().connections
-        context = RunContext(run_id, self._workspace, scratch, rejects, connections, resolve=self._resolve)
+        context = RunContext(
+            run_id, self._workspace, scratch, rejects, config.connections, resolve=self._resolve
+        )
         return self._opened, context
 
     def _resolve(self, reference: Reference) -> str:
@@ -199,8 +203,8 @@ class PandasEngineContext(EngineContext):
     def _dataset(self, key: str, frame: Any) -> Dataset:
         return self._engine()[0].adopt(key, frame)
 
-    def _run(self, task: Task, data: dict[str, Dataset]) -> Dataset:
-        return self._outcome(task, data).outputs["data"]
+    def _rows(self, task: Task, data: dict[str, Dataset]) -> Any:
+        return self._outcome(task, data).outputs["data"].native()
 
     def _outcome(self, task: Task, data: dict[str, Dataset]) -> Outcome:
         engine, context = self._engine()
@@ -212,6 +216,65 @@ class PandasEngineContext(EngineContext):
             place = f"; they are in {outcome.rejects_path} until the context is closed"
             _log.warning("%s%s", warning, place if outcome.rejects_path else "")
         return outcome
+
+
+class PandasEngineContext(_WorkspaceContext):
+    """pandas frames in and out, DuckDB in between.
+
+    Args:
+        secrets: Name → value, or a callable that gives a name's value.
+        workspace: The folder that paths are relative to.
+    """
+
+    def collect_sample(self, df: Any, n: int = 5) -> pd.DataFrame:
+        """The first `n` rows of a frame."""
+        from odibi_core.dataset import arrow_to_pandas
+
+        return arrow_to_pandas(frame_to_arrow(df).slice(0, n))
+
+    def _open(self, settings: EngineSettings) -> HandEngine:
+        from odibi_core.engines.duckdb.engine import open_engine
+
+        return open_engine(settings)
+
+
+class SparkEngineContext(_WorkspaceContext):
+    """Spark frames in and out. `close` stops the session where it was opened here.
+
+    Args:
+        secrets: Name → value, or a callable that gives a name's value.
+        spark_config: Spark's own settings, such as `spark.executor.memory`; `spark.master` and `spark.remote`
+            say where it runs.
+        workspace: The folder that paths are relative to.
+    """
+
+    def __init__(
+        self,
+        secrets: Secrets | None = None,
+        spark_config: Mapping[str, str] | None = None,
+        *,
+        workspace: Workspace | Path | str | None = None,
+    ) -> None:
+        super().__init__(secrets, workspace=workspace)
+        self._config = dict(spark_config or {})
+
+    def collect_sample(self, df: Any, n: int = 5) -> pd.DataFrame:
+        """The first `n` rows of a frame, as pandas."""
+        from odibi_core.dataset import arrow_to_pandas
+
+        is_spark = type(df).__module__.startswith("pyspark.")
+        return arrow_to_pandas(df.limit(n).toArrow() if is_spark else frame_to_arrow(df).slice(0, n))
+
+    def _open(self, settings: EngineSettings) -> HandEngine:
+        from odibi_core.engines.spark.engine import open_engine
+
+        config = {**settings.spark.config, **self._config}
+        where = {
+            "master": config.pop("spark.master", settings.spark.master),
+            "remote": config.pop("spark.remote", settings.spark.remote),
+        }
+        spark = settings.spark.model_copy(update={**where, "config": config})
+        return open_engine(replace(settings, spark=spark))
 
 
 def _operation(step: Step, workspace: Workspace) -> Operation:

@@ -257,7 +257,7 @@ class PipelineRun:
         # More threads than one only cost where every query is over in a moment.
         threads = given.threads or config.threads or (1 if self._plan.is_small else None)
         memory_limit = given.memory_limit or config.memory_limit or ""
-        settings = EngineSettings(scratch, memory_limit, threads, given.ordered)
+        settings = EngineSettings(scratch, memory_limit, threads, given.ordered, config.spark)
         names = {planned.step.engine for planned in self._plan.steps.values()}
         for name in sorted(names):
             yield name, open_engine(name, settings)

@@ -52,6 +52,22 @@ class StudioSettings(Options):
     )
 
 
+class SparkSettings(Options):
+    """[spark]: where the engine `spark` runs, and how it is set."""
+
+    master: str = Field(
+        "",
+        description=(
+            "Such as local[4] or spark://host:7077; where it is empty, a session that is active already, or "
+            "this machine."
+        ),
+    )
+    remote: str = Field("", description="A Spark Connect server, such as sc://host:15002.")
+    config: dict[str, str] = Field(
+        default_factory=dict, description="Spark's own settings, such as spark.executor.memory."
+    )
+
+
 class WorkspaceSettings(Options):
     """What odibi.toml may hold."""
 
@@ -70,6 +86,7 @@ class WorkspaceSettings(Options):
     )
     runs: RunSettings = Field(default_factory=RunSettings)
     studio: StudioSettings = Field(default_factory=StudioSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
 
 
 def load_settings(path: Path) -> WorkspaceSettings:
@@ -160,6 +177,8 @@ def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[st
             yield from RunSettings.model_fields
         case ["studio", _]:
             yield from StudioSettings.model_fields
+        case ["spark", _]:
+            yield from SparkSettings.model_fields
         case _:
             yield from WorkspaceSettings.model_fields
 

@@ -262,7 +262,7 @@ def _text(description: str, examples: list[str] | None = None) -> Schema:
 
 
 def _engine(description: str) -> Schema:
-    return {"enum": sorted({*engine_names(), "spark"}), "description": description}
+    return {"enum": list(engine_names()), "description": description}
 
 
 def _is(key: str, value: str) -> Schema:

@@ -1,22 +1,26 @@
 """The engines that there are: built-in ones and those that installed packages bring.
 
 A package adds an engine by an entry point in the group `odibi.engines` that names a function taking
-`EngineSettings` and giving an `Engine`. The built-in one comes through the same door.
+`EngineSettings` and giving an `Engine`. The built-in ones come through the same door.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from odibi_core.engines.base import Engine
 from odibi_core.errors import UnknownNameError
+from odibi_core.workspace_settings import SparkSettings
 
 GROUP = "odibi.engines"
 
-_BUILT_IN = (EntryPoint("pandas", "odibi_core.engines.duckdb.engine:open_engine", GROUP),)
+_BUILT_IN = (
+    EntryPoint("pandas", "odibi_core.engines.duckdb.engine:open_engine", GROUP),
+    EntryPoint("spark", "odibi_core.engines.spark.engine:open_engine", GROUP),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class EngineSettings:
         memory_limit: Such as "4GB"; the engine's default where empty.
         threads: Threads that one query may use; the engine's default where None.
         ordered: Whether rows keep their order where no query sorts them.
+        spark: Where Spark is, for an engine that wants it.
     """
 
     scratch: Path
     memory_limit: str = ""
     threads: int | None = None
     ordered: bool = True
+    spark: SparkSettings = field(default_factory=SparkSettings)
 
 
 @cache

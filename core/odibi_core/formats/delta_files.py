@@ -61,7 +61,7 @@ def written_files(
     folder.mkdir(parents=True, exist_ok=True)
     # A retry of a run that died must never take the name of a file that the log may hold.
     prefix = f"part-{ticket_hash(ticket)}-{time.time_ns():x}"
-    options = f"FORMAT parquet, COMPRESSION {compression}, PARQUET_VERSION v2, RETURN_STATS"
+    options = f"FORMAT parquet, COMPRESSION {compression}, PARQUET_VERSION v1, RETURN_STATS"
     if by:
         names = ", ".join(map(quote, by))
         pattern = literal(f"{prefix}-{{i}}")

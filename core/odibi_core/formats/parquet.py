@@ -40,7 +40,12 @@ class ParquetWriteOptions(Options):
     """How Parquet is written."""
 
     compression: Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"] = Field(
-        default="zstd", description="zstd makes the smallest files, snappy is read by the oldest tools."
+        default="snappy",
+        description="snappy is written soonest and read by every tool, zstd makes the smallest files.",
+    )
+    parquet_version: Literal["v1", "v2"] = Field(
+        default="v1",
+        description="v2 makes smaller files sooner, whose floating-point columns Spark can't read.",
     )
     row_group_size: int = Field(
         default=122_880,
@@ -108,7 +113,7 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
         return (
             f"FORMAT parquet, COMPRESSION {compression.get(options.compression, options.compression)}, "
             f"ROW_GROUP_SIZE {options.row_group_size}, DICTIONARY_SIZE_LIMIT {_DICTIONARY_VALUES}, "
-            f"PARQUET_VERSION v2{'' if options.ordered else ', PRESERVE_ORDER false'}"
+            f"PARQUET_VERSION {options.parquet_version}{'' if options.ordered else ', PRESERVE_ORDER false'}"
         )
 
     def existing_schema(

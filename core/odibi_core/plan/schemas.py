@@ -19,7 +19,10 @@ from odibi_core.nodes.base import Node
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder
 from odibi_core.sql.compose import Dialect, SqlStep
+from odibi_core.sql.dialect import may_be_for_spark_alone
 from odibi_core.step import Step
+
+SPARK = "spark"
 
 Probe = Callable[[Scan, Path], Schema]
 """Tells the columns of a source from its head. Raises an OdibiError where the source can't be read."""
@@ -90,7 +93,15 @@ def find_schemas(
         result = bound[step.name]
         (key,) = step.outputs.values()
         schemas[key] = result.schema
-        if result.error is not None:
+        if (
+            result.error is not None
+            and step.engine == SPARK
+            and may_be_for_spark_alone(result.error, query.sql, query.dialect)
+        ):
+            # DuckDB tells the columns of Spark's steps too, but Spark knows more functions.
+            warning = "its columns can't be told before it runs: only Spark can read its SQL"
+            problems.append(Problem(warning, step.name, "value", severity=Severity.WARNING))
+        elif result.error is not None:
             field = f"value, {result.error.where}" if result.error.where else "value"
             problems.append(
                 Problem(
@@ -106,7 +117,12 @@ def find_schemas(
             Problem(warning, step.name, "value", severity=Severity.WARNING) for warning in result.warnings
         ]
         is_settled = result.schema is not None or result.sql != query.sql
-        if is_settled and (result.sql != query.sql or query.dialect != Dialect.DUCKDB):
+        if step.engine == SPARK:
+            # It runs as it was written; whose SQL that is, is known by now.
+            if is_settled and query.dialect == Dialect.AUTO:
+                dialect = Dialect.DUCKDB if result.sql == query.sql else Dialect.SPARK
+                native[step.name] = replace(nodes[step.name], operation=Query(query.sql, dialect.value))
+        elif is_settled and (result.sql != query.sql or query.dialect != Dialect.DUCKDB):
             operation = Query(result.sql, Dialect.DUCKDB.value)
             native[step.name] = replace(nodes[step.name], operation=operation)
     return Ports(native, schemas), problems

@@ -69,10 +69,7 @@ def _step_form(step: Step, position: int, engines: list[str], default_engine: st
         )
     engine = step.engine or default_engine
     if engine not in engines:
-        hint = did_you_mean(str(engine), engines)
-        if engine == "spark":
-            hint = "use 'pandas': Spark is not in this version, and 'pandas' takes Spark's SQL too"
-        yield Problem(f"there is no engine {engine!r}", name, "engine", hint)
+        yield Problem(f"there is no engine {engine!r}", name, "engine", did_you_mean(str(engine), engines))
     for field in ("inputs", "outputs", "params"):
         given = getattr(step, field)
         if not isinstance(given, Mapping):

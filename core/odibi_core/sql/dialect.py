@@ -135,7 +135,18 @@ _SPARK_MARKS = re.compile(
 )
 _DIALECT_MESSAGES = re.compile(
     r"Function with name|Type with name|No function matches|Could not choose a best candidate|lambda arrow"
+    r"|UNRESOLVED_ROUTINE|UNSUPPORTED_DATATYPE|DATATYPE_MISMATCH"
 )
+_NAME_MESSAGES = re.compile(
+    r"there is no (?:column|input|table)|is not among|Referenced column|Table with name"
+)
+
+
+def may_be_for_spark_alone(error: SqlError, sql: str, dialect: str) -> bool:
+    """Whether DuckDB's error may only mean that it does not know what Spark does: a function, say."""
+    if _NAME_MESSAGES.search(f"{error.what} {error.__cause__ or ''}"):
+        return False
+    return _may_be_dialect(error) or dialect == Dialect.SPARK or is_clearly_spark(sql)
 
 
 def _may_be_dialect(error: SqlError) -> bool:
@@ -143,7 +154,9 @@ def _may_be_dialect(error: SqlError) -> bool:
     if cause is None:
         # Told without asking DuckDB: strings that end elsewhere in Spark look like quotes never closed.
         return "never closed" in error.what or "never opened" in error.what
-    return type(cause).__name__ == "ParserException" or bool(_DIALECT_MESSAGES.search(str(cause)))
+    return type(cause).__name__ in ("ParserException", "ParseException") or bool(
+        _DIALECT_MESSAGES.search(str(cause))
+    )
 
 
 def _translated(

@@ -84,12 +84,24 @@ def test_a_damaged_file_is_told(bench: Bench, damage: str) -> None:
 def test_the_compression_and_row_groups_are_as_said(bench: Bench) -> None:
     rows = "SELECT range AS a FROM range(10000)"
     bench.write(bench.folder / "a.parquet", rows)
-    bench.write(bench.folder / "b.parquet", rows, compression="snappy", row_group_size=2048)
+    bench.write(bench.folder / "b.parquet", rows, compression="zstd", row_group_size=2048)
 
-    assert pq.ParquetFile(bench.folder / "a.parquet").metadata.row_group(0).column(0).compression == "ZSTD"
+    assert pq.ParquetFile(bench.folder / "a.parquet").metadata.row_group(0).column(0).compression == "SNAPPY"
     metadata = pq.ParquetFile(bench.folder / "b.parquet").metadata
-    assert metadata.row_group(0).column(0).compression == "SNAPPY"
+    assert metadata.row_group(0).column(0).compression == "ZSTD"
     assert metadata.num_row_groups == 5
+
+
+@pytest.mark.parametrize("format_name", ["parquet", "delta"])
+def test_every_tool_knows_the_encodings(bench: Bench, format_name: str) -> None:
+    place = bench.folder / ("a.parquet" if format_name == "parquet" else "table")
+    rows = "SELECT range AS a, range / 7 AS b, 'n' || range AS c FROM range(20000)"
+    bench.write(place, rows, format_name=format_name)
+    (file,) = [place] if place.is_file() else place.glob("*.parquet")
+    group = pq.ParquetFile(file).metadata.row_group(0)
+    used = {encoding for number in range(3) for encoding in group.column(number).encodings}
+    # Of the newer ones, Spark can't read BYTE_STREAM_SPLIT.
+    assert used <= {"PLAIN", "RLE", "PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 
 
 def test_a_sum_of_integers_keeps_its_digits(bench: Bench) -> None:

@@ -1,0 +1,124 @@
+"""Datasets that Spark computes: a plan until somebody needs the rows, Parquet files from then on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from odibi_core.dataset import CountScope, Snapshot
+from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
+from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.spark.staging import Staging, schema_of
+from odibi_core.formats.sources import sql_list
+from odibi_core.schema import Schema, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+_STREAMED = "none: the rows streamed on, and a sample would have computed them again"
+
+
+class SparkDataset(DuckDBDataset):
+    """A Spark frame that DuckDB can query too, once its rows are staged.
+
+    Args:
+        key: The dataset's key.
+        session: The run's DuckDB database.
+        frame: The frame.
+        staging: Where its rows are staged.
+        staged: The Parquet file or folder that the frame reads, where its rows are staged already.
+    """
+
+    def __init__(
+        self, key: str, session: Session, frame: DataFrame, staging: Staging, staged: Path | None = None
+    ) -> None:
+        super().__init__(key, session)
+        self._frame, self._staging, self._staged = frame, staging, staged
+        self._schema: Schema | None = None
+        self._row_count: int | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the rows are computed and held."""
+        return self._staged is not None
+
+    def stage(self) -> None:
+        """Compute the rows and hold them, if they are not held yet."""
+        with self._lock:
+            if self._staged is None:
+                path = self._staging.from_spark(self._frame)
+                # From here on Spark reads what it has written, rather than computing it again.
+                self._frame = self._frame.sparkSession.read.parquet(path.as_uri())
+                self._staged = path
+
+    @property
+    def frame(self) -> DataFrame:
+        """The Spark frame."""
+        return self._frame
+
+    def native(self) -> DataFrame:  # type: ignore[override]
+        """The Spark frame."""
+        return self._frame
+
+    @property
+    def schema(self) -> Schema:
+        """Names and types of the columns, as DuckDB spells them."""
+        if self._schema is None:
+            view = self.session.new_name("columns")
+            empty = Fragment(quote(view), views={view: schema_of(self._frame).empty_table()})
+            relation = empty.run(self.session.cursor())
+            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        return self._schema
+
+    def keep_count(self, row_count: int) -> None:
+        """Know the number of rows."""
+        self._row_count = row_count
+
+    def row_count(self) -> int:
+        """The number of rows; counted where the run did not."""
+        if self._row_count is None:
+            self._row_count = (
+                self.fragment().count(self.session.cursor()) if self.is_staged else self._frame.count()
+            )
+        return self._row_count
+
+    def head(self, n: int) -> pa.Table:
+        """The first `n` rows as an Arrow table."""
+        return super().head(n) if self.is_staged else self._frame.limit(n).toArrow()
+
+    def fragment(self) -> Fragment:
+        """The rows, staged."""
+        self.stage()
+        assert self._staged is not None
+        is_file = self._staged.is_file()
+        files = [str(self._staged)] if is_file else sorted(map(str, self._staged.glob("*.parquet")))
+        columns = ", ".join(f"{quote(name)}::{type_} AS {quote(name)}" for name, type_ in self.schema)
+        name = quote(self.session.new_name("staged"))
+        return Fragment(name, {name: f"SELECT {columns} FROM read_parquet({sql_list(files)})"})
+
+    def _take_snapshot(self) -> Snapshot:
+        if self.is_staged:
+            return super()._take_snapshot()
+        scope = CountScope.UNKNOWN if self._row_count is None else CountScope.EXACT
+        return Snapshot(self.schema, self._row_count, scope, (), _STREAMED)
+
+
+class CalledDataset(FrameDataset):
+    """A frame that a Python function gave to Spark's steps.
+
+    Args:
+        given: The frame, as DuckDB's side holds it.
+        spark: The session.
+    """
+
+    def __init__(self, given: FrameDataset, spark: SparkSession) -> None:
+        super().__init__(given.key, given.session, given.frame())
+        self._spark = spark
+
+    def native(self) -> DataFrame:  # type: ignore[override]
+        """The rows as a Spark frame."""
+        return self._spark.createDataFrame(self.arrow())

@@ -1,0 +1,97 @@
+"""Rows between Spark and DuckDB, as Parquet files in the run's scratch folder."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from odibi_core.dataset import Dataset
+from odibi_core.engines.base import Attempt
+from odibi_core.engines.duckdb.datasets import DuckDBDataset
+from odibi_core.schema import literal, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+_AS_DECIMAL = re.compile(r"U?HUGEINT|UBIGINT|BIGNUM")
+_AS_TEXT = re.compile(r"UUID|JSON|BIT|INTERVAL|TIME(_NS)?|TIME WITH TIME ZONE|ENUM\(.*\)", re.DOTALL)
+_AS_TIMESTAMP = re.compile(r"TIMESTAMP_(NS|MS|S)")
+
+
+class Staging:
+    """The folder of a run's staged rows.
+
+    Args:
+        folder: It is made when it is first needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def from_spark(self, frame: DataFrame) -> Path:
+        """Have Spark write a frame; the folder of Parquet files that it wrote."""
+        path = self._new("spark")
+        _writable(frame).write.parquet(path.as_uri())
+        if not any(path.glob("*.parquet")):
+            self._write(schema_of(frame).empty_table(), path / "none.parquet")
+        return path
+
+    def from_duckdb(self, dataset: Dataset, attempt: Attempt) -> Path:
+        """Have DuckDB write a dataset of any engine; the file that it wrote, for Spark to read."""
+        path = self._new("rows").with_suffix(".parquet")
+        if not isinstance(dataset, DuckDBDataset):
+            self._write(dataset.arrow(), path)
+            return path
+        columns = ", ".join(_readable(name, type_) for name, type_ in dataset.schema)
+        cursor = dataset.session.cursor()
+        with closing(cursor), attempt.on_stop(cursor.interrupt):
+            fragment = dataset.fragment()
+            fragment.register(cursor)
+            attempt.check()
+            select = fragment.sql(f"SELECT {columns}")
+            cursor.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet)")
+        return path
+
+    def _new(self, prefix: str) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / f"{prefix}-{next(self._numbers)}"
+
+    @staticmethod
+    def _write(table: pa.Table, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+
+
+def schema_of(frame: DataFrame) -> pa.Schema:
+    """The columns of a Spark frame, as Arrow types. Nothing is computed."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return to_arrow_schema(_writable(frame).schema, timezone="UTC")
+
+
+def _writable(frame: DataFrame) -> DataFrame:
+    """The frame with a type for columns that are null in every row; Parquet has none for them."""
+    from pyspark.sql import functions as sf
+    from pyspark.sql.types import NullType
+
+    for field in frame.schema.fields:
+        if isinstance(field.dataType, NullType):
+            frame = frame.withColumn(field.name, sf.lit(None).cast("int"))
+    return frame
+
+
+def _readable(name: str, type_: str) -> str:
+    column = quote(name)
+    if _AS_DECIMAL.fullmatch(type_):
+        return f"{column}::DECIMAL(38, 0) AS {column}"
+    if _AS_TEXT.fullmatch(type_):
+        return f"{column}::VARCHAR AS {column}"
+    if _AS_TIMESTAMP.fullmatch(type_):
+        return f"{column}::TIMESTAMP AS {column}"
+    return column

@@ -1,0 +1,262 @@
+"""Pipelines give on Spark what they give on DuckDB."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from tests.conftest import Run
+
+from odibi_core.dataset import arrow_to_pandas
+from odibi_core.engines.spark.session import open_session
+from odibi_core.errors import OdibiError, PipelineInvalidError
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.run_result import RunResult
+from odibi_core.step import Step
+from odibi_core.workspace import Workspace
+from odibi_core.workspace_settings import SparkSettings
+
+pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark")]
+
+ORDERS = (
+    "id,customer,amount,day\n1,ana,10.5,2024-01-01\n2,bo,20,2024-01-02\n3,ana,7.25,2024-02-03\n"
+    "4,,9,2024-02-04\n5,bo,31,2024-02-05\n5,bo,30,2024-03-05\n"
+)
+PEOPLE = "customer,town\nana,Bonn\nbo,Lund\ncleo,Nice\n"
+
+QUERIES = {
+    "filter and compute": "SELECT *, amount * 2 AS twice FROM orders WHERE amount > 8",
+    "aggregate": "SELECT customer, count(*) AS n, sum(amount) AS s, avg(amount) AS m FROM orders GROUP BY 1",
+    "join": "SELECT o.id, p.town FROM orders o LEFT JOIN people p USING (customer)",
+    "window": "SELECT * EXCLUDE (rn) FROM (SELECT *, row_number() OVER (PARTITION BY id "
+    "ORDER BY amount DESC) AS rn FROM orders) WHERE rn = 1",
+    "union": "SELECT customer FROM orders UNION SELECT customer FROM people",
+    "its own WITH": "WITH big AS (SELECT * FROM orders WHERE amount > 9) SELECT count(*) AS n FROM big -- !",
+    "DuckDB's words": "SELECT strftime(day, '%Y-%m') AS month, \"customer\" AS who FROM orders",
+    "Spark's words": "SELECT DATE_FORMAT(day, 'yyyy-MM') AS month, NVL(customer, 'none') AS who FROM orders",
+    "a column of nulls": "SELECT id, NULL AS nothing FROM orders",
+    "no rows": "SELECT * FROM orders WHERE amount > 1000",
+    "many types": "SELECT day::TIMESTAMP AS at, true AS yes, 1.25::DECIMAL(9, 2) AS price, [1, 2] AS l "
+    "FROM orders",
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    return tmp_path
+
+
+def read(name: str, key: str, **more: Any) -> Step:
+    return Step("bronze", f"read_{key}", "config_op", "", name, more, {}, {"data": key})
+
+
+def query(name: str, sql: str, *inputs: str, engine: str = "", **params: Any) -> Step:
+    taken = {key: key for key in inputs}
+    return Step("silver", name, "sql", engine, sql, params, taken, {"data": name})
+
+
+def store(path: str, key: str, **params: Any) -> Step:
+    return Step("gold", f"save_{key}", "config_op", "", path, params, {"data": key})
+
+
+def lineage(result: RunResult) -> dict[str, Any]:
+    assert result.tracker is not None
+    return result.tracker.lineage()
+
+
+def rows(result: RunResult, key: str) -> list[tuple[Any, ...]]:
+    frame = result.data_map[key]
+    if isinstance(frame, DataFrame):
+        frame = arrow_to_pandas(frame.toArrow())
+    plain = frame.astype(object).where(frame.notna(), None)
+    return sorted((tuple(map(str, row)) for row in plain.itertuples(index=False)), key=repr)
+
+
+@pytest.mark.parametrize("sql", QUERIES.values(), ids=QUERIES)
+def test_a_query_gives_the_same_rows_and_columns(run: Run, files: Path, sql: str) -> None:
+    found = []
+    for engine in ("pandas", "spark"):
+        result = run(
+            [
+                read("orders.csv", "orders"),
+                read("people.csv", "people"),
+                query("out", sql, "orders", "people"),
+            ],
+            engine_type=engine,
+        )
+        assert result.success, result.errors
+        schema = lineage(result)["steps"][-1]["output_snapshots"]["data"]["schema"]
+        found.append((rows(result, "out"), list(schema)))
+    assert found[1] == found[0]
+
+
+@pytest.mark.parametrize("tracking", ["fused", "exact"])
+def test_rows_of_every_step_are_counted(run: Run, files: Path, tracking: str) -> None:
+    pd.DataFrame({"id": range(100)}).to_parquet(files / "ids.parquet")
+    result = run(
+        [
+            read("ids.parquet", "ids"),
+            query("some", "SELECT * FROM ids WHERE id >= 10", "ids"),
+            query("few", "SELECT * FROM some WHERE id % 9 = 0", "some"),
+            store("few.parquet", "few"),
+        ],
+        engine_type="spark",
+        tracking=tracking,
+    )
+    assert result.success, result.errors
+    steps = {step["step_name"]: step for step in lineage(result)["steps"]}
+    counts = {
+        name: step["output_snapshots"]["data"]["row_count"]
+        for name, step in steps.items()
+        if step["output_snapshots"]
+    }
+    assert counts == {"read_ids": 100, "some": 90, "few": 10}
+    assert steps["save_few"]["written"]["rows"] == 10
+    assert len(pd.read_parquet(files / "few.parquet")) == 10
+
+
+def test_functions_and_both_engines_take_turns(run: Run, files: Path) -> None:
+    def add_tax(orders: pd.DataFrame) -> pd.DataFrame:
+        orders["tax"] = orders["amount"] * 0.1
+        return orders
+
+    result = run(
+        [
+            read("orders.csv", "orders"),
+            query("big", "SELECT * FROM orders WHERE amount > 8", "orders", engine="spark"),
+            Step(
+                "silver",
+                "taxed",
+                "function",
+                "spark",
+                add_tax,
+                inputs={"orders": "big"},
+                outputs={"data": "taxed"},
+            ),
+            query("here", "SELECT * FROM taxed WHERE tax > 1", "taxed", engine="pandas"),
+            query("there", "SELECT count(*) AS n, sum(tax) AS tax FROM here", "here", engine="spark"),
+        ],
+        engine_type="pandas",
+    )
+    assert result.success, result.errors
+    assert rows(result, "there") == [("4", "9.15")]
+    assert isinstance(result.data_map["taxed"], DataFrame)
+    assert isinstance(result.data_map["here"], pd.DataFrame)
+
+
+@pytest.mark.parametrize("mode", ["append", "overwrite", "merge"])
+def test_delta_is_written_as_on_the_other_engine(run: Run, files: Path, mode: str) -> None:
+    params = {"format": "delta", "mode": mode} | ({"merge_key": "id"} if mode == "merge" else {})
+    best = query("best", "SELECT id, max(amount) AS amount FROM orders GROUP BY id", "orders")
+    for _ in range(2):
+        result = run([read("orders.csv", "orders"), best, store("t", "best", **params)], engine_type="spark")
+        assert result.success, result.errors
+    table = DeltaTable(files / "t").to_pyarrow_table()
+    assert table.num_rows == (10 if mode == "append" else 5)
+    again = run(
+        [read("t", "t", source_type="delta"), query("n", "SELECT count(*) AS n FROM t", "t")],
+        engine_type="spark",
+    )
+    assert again.success, again.errors
+    assert rows(again, "n") == [(str(table.num_rows),)]
+
+
+def test_rows_that_can_not_be_read_are_set_aside(run: Run, files: Path) -> None:
+    (files / "orders.csv").write_text("id,amount\n1,5\n2,x\n3,7\n")
+    steps = [read("orders.csv", "orders", schema={"amount": "BIGINT"}), store("a.parquet", "orders")]
+    result = run(steps, engine_type="spark")
+    assert result.success
+    assert lineage(result)["steps"][0]["rejected_rows"] == 1
+    assert pd.read_parquet(files / "a.parquet")["amount"].tolist() == [5, 7]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "spark"])
+def test_a_misspelt_column_is_told_before_anything_runs(run: Run, files: Path, engine: str) -> None:
+    with pytest.raises(PipelineInvalidError, match="mean 'amount'"):
+        run(
+            [read("orders.csv", "orders"), query("out", "SELECT amuont FROM orders", "orders")],
+            engine_type=engine,
+        )
+
+
+def test_what_only_a_run_can_tell_is_said_in_words(run: Run, files: Path) -> None:
+    steps = [
+        read("orders.csv", "orders"),
+        query("out", "SELECT CAST(customer AS INT) AS n FROM orders", "orders"),
+    ]
+    result = run(steps, engine_type="spark")
+    assert not result.success
+    told = str(result.errors["out"])
+    assert "'ana'" in told
+    assert "step 'out'" in told
+    assert "org.apache" not in told
+    assert "SQLSTATE" not in told
+
+
+def test_a_function_that_only_spark_knows_runs_there(run: Run, files: Path) -> None:
+    result = run(
+        [
+            read("orders.csv", "orders"),
+            query("out", "SELECT soundex(customer) AS s FROM orders WHERE id = 1", "orders"),
+        ],
+        engine_type="spark",
+    )
+    assert result.success, result.errors
+    assert rows(result, "out") == [("A500",)]
+
+
+def test_a_run_that_failed_is_resumed(run: Run, files: Path) -> None:
+    broken: list[bool] = [True]
+
+    def check(big: pd.DataFrame) -> pd.DataFrame:
+        if broken:
+            raise ValueError("not yet")
+        return big
+
+    steps = [
+        read("orders.csv", "orders"),
+        query("big", "SELECT * FROM orders WHERE amount > 8", "orders"),
+        Step("gold", "checked", "function", "", check, inputs={"big": "big"}, outputs={"data": "checked"}),
+        query("n", "SELECT count(*) AS n FROM checked", "checked"),
+    ]
+    settings: dict[str, Any] = {"engine_type": "spark", "enable_checkpoints": True, "checkpoint_mode": "auto"}
+    assert not run(steps, **settings).success
+    broken.clear()
+    result = run(steps, **settings, resume_from_checkpoint=True)
+    assert result.success, result.errors
+    assert {"read_orders", "big"} <= set(result.cached_nodes)
+    assert rows(result, "n") == [("5",)]
+
+
+def test_a_heavy_query_is_cancelled(workspace: Workspace, files: Path) -> None:
+    heavy = "SELECT count(*) AS n FROM orders a, range(10000000) b, range(10000000) c WHERE b.id + c.id < 0"
+    orchestrator = Orchestrator(
+        [read("orders.csv", "orders"), query("heavy", heavy, "orders", dialect="spark")],
+        "spark",
+        workspace=workspace,
+    )
+    timer = threading.Timer(4, orchestrator.cancel, ["enough"])
+    timer.start()
+    begun = time.monotonic()
+    result = orchestrator.execute()
+    result.close()
+    assert result.state == "cancelled"
+    # Counting to 10^14 would take days.
+    assert time.monotonic() - begun < 60
+
+
+def test_a_missing_java_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(OdibiError, match="needs Java 17 or newer") as caught:
+        open_session(SparkSettings(), tmp_path)
+    assert "openjdk-17-jre-headless" in caught.value.fix
