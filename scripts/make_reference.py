@@ -67,10 +67,6 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     *((f"[[secrets.providers]], kind {kind}", model) for kind, model in PROVIDERS.items()),
     *((f"[connections.NAME], kind {kind}", model) for kind, model in CONNECTIONS.items()),
     ("[spark]", SparkSettings),
-    ("[connections.NAME], kind folder", FolderConnection),
-    ("[connections.NAME], kind http", HttpConnection),
-    ("[connections.NAME], kind sqlite", SqliteConnection),
-    ("[connections.NAME], kind duckdb", DuckdbConnection),
 )
 
 FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
