@@ -24,17 +24,12 @@ PIPELINE = """\
 name: events
 steps:
   - {name: read, layer: ingest, type: config_op, value: landing/, outputs: {data: rows}}
-<<<<<<< HEAD
   - name: save
     layer: store
     type: config_op
     value: out.parquet
     params: {mode: append}
     inputs: {data: rows}
-=======
-  - {name: save, layer: store, type: config_op, value: out.parquet, params: {mode: append},
-     inputs: {data: rows}}
->>>>>>> 7689cb5 (Bring the reference up to date)
 """
 STREAM = "pipeline: events\nsource_path: landing/\nfile_pattern: '*.csv'\nsettle_s: 0.1\n"
 
