@@ -97,14 +97,20 @@ def _table(node: Node) -> str | None:
 
 def _reads(source: Path, target: Path, format_name: str) -> bool:
     """Whether writing the target would change what is read: it is the source, holds it, or is in it."""
-    if target == source or target in source.parents:
+    if target == source or _holds(target, source):
         return True
     if glob.has_magic(str(source)):
         if "**" in source.parts:
             return fnmatch(str(target), str(source).replace("**/", "*"))
         is_as_deep = len(source.parts) == len(target.parts)
         return is_as_deep and all(map(fnmatch, target.parts, source.parts))
-    return source in target.parents and format_name != "delta"
+    return _holds(source, target) and format_name != "delta"
+
+
+def _holds(folder: Path, path: Path) -> bool:
+    """Whether the path lies in the folder, at any depth."""
+    # As texts: each source is compared with each target, and `parents` makes a path of each part.
+    return str(path).startswith(f"{str(folder).rstrip(os.sep)}{os.sep}") and path != folder
 
 
 def stray_problems(
