@@ -98,6 +98,7 @@ def let_die(manager: ScheduleManager) -> None:
     manager.close()
 
 
+@pytest.mark.timeout(600)
 def test_every_tick_of_a_year_comes_once_whatever_happens(
     year_workspace: Workspace, jobs: dict[str, RecordedJob]
 ) -> None:
