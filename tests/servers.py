@@ -133,7 +133,7 @@ def mariadb_server() -> Iterator[DatabaseServer]:
                 host="127.0.0.1",
                 port=port,
                 user=user,
-                password=password,
+                password=password.encode(),
                 database=database,
                 connect_timeout=5,
             )

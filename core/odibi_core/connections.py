@@ -144,8 +144,20 @@ class PostgresqlConnection(ServerConnection):
     )
 
 
+class MysqlConnection(ServerConnection):
+    """A MySQL or MariaDB database."""
+
+    kind: Literal["mysql"] = Field(description="A MySQL or MariaDB database.")
+    port: int = Field(3306, ge=1, le=65535, description="The port.")
+
+
 Connection = Annotated[
-    FolderConnection | HttpConnection | SqliteConnection | DuckdbConnection | PostgresqlConnection,
+    FolderConnection
+    | HttpConnection
+    | SqliteConnection
+    | DuckdbConnection
+    | PostgresqlConnection
+    | MysqlConnection,
     Field(discriminator="kind"),
 ]
 
@@ -155,6 +167,7 @@ CONNECTIONS: dict[str, type[Options]] = {
     "sqlite": SqliteConnection,
     "duckdb": DuckdbConnection,
     "postgresql": PostgresqlConnection,
+    "mysql": MysqlConnection,
 }
 """Kind → its settings."""
 

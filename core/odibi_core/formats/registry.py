@@ -30,7 +30,10 @@ _BUILT_IN = (
     EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 
-_SERVERS = (EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),)
+_SERVERS = (
+    EntryPoint("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
+    EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),
+)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.servers import DatabaseServer, postgresql_server
+from tests.servers import DatabaseServer, mariadb_server, postgresql_server
 
 from odibi_core.workspace import Workspace
 
@@ -14,6 +14,22 @@ from odibi_core.workspace import Workspace
 def postgresql() -> Iterator[DatabaseServer]:
     with postgresql_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def maria(mariadb: DatabaseServer, workspace: Workspace) -> DatabaseServer:
+    """An empty MariaDB database that the workspace's connection `shop` leads to."""
+    mariadb.execute(
+        "SET GLOBAL local_infile = 1", "DROP DATABASE shop", "CREATE DATABASE shop CHARACTER SET utf8mb4"
+    )
+    connect(workspace, mariadb)
+    return mariadb
 
 
 @pytest.fixture

@@ -1,0 +1,218 @@
+"""MariaDB: types both ways, modes, pushdown, errors; on a real server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.conftest import Run
+from tests.core.databases.conftest import connect
+from tests.servers import DatabaseServer, free_port
+
+from odibi_core.errors import SourceError, TransientError
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.run_result import RunResult
+from odibi_core.testing import ingest_step, sql_step, store_step
+from odibi_core.workspace import Workspace
+
+TYPES = """CREATE TABLE everything (
+    i int, big bigint unsigned, small smallint, tiny tinyint, yes boolean, f4 float, f8 double,
+    price decimal(10,2), n decimal(12,0) unsigned, t text, v varchar(20), c char(3), b blob, d date,
+    ti time(1), ts datetime(6), tz timestamp(6) NULL, y year, e enum('sad', 'glad'), `odd ``name"` text)"""
+VALUES = """INSERT INTO everything VALUES (
+    1, 18446744073709551615, 3, -5, true, 1.5, 2.5, 12.34, 7, 'hörse ✓', 'v', 'ab', x'00ff', '2024-02-29',
+    '10:11:12.5', '2024-01-02 03:04:05.678901', '2024-01-02 03:04:05', 2024, 'glad', 'odd')"""
+WRITTEN = """SELECT 1::INTEGER AS i, 9007199254740993 AS big, true AS yes, 1.5::FLOAT AS f4,
+    2.5::DOUBLE AS f8,
+    12.34::DECIMAL(10,2) AS price, 'hö "q", \\ ✓' || chr(10) || 'NULL' AS t, '\\x00\\xFF'::BLOB AS b,
+    DATE '2024-02-29' AS d, TIME '10:11:12.5' AS ti, TIMESTAMP '2024-01-02 03:04:05.678901' AS ts,
+    TIMESTAMPTZ '2024-01-02 03:04:05+02' AS tz, '{"b": 1}'::JSON AS j, '' AS empty, 'NULL' AS word,
+    '00000000-0000-0000-0000-0000000000ff'::UUID AS u, [1, NULL, 3] AS ints, {'x': 1, 'y': 'z'} AS s,
+    7::UTINYINT AS tiny, 18446744073709551615::UBIGINT AS ub, NULL AS nothing"""
+
+
+def read(run: Run, value: str, **params: Any) -> RunResult:
+    return run([ingest_step("rows", value, connection="shop", **params)])
+
+
+def rows_of(result: RunResult, key: str = "rows") -> list[dict[str, Any]]:
+    assert result.success, result.errors
+    return list(result.data_map.dataset(key).arrow().to_pylist())
+
+
+def saved(run: Run, sql: str, table: str = "t", **params: Any) -> RunResult:
+    return run([sql_step("made", sql), store_step("saved", table, "made", connection="shop", **params)])
+
+
+def test_every_type_is_read_as_itself(run: Run, maria: DatabaseServer) -> None:
+    maria.execute("SET time_zone = '+00:00'", TYPES, VALUES, "INSERT INTO everything (i) VALUES (NULL)")
+    result = read(run, "everything")
+    row, nulls = rows_of(result)
+    assert result.data_map.dataset("rows").schema.as_dict() == {
+        "i": "INTEGER",
+        "big": "UBIGINT",
+        "small": "SMALLINT",
+        "tiny": "TINYINT",
+        "yes": "BOOLEAN",
+        "f4": "FLOAT",
+        "f8": "DOUBLE",
+        "price": "DECIMAL(10,2)",
+        "n": "DECIMAL(12,0)",
+        "t": "VARCHAR",
+        "v": "VARCHAR",
+        "c": "VARCHAR",
+        "b": "BLOB",
+        "d": "DATE",
+        "ti": "TIME",
+        "ts": "TIMESTAMP",
+        "tz": "TIMESTAMP WITH TIME ZONE",
+        "y": "SMALLINT",
+        "e": "VARCHAR",
+        'odd `name"': "VARCHAR",
+    }
+    assert (row["big"], row["tiny"], row["yes"]) == (18446744073709551615, -5, True)
+    assert (row["price"], row["n"]) == (Decimal("12.34"), Decimal(7))
+    assert (row["t"], row["b"], row['odd `name"'], row["e"]) == ("hörse ✓", b"\x00\xff", "odd", "glad")
+    assert row["ts"] == dt.datetime(2024, 1, 2, 3, 4, 5, 678901)
+    assert row["tz"].astimezone(dt.UTC).tzinfo == dt.UTC
+    assert (row["d"], row["ti"], row["y"]) == (dt.date(2024, 2, 29), dt.time(10, 11, 12, 500000), 2024)
+    assert set(nulls.values()) == {None}
+
+
+@pytest.mark.parametrize("takes_files", [True, False])
+def test_every_type_is_written_as_itself(run: Run, maria: DatabaseServer, takes_files: bool) -> None:
+    maria.execute(f"SET GLOBAL local_infile = {int(takes_files)}")
+    result = saved(run, f"{WRITTEN} UNION ALL BY NAME SELECT NULL AS i")
+    assert result.success, result.errors
+    row, nulls = rows_of(read(run, "t"))
+    assert (row["i"], row["big"], row["yes"]) == (1, 9007199254740993, True)
+    assert (row["price"], row["ub"], row["tiny"]) == (Decimal("12.34"), 18446744073709551615, 7)
+    assert (row["t"], row["b"]) == ('hö "q", \\ ✓\nNULL', b"\x00\xff")
+    assert (row["empty"], row["word"]) == ("", "NULL")
+    assert row["ts"] == dt.datetime(2024, 1, 2, 3, 4, 5, 678901)
+    assert row["tz"] == dt.datetime(2024, 1, 2, 1, 4, 5, tzinfo=dt.UTC)
+    assert (row["d"], row["ti"]) == (dt.date(2024, 2, 29), dt.time(10, 11, 12, 500000))
+    assert row["u"] == "00000000-0000-0000-0000-0000000000ff"
+    assert (json.loads(row["j"]), json.loads(row["ints"])) == ({"b": 1}, [1, None, 3])
+    assert json.loads(row["s"]) == {"x": 1, "y": "z"}
+    assert set(nulls.values()) == {None}
+
+
+def test_append_overwrite_merge_and_the_modes_that_refuse(run: Run, maria: DatabaseServer) -> None:
+    assert saved(run, "SELECT 1 AS a, 'x' AS b").success
+    assert saved(run, "SELECT 'y' AS b, 2 AS a", mode="append").success
+    assert sorted(maria.rows("SELECT * FROM t")) == [(1, "x"), (2, "y")]
+    assert "exists already" in str(saved(run, "SELECT 3 AS a, 'z' AS b", mode="error").errors["saved"])
+    assert saved(run, "SELECT 3 AS a, 'z' AS b", mode="ignore").success
+    merged = "SELECT * FROM (VALUES (2, 'new'), (3, 'new')) t(a, b)"
+    result = saved(run, merged, mode="merge", merge_key="a")
+    assert result.success, result.errors
+    assert sorted(maria.rows("SELECT * FROM t")) == [(1, "x"), (2, "new"), (3, "new")]
+    maria.execute("CREATE INDEX kept ON t (a)")
+    assert saved(run, "SELECT 4 AS a, 'z' AS b").success
+    assert maria.rows("SELECT * FROM t") == [(4, "z")]
+    assert len(maria.rows("SHOW INDEX FROM t")) == 1
+    assert saved(run, "SELECT 5 AS other").success
+    assert maria.rows("SELECT * FROM t") == [(5,)]
+    assert sorted(name for (name,) in maria.rows("SHOW TABLES")) == ["odibi_writes", "t"]
+    refused = saved(run, "SELECT 'x' AS other", mode="append").errors["saved"]
+    assert "'other' is VARCHAR, the target's is INTEGER" in refused.what
+
+
+def test_rows_that_do_not_fit_change_nothing(run: Run, maria: DatabaseServer) -> None:
+    maria.execute("CREATE TABLE t (a int PRIMARY KEY, b varchar(3))", "INSERT INTO t VALUES (1, 'x')")
+    for rows in ("SELECT 1 AS a, 'y' AS b", "SELECT 2 AS a, 'too long' AS b"):
+        error = saved(run, f"{rows} UNION ALL SELECT 9, 'z'", mode="append").errors["saved"]
+        assert "the rows don't fit the table" in error.what
+    maria.execute("SET GLOBAL local_infile = 0")
+    error = saved(run, "SELECT 1 AS a, 'y' AS b UNION ALL SELECT 9, 'z'", mode="append").errors["saved"]
+    assert "Duplicate entry" in error.what
+    assert maria.rows("SELECT * FROM t") == [(1, "x")]
+
+
+@pytest.mark.parametrize("mode", ["append", "merge", "error"])
+def test_a_write_that_is_repeated_changes_nothing(
+    workspace: Workspace, maria: DatabaseServer, mode: str
+) -> None:
+    params: dict[str, Any] = {"merge_key": "a"} if mode == "merge" else {}
+    steps = [
+        sql_step("made", "SELECT range AS a FROM range(5)"),
+        store_step("saved", "t", "made", connection="shop", mode=mode, **params),
+    ]
+    run_id = "20260101T000000-0000000001"
+    for time in range(2):
+        with Orchestrator(steps, workspace=workspace, run_id=run_id).execute() as result:
+            assert result.success, result.errors
+        (workspace.root / ".odibi" / "runs" / run_id).rename(workspace.root / f"run-{time}")
+    assert len(maria.rows("SELECT * FROM t")) == 5
+
+
+def test_six_writers_append_at_once(workspace: Workspace, maria: DatabaseServer) -> None:
+    def append(number: int) -> None:
+        steps = [
+            sql_step("made", f"SELECT {number} AS writer, range AS n FROM range(500)"),
+            store_step("saved", "t", "made", connection="shop", mode="append"),
+        ]
+        with Orchestrator(steps, workspace=workspace).execute() as result:
+            assert result.success, result.errors
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(append, range(6)))
+    found = maria.rows("SELECT writer, count(DISTINCT n), count(*) FROM t GROUP BY writer")
+    assert sorted(found) == [(number, 500, 500) for number in range(6)]
+
+
+def test_only_the_columns_and_rows_that_are_needed_are_asked_for(run: Run, maria: DatabaseServer) -> None:
+    maria.execute(
+        "CREATE TABLE orders AS SELECT seq AS id, seq % 10 AS k, concat('text ', seq) AS t, "
+        "date_add('2024-01-01', INTERVAL seq DAY) AS d FROM seq_1_to_1000"
+    )
+    sql = "SELECT sum(id) AS s FROM orders WHERE k IN (1, 2) AND id < 100 AND t <> 'TEXT 1'"
+    result = run([ingest_step("orders", "orders", connection="shop"), sql_step("some", sql, "orders")])
+    assert int(rows_of(result, "some")[0]["s"]) == sum(n for n in range(100) if n % 10 in (1, 2))
+    asked = [line for line in maria.statements().splitlines() if "FROM `shop`.`orders` WHERE" in line]
+    assert any("`id` < 100" in line and "`d`" not in line and "TEXT 1" not in line for line in asked)
+    sql = "SELECT id FROM orders WHERE t = 'TEXT 1'"
+    equal = run([ingest_step("orders", "orders", connection="shop"), sql_step("some", sql, "orders")])
+    assert rows_of(equal, "some") == []
+
+
+def test_a_query_and_another_type_for_a_column(run: Run, maria: DatabaseServer) -> None:
+    maria.execute("CREATE TABLE t (a tinyint(1), d decimal(40,20))", "INSERT INTO t VALUES (5, 0.5)")
+    assert "neither 0 nor 1" in str(read(run, "t").errors["rows"])
+    assert rows_of(read(run, "SELECT a, a + 1 AS b FROM t;", schema={"a": "INTEGER"})) == [{"a": 5, "b": 6}]
+
+
+def test_wrong_logins_missing_tables_and_lost_servers_are_told(
+    run: Run, maria: DatabaseServer, workspace: Workspace
+) -> None:
+    maria.execute("CREATE TABLE orders (a int)")
+    error = read(run, "ordrs").errors["rows"]
+    assert "has no table 'ordrs'" in error.what
+    assert "orders" in error.fix
+    assert "nope" in str(read(run, "SELECT nope FROM orders").errors["rows"])
+    (workspace.root / ".env").write_text("SHOP=not-the-right-one\n")
+    error = read(run, "orders").errors["rows"]
+    assert isinstance(error, SourceError)
+    assert "refuses the login" in error.what
+    assert "not-the-right-one" not in str(error)
+    connect(workspace, maria, port=free_port())
+    error = read(run, "orders").errors["rows"]
+    assert isinstance(error, TransientError)
+    assert "can't be reached" in error.what
+
+
+def test_a_connection_that_is_lost_while_rows_come_may_be_tried_again(
+    run: Run, maria: DatabaseServer
+) -> None:
+    maria.execute(
+        "CREATE TABLE tries (n int)",
+        "CREATE FUNCTION lose(i int) RETURNS int READS SQL DATA BEGIN "
+        "IF i = 2500 THEN KILL CONNECTION CONNECTION_ID(); END IF; RETURN i; END",
+    )
+    error = read(run, "SELECT lose(seq) AS i FROM seq_1_to_300000").errors["rows"]
+    assert isinstance(error, TransientError), repr(error)
