@@ -24,6 +24,7 @@ COMMANDS = (
     "validate",
     "plan",
     "preview",
+    "connections",
     "story",
     "runs",
     "schedule",

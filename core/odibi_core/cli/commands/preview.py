@@ -63,14 +63,25 @@ def command(
         allowed_functions=opened.allowed_functions,
         redactor=terminal.redactor,
     )
-    for warning in preview.warnings:
-        terminal.note(("warning: ", "yellow"), warning)
-    if as_json:
-        terminal.document(_document(preview))
-    elif as_csv:
+    if as_csv:
+        _warn(session, preview)
         terminal.raw(terminal.redactor.text(_csv(preview)))
     else:
+        show_preview(session, preview, as_json=as_json)
+
+
+def show_preview(session: Session, preview: Preview, *, as_json: bool) -> None:
+    """Write a preview as a table, or as a document."""
+    _warn(session, preview)
+    if as_json:
+        session.terminal.document(_document(preview))
+    else:
         _tell(session, preview)
+
+
+def _warn(session: Session, preview: Preview) -> None:
+    for warning in preview.warnings:
+        session.terminal.note(("warning: ", "yellow"), warning)
 
 
 def _tell(session: Session, preview: Preview) -> None:
