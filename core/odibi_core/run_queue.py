@@ -239,6 +239,26 @@ def refuse(run_dir: Path, pipeline: str, error: OdibiError) -> None:
     )
 
 
+def note_refusal(workspace: Workspace, order: RunOrder, error: OdibiError, *, run_id: str = "") -> str:
+    """The id of a run that could not be asked for: it stands among the runs, with the reason.
+
+    Raises:
+        WorkspaceError: That can't be written down.
+    """
+    run_id = run_id or new_run_id()
+    run_dir = workspace.runs / run_id
+    try:
+        make_run_folder(run_dir)
+    except OSError as failure:
+        raise WorkspaceError(
+            f"the run can't be written down: {reason(failure)}", where=str(run_dir), fix="free some space"
+        ) from failure
+    keys = order.model_dump(mode="json", exclude_defaults=True)
+    append_event(run_dir, EventType.RUN_QUEUED, order.pipeline, order=keys)
+    refuse(run_dir, order.pipeline, error)
+    return run_id
+
+
 def _unstartable(error: OSError) -> OdibiError:
     return OdibiError(
         f"no process can be started for the run: {reason(error)}",

@@ -74,6 +74,7 @@ class ScheduleManager:
         self._scheduled: dict[str, Scheduled] = {}
         self._read: dict[Path, tuple[int, int]] = {}
         self._told: dict[str, str] = {}
+        self._others: set[str] = set()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -250,7 +251,7 @@ class ScheduleManager:
             paused = self._store.paused()
             soonest: dt.datetime | None = None
             for name, scheduled in list(self._scheduled.items()):
-                found = self._guarded(name, lambda one=scheduled: _look_at(one, now, paused))  # type: ignore[misc]
+                found = self._guarded(name, lambda one=scheduled: self._look_at(one, now, paused))  # type: ignore[misc]
                 if isinstance(found, dt.datetime):
                     soonest = min(soonest or found, found)
             return soonest
@@ -305,6 +306,18 @@ class ScheduleManager:
             for scheduled in self._scheduled.values():
                 scheduled.release()
 
+    def _look_at(
+        self, scheduled: Scheduled, now: dt.datetime, paused: Mapping[str, object]
+    ) -> dt.datetime | None:
+        name = scheduled.name
+        if not scheduled.take():
+            if name not in self._others:
+                self._others.add(name)
+                _log.info("schedule %s: another scheduler sees to it, and this one stands by", name)
+            return None
+        self._others.discard(name)
+        return scheduled.look(now, is_paused=name in paused)
+
     def _find(self, name: str) -> Scheduled:
         with self._lock:
             if name not in self._scheduled:
@@ -355,12 +368,6 @@ def upcoming(timing: Timing, after: dt.datetime, count: int) -> list[dt.datetime
     return [
         moment.astimezone(timing.zone) for moment in moments if timing.last is None or moment <= timing.last
     ]
-
-
-def _look_at(scheduled: Scheduled, now: dt.datetime, paused: Mapping[str, object]) -> dt.datetime | None:
-    if not scheduled.take():
-        return None
-    return scheduled.look(now, is_paused=scheduled.name in paused)
 
 
 _ARGUMENTS = {

@@ -22,6 +22,7 @@ from odibi_core.orchestrator import Orchestrator
 from odibi_core.parameters import Parameter
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.rendering import Values
+from odibi_core.run_queue import note_refusal
 from odibi_core.run_result import RunResult
 from odibi_core.signals import cancel_on_signals
 from odibi_core.step import NodeKind, Step
@@ -327,7 +328,8 @@ class StreamManager:
             result.close()
         except PipelineInvalidError as error:
             # What a file holds may be what makes the pipeline wrong.
-            run_id, why, may_pass, is_good = "", "; ".join(map(str, error.problems)), False, False
+            run_id = note_refusal(self._workspace, self._order(batch), error)
+            why, may_pass, is_good = "; ".join(map(str, error.problems)), False, False
         if is_good:
             self._source.commit(batch, run_id)
             self._tries.pop(batch.id, None)
@@ -342,7 +344,7 @@ class StreamManager:
                 _log.error("the batch %s is tried again: %s", batch.name, why)
             return False
         self._tries.pop(batch.id, None)
-        _log.error("the batch %s failed: %s%s", batch.name, why, f" (run {run_id})" if run_id else "")
+        _log.error("the batch %s failed: %s (run %s)", batch.name, why, run_id)
         self._source.fail(batch, run_id, why)
         return True
 
@@ -356,12 +358,7 @@ class StreamManager:
         pipeline = replace(self._pipeline, steps=steps)
         if pipeline.parameters and "batch" not in pipeline.parameters:
             pipeline.parameters = {**pipeline.parameters, "batch": Parameter("batch", default="")}
-        order = RunOrder(
-            pipeline=pipeline.name,
-            trigger=Trigger.STREAM,
-            author=f"stream {self._config.source_path}",
-            parameters={**self._parameters, "batch": batch.id},
-        )
+        order = self._order(batch)
         return Orchestrator(
             pipeline,
             parameters=order.parameters,
@@ -371,6 +368,14 @@ class StreamManager:
             order=order.model_dump(mode="json", exclude_defaults=True),
             **self._settings,
         ).execute()
+
+    def _order(self, batch: Batch) -> RunOrder:
+        return RunOrder(
+            pipeline=self._pipeline.name,
+            trigger=Trigger.STREAM,
+            author=f"stream {self._config.source_path}",
+            parameters={**self._parameters, "batch": batch.id},
+        )
 
 
 def _same(value: object) -> str:

@@ -264,10 +264,12 @@ def test_a_pipeline_that_is_gone_or_broken_fails_where_people_look(
     manager.schedule_pipeline("broken", schedule_of(pipeline="waiting", every=1, overlap="skip"))
     manager.schedule_pipeline("gone", schedule_of(pipeline="nothing", every=1))
     manager.start_background()
-    record = wait_for_run(workspace, state=RunState.FAILED)
+    wait_for_run(workspace, pipeline_name="waiting", state=RunState.FAILED)
     wait_until(lambda: TickState.FAILED in states(workspace, "gone"))
+    gone = wait_for_run(workspace, pipeline_name="nothing")
     manager.stop()
-    assert "nam" in record.error_message
+    assert "'nothing' is not known" in gone.error_message
+    assert "nam" in wait_for_run(workspace, pipeline_name="waiting").error_message
     wait_until(lambda: all(record.state.is_final for record in list_runs(workspace.runs)))
 
 

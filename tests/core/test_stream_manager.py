@@ -126,6 +126,12 @@ def test_a_bad_file_moves_to_failed_with_its_reason_and_counts_once_it_is_mended
     told = json.loads((failed / "a.csv.reason.json").read_text())
     assert "missing" in told["reason"]
     assert told["file"] == "a.csv"
+    refused = next(run for run in list_runs(workspace.runs) if run.run_id == told["run_id"])
+    assert (refused.state.value, refused.trigger, "missing" in refused.error_message) == (
+        "failed",
+        "stream",
+        True,
+    )
     assert manager.status().failed == 1
     (failed / "a.csv").rename(workspace.root / "landing" / "a.csv")
     assert make(file_pattern="*.csv").run_once() == 1

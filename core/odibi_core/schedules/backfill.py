@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, TransientError
 from odibi_core.journal.record import RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.journal.writer import new_run_id
@@ -99,7 +99,13 @@ def _fill(
             begun = known
         elif not store.add(begun):
             store.settle(begun)
-    job.start(begun, lambda _tick, _why: None)
+    try:
+        job.start(begun, lambda _tick, _why: None)
+    except TransientError:
+        raise
+    except OdibiError as error:
+        store.settle(replace(begun, state=TickState.FAILED, reason=str(error)))
+        raise
     store.settle(replace(begun, state=TickState.STARTED))
     return Filled(shown, begun.run_id, True)
 

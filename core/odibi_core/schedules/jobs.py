@@ -15,7 +15,7 @@ from odibi_core.design.yaml_text import dump_yaml
 from odibi_core.errors import OdibiError, ParameterError, TransientError, WorkspaceError
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.parameters import Reference, render
-from odibi_core.run_queue import RunQueue
+from odibi_core.run_queue import RunQueue, note_refusal
 from odibi_core.schedules.schedule import Overlap, Schedule
 from odibi_core.schedules.store import Tick
 from odibi_core.workspace import Workspace
@@ -67,7 +67,14 @@ class PipelineJob:
             TransientError: It can't be written down now.
             OdibiError: There is no such pipeline.
         """
-        order, text = self.order(tick)
+        try:
+            order, text = self.order(tick)
+        except OdibiError as error:
+            asked = RunOrder(
+                pipeline=self._schedule.pipeline, trigger=Trigger.SCHEDULE, author=f"schedule {self._name}"
+            )
+            note_refusal(self._workspace, asked, error, run_id=tick.run_id)
+            raise
         try:
             self._queue.put(order, text, run_id=tick.run_id)
         except WorkspaceError as error:

@@ -261,7 +261,7 @@ class Scheduled:
             # The disk may be full now and not later: the tick stays.
             raise
         except OdibiError as error:
-            self._store.settle(replace(begun, state=TickState.FAILED, run_id="", reason=str(error)))
+            self._store.settle(replace(begun, state=TickState.FAILED, reason=str(error)))
             _log.error("schedule %s: the tick of %s failed: %s", self.name, tick.time.isoformat(), error)
             return True
         if after is not begun:
