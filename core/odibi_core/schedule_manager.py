@@ -6,8 +6,6 @@ import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.order import user_name
 from odibi_core.run_queue import RunQueue
+from odibi_core.schedules.asking import ARGUMENTS, ScheduleMode, check_mode, upcoming, wrong_settings
 from odibi_core.schedules.conditions import Conditions
 from odibi_core.schedules.files import load_schedule, schedule_files
 from odibi_core.schedules.jobs import FunctionJob, Job, PipelineJob
@@ -34,15 +33,7 @@ _PIECE_S = 0.25
 
 _log = logging.getLogger(__name__)
 
-
-class ScheduleMode(StrEnum):
-    """What makes a schedule tick."""
-
-    CRON = "cron"
-    INTERVAL = "interval"
-    FILE_WATCH = "file_watch"
-    HYBRID = "hybrid"
-    """Times or files, whichever comes."""
+__all__ = ["ScheduleManager", "ScheduleMode"]
 
 
 class ScheduleManager:
@@ -126,7 +117,7 @@ class ScheduleManager:
             "interval_seconds": interval_seconds,
             "watch_path": watch_path,
         }
-        _check_mode(ScheduleMode(mode), given, where)
+        check_mode(ScheduleMode(mode), given, where)
         said = {
             "cron": cron_expression,
             "every": interval_seconds,
@@ -139,7 +130,7 @@ class ScheduleManager:
         try:
             read = Timing.model_validate(said)
         except ValidationError as error:
-            raise OdibiError(wrong_settings(error, _ARGUMENTS), where=where) from error
+            raise OdibiError(wrong_settings(error, ARGUMENTS), where=where) from error
         job = FunctionJob(name, func, takes_files=read.watch is not None, takes_times=read.times is not None)
         self.add(name, read, job, is_per_file=job.is_per_file)
 
@@ -355,70 +346,6 @@ class ScheduleManager:
 
     def _from_files(self) -> list[str]:
         return [path.stem for path in self._read]
-
-
-def upcoming(timing: Timing, after: dt.datetime, count: int) -> list[dt.datetime]:
-    """The next moments of a schedule after a moment, in its time zone; none where only files make it tick."""
-    if timing.times is None:
-        return []
-    begin = after.astimezone(dt.UTC)
-    if timing.first is not None:
-        begin = max(begin, timing.first - dt.timedelta(microseconds=1))
-    moments = islice(timing.times.after(begin), count)
-    return [
-        moment.astimezone(timing.zone) for moment in moments if timing.last is None or moment <= timing.last
-    ]
-
-
-_ARGUMENTS = {
-    "cron": "cron_expression",
-    "every": "interval_seconds",
-    "watch": "watch_path",
-    "pattern": "file_pattern",
-}
-_NEEDED = {
-    ScheduleMode.CRON: ("cron_expression",),
-    ScheduleMode.INTERVAL: ("interval_seconds",),
-    ScheduleMode.FILE_WATCH: ("watch_path",),
-    ScheduleMode.HYBRID: ("watch_path",),
-}
-
-
-def _check_mode(mode: ScheduleMode, given: Mapping[str, object], where: str) -> None:
-    for name in _NEEDED[mode]:
-        if given[name] is None:
-            raise OdibiError(f"the mode {mode.value!r} needs {name}", where=where, fix=f"give {name}=…")
-    allowed = set(given) if mode is ScheduleMode.HYBRID else set(_NEEDED[mode])
-    for name, value in given.items():
-        if value is not None and name not in allowed:
-            raise OdibiError(
-                f"{name} means nothing with the mode {mode.value!r}",
-                where=where,
-                fix="leave it out, or take the mode 'hybrid' for times and files together",
-            )
-    if mode is ScheduleMode.HYBRID and given["cron_expression"] is None and given["interval_seconds"] is None:
-        raise OdibiError(
-            "the mode 'hybrid' needs a time beside the folder",
-            where=where,
-            fix="give cron_expression=… or interval_seconds=…",
-        )
-
-
-def wrong_settings(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
-    """Every mistake in what was said of a schedule, in one sentence.
-
-    Args:
-        error: What the model found.
-        names: Setting → how whoever said it knows it.
-    """
-    known, lines = names or {}, []
-    for item in error.errors(include_input=False, include_url=False):
-        field = ".".join(str(part) for part in item["loc"])
-        message = str(item["msg"]).removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        lines.append(f"{known.get(field, field)}: {message}" if field else message)
-    return "; ".join(lines)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -57,7 +57,7 @@ def command() -> None:
 @click.pass_obj
 def list_all(session: Session) -> None:
     """List the schedules: when each ticks next, and what became of its last tick."""
-    from odibi_core.schedule_manager import upcoming
+    from odibi_core.schedules.asking import upcoming
     from odibi_core.schedules.files import schedule_files, try_load
 
     workspace = session.workspace()
@@ -128,7 +128,7 @@ def add(
     """
     from pydantic import ValidationError
 
-    from odibi_core.schedule_manager import upcoming, wrong_settings
+    from odibi_core.schedules.asking import upcoming, wrong_settings
     from odibi_core.schedules.files import save_schedule
     from odibi_core.schedules.schedule import Schedule
     from odibi_core.schedules.zones import local_zone_name
@@ -208,7 +208,7 @@ def resume(session: Session, name: str) -> None:
 @click.pass_obj
 def show_next(session: Session, name: str, count: int) -> None:
     """Show when a schedule ticks next, in its time zone."""
-    from odibi_core.schedule_manager import upcoming
+    from odibi_core.schedules.asking import upcoming
     from odibi_core.schedules.files import find_schedule
 
     schedule = find_schedule(session.workspace(), name)
