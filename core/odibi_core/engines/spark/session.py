@@ -30,11 +30,19 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
-    "spark.log.level": "FATAL",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_SILENCE = """\
+status = off
+appender.none.type = Null
+appender.none.name = none
+rootLogger.level = off
+rootLogger.appenderRef.none.ref = none
+"""
+"""Spark's own log says at length what the step's error says in a line."""
 
 
 def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, Callable[[], object]]:
@@ -75,10 +83,15 @@ def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, 
         static = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), **_LOCAL}
         if master.startswith("local"):
             # As many as run at once: the usual 200 are made for clusters.
-            static |= {_SHUFFLE_PARTITIONS: str(os.cpu_count() or 2), "spark.local.dir": str(scratch)}
+            static |= {_SHUFFLE_PARTITIONS: str(os.cpu_count() or 2)}
         for name, value in static.items():
             builder = builder.config(name, value)
-    for name, value in {**_ALWAYS, **settings.config}.items():
+    given = dict(settings.config)
+    if not settings.remote and "log4j" not in given.get(_JAVA_OPTIONS, ""):
+        quiet = scratch / "log4j2.properties"
+        quiet.write_text(_SILENCE, encoding="utf-8")
+        given[_JAVA_OPTIONS] = f"-Dlog4j2.configurationFile={quiet.as_uri()} {given.get(_JAVA_OPTIONS, '')}"
+    for name, value in {**_ALWAYS, **given}.items():
         builder = builder.config(name, value)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     try:

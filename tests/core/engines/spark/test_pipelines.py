@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from deltalake import DeltaTable
@@ -14,10 +17,12 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.conftest import Run
 
 from odibi_core.dataset import arrow_to_pandas
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.engines.spark.session import open_session
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
+from odibi_core.samples import copy_samples
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 from odibi_core.workspace_settings import SparkSettings
@@ -96,6 +101,23 @@ def test_a_query_gives_the_same_rows_and_columns(run: Run, files: Path, sql: str
         schema = lineage(result)["steps"][-1]["output_snapshots"]["data"]["schema"]
         found.append((rows(result, "out"), list(schema)))
     assert found[1] == found[0]
+
+
+def test_a_sample_pipeline_writes_the_same_files(tmp_path: Path) -> None:
+    folder = tmp_path / "samples"
+    copy_samples(folder)
+    output = folder / "output" / "customer_360"
+    files = ("customer_value.parquet", "best_customers.csv", "region_months.csv")
+    found = []
+    for engine in ("pandas", "spark"):
+        pipeline = replace(load_yaml(folder / "pipelines" / "customer_360.yaml"), engine=engine)
+        result = Orchestrator(pipeline, workspace=folder).execute()
+        result.close()
+        assert result.success, result.errors
+        found.append([duckdb.sql(f"FROM '{output / name}' ORDER BY ALL").fetchall() for name in files])
+        shutil.rmtree(output)
+    assert found[1] == found[0]
+    assert len(found[0][0]) > 500
 
 
 @pytest.mark.parametrize("tracking", ["fused", "exact"])
