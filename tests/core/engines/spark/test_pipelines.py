@@ -114,7 +114,8 @@ def test_a_sample_pipeline_writes_the_same_files(tmp_path: Path) -> None:
         result = Orchestrator(pipeline, workspace=folder).execute()
         result.close()
         assert result.success, result.errors
-        found.append([duckdb.sql(f"FROM '{output / name}' ORDER BY ALL").fetchall() for name in files])
+        queries = [f"FROM '{output / name}' ORDER BY ALL" for name in files]
+        found.append([duckdb.execute(query).fetchall() for query in queries])
         shutil.rmtree(output)
     assert found[1] == found[0]
     assert len(found[0][0]) > 500
