@@ -75,7 +75,7 @@ def test_what_can_not_be_is_told_before_anything_runs(base: str, store: dict[str
 @pytest.mark.parametrize(
     ("value", "params", "message"),
     [
-        ("db", {"source_type": "jdbc"}, "'jdbc' reads a database server, .*sqlite or duckdb"),
+        ("db", {"source_type": "jdbc"}, "'jdbc' reads a database server, .*named connection"),
         ("https://example.com/a.csv", {}, "can't read over HTTP yet"),
         ("a.csv", {"if_exists": "append"}, "there is no setting 'if_exists'"),
     ],
