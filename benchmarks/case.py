@@ -15,6 +15,7 @@ MODULES = {
     "waits": "waits",
     "live": "live",
     "streams": "streams",
+    "databases": "databases",
 }
 
 

@@ -347,6 +347,24 @@ def streams(bench: Bench) -> list[Table]:
     return [Table("Streams", note, ["case", "figure", "value"], figures)]
 
 
+def databases(bench: Bench) -> list[Table]:
+    """Rows in and out of PostgreSQL."""
+    rows, table = min(bench.rows), list[list[str | float | None]]()
+    for title, peer, name in (
+        ("Parquet file into a table", "out by hand", "out by pipeline"),
+        ("table into a Parquet file", "in by hand", "in by pipeline"),
+        ("a sum over a tenth of its rows", "", "filtered by pipeline"),
+    ):
+        theirs = bench.case("databases", peer, rows=rows).inside["wall_s"] if peer else None
+        ours = bench.case("databases", name, rows=rows).inside["wall_s"]
+        table.append([title, ours, theirs, ours / theirs if theirs else None])
+    note = (
+        f"{rows:,} rows of six columns, seconds of wall time of a second time in one process, the server "
+        f"beside it; by hand is ADBC. Medians of {bench.runs} processes."
+    )
+    return [Table("PostgreSQL", note, ["what", "pipeline", "by hand", "ratio"], table)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -376,4 +394,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "waits": waits,
     "live": live,
     "streams": streams,
+    "databases": databases,
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import overhead, pipelines
+from benchmarks import databases, overhead, pipelines
 from benchmarks.__main__ import main
 from benchmarks.groups import WAITS_FIGURES
 from benchmarks.measure import run_python
@@ -35,6 +35,12 @@ def test_a_run_that_keeps_something_is_timed(
     figures = pipelines.CASES["kept"](tmp_path, "medallion", "csv", keeps)
     assert set(figures) == {"first_cpu_s", "second_cpu_s"}
     assert (tmp_path / "out" / "gold.parquet").exists()
+
+
+@pytest.mark.parametrize("case", list(databases.CASES))
+def test_rows_in_and_out_of_a_database_are_timed(case: str, tmp_path: Path) -> None:
+    (tmp_path / "odibi.toml").touch()
+    assert databases.CASES[case](tmp_path, rows=1_000)["wall_s"] > 0
 
 
 def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
