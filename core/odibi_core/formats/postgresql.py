@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.postgresql_session import Session, connected, explained
-from odibi_core.formats.postgresql_types import Column, arrow_type, as_stored, columns_of, created_type
+from odibi_core.formats.postgresql_types import (
+    Column,
+    arrow_type,
+    as_stored,
+    columns_of,
+    created_type,
+    without_wraps,
+)
 from odibi_core.formats.postgresql_writing import PostgresqlDatabase, lock_key
 from odibi_core.formats.pushed import Compared, pushed_sql
 from odibi_core.formats.servers import (
@@ -226,7 +233,7 @@ def _converted(array: pa.Array, field: pa.Field, source: str) -> pa.Array:
     if isinstance(array, pa.ExtensionArray) and array.type != field.type:
         array = array.storage
     if array.type == field.type:
-        return array
+        return without_wraps(array)
     try:
         return array.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

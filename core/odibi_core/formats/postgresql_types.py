@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.formats.types import converted_type
-from odibi_core.schema import quote
+from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +21,9 @@ WIDEST = 38
 
 LOOSE_SCALE = 18
 """The fraction digits of a column that is declared as numeric and nothing else."""
+
+_DAYS_1970_2000 = 10_957
+_DAY_US = 86_400_000_000
 
 _NATIVE = {
     "bool": "BOOLEAN",
@@ -145,14 +148,47 @@ def _column(field: pa.Field) -> Column:
         cast, type_ = _CAST[native]
         return Column(field.name, native, f"{name}::{cast} AS {name}", type_)
     if native.startswith("_") and native[1:] in _IN_ARRAYS:
-        return Column(field.name, native, name, f"{_NATIVE[native[1:]]}[]")
+        return Column(field.name, native, _flat(field.name, native[1:]), f"{_NATIVE[native[1:]]}[]")
     if native == "_numeric":
         type_ = _decimal(int(told.get("POSTGRESQL:typmod", -1)))
-        return Column(field.name, native, f"{name}::text[] AS {name}", f"{type_}[]")
+        return Column(field.name, native, _flat(field.name, "text"), f"{type_}[]")
     if native.startswith("_"):
         inner = {"_json": "JSON", "_jsonb": "JSON", "_uuid": "UUID"}.get(native, "VARCHAR")
-        return Column(field.name, native, f"{name}::text[] AS {name}", f"{inner}[]")
+        return Column(field.name, native, _flat(field.name, "text"), f"{inner}[]")
     return Column(field.name, native, f"{name}::text AS {name}", "VARCHAR")
+
+
+def _flat(column: str, element: str) -> str:
+    """The SQL that asks for lists, and fails of arrays of arrays: the driver would flatten them."""
+    name = quote(column)
+    what = literal(f"column {column} holds an array of more dimensions than one: ")
+    refused = f"ARRAY[({what} || array_ndims({name}))::int]::text[]::{element}[]"
+    return f"CASE WHEN array_ndims({name}) > 1 THEN {refused} ELSE {name}::{element}[] END AS {name}"
+
+
+def without_wraps(array: pa.Array) -> pa.Array:
+    """Dates and timestamps with the ends of time that DuckDB has, in the place of the driver's.
+
+    PostgreSQL keeps an endless time as the largest or the smallest number. The driver counts from another
+    year, without regard to that.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_date = pa.types.is_date32(array.type)
+    if not is_date and not pa.types.is_timestamp(array.type):
+        return array
+    plain = pa.int32() if is_date else pa.int64()
+    numbers = array.view(plain)
+    shift, bits = (_DAYS_1970_2000, 32) if is_date else (_DAYS_1970_2000 * _DAY_US, 64)
+    last = -(1 << bits - 1) + shift
+    smallest = pc.min(numbers).as_py()
+    if smallest is None or smallest > last:
+        return array
+    end = pa.scalar((1 << bits - 1) - 1, plain)
+    numbers = pc.if_else(pc.equal(numbers, pa.scalar(last - 1, plain)), end, numbers)
+    begin = pa.scalar(-(1 << bits - 1) + 1, plain)
+    return pc.if_else(pc.equal(numbers, pa.scalar(last, plain)), begin, numbers).view(array.type)
 
 
 def _decimal(modifier: int) -> str:
@@ -231,6 +267,11 @@ def sent_sql(expression: str, type_: str, native: str) -> str | None:
             return expression
         is_whole = type_ in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
         return f"CAST({expression} AS DECIMAL(19,0))" if is_whole else None
+    if native in ("date", "timestamp", "timestamptz"):
+        # The driver would make a time of it that has an end.
+        fault = literal("an endless date or time can't be written: replace it in a step before")
+        cast = _ARROW_CASTS[native].format(expression)
+        return f"CASE WHEN isinf({cast}) THEN error({fault}) ELSE {cast} END"
     if native in SENT_AS:
         return _ARROW_CASTS[SENT_AS[native]].format(expression)
     if native.startswith("_") and native[1:] in ("int2", "int4", "int8", "float4", "float8", "text", "bool"):

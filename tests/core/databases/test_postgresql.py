@@ -599,3 +599,23 @@ def test_a_step_that_names_no_connection_is_told_to(workspace: Workspace) -> Non
     ):
         with pytest.raises(PipelineInvalidError, match="a step reaches by a named connection"):
             Orchestrator([step], workspace=workspace).validate()
+
+
+def test_values_that_only_postgresql_has_are_never_changed_without_a_word(
+    run: Run, shop: DatabaseServer
+) -> None:
+    shop.execute(
+        "CREATE TABLE t (d date, ts timestamptz, a int[][])",
+        "INSERT INTO t VALUES ('infinity', '-infinity', NULL), ('4000-01-01', '0044-03-15 BC', NULL)",
+    )
+    query = "SELECT isinf(d) AS d, isinf(ts) AS ts, CAST(d AS VARCHAR) AS text FROM rows"
+    steps = [ingest_step("rows", "t", connection="shop"), sql_step("asked", query, "rows")]
+    first, second = sorted(rows_of(run(steps), "asked"), key=lambda row: not row["d"])
+    assert (first["d"], first["ts"]) == (True, True)
+    assert (second["d"], second["ts"], second["text"]) == (False, False, "4000-01-01")
+    shop.execute("INSERT INTO t VALUES (NULL, NULL, '{{1,2},{3,4}}')")
+    result = read(run, "SELECT a FROM t WHERE a IS NOT NULL")
+    assert "column a holds an array of more dimensions than one: 2" in result.errors["rows"].what
+    for value in ("'infinity'::TIMESTAMPTZ", "'infinity'::DATE", "'-infinity'::TIMESTAMP"):
+        error = saved(run, f"SELECT {value} AS t", "u").errors["saved"]
+        assert "an endless date or time can't be written" in error.what
