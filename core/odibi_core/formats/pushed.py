@@ -50,8 +50,7 @@ def _means_the_same(filter_: exp.Expr, columns: Mapping[str, Compared]) -> bool:
             return all(_means_the_same(side, columns) for side in (filter_.left, filter_.right))
         case exp.Not():
             inner = filter_.this.unnest()
-            is_null = isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Null)
-            return (is_null and _means_the_same(inner, columns)) or isinstance(inner, exp.Column)
+            return isinstance(inner, exp.Is | exp.Column) and _means_the_same(inner, columns)
         case exp.Column():
             return columns.get(filter_.name) is Compared.ORDERED
         case exp.Is():

@@ -64,7 +64,11 @@ class Surroundings:
         """
         path = operation.source if isinstance(operation, Scan) else operation.target
         if operation.server:
-            raise OdibiError("it is on a database server, and no file", where=operation.server)
+            raise OdibiError(
+                "it is on a database server, which is reached by runs alone",
+                where=operation.server,
+                fix=f"run the pipeline, or look with: odibi connections preview {operation.connection}",
+            )
         connection = self.connections.get(operation.connection)
         if connection is not None:
             return path_in(connection, path, self.workspace)

@@ -244,6 +244,14 @@ def test_only_the_columns_and_rows_that_are_needed_are_asked_for(
     assert "text 9" not in query
 
 
+def test_a_column_that_is_read_as_another_type_is_filtered_here(run: Run, shop: DatabaseServer) -> None:
+    shop.execute("CREATE TABLE t (yes text, n text)", "INSERT INTO t VALUES ('true', '10'), ('false', '9')")
+    source = ingest_step("rows", "t", connection="shop", schema={"yes": "BOOLEAN", "n": "INTEGER"})
+    for sql in ("SELECT n FROM rows WHERE yes", "SELECT n FROM rows WHERE NOT yes OR n > 9"):
+        result = run([source, sql_step("some", sql, "rows")])
+        assert {"n": 10} in rows_of(result, "some")
+
+
 def test_a_source_that_is_read_twice_keeps_the_rows_of_both_readings(run: Run, shop: DatabaseServer) -> None:
     shop.execute(ORDERS)
     sql = (
