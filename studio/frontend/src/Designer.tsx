@@ -3,7 +3,7 @@ import { type KeyboardEvent, lazy, Suspense, useCallback, useEffect, useRef, use
 import { Canvas } from "./canvas/Canvas";
 import { type Choosing, OpenChooser } from "./canvas/choosers";
 import { useFirstLayout } from "./canvas/firstLayout";
-import { isTyping } from "./canvas/keys";
+import { hasOwnUndo, isTyping } from "./canvas/keys";
 import { PortTip } from "./canvas/PortTip";
 import { Shortcuts } from "./canvas/Shortcuts";
 import { Boundary } from "./controls/Boundary";
@@ -57,9 +57,10 @@ function Desk({ isDark }: { isDark: boolean }) {
     const { undo, redo, showDialog } = store.getState();
     const key = event.key.toLowerCase();
     const isCommand = event.ctrlKey || event.metaKey;
-    const commands: Readonly<Record<string, () => void>> = {
-      z: event.shiftKey ? redo : undo,
-      y: redo,
+    const isText = hasOwnUndo(event);
+    const commands: Readonly<Record<string, (() => void) | false>> = {
+      z: !isText && (event.shiftKey ? redo : undo),
+      y: !isText && redo,
       f: () => setChoosing({ kind: "search" }),
       s: () => showDialog({ kind: "version" }),
     };
@@ -116,9 +117,9 @@ function Desk({ isDark }: { isDark: boolean }) {
   );
 }
 
-/** Whether Escape means something of its own there: in the SQL editor it lets Tab leave, a dialog it closes. */
+/** Whether Escape means something of its own there: in the SQL editor it lets Tab leave. */
 function hasOwnEscape(event: KeyboardEvent): boolean {
-  return (event.target as HTMLElement).closest(".cm-editor, dialog") !== null;
+  return (event.target as HTMLElement).closest(".cm-editor") !== null;
 }
 
 /** Sends what is unsaved when the page is hidden or left. */

@@ -69,6 +69,40 @@ def test_ten_edits_are_undone_and_done_again(
     assert kept(designer, designs, chain) == last
 
 
+def test_undo_in_a_text_field_takes_back_letters_and_no_edit_behind_it(
+    chain: str, designs: DesignsApi, open_design: OpenDesign
+) -> None:
+    designer = open_design(chain)
+    page = designer.page
+    designer.select("report")
+    designer.type_sql(CHEAP)
+    written = kept(designer, designs, chain)
+    page.keyboard.press("ControlOrMeta+s")
+    message = page.get_by_role("dialog", name="Save a version").get_by_label("What has changed, and why")
+    expect(message).to_be_focused()
+    page.keyboard.type("Cheap")
+    page.keyboard.press("ControlOrMeta+z")
+    expect(message).not_to_have_value("Cheap")
+    page.keyboard.press("ControlOrMeta+f")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    name = page.get_by_role("textbox", name="Pipeline's name")
+    before = name.input_value()
+    name.click()
+    page.keyboard.type("more")
+    page.keyboard.press("ControlOrMeta+z")
+    expect(name).to_have_value(before)
+    page.keyboard.type("else")
+    page.keyboard.press("Escape")
+    expect(name).to_have_value(before)
+    expect(designer.sql).to_have_text(CHEAP)
+    assert kept(designer, designs, chain) == written
+    designer.sql.click()
+    page.keyboard.press("ControlOrMeta+z")
+    expect(designer.sql).not_to_have_text(CHEAP)
+
+
 def test_a_reloaded_page_is_as_it_was_left(chain: str, designs: DesignsApi, open_design: OpenDesign) -> None:
     designer = open_design(chain)
     page = designer.page

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { keepKeys } from "../dialogs/Dialog";
 
 const KEYS: readonly { readonly title: string; readonly keys: readonly (readonly [keys: string, does: string])[] }[] = [
   {
@@ -58,6 +59,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
       ref={dialog}
       className="sheet"
       aria-label="Keyboard"
+      onKeyDown={keepKeys}
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current.close()}
     >

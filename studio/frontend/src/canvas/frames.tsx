@@ -1,6 +1,7 @@
 import { Handle, type NodeProps, NodeResizer, Position } from "@xyflow/react";
 import { ChevronDown, ChevronRight, Ungroup } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
+import { TitleField } from "../controls/TitleField";
 import { changeGroup, changeNote, removeGroup } from "../model/frames";
 import { FOLD_PORT } from "../model/scene";
 import { useDesigner } from "../store";
@@ -22,7 +23,13 @@ export const FrameNode = memo(function FrameNode({ id, selected }: NodeProps) {
         >
           <ChevronDown size={14} />
         </button>
-        <Title text={group.title} name="Group's title" onChange={(title) => edit("Rename a group", changeGroup(id, { title }))} />
+        <TitleField
+          className="frame-name nodrag"
+          label="Group's title"
+          value={group.title}
+          minWidth={4}
+          onCommit={(title) => edit("Rename a group", changeGroup(id, { title }))}
+        />
         <button
           type="button"
           className="icon-button nodrag frame-ungroup"
@@ -103,23 +110,3 @@ export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
     </div>
   );
 });
-
-function Title(props: { text: string; name: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(props.text);
-  useEffect(() => setText(props.text), [props.text]);
-  const keep = () => (text.trim() ? props.onChange(text.trim()) : setText(props.text));
-  return (
-    <input
-      className="frame-name nodrag"
-      aria-label={props.name}
-      value={text}
-      size={Math.max(4, text.length)}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={() => text !== props.text && keep()}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") setText(props.text);
-      }}
-    />
-  );
-}

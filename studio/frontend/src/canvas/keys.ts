@@ -79,6 +79,12 @@ export function isTyping(event: { readonly target: EventTarget | null }): boolea
   return Boolean(target?.closest?.("input, textarea, select, [contenteditable=true]"));
 }
 
+/** Whether the key goes into a field with an undo of its own. The SQL editor has none: there the desk's counts. */
+export function hasOwnUndo(event: { readonly target: EventTarget | null }): boolean {
+  const field = (event.target as HTMLElement | null)?.closest?.("input, textarea");
+  return field?.matches("textarea, :not([type=checkbox], [type=radio], [type=range], [type=button], [type=file])") ?? false;
+}
+
 function goAlong(store: DesignerStore, actions: Actions, direction: Direction, event: KeyboardEvent): void {
   const { selection, draft, select, seek } = store.getState();
   if (event.altKey) {

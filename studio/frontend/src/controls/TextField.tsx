@@ -49,6 +49,9 @@ export function TextField(props: Props) {
         onChange={(event) => setTyped(event.target.value)}
         onBlur={commit}
         onKeyDown={(event) => {
+          // What is being typed is in no undo list yet: the browser's own takes its letters back.
+          const isUndo = (event.ctrlKey || event.metaKey) && /^[zy]$/i.test(event.key);
+          if (isUndo && typed !== null && typed !== props.value) event.stopPropagation();
           if (event.key === "Enter") commit();
           if (event.key === "Escape" && typed !== null) {
             event.stopPropagation();

@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { useId, useLayoutEffect, useRef, type ReactNode } from "react";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, type ReactNode } from "react";
 
 interface Props {
   title: string;
@@ -36,6 +36,7 @@ export function Dialog({ title, size = "medium", onClose, actions, children }: P
       className="dialog"
       data-size={size}
       aria-labelledby={titleId}
+      onKeyDown={keepKeys}
       onCancel={(event) => {
         // A file chooser inside is cancelled with an event of the same name.
         if (event.target !== element.current) return;
@@ -58,4 +59,12 @@ export function Dialog({ title, size = "medium", onClose, actions, children }: P
       </div>
     </dialog>
   );
+}
+
+/** Keeps the keys of a dialog from what lies behind it: an undo there would change what nobody sees. */
+export function keepKeys(event: KeyboardEvent): void {
+  event.stopPropagation();
+  const isSave = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+  // The browser would save the page.
+  if (isSave) event.preventDefault();
 }

@@ -186,6 +186,21 @@ test("Escape closes a dialog", async () => {
   await waitFor(() => expect(state().dialog).toBeNull());
 });
 
+test("keys that are pressed in a dialog do not reach what lies behind it", async () => {
+  const onKey = vi.fn();
+  serve({ "GET designs/d1": () => designOf([orders]) });
+  const { state } = await show(
+    <div onKeyDown={onKey}>
+      <Dialogs />
+    </div>,
+  );
+  state().showDialog({ kind: "version" });
+  const message = await screen.findByRole("textbox", { name: "What has changed, and why" });
+  await userEvent.setup().type(message, "Answer{Control>}z{/Control}");
+  expect(message).toHaveFocus();
+  expect(onKey).not.toHaveBeenCalled();
+});
+
 test("a file is found by going through folders, and a new one is named in the folder that is shown", async () => {
   const entry = (path: string, is_folder = false) => ({ path, is_folder, size_bytes: 1_234, modified: "2026-01-02T03:04:05Z" });
   serve({

@@ -1,6 +1,6 @@
 import { CircleAlert, CircleCheck, History, LoaderCircle, Play, Redo2, Share, TriangleAlert, Undo2 } from "lucide-react";
-import { useEffect, useState } from "react";
 import { Menu } from "../controls/Menu";
+import { TitleField } from "../controls/TitleField";
 import { setHead } from "../model/steps";
 import { isGoing, type RunWish } from "../model/running";
 import { type DesignerState, useDesigner } from "../store";
@@ -41,24 +41,13 @@ export function TopBar() {
 function PipelineName() {
   const name = useDesigner((state) => state.draft.head.name);
   const edit = useDesigner((state) => state.edit);
-  const [text, setText] = useState(name);
-  useEffect(() => setText(name), [name]);
   return (
-    <input
+    <TitleField
       className="pipeline-name"
-      aria-label="Pipeline's name"
-      value={text}
-      size={Math.max(8, text.length)}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={() => {
-        const wanted = text.trim();
-        if (!wanted) setText(name);
-        else if (wanted !== name) edit("Rename the pipeline", setHead({ name: wanted }));
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") setText(name);
-      }}
+      label="Pipeline's name"
+      value={name}
+      minWidth={8}
+      onCommit={(wanted) => edit("Rename the pipeline", setHead({ name: wanted }))}
     />
   );
 }
