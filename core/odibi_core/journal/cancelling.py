@@ -7,11 +7,10 @@ import signal
 from pathlib import Path
 
 from odibi_core.errors import OdibiError
-from odibi_core.events import EventType
 from odibi_core.journal.heartbeat import running_process
 from odibi_core.journal.identity import ProcessIdentity
 from odibi_core.journal.runs import run_summary
-from odibi_core.journal.writer import append_event
+from odibi_core.journal.writer import note_cancel
 
 
 def request_cancel(run_dir: Path, author: str) -> None:
@@ -35,7 +34,7 @@ def request_cancel(run_dir: Path, author: str) -> None:
             fix="cancel it on the machine, or in the container, that it runs in",
         )
     # Written first: a process that ends before it can listen to signals is known to have been asked.
-    append_event(run_dir, EventType.CANCEL_REQUESTED, record.pipeline_name, author=author)
+    note_cancel(run_dir, record.pipeline_name, author)
     _terminate(process)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
 from odibi_core.journal.reader import apply_line, is_attended
 from odibi_core.journal.record import RunRecord
-from odibi_core.journal.writer import EVENTS_FILE
+from odibi_core.journal.writer import EVENTS_FILE, cancel_author
 
 LATEST = "latest"
 _HEAD_BYTES = 16 * 1024
@@ -26,6 +26,7 @@ _OF_THE_RUN = tuple(
         "report_failed",
     )
 )
+_OF_A_STEP = b'{"event_type":"node_'
 
 
 def run_summary(run_dir: Path) -> RunRecord:
@@ -95,20 +96,29 @@ def _as_told(run_dir: Path) -> RunRecord:
     for line in _end_lines(run_dir):
         if line.startswith(_OF_THE_RUN):
             apply_line(record, line)
+    if not record.state.is_final and not record.is_cancelling:
+        # The line of the request may stand far from both ends by now.
+        author = cancel_author(run_dir)
+        record.is_cancelling, record.cancel_author = author is not None, author or ""
     return record
 
 
 def _end_lines(run_dir: Path) -> list[bytes]:
-    """The whole lines at the beginning and at the end of a journal."""
+    """The whole lines at the beginning and at the end of a journal.
+
+    What was ordered may be long, and stands in the first lines: the beginning goes at least up to the first
+    event of a step.
+    """
+    lines, size, has_begun = list[bytes](), 0, False
     try:
         with (run_dir / EVENTS_FILE).open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            size = file.seek(0, os.SEEK_END)
-            start = max(len(head), size - _TAIL_BYTES)
+            while not (has_begun and size >= _HEAD_BYTES) and (line := file.readline()).endswith(b"\n"):
+                lines.append(line)
+                size += len(line)
+                has_begun = has_begun or line.startswith(_OF_A_STEP)
+            start = max(size, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
             file.seek(start)
-            tail = file.read()
+            tail = file.read().split(b"\n")
     except OSError:
         return []
-    if start == len(head):
-        return (head + tail).split(b"\n")[:-1]
-    return [*head.split(b"\n")[:-1], *tail.split(b"\n")[1:-1]]
+    return [*lines, *tail[0 if start == size else 1 : -1]]

@@ -27,6 +27,8 @@ ORDERED_FILE = "ordered.yaml"
 OUTPUT_FILE = "output.log"
 """What the process of such a run writes beside its journal."""
 EVENTS_FILE = "events.jsonl"
+CANCEL_FILE = "cancel"
+"""Holds who asked the run to stop: of a long journal only the ends are read for a list."""
 _KEPT_AT_ONCE = (EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
 
 _log = logging.getLogger(__name__)
@@ -168,6 +170,24 @@ def append_event(run_dir: Path, event_type: EventType, pipeline: str, **keys: An
             os.close(file)
     except OSError as error:
         raise _unwritable(error, run_dir) from error
+
+
+def note_cancel(run_dir: Path, pipeline: str, author: str) -> None:
+    """Note in a run's folder that somebody asked it to stop.
+
+    Raises:
+        OdibiError: It can't be written.
+    """
+    write_text_file(run_dir / CANCEL_FILE, author)
+    append_event(run_dir, EventType.CANCEL_REQUESTED, pipeline, author=author)
+
+
+def cancel_author(run_dir: Path) -> str | None:
+    """Who asked the run to stop; None where nobody did."""
+    try:
+        return (run_dir / CANCEL_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def open_events(run_dir: Path) -> int:

@@ -6,7 +6,9 @@ import pytest
 
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.event_bus import EventBus
+from odibi_core.events import EventType
 from odibi_core.journal import JournalReader, JournalWriter, RunState, find_run, list_runs
+from odibi_core.journal.writer import append_event, note_cancel
 from odibi_core.pipeline import Pipeline
 
 
@@ -64,6 +66,39 @@ def test_a_long_list_reads_only_the_ends_of_journals(tmp_path: Path) -> None:
     events.write_bytes(text[:middle] + b"\xff" * 1000 + text[middle:])
     (listed,) = list_runs(tmp_path)
     assert (listed.state, listed.damaged_lines) == (RunState.SUCCESS, 0)
+
+
+@pytest.mark.parametrize("size", [9_000, 20_000, 100_000])
+def test_a_long_order_is_told_in_a_list(tmp_path: Path, size: int) -> None:
+    order = {"pipeline": "orders", "trigger": "studio", "parameters": {"ids": "x" * size}}
+    (tmp_path / "run-1").mkdir()
+    append_event(tmp_path / "run-1", EventType.RUN_QUEUED, "orders", order=order)
+    (waiting,) = list_runs(tmp_path)
+    assert (waiting.state, waiting.pipeline_name, waiting.order) == (RunState.QUEUED, "orders", order)
+    append_event(tmp_path / "run-1", EventType.RUN_LAUNCHED, "orders", process=None)
+    append_event(tmp_path / "run-1", EventType.PIPELINE_START, "orders", order=order, total_steps=7)
+    for number in range(1000):
+        append_event(tmp_path / "run-1", EventType.NODE_START, "orders", step_name=str(number))
+    (begun,) = list_runs(tmp_path)
+    assert (begun.total_steps, begun.order, bool(begun.start_time)) == (7, order, True)
+
+
+def test_a_request_to_stop_is_told_in_a_list_however_much_came_after_it(tmp_path: Path) -> None:
+    journal = JournalWriter(tmp_path, "run-1", Pipeline("orders"))
+    bus = EventBus()
+    bus.bind("orders", "run-1")
+    bus.subscribe(journal.observe)
+    bus.emit("pipeline_start", total_steps=1)
+    for number in range(400):
+        bus.emit("node_start", step_name=str(number), layer="x")
+    note_cancel(tmp_path / "run-1", "orders", "ana")
+    for number in range(400):
+        bus.emit("node_complete", step_name=str(number), layer="x", status="success")
+    (asked,) = list_runs(tmp_path)
+    assert (asked.state, asked.is_cancelling, asked.cancel_author) == (RunState.RUNNING, True, "ana")
+    journal.close()
+    (ended,) = list_runs(tmp_path)
+    assert (ended.state, ended.reason) == (RunState.CANCELLED, "ana asked it to stop")
 
 
 def test_files_and_hidden_folders_are_no_runs(tmp_path: Path) -> None:
