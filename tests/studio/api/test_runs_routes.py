@@ -147,6 +147,45 @@ def test_a_killed_run_is_lost_and_says_what_to_do_and_is_resumed(
     assert states["read"] == "cached"
 
 
+def kill_after_checkpoint(client: TestClient, workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """The run, lost while its second step waits."""
+    wait_for_step(client, run_id, "hold", "running")
+    process = running_process(workspace.runs / run_id)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    return wait_for_end(client, run_id)
+
+
+def test_a_run_that_is_lost_again_is_resumed_again_and_an_older_page_is_refused(
+    client: TestClient, workspace: Workspace
+) -> None:
+    asked = {"checkpoints": True, "parameters": {"smallest": 1}}
+    first = start(client, "one", **asked)["run_id"]
+    wait_for_step(client, first, "hold", "running")
+    wait_until(lambda: "checkpoint_saved" in (workspace.runs / first / "events.jsonl").read_text())
+    kill_after_checkpoint(client, workspace, first)
+    for _ in range(2):
+        last = client.post(f"/api/runs/{first}/repeat", json={"repeat": "checkpoint"}).json()["run_id"]
+        assert kill_after_checkpoint(client, workspace, last)["can_resume"]
+        again = client.post(f"/api/runs/{last}/repeat", json={"repeat": "checkpoint"}).json()["run_id"]
+        assert kill_after_checkpoint(client, workspace, again)["can_resume"]
+    anew = start(client, "one", **asked)["run_id"]
+    kill_after_checkpoint(client, workspace, anew)
+    assert not get(client, f"/{again}")["can_resume"]
+    for stale in (first, again):
+        refused = client.post(f"/api/runs/{stale}/repeat", json={"repeat": "checkpoint"})
+        assert refused.status_code == 400
+        said = f"another run of the pipeline has begun since, {anew}, and its checkpoints count now"
+        assert refused.json()["what"] == said
+
+
+def test_a_run_of_wrong_settings_can_be_looked_at(client: TestClient, workspace: Workspace) -> None:
+    path = workspace.root / "pipelines" / "one.yaml"
+    path.write_text(path.read_text().replace("{tracking: exact}", "{checkpoint_dir: 5}"))
+    ended = wait_for_end(client, start(client, "one")["run_id"])
+    assert (ended["state"], ended["can_resume"], ended["can_fork"]) == ("failed", False, False)
+
+
 def test_samples_are_there_once_the_run_has_ended(client: TestClient, workspace: Workspace) -> None:
     run_id = start(client, "one")["run_id"]
     early = client.get(f"/api/runs/{run_id}/samples", params={"step": "large"})

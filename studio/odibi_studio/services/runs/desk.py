@@ -6,18 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from odibi_core.checkpoint_manager import CheckpointManager
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.graph.selection import select_steps
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.record import RunRecord, RunState
-from odibi_core.journal.repeating import repeat_order
+from odibi_core.journal.repeating import Repeat, repeat_order
 from odibi_core.journal.runs import find_run
 from odibi_core.parameters import resolve_parameters
-from odibi_core.pipeline import Pipeline
 from odibi_core.run_queue import RunQueue
-from odibi_core.run_settings import RunSettings
 from odibi_core.workspace import Workspace
 from odibi_studio.health_messages import HealthAnswer
 from odibi_studio.run_messages import (
@@ -37,6 +34,7 @@ from odibi_studio.services.runs.course import Course
 from odibi_studio.services.runs.edges import COMPARED_RUNS, run_health
 from odibi_studio.services.runs.health import RunHealth
 from odibi_studio.services.runs.keeper import QueueKeeper
+from odibi_studio.services.runs.resuming import Resuming
 from odibi_studio.services.runs.steps import edge_runs, row_counts, samples, step_runs
 from odibi_studio.services.runs.summaries import summary
 from odibi_studio.services.versions import Versions
@@ -116,6 +114,7 @@ class RunDesk:
         self.queue = RunQueue(workspace)
         self.health = RunHealth()
         self._keeper = QueueKeeper(self.queue)
+        self._resuming = Resuming(workspace)
 
     def keep_going(self) -> None:
         """Have what waits started as soon as there is room, from now on until `close`."""
@@ -155,7 +154,7 @@ class RunDesk:
 
         Raises:
             UnknownNameError: There is no such run.
-            OdibiError: No step of it failed, or its pipeline was not kept.
+            OdibiError: No step of it failed, it can't go on from a checkpoint, or its pipeline was not kept.
         """
         run_dir = find_run(self.book.folder, run_id)
         order, text = repeat_order(
@@ -165,6 +164,8 @@ class RunDesk:
             author=self._author(),
             parameters=request.parameters,
         )
+        if request.repeat is Repeat.CHECKPOINT:
+            self._resuming.check(run_dir)
         return self.summary(self.queue.put(order, text))
 
     def cancel(self, run_id: str) -> RunSummary:
@@ -192,12 +193,12 @@ class RunDesk:
         """
         with self.book.opened(run_id) as run:
             record = run.reader.record()
-            can_resume = record.state.is_final and self._can_resume(record, run.pipeline())
+            can_resume = record.state.is_final and self._resuming.can_resume(record, run.pipeline())
             return summary(
                 record,
                 queue_position=self._places([record]).get(run_id, 0),
                 can_resume=can_resume,
-                can_fork=record.state.is_final and self._can_fork(record, run.pipeline()),
+                can_fork=record.state.is_final and self._resuming.can_fork(record, run.pipeline()),
             )
 
     def watch(self, run_id: str) -> Watched:
@@ -292,26 +293,6 @@ class RunDesk:
             if record.state is RunState.QUEUED and record.launched is None
         ]
         return {run_id: place for place, run_id in enumerate(waiting, start=1)}
-
-    def _can_fork(self, record: RunRecord, pipeline: Pipeline | None) -> bool:
-        if pipeline is None:
-            return False
-        settings = RunSettings.model_validate(pipeline.settings)
-        manager = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
-        return any(name.startswith(f"{record.run_id}-") for name in manager.checkpoints(record.pipeline_name))
-
-    def _can_resume(self, record: RunRecord, pipeline: Pipeline | None) -> bool:
-        if record.state is RunState.SUCCESS or pipeline is None:
-            return False
-        settings = RunSettings.model_validate(pipeline.settings)
-        manager = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
-        try:
-            last = manager.last_run(record.pipeline_name)
-        except OdibiError:
-            return False
-        begun = {record.run_id, str(record.order.get("rerun_of", ""))}
-        is_its = last is not None and not last.is_complete and last.run_id in begun
-        return is_its and bool(manager.checkpoints(record.pipeline_name))
 
 
 def _searched(record: RunRecord) -> list[str]:
