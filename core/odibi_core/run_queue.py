@@ -22,7 +22,7 @@ from odibi_core.events import EventType
 from odibi_core.journal.cancelling import request_cancel
 from odibi_core.journal.identity import ProcessIdentity
 from odibi_core.journal.lease import held_leases
-from odibi_core.journal.order import RunOrder
+from odibi_core.journal.order import RunOrder, read_order
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.journal.writer import (
@@ -101,7 +101,11 @@ class RunQueue:
                 if record is None or record.state.is_final:
                     (folder / run_id).unlink(missing_ok=True)
                 elif record.state is RunState.QUEUED and record.launched is None:
-                    waiting.append((record, RunOrder.model_validate(record.order)))
+                    try:
+                        waiting.append((record, read_order(record.order, run_id)))
+                    except OdibiError as error:
+                        refuse(record.run_dir, record.pipeline_name, error)
+                        (folder / run_id).unlink(missing_ok=True)
                 else:
                     busy.setdefault(run_id, file_name(record.pipeline_name))
             for record, order in waiting:

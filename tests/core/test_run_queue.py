@@ -11,10 +11,11 @@ import pytest
 from tests.waiting import let_go, make_waiting_workspace, pipeline_text, wait_until
 
 from odibi_core.errors import OdibiError
-from odibi_core.events import NodeState
+from odibi_core.events import EventType, NodeState
 from odibi_core.journal import JournalReader, RunRecord, RunState, list_runs
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.repeating import Repeat, repeat_order
+from odibi_core.journal.writer import append_event
 from odibi_core.run_queue import RunQueue
 from odibi_core.workspace import Workspace
 
@@ -206,6 +207,45 @@ def test_a_run_that_cannot_begin_says_why(
     assert record.state is RunState.FAILED
     assert said in record.error_message
     assert "Traceback" not in record.error_message
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ({"pipeline": "one", "trigger": "studio", "colour": "red"}, "colour: extra inputs are not permitted"),
+        ({"pipeline": "one", "trigger": "moon"}, "trigger: input should be"),
+        ({"pipeline": "one", "trigger": "studio", "parameters": 7}, "parameters: input should be"),
+        ({}, "pipeline: field required"),
+    ],
+    ids=["of a newer version", "unknown trigger", "no parameters", "empty"],
+)
+def test_an_order_that_cannot_be_read_is_refused_and_the_queue_goes_on(
+    workspace: Workspace,
+    put: Put,
+    queue: RunQueue,
+    record_of: Callable[[str], RunRecord],
+    kept: dict[str, object],
+    said: str,
+) -> None:
+    let_go(workspace.root)
+    odd = "20200101T000000-odd"
+    run_dir = workspace.runs / odd
+    run_dir.mkdir(parents=True)
+    (run_dir / "ordered.yaml").write_text(pipeline_text("one"))
+    append_event(run_dir, EventType.RUN_QUEUED, "one", order=kept)
+    (workspace.state / "queue").mkdir(exist_ok=True)
+    (workspace.state / "queue" / odd).touch()
+    good = put("two")
+    wait_until(lambda: record_of(good).state is RunState.SUCCESS)
+    refused = record_of(odd)
+    assert refused.state is RunState.FAILED
+    assert "what was asked for can't be read" in refused.error_message
+    assert said in refused.error_message
+    assert refused.fix == "ask for a new run of the pipeline"
+    assert odd not in queue.ids()
+    if kept:
+        with pytest.raises(OdibiError, match="what was asked for can't be read"):
+            repeat_order(run_dir, Repeat.START, trigger=Trigger.STUDIO, author="ana")
 
 
 def test_a_failed_run_is_done_again_from_its_failure_with_what_it_was_asked_for(

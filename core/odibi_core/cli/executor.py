@@ -12,7 +12,7 @@ from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.journal.heartbeat import HEARTBEAT_FILE
-from odibi_core.journal.order import RunOrder
+from odibi_core.journal.order import read_order
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.journal.writer import ORDERED_FILE
@@ -54,7 +54,7 @@ def _execute(workspace: Workspace, record: RunRecord) -> None:
     session, bus = Session(folder=workspace.root), EventBus()
     try:
         opened = session.open_pipeline(str(record.run_dir / ORDERED_FILE))
-        order = RunOrder.model_validate(record.order)
+        order = read_order(record.order, record.run_id)
         execute_order(opened, order, bus, run_id=record.run_id, waits=True).close()
     except OdibiError as error:
         _tell(record, error)

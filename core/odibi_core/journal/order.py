@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from odibi_core.errors import OdibiError
 from odibi_core.formats.base import Options
 from odibi_core.plan.model import Tracking
 
@@ -48,6 +50,26 @@ class RunOrder(Options):
     together: bool = Field(False, description="Whether it may run beside another run of the pipeline.")
     fork_of: str = Field("", description="The run from whose checkpoint it goes on; steps may have changed.")
     rerun_of: str = Field("", description="The run that it does again or goes on with.")
+
+
+def read_order(kept: Mapping[str, Any], run_id: str) -> RunOrder:
+    """What was asked for, as it is kept with a run.
+
+    Raises:
+        OdibiError: It is no order, or one of another version.
+    """
+    try:
+        return RunOrder.model_validate(kept)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].lower()}"
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise OdibiError(
+            f"what was asked for can't be read: {'; '.join(wrong)}",
+            where=f"run {run_id}",
+            fix="ask for a new run of the pipeline",
+        ) from error
 
 
 def user_name() -> str:

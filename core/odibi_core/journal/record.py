@@ -178,13 +178,13 @@ class RunRecord:
         match event["event_type"]:
             case EventType.PIPELINE_START:
                 self.state = RunState.RUNNING
-                self.order = event.get("order") or self.order
+                self.order = _mapping(event.get("order")) or self.order
                 self.pipeline_name = event.get("pipeline_name", "")
                 self.start_time = str(event.get("start_time") or event["timestamp"])
                 self.total_steps = event.get("total_steps", 0)
                 self.engine = event.get("engine", "")
                 self.tracking = event.get("tracking", "")
-                self.parameters = event.get("parameters") or {}
+                self.parameters = _mapping(event.get("parameters"))
             case EventType.PIPELINE_ERROR:
                 self.error_message = event.get("error_message") or "the run failed"
                 self.fix = event.get("fix") or ""
@@ -238,8 +238,10 @@ class RunRecord:
     def _apply_before_start(self, event: Mapping[str, Any]) -> None:
         match event["event_type"]:
             case EventType.RUN_QUEUED:
-                self.pipeline_name, self.order = event.get("pipeline_name", ""), event.get("order") or {}
-                self.parameters = self.order.get("parameters") or {}
+                self.pipeline_name, self.order = event.get("pipeline_name", ""), _mapping(event.get("order"))
+                # What is wrong in an order is said when its turn comes.
+                parameters = self.order.get("parameters")
+                self.parameters = parameters if isinstance(parameters, dict) else {}
                 self.queued_time = event["timestamp"]
                 if not self.start_time:
                     self.state = RunState.QUEUED
@@ -254,3 +256,14 @@ class RunRecord:
         self.state = RunState.CANCELLED if self.state is RunState.CANCELLED else state
         self.end_time = event["timestamp"]
         self.duration_ms = event.get("duration_ms")
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A value of an event that holds names, or none.
+
+    Raises:
+        TypeError: It is something else: the line is damaged.
+    """
+    if value is not None and not isinstance(value, dict):
+        raise TypeError(value)
+    return value or {}

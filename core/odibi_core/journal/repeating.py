@@ -12,7 +12,7 @@ from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.events import NodeState
 from odibi_core.graph.selection import select_steps
-from odibi_core.journal.order import RunOrder, Trigger
+from odibi_core.journal.order import RunOrder, Trigger, read_order
 from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import DESIGN_FILE, ORDERED_FILE
@@ -48,7 +48,8 @@ def repeat_order(
         parameters: Other values of the parameters; None takes those of the run.
 
     Raises:
-        OdibiError: The run still goes on, no step of it is left to do, or its pipeline was not kept.
+        OdibiError: The run still goes on, no step of it is left to do, or its order or pipeline was not kept
+            or can't be read.
     """
     record = JournalReader(run_dir).record()
     if repeat is not Repeat.START and not record.state.is_final:
@@ -57,14 +58,8 @@ def repeat_order(
             where=f"run {record.run_id}",
             fix=f"wait until it ends: odibi runs follow {record.run_id}",
         )
-    asked = RunOrder.model_validate(
-        {
-            "pipeline": record.pipeline_name,
-            "trigger": trigger,
-            "parameters": record.parameters,
-            **record.order,
-        }
-    )
+    known = {"pipeline": record.pipeline_name, "trigger": trigger, "parameters": record.parameters}
+    asked = read_order({**known, **record.order}, record.run_id)
     changes: dict[str, Any] = {
         "trigger": trigger,
         "author": author,

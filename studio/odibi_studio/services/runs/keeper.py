@@ -47,3 +47,7 @@ class QueueKeeper:
                 if str(error) != said:
                     said = str(error)
                     _log.error("the queue of runs stands still: %s", error)
+            except Exception as error:  # noqa: BLE001 - it must not end: nobody else may carry the queue on
+                if repr(error) != said:
+                    said = repr(error)
+                    _log.exception("the queue of runs stands still by a mistake inside odibi")
