@@ -22,7 +22,8 @@ class JournalReader:
 
     Args:
         run_dir: The run's folder.
-        on_event: Called with each event as it is read, whoever asks.
+        on_event: Called with each event as it is read, whoever asks. Where it raises because the event lacks
+            a key or a value is of another type, the line counts as damaged.
 
     Raises:
         OdibiError: There is no such folder, or its journal can't be read.
@@ -61,13 +62,12 @@ class JournalReader:
         """
         events = []
         for line in self._new_lines():
-            event = apply_line(self._record, line)
+            event = apply_line(self._record, line, self._on_event)
             if event is None:
                 self._record.damaged_lines += 1
                 _log.warning("a line of the journal is damaged, what it told is missing: %s", self.run_dir)
             else:
                 events.append(event)
-                self._on_event(event)
         return events
 
     @property
@@ -118,11 +118,14 @@ def is_attended(record: RunRecord) -> bool:
     return is_beating(record.run_dir)
 
 
-def apply_line(record: RunRecord, line: bytes) -> dict[str, Any] | None:
-    """The event of a line, after `record` took it; None where the line is damaged."""
+def apply_line(
+    record: RunRecord, line: bytes, on_event: Callable[[dict[str, Any]], object] = lambda _event: None
+) -> dict[str, Any] | None:
+    """The event of a line, after `record` and `on_event` took it; None where the line is damaged."""
     try:
         event: dict[str, Any] = json.loads(line)
         record.apply(event)
+        on_event(event)
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
     return event

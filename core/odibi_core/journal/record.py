@@ -11,6 +11,11 @@ from typing import Any
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal.identity import ProcessIdentity
 
+_FIGURES = (
+    *("duration_ms", "row_count", "rejected_rows", "retry_count", "total_steps", "nodes_executed"),
+    *("success_count", "memory_mb", "cpu_percent"),
+)
+
 
 class RunState(StrEnum):
     """How a run stands."""
@@ -168,7 +173,14 @@ class RunRecord:
     damaged_lines: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
-        """Take what an event tells."""
+        """Take what an event tells.
+
+        Raises:
+            KeyError: It lacks what it must have.
+            TypeError: A figure is no number, or what holds names is something else.
+            ValueError: A state is unknown.
+        """
+        _check_figures(event)
         if name := event.get("step_name"):
             step = self.steps.get(name)
             if step is None:
@@ -256,6 +268,13 @@ class RunRecord:
         self.state = RunState.CANCELLED if self.state is RunState.CANCELLED else state
         self.end_time = event["timestamp"]
         self.duration_ms = event.get("duration_ms")
+
+
+def _check_figures(event: Mapping[str, Any]) -> None:
+    for name in _FIGURES:
+        value = event.get(name)
+        if value is not None and not isinstance(value, int | float):
+            raise TypeError(name)
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -285,3 +285,33 @@ def test_a_journal_that_cannot_be_read_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "run-1" / "events.jsonl").mkdir(parents=True)
     with pytest.raises(OdibiError, match="the journal can't be read: is a directory"):
         JournalReader(tmp_path / "run-1").record()
+
+
+def test_a_line_that_its_listener_cannot_take_is_damaged_and_loses_no_other(
+    bus: EventBus, journal: JournalWriter
+) -> None:
+    taken = []
+
+    def take(event: dict[str, Any]) -> None:
+        taken.append((event["event_type"], event["layer"] if "step_name" in event else ""))
+
+    reader = JournalReader(journal.run_dir, take)
+    bus.emit("pipeline_start", total_steps=3)
+    bus.emit("node_start", step_name="load")
+    bus.emit("pipeline_complete", state="success", duration_ms=1)
+    assert reader.record().state is RunState.SUCCESS
+    told = [entry for entry in taken if entry[0] != "run_vitals"]
+    assert told == [("pipeline_start", ""), ("pipeline_complete", "")]
+    assert reader.record().damaged_lines == 1
+
+
+@pytest.mark.parametrize("odd", [{"row_count": "many"}, {"duration_ms": "long"}, {"rejected_rows": []}])
+def test_figures_that_are_none_do_not_get_into_a_record(
+    bus: EventBus, reader: JournalReader, odd: dict[str, Any]
+) -> None:
+    bus.emit("node_start", step_name="load", layer="bronze")
+    bus.emit("node_complete", step_name="load", layer="bronze", status="success", **odd)
+    step = reader.record().steps["load"]
+    assert (step.row_count, step.duration_ms, step.rejected_rows) == (None, None, 0)
+    assert step.state is NodeState.RUNNING
+    assert reader.record().damaged_lines == 1

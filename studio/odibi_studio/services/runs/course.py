@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,11 +85,18 @@ class Course:
         return Course([*self.lines], [*self.vitals], [*self.made], self.cached, self.started, self.retries)
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Take what an event tells."""
+        """Take what an event tells.
+
+        Raises:
+            KeyError: It lacks what an event of its type tells.
+            TypeError: A value of it is of another type.
+            ValueError: So.
+        """
+        time, told = _moment(event["timestamp"]), _told(event)
         match event["event_type"]:
             case EventType.RUN_VITALS:
-                self.vitals.append(Vital(event["timestamp"], event["memory_mb"], event["cpu_percent"]))
-                return
+                vital = Vital(time, float(event["memory_mb"]), float(event["cpu_percent"]))
+                self.vitals.append(vital)
             case EventType.NODE_START:
                 self.started += 1
             case EventType.NODE_RETRY:
@@ -98,15 +106,15 @@ class Course:
             case EventType.NODE_COMPLETE if event.get("row_count") is not None:
                 self.made.append(
                     Made(
-                        event["timestamp"],
-                        event["step_name"],
-                        event["row_count"],
-                        event.get("duration_ms") or 0.0,
+                        time,
+                        str(event["step_name"]),
+                        int(event["row_count"]),
+                        float(event.get("duration_ms") or 0),
                     )
                 )
-        if told := _told(event):
+        if told:
             level, text = told
-            self.lines.append(LogLine(event["timestamp"], level, event.get("step_name", ""), text))
+            self.lines.append(LogLine(time, level, str(event.get("step_name", "")), text))
 
 
 def output_lines(run_dir: Path) -> list[str]:
@@ -120,6 +128,11 @@ def output_lines(run_dir: Path) -> list[str]:
         return []
     lines = text.splitlines()
     return lines[1:] if size > _OUTPUT_BYTES else lines
+
+
+def _moment(timestamp: str) -> str:
+    dt.datetime.fromisoformat(timestamp)
+    return timestamp
 
 
 def _told(event: Mapping[str, Any]) -> tuple[Level, str] | None:
