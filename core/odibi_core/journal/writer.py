@@ -71,7 +71,6 @@ class JournalWriter:
         self._lock = threading.RLock()
         self._pipeline_name = pipeline.name
         self._vitals = Vitals()
-        self._is_torn = False
         self._unsaid = 0
         self._file: int | None = None
         try:
@@ -94,7 +93,8 @@ class JournalWriter:
             if self._file is None:
                 return
             try:
-                self._append(self._file, line)
+                _append(self._file, line)
+                self._say_missing()
                 if event["event_type"] in _KEPT_AT_ONCE:
                     os.fsync(self._file)
             except OSError as error:
@@ -128,15 +128,6 @@ class JournalWriter:
             keys = {"memory_mb": vitals.memory_mb, "cpu_percent": vitals.cpu_percent}
             self.observe(_event(self.run_dir, EventType.RUN_VITALS, self._pipeline_name, keys))
 
-    def _append(self, file: int, line: bytes) -> None:
-        data = b"\n" + line if self._is_torn else line
-        written = 0
-        while written < len(data):
-            written += os.write(file, data[written:])
-            # A disk that fills up takes a part: then the next line must not be joined to it.
-            self._is_torn = written < len(data)
-        self._say_missing()
-
     def _say_missing(self) -> None:
         if self._unsaid:
             events = "1 event is" if self._unsaid == 1 else f"{self._unsaid} events are"
@@ -163,8 +154,7 @@ def append_event(run_dir: Path, event_type: EventType, pipeline: str, **keys: An
     try:
         file = open_events(run_dir)
         try:
-            # One call: the run's process may be writing, too.
-            os.write(file, line)
+            _append(file, line)
             os.fsync(file)
         finally:
             os.close(file)
@@ -196,7 +186,22 @@ def open_events(run_dir: Path) -> int:
     Raises:
         OSError: It can't be opened.
     """
-    return os.open(run_dir / EVENTS_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    return os.open(run_dir / EVENTS_FILE, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def _append(file: int, line: bytes) -> None:
+    """Write a line in one call, as far as the disk takes it: other processes may be writing, too.
+
+    Raises:
+        OSError: It can't be written, or not all of it.
+    """
+    size = os.fstat(file).st_size
+    # Of a line that a full disk cut off the end is missing: this one must not be joined to it.
+    is_torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+    data = b"\n" + line if is_torn else line
+    written = 0
+    while written < len(data):
+        written += os.write(file, data[written:])
 
 
 def make_run_folder(run_dir: Path) -> None:

@@ -197,3 +197,53 @@ journal.close()
     assert record.damaged_lines == 1
     assert ran.stdout.count("the journal can't be written (file too large)") == 1
     assert ran.stdout.count("4 events are missing from the journal") == 1
+
+
+def test_a_line_of_another_process_that_a_full_disk_cuts_off_spoils_no_later_one(runs: Path) -> None:
+    script = """
+import resource, sys
+from pathlib import Path
+from odibi_core.errors import WorkspaceError
+from odibi_core.events import EventType
+from odibi_core.journal import JournalWriter
+from odibi_core.journal.writer import append_event
+from odibi_core.event_bus import EventBus
+from odibi_core.journal import heartbeat
+from odibi_core.pipeline import Pipeline
+heartbeat.BEAT_S = 600
+run_dir = Path(sys.argv[1]) / "run-1"
+run_dir.mkdir(parents=True)
+append_event(run_dir, EventType.RUN_QUEUED, "orders", order={})
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+try:
+    append_event(run_dir, EventType.RUN_LAUNCHED, "orders", padding="x" * 2000)
+except WorkspaceError as error:
+    print(error.what)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+journal = JournalWriter(run_dir.parent, "run-1", Pipeline("orders", []))
+bus = EventBus()
+bus.subscribe(journal.observe)
+bus.emit("pipeline_start", total_steps=3)
+resource.setrlimit(resource.RLIMIT_FSIZE, ((run_dir / "events.jsonl").stat().st_size + 50, hard))
+try:
+    append_event(run_dir, EventType.CANCEL_REQUESTED, "orders", author="ana" * 100)
+except WorkspaceError as error:
+    print(error.what)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+append_event(run_dir, EventType.CANCEL_REQUESTED, "orders", author="ben")
+bus.emit("pipeline_complete", state="success", duration_ms=1)
+journal.close()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(runs)],
+        env={"PYTHONPATH": PACKAGE_PATH},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout.splitlines() == ["the journal of the run can't be written: file too large"] * 2
+    record = JournalReader(runs / "run-1").record()
+    assert (record.total_steps, record.cancel_author, record.state) == (3, "ben", RunState.SUCCESS)
+    assert record.damaged_lines == 2
