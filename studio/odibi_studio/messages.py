@@ -410,6 +410,12 @@ class CreateRequest(Message):
     template: str = ""
 
 
+class CopyRequest(Message):
+    """Makes a design of its own of what somebody made of another, under a free name."""
+
+    document: Document
+
+
 class RestoreRequest(Message):
     """Makes a version that is as an older one was."""
 

@@ -77,11 +77,11 @@ export function createApi(access: Access) {
   return {
     catalog: (signal?: AbortSignal) => get<M.Catalog>("catalog", {}, signal),
     designs: (signal?: AbortSignal) => get<M.DesignCard[]>("designs", {}, signal),
-    createDesign: (wanted: { name?: string; template?: string }) => post<M.Design>("designs", wanted),
     design: (id: string, signal?: AbortSignal) => get<M.Design>(design(id), {}, signal),
     /** `keepalive` lets the request outlive the page; browsers allow it up to 64 KB. */
     autosave: (id: string, wanted: M.AutosaveRequest, keepalive = false) =>
       request<M.AutosaveAnswer>("PUT", design(id), wanted, { keepalive }),
+    copyDesign: (id: string, wanted: M.CopyRequest) => post<M.Design>(`${design(id)}/copies`, wanted),
     versions: (id: string, signal?: AbortSignal) => get<M.Version[]>(`${design(id)}/versions`, {}, signal),
     createVersion: (id: string, wanted: M.VersionRequest) => post<M.Version>(`${design(id)}/versions`, wanted),
     version: (id: string, number: number, signal?: AbortSignal) =>

@@ -392,6 +392,11 @@ export interface CreateRequest {
   template?: string;
 }
 
+/** Makes a design of its own of what somebody made of another, under a free name. */
+export interface CopyRequest {
+  document: Document;
+}
+
 /** Makes a version that is as an older one was. */
 export interface RestoreRequest {
   version: number;

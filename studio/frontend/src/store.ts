@@ -85,8 +85,8 @@ export interface DesignerState {
   accept(design: Design, label: string): void;
   /** Sends what is unsaved; true once everything is kept. `isLeaving`: the page may be gone before the answer. */
   saveNow(isLeaving?: boolean): Promise<boolean>;
-  /** Says that the server made version `version` of revision `revision`. */
-  versionMade(version: number): void;
+  /** Says that the server made version `version` of revision `revision`; what was edited since is not in it. */
+  versionMade(version: number, revision: number): void;
   /** Ends a conflict: with both sides' changes, with one side's, or with this side's as a design of its own. */
   resolveConflict(choice: "merged" | "mine" | "theirs" | "copy"): Promise<void>;
   retrySave(): void;
@@ -182,7 +182,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
           const { design } = get();
           if (design.is_changed || design.version === 0) {
             const made = await api.createVersion(designId, { revision: design.revision, message: "Before a run" });
-            get().versionMade(made.number);
+            get().versionMade(made.number, design.revision);
           }
           const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
           await follower.follow(run_id);
@@ -204,17 +204,22 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
         saver?.resume(design.revision, false);
       },
       saveNow: async (isLeaving = false) => (saver ? saver.flush(isLeaving) : true),
-      versionMade: (version) => set(({ design }) => ({ design: { ...design, version, is_changed: false } })),
+      versionMade(version, revision) {
+        const { design, save } = get();
+        set({ design: { ...design, version, is_changed: save.kind !== "saved" || design.revision !== revision } });
+      },
       async resolveConflict(choice) {
-        const { save, draft, edit, notify } = get();
+        const { draft, edit, notify } = get();
+        if (choice === "merged") await saver?.ask();
+        const { save } = get();
         if (save.kind !== "conflict") return;
         const { revision, theirs, merged } = save.theirs;
+        if (choice === "merged" && get().draft !== draft) throw new Error("The pipeline was changed just now. Choose once more.");
+        if (choice === "merged" && !merged) throw new Error("By now both have changed the same steps. Choose another way.");
         if (choice === "copy") {
-          const name = `${draft.head.name} (copy)`;
-          const copy = await api.createDesign({ name });
-          const mine = toDocument({ ...draft, head: { ...draft.head, name: copy.document.pipeline.name } });
-          await api.autosave(copy.id, { base_revision: copy.revision, document: mine });
+          const copy = await api.copyDesign(designId, { document: toDocument(draft) });
           notify(`Your changes are kept as ${copy.document.pipeline.name}`);
+          if (get().draft !== draft) throw new Error("The pipeline was changed while the copy was made. Choose once more.");
         }
         const other = choice === "merged" ? merged : choice === "mine" ? null : theirs;
         saver?.resume(revision, false);

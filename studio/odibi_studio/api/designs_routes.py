@@ -10,6 +10,7 @@ from odibi_studio.api.answers import get, send
 from odibi_studio.messages import (
     AutosaveAnswer,
     AutosaveRequest,
+    CopyRequest,
     CreateRequest,
     Design,
     DesignCard,
@@ -42,6 +43,9 @@ def routes(studio: Studio) -> list[Route]:
 
     def autosave(request: Request, message: AutosaveRequest) -> AutosaveAnswer:
         return designs.autosave(_id(request), message)
+
+    def copy(request: Request, message: CopyRequest) -> Design:
+        return designs.duplicate(_id(request), message.document)
 
     def list_versions(request: Request) -> list[Version]:
         return versions.list(_id(request))
@@ -76,6 +80,7 @@ def routes(studio: Studio) -> list[Route]:
         send("POST", "/designs", create, CreateRequest),
         get("/designs/{id}", open_),
         send("PUT", "/designs/{id}", autosave, AutosaveRequest),
+        send("POST", "/designs/{id}/copies", copy, CopyRequest),
         get("/designs/{id}/versions", list_versions),
         send("POST", "/designs/{id}/versions", make_version, VersionRequest),
         get("/designs/{id}/versions/{number:int}", read_version),

@@ -13,7 +13,7 @@ from odibi_core.design.templates import find_template
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.pipeline import Pipeline
 from odibi_core.timestamps import now
-from odibi_studio.messages import AutosaveAnswer, AutosaveRequest, Design, DesignCard
+from odibi_studio.messages import AutosaveAnswer, AutosaveRequest, Design, DesignCard, Document
 from odibi_studio.services.conflicts import ConflictError
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.design_rows import (
@@ -164,16 +164,22 @@ class Designs:
         with self._desk.viewing() as (session, _):
             return free_name(wanted, _names(session))
 
-    def duplicate(self, design_id: str) -> Design:
+    def duplicate(self, design_id: str, document: Document | None = None) -> Design:
         """A copy under a free name, with the tags.
+
+        Args:
+            design_id: What is copied.
+            document: What the copy holds instead of the design's own document: what somebody made of it.
 
         Raises:
             UnknownNameError: There is none of that id, or it is in the trash.
+            PipelineInvalidError: The document holds what YAML can't; it names each such thing.
         """
         with self._desk.editing() as (session, files):
             row = live_design(session, design_id)
-            name = free_name(f"{row.name or 'pipeline'}_copy", _names(session))
-            copy = new_design(session, renamed(content_of(row), name), self._desk.author)
+            content = content_of(row) if document is None else rewritten(content_of(row), document)[0]
+            name = free_name(f"{content.pipeline.name or 'pipeline'}_copy", _names(session))
+            copy = new_design(session, renamed(content, name), self._desk.author)
             set_tags(session, copy, tags(session, [row.id])[row.id])
             return self._desk.message(session, copy, files)
 

@@ -188,12 +188,17 @@ def test_changes_of_two_browsers_in_different_steps_are_both_kept(
     other.fill("Layer", "silver")
     dialog = other.page.get_by_role("dialog", name="Two browsers have changed this pipeline")
     expect(dialog.get_by_role("radio", name="Keep both sides\u2019 changes")).to_be_checked()
+    dialog.get_by_role("button", name="Decide later").click()
+    other.select("read_orders")
+    other.fill("Layer", "bronze")
+    other.page.get_by_role("button", name="Decide", exact=True).click()
     dialog.get_by_role("button", name="Keep both sides\u2019 changes").click()
     other.wait_until_saved()
     other.select("report")
     expect(other.sql).to_have_text(CHEAP)
     assert designs.step(chain, "report")["value"] == CHEAP
     assert designs.step(chain, "amounts")["layer"] == "silver"
+    assert designs.step(chain, "read_orders")["layer"] == "bronze"
 
 
 def test_changes_of_two_browsers_in_one_step_become_two_pipelines(
@@ -218,5 +223,5 @@ def test_changes_of_two_browsers_in_one_step_become_two_pipelines(
     expect(other.sql).to_have_text(CHEAP)
     assert designs.step(chain, "report")["value"] == CHEAP
     name = designs.document(chain)["pipeline"]["name"]
-    copies = [card for card in designs.call("GET", "/designs") if card["name"].startswith(f"{name} ")]
+    copies = [card for card in designs.call("GET", "/designs") if card["name"].startswith(f"{name}_copy")]
     assert [designs.step(card["id"], "report")["value"] for card in copies] == [DEAR]

@@ -102,6 +102,17 @@ def test_the_later_of_two_browsers_gets_both_documents(client: TestClient, desig
     assert answer["merged"]["pipeline"] == {**mine["pipeline"], "engine": "spark"}
 
 
+def test_what_was_made_of_a_design_becomes_a_design_of_its_own_as_often_as_asked(
+    client: TestClient, design: dict[str, Any]
+) -> None:
+    mine = {**design["document"], "pipeline": {**design["document"]["pipeline"], "description": "mine"}}
+    at = f"/api/designs/{design['id']}"
+    copies = [said(client.post(f"{at}/copies", json={"document": mine})) for _ in range(2)]
+    assert [copy["document"]["pipeline"]["name"] for copy in copies] == ["receipts_copy", "receipts_copy_2"]
+    assert all(copy["document"]["pipeline"]["description"] == "mine" for copy in copies)
+    assert said(client.get(at))["document"] == design["document"]
+
+
 def test_a_changed_file_is_a_conflict_until_it_is_settled(
     client: TestClient, design: dict[str, Any], workspace: Workspace
 ) -> None:

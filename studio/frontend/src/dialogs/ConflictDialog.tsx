@@ -12,7 +12,8 @@ type Choice = "merged" | "mine" | "theirs" | "copy";
 export function ConflictDialog({ theirs: answer }: { theirs: AutosaveAnswer }) {
   const store = useDesignerStore();
   const draft = useDesigner((state) => state.draft);
-  const [choice, setChoice] = useState<Choice>(answer.merged ? "merged" : "copy");
+  const [chosen, setChoice] = useState<Choice>("merged");
+  const choice = chosen === "merged" && !answer.merged ? "copy" : chosen;
   const [isPutOff, setPutOff] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState("");

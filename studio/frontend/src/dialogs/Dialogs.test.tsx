@@ -1,8 +1,9 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
-import type { AutosaveRequest, Design, Diff, Version } from "../messages";
+import type { AutosaveAnswer, AutosaveRequest, CopyRequest, Design, Diff, Version } from "../messages";
 import { setField } from "../model/steps";
+import type { DesignerState } from "../store";
 import { designOf, serve, step } from "../testing/server";
 import { show } from "../testing/show";
 import { Dialogs } from "./Dialogs";
@@ -147,25 +148,57 @@ test("an import that fails says where in the file and why; one that works leads 
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-test("a conflict shows both sides, takes both changes where they differ in place, and can be put off", async () => {
-  const theirs = designOf([orders, { ...total, value: "SELECT 'theirs'" }]).document;
-  const merged = designOf([{ ...orders, value: "SELECT 'mine'" }, { ...total, value: "SELECT 'theirs'" }]).document;
-  let isFirst = true;
-  const { state, user, id } = await open({
-    "PUT designs/d1": () => {
-      const answer = isFirst ? { revision: 5, is_kept: false, theirs, merged, author: "bob", warnings: [] } : { revision: 6, is_kept: true, theirs: null, merged: null, author: "", warnings: [] };
-      isFirst = false;
-      return answer;
-    },
-  });
+/** Answers autosaves as the server does where bob has changed the step total: `mine` may touch any other. */
+function bobsServer(theirs = designOf([orders, { ...total, value: "SELECT 'theirs'" }]).document) {
+  return ({ body }: { body: unknown }): AutosaveAnswer => {
+    const { base_revision, document } = body as AutosaveRequest;
+    if (base_revision >= 5) return { revision: base_revision + 1, is_kept: true, theirs: null, merged: null, author: "", warnings: [] };
+    const [first, second, ...more] = document.pipeline.steps;
+    const steps = [first!, theirs.pipeline.steps[1]!, ...more];
+    const merged = second?.value === total.value ? { ...document, pipeline: { ...document.pipeline, steps } } : null;
+    return { revision: 5, is_kept: false, theirs, merged, author: "bob", warnings: [] };
+  };
+}
+
+const values = ({ draft }: DesignerState) => draft.order.map((id) => draft.steps[id]!.value);
+
+test("a conflict shows both sides, is put off, and then takes both changes, those of meanwhile too", async () => {
+  const { state, user, id } = await open({ "PUT designs/d1": bobsServer() });
   state().edit("mine", setField(id("orders"), ["value"], "SELECT 'mine'"));
   const dialog = await screen.findByRole("dialog", { name: "Two browsers have changed this pipeline" });
   expect(within(dialog).getByRole("row", { name: "orders other value other value" })).toBeVisible();
   await user.click(within(dialog).getByRole("button", { name: "Decide later" }));
+  state().edit("more of mine", setField(id("orders"), ["value"], "SELECT 'later'"));
   await user.click(screen.getByRole("button", { name: "Decide" }));
   await user.click(screen.getByRole("button", { name: "Keep both sides’ changes" }));
   await waitFor(() => expect(state().save.kind).toBe("saved"));
-  expect(state().draft.order.map((one) => state().draft.steps[one]!.value)).toEqual(["SELECT 'mine'", "SELECT 'theirs'"]);
+  expect(values(state())).toEqual(["SELECT 'later'", "SELECT 'theirs'"]);
+});
+
+test("a conflict that later edits carried into the same step cannot be merged any more, and says so", async () => {
+  const { state, user, id } = await open({ "PUT designs/d1": bobsServer() });
+  state().edit("mine", setField(id("orders"), ["value"], "SELECT 'mine'"));
+  await user.click(await screen.findByRole("button", { name: "Decide later" }));
+  state().edit("more of mine", setField(id("total"), ["value"], "SELECT 'later'"));
+  await user.click(screen.getByRole("button", { name: "Decide" }));
+  await user.click(screen.getByRole("button", { name: "Keep both sides’ changes" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("By now both have changed the same steps.");
+  expect(screen.getByRole("radio", { name: /Keep mine as a copy/ })).toBeChecked();
+  expect(values(state())).toEqual(["SELECT 'mine'", "SELECT 'later'"]);
+});
+
+test("my side of a conflict becomes a pipeline whose name the server chooses", async () => {
+  const { state, user, id, calls } = await open({
+    "PUT designs/d1": bobsServer(),
+    "POST designs/d1/copies": () => ({ ...designOf([orders], { name: "sales_copy_2" }), id: "d2" }),
+  });
+  state().edit("mine", setField(id("total"), ["value"], "SELECT 'mine'"));
+  await user.click(await screen.findByRole("button", { name: "Keep mine as a copy" }));
+  await waitFor(() => expect(state().save.kind).toBe("saved"));
+  expect(values(state())).toEqual(["SELECT 1", "SELECT 'theirs'"]);
+  expect(state().notices.map((notice) => notice.text)).toContain("Your changes are kept as sales_copy_2");
+  const sent = calls.find((call) => call.path === "designs/d1/copies")?.body as CopyRequest;
+  expect(sent.document.pipeline.steps[1]?.value).toBe("SELECT 'mine'");
 });
 
 test("a file that was changed outside is settled as the person says", async () => {
@@ -176,6 +209,37 @@ test("a file that was changed outside is settled as the person says", async () =
   await user.click(screen.getByRole("button", { name: "Take the file" }));
   await waitFor(() => expect(state().design.conflict).toBe(0));
   expect(calls.find((call) => call.path === "designs/d1/resolve")?.body).toEqual({ take: "file" });
+});
+
+test("nothing is restored or settled over changes that the server does not have", async () => {
+  const refuse = () => new Error("the disk is full");
+  const { state, user, id, calls } = await open({
+    "PUT designs/d1": refuse,
+    "GET designs/d1/versions": () => versions,
+    "GET designs/d1/diff": () => diffOf(designOf([orders]), designOf([orders, total])),
+  }, { ...designOf([orders, total]), version: 2, is_changed: true, conflict: 2 });
+  state().edit("type", setField(id("total"), ["value"], "SELECT 42"));
+  await user.click(await screen.findByRole("button", { name: "Keep both sides’ changes" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("The last changes could not be kept on the server yet.");
+  state().showDialog({ kind: "history" });
+  await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent("What is compared is without them."));
+  await user.click((await screen.findAllByRole("button", { name: "Restore" })).at(-1)!);
+  await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent(/^The last changes could not be kept on the server yet.$/));
+  expect(calls.filter((call) => /resolve|restore/.test(call.path))).toEqual([]);
+  expect(values(state())[1]).toBe("SELECT 42");
+});
+
+test("what is edited while a version is made counts as changed since", async () => {
+  let answer: (version: Version) => void = () => {};
+  const { state, user, id } = await open({
+    "POST designs/d1/versions": () => new Promise<Version>((resolve) => (answer = resolve)),
+  });
+  state().showDialog({ kind: "version" });
+  await user.click(await screen.findByRole("button", { name: "Save version 3" }));
+  state().edit("type", setField(id("total"), ["value"], "SELECT 42"));
+  answer({ ...versions[0]!, number: 3 });
+  await waitFor(() => expect(state().design.version).toBe(3));
+  expect(state().design.is_changed).toBe(true);
 });
 
 test("Escape closes a dialog", async () => {

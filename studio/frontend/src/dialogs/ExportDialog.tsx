@@ -1,9 +1,11 @@
 import { Check, Copy, Download } from "lucide-react";
 import { useEffect, useState } from "react";
+import { describe } from "../api";
 import { useAnswer } from "../controls/useAnswer";
 import { CodeView } from "../editor/CodeView";
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
+import { keepFirst } from "./keepFirst";
 
 type Form = "yaml" | "python";
 
@@ -22,7 +24,10 @@ export function ExportDialog({ form: first }: { form: Form }) {
   const [isCopied, setCopied] = useState(false);
   const close = () => store.getState().showDialog(null);
 
-  useEffect(() => void store.getState().saveNow().finally(() => setKept(true)), [store]);
+  useEffect(() => {
+    const tell = (error: unknown) => store.getState().notify(`${describe(error).what} The file is without them.`, "error");
+    void keepFirst(store.getState()).catch(tell).finally(() => setKept(true));
+  }, [store]);
   const { value, failure, isAsking, key } = useAnswer(isKept ? form : null, (signal) => api.export(designId, form, signal));
   const shown = key === form ? value : null;
 

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { describe } from "../api";
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
+import { keepFirst } from "./keepFirst";
 
 type Take = "both" | "mine" | "file";
 
@@ -23,9 +24,9 @@ export function FileConflictDialog() {
 
   async function decide() {
     setBusy(true);
-    const { api, designId, accept, notify, saveNow } = store.getState();
+    const { api, designId, accept, notify } = store.getState();
     try {
-      await saveNow();
+      await keepFirst(store.getState());
       accept(await api.resolve(designId, take), `Settle the change of ${path}`);
       notify(`${path} and the pipeline here are settled`);
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Version } from "../messages";
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
 import { DiffView } from "./DiffView";
+import { keepFirst } from "./keepFirst";
 import { localTime, timeAgo } from "./times";
 
 /** The versions of the design: what changed between two of them, and the way back to one. */
@@ -24,7 +25,10 @@ export function HistoryDialog({ before, after }: { before?: number; after?: numb
   const close = () => store.getState().showDialog(null);
 
   // The server compares what it has: the last keystrokes must be there.
-  useEffect(() => void store.getState().saveNow().finally(() => setKept(true)), [store]);
+  useEffect(() => {
+    const tell = (error: unknown) => setRefusal(`${describe(error).what} What is compared is without them.`);
+    void keepFirst(store.getState()).catch(tell).finally(() => setKept(true));
+  }, [store]);
   const versions = useAnswer(isKept ? `versions:${newest}` : null, (signal) => api.versions(designId, signal));
   const isComparable = isKept && pair.before > 0 && pair.before !== pair.after;
   const diff = useAnswer(isComparable ? `${pair.before}-${pair.after}` : null, (signal) =>
@@ -35,7 +39,7 @@ export function HistoryDialog({ before, after }: { before?: number; after?: numb
   async function restore(number: number) {
     setRestoring(number);
     try {
-      await store.getState().saveNow();
+      await keepFirst(store.getState());
       const design = await api.restore(designId, number);
       store.getState().accept(design, `Restore version ${number}`);
       store.getState().notify(`Version ${number} is back, as version ${design.version}`);

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { describe } from "../api";
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
+import { keepFirst } from "./keepFirst";
 
 /** Saves a version: the document as it is now, with a message, for ever. */
 export function VersionDialog() {
@@ -18,10 +19,10 @@ export function VersionDialog() {
     setSaving(true);
     const state = store.getState();
     try {
-      if (!(await state.saveNow())) throw new Error("The last changes could not be kept on the server yet.");
+      await keepFirst(state);
       const { revision } = store.getState().design;
       const made = await state.api.createVersion(state.designId, { revision, message: message.trim() });
-      state.versionMade(made.number);
+      state.versionMade(made.number, revision);
       state.notify(`Version ${made.number} is saved`);
       close();
     } catch (error) {

@@ -60,7 +60,20 @@ export class Autosaver {
     if (isLast && this.isDirty) this.stow();
     if (this.sending) await this.sending;
     if (this.isDirty && this.state.kind !== "conflict") await this.save(isLast);
-    return !this.isDirty;
+    return !this.isDirty && this.state.kind !== "conflict";
+  }
+
+  /** Asks anew what the other browser has and what both sides give in one, as either may have changed since. */
+  async ask(): Promise<void> {
+    if (this.state.kind !== "conflict") return;
+    this.isDirty = false;
+    try {
+      const wanted = { base_revision: this.revision, document: this.parts.current() };
+      this.settle(await this.parts.send(wanted, false));
+    } catch (error) {
+      this.isDirty = true;
+      throw error;
+    }
   }
 
   /** Goes on from another revision, after a conflict was decided; `isDirty` says whether there is something to send. */
