@@ -50,7 +50,11 @@ class RunCollector:
             run_id: self._ended.get(run_id) or run_summary(self._runs / run_id)
             for run_id in run_ids(self._runs)
         }
-        self._ended = {run_id: record for run_id, record in found.items() if record.state.is_final}
+        self._ended = {
+            run_id: record
+            for run_id, record in found.items()
+            if record.state.is_final and not record.is_judged
+        }
         return list(found.values())
 
     def _numbers_of(self, record: RunRecord) -> Mapping[str, Any]:

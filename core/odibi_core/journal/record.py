@@ -16,6 +16,8 @@ _FIGURES = (
     *("success_count", "memory_mb", "cpu_percent"),
 )
 
+_LEFT = "the process of the run ended while the step ran"
+
 
 class RunState(StrEnum):
     """How a run stands."""
@@ -140,6 +142,7 @@ class RunRecord:
         reason: Why it was cancelled, or "".
         report_failures: Reports that could not be made, and why.
         steps: Name → step, in the order in which the run came to them; a list of runs leaves them out.
+        is_judged: Whether no event told how it ended: a later one may show that it goes on.
         damaged_lines: Lines of the journal that can't be read; what they told is missing here.
     """
 
@@ -170,6 +173,7 @@ class RunRecord:
     reason: str = ""
     report_failures: dict[str, str] = field(default_factory=dict)
     steps: dict[str, StepProgress] = field(default_factory=dict)
+    is_judged: bool = False
     damaged_lines: int = 0
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -181,6 +185,8 @@ class RunRecord:
             ValueError: A state is unknown.
         """
         _check_figures(event)
+        if self.is_judged:
+            self._reopen()
         if name := event.get("step_name"):
             step = self.steps.get(name)
             if step is None:
@@ -237,6 +243,7 @@ class RunRecord:
         """
         if self.state.is_final or is_attended:
             return
+        self.is_judged = True
         if self.is_cancelling:
             self.state = RunState.CANCELLED
             self.reason = f"{self.cancel_author or 'somebody'} asked it to stop"
@@ -245,7 +252,15 @@ class RunRecord:
         for step in self.steps.values():
             if step.state is NodeState.RUNNING:
                 step.state = NodeState.FAILED
-                step.error_message = "the process of the run ended while the step ran"
+                step.error_message = _LEFT
+
+    def _reopen(self) -> None:
+        """Take back what was judged."""
+        self.is_judged, self.reason = False, ""
+        self.state = RunState.QUEUED if self.queued_time and not self.start_time else RunState.RUNNING
+        for step in self.steps.values():
+            if step.error_message == _LEFT:
+                step.state, step.error_message = NodeState.RUNNING, ""
 
     def _apply_before_start(self, event: Mapping[str, Any]) -> None:
         match event["event_type"]:

@@ -66,7 +66,7 @@ class Conditions:
         record = run_summary(runs / run_id)
         succeeded = record.state is RunState.SUCCESS and record.end_time
         ended = dt.datetime.fromisoformat(record.end_time) if succeeded else None
-        if record.state.is_final:
+        if record.state.is_final and not record.is_judged:
             self._ended[run_id] = (record.pipeline_name, ended)
         return record.pipeline_name, ended
 

@@ -28,12 +28,14 @@ class LastRuns:
         folder = self._workspace.runs
         with self._lock:
             changed = folder.stat().st_mtime_ns
-            if self._seen is None or self._seen[0] != changed or self._is_any_running():
+            if self._seen is None or self._seen[0] != changed or self._may_any_go_on():
                 newest: dict[str, RunRecord] = {}
                 for run in list_runs(folder, _RUNS_LOOKED_AT):
                     newest.setdefault(run.pipeline_name, run)
                 self._seen = (changed, newest)
             return dict(self._seen[1])
 
-    def _is_any_running(self) -> bool:
-        return self._seen is not None and any(not run.state.is_final for run in self._seen[1].values())
+    def _may_any_go_on(self) -> bool:
+        if self._seen is None:
+            return False
+        return any(run.is_judged or not run.state.is_final for run in self._seen[1].values())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import odibi_core
 from odibi_core.errors import OdibiError
@@ -17,6 +18,7 @@ from odibi_core.event_bus import EventBus
 from odibi_core.events import NodeState
 from odibi_core.journal import JournalReader, JournalWriter, RunState, follow
 from odibi_core.pipeline import Pipeline
+from odibi_core.run_collector import RunCollector
 
 PACKAGE_PATH = str(Path(odibi_core.__file__).parents[1])
 CHILD = """
@@ -315,3 +317,29 @@ def test_figures_that_are_none_do_not_get_into_a_record(
     assert (step.row_count, step.duration_ms, step.rejected_rows) == (None, None, 0)
     assert step.state is NodeState.RUNNING
     assert reader.record().damaged_lines == 1
+
+
+def test_a_run_that_was_taken_for_lost_goes_on_as_soon_as_it_tells_more(
+    bus: EventBus, journal: JournalWriter, reader: JournalReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus.emit("pipeline_start", total_steps=1)
+    bus.emit("node_start", step_name="load", layer="bronze")
+    # As a reader on another machine sees a process that stood still for a while.
+    monkeypatch.setattr("odibi_core.journal.reader.is_beating", lambda _run_dir: False)
+    record = reader.record()
+    assert (record.state, record.is_judged) == (RunState.LOST, True)
+    assert record.steps["load"].state is NodeState.FAILED
+    collector, registered = RunCollector(journal.run_dir.parent), CollectorRegistry()
+    registered.register(collector)
+    labels = {"pipeline": "orders", "state": "lost"}
+    assert registered.get_sample_value("odibi_runs", labels) == 1
+    monkeypatch.undo()
+    bus.emit("node_retry", step_name="load", layer="bronze", retry_count=1)
+    record = reader.record()
+    assert (record.state, record.is_judged) == (RunState.RUNNING, False)
+    assert (record.steps["load"].state, record.steps["load"].error_message) == (NodeState.RUNNING, "")
+    assert registered.get_sample_value("odibi_runs", labels) is None
+    bus.emit("node_complete", step_name="load", layer="bronze", duration_ms=1)
+    bus.emit("pipeline_complete", state="success", duration_ms=2)
+    record = reader.record()
+    assert (record.state, record.steps["load"].state) == (RunState.SUCCESS, NodeState.SUCCESS)

@@ -94,7 +94,7 @@ class RunBook:
             record = ended.get(run_id)
             if record is None:
                 record = run_summary(self.folder / run_id)
-                if record.state.is_final:
+                if record.state.is_final and not record.is_judged:
                     ended[run_id] = record
             found.append(record)
         with self._lock:

@@ -123,8 +123,9 @@ class RunHealth:
                     known = self._facts.get(record.run_id)
                 if known is None:
                     known = _read(record)
-                    with self._lock:
-                        self._facts[record.run_id] = known
+                    if not record.is_judged:
+                        with self._lock:
+                            self._facts[record.run_id] = known
                 found.append(known)
         return found
 

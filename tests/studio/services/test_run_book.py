@@ -1,4 +1,4 @@
-"""What a run went through, of journals that are not as they should be."""
+"""Journals held open: those that are not as they should be, and runs that were taken for lost."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from odibi_core.event_bus import EventBus
 from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.record import RunState
+from odibi_core.journal.writer import JournalWriter
+from odibi_core.pipeline import Pipeline
 from odibi_studio.services.runs.book import RunBook
 from odibi_studio.services.runs.course import Course
 
@@ -67,3 +70,20 @@ def test_vitals_and_rows_are_gathered(tmp_path: Path) -> None:
     assert JournalReader(tmp_path / "run-1", course.take).record().damaged_lines == 0
     assert [(it.memory_mb, it.cpu_percent) for it in course.vitals] == [(1.5, 3.0)]
     assert [(it.step, it.row_count, it.duration_ms) for it in course.made] == [("read", 3, 2.0)]
+
+
+def test_a_lost_run_that_goes_on_after_all_is_listed_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = JournalWriter(tmp_path, "run-1", Pipeline("orders"))
+    bus = EventBus()
+    bus.subscribe(journal.observe)
+    bus.emit("pipeline_start", total_steps=1)
+    book = RunBook(tmp_path)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("odibi_core.journal.reader.is_beating", lambda _run_dir: False)
+        assert [run.state for run in book.summaries()] == [RunState.LOST]
+    assert [run.state for run in book.summaries()] == [RunState.RUNNING]
+    bus.emit("pipeline_complete", state="success", duration_ms=1)
+    journal.close()
+    assert [run.state for run in book.summaries()] == [RunState.SUCCESS]
