@@ -17,7 +17,7 @@ class EventType(StrEnum):
     PIPELINE_COMPLETE = "pipeline_complete"
     """duration_ms, nodes_executed, success_count, state ("success" or "failed"), tracker (hooks only)"""
     PIPELINE_ERROR = "pipeline_error"
-    """error_message, failed_step"""
+    """error_message, failed_step; where and fix instead of it for an error outside the steps"""
     NODE_START = "node_start"
     """step_name, layer, start_time, attempt (from 1)"""
     NODE_COMPLETE = "node_complete"

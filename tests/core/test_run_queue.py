@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from tests.waiting import let_go, make_waiting_workspace, pipeline_text, wait_until
 
+from odibi_core.cli import executor
 from odibi_core.errors import OdibiError
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal import JournalReader, RunRecord, RunState, list_runs
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.repeating import Repeat, repeat_order
 from odibi_core.journal.writer import append_event
+from odibi_core.pipeline_run import PipelineRun
 from odibi_core.run_queue import RunQueue
 from odibi_core.workspace import Workspace
 
@@ -246,6 +248,34 @@ def test_an_order_that_cannot_be_read_is_refused_and_the_queue_goes_on(
     if kept:
         with pytest.raises(OdibiError, match="what was asked for can't be read"):
             repeat_order(run_dir, Repeat.START, trigger=Trigger.STUDIO, author="ana")
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "not begun"])
+def test_an_error_outside_the_steps_is_the_reason_for_which_a_run_failed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    run_dir = workspace.runs / "20260101T000000-aa"
+    run_dir.mkdir(parents=True)
+    (run_dir / "ordered.yaml").write_text(pipeline_text("one"))
+    append_event(run_dir, EventType.RUN_QUEUED, "one", order={"pipeline": "one", "trigger": "studio"})
+
+    def break_off(run: PipelineRun, *_args: object) -> None:
+        if begun:
+            run._bus.emit(EventType.PIPELINE_START, total_steps=3)
+            run._bus.emit(EventType.NODE_START, step_name="read", layer="bronze")
+        raise OdibiError("the scratch folder is full", fix="free some space")
+
+    monkeypatch.setattr(PipelineRun, "_run", break_off)
+    monkeypatch.setattr(executor, "configure_logging", lambda *_args: None)
+    monkeypatch.setattr("sys.argv", ["executor", str(workspace.root), run_dir.name])
+    monkeypatch.chdir(workspace.root)
+    executor.main()
+    (listed,) = list_runs(workspace.runs)
+    whole = JournalReader(run_dir).record()
+    for record in (listed, whole):
+        assert record.state is RunState.FAILED
+        assert (record.error_message, record.fix) == ("the scratch folder is full", "free some space")
+    assert [step.state for step in whole.steps.values()] == [NodeState.FAILED] * begun
 
 
 def test_a_failed_run_is_done_again_from_its_failure_with_what_it_was_asked_for(

@@ -11,11 +11,11 @@ from odibi_core.cli.ordered_run import execute_order
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
-from odibi_core.journal.heartbeat import HEARTBEAT_FILE
+from odibi_core.events import EventType
 from odibi_core.journal.order import read_order
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.runs import run_summary
-from odibi_core.journal.writer import ORDERED_FILE
+from odibi_core.journal.writer import ORDERED_FILE, append_event
 from odibi_core.logs import configure_logging
 from odibi_core.run_queue import RunQueue, refuse
 from odibi_core.workspace import Workspace
@@ -57,16 +57,33 @@ def _execute(workspace: Workspace, record: RunRecord) -> None:
         order = read_order(record.order, record.run_id)
         execute_order(opened, order, bus, run_id=record.run_id, waits=True).close()
     except OdibiError as error:
-        _tell(record, error)
+        _tell(record, error, bus)
     except Exception as error:  # noqa: BLE001 - there is nobody else to tell: the journal is read by people
         _log.exception("the run ended by a mistake inside odibi")
         what = f"something went wrong inside odibi: {type(error).__name__}: {error}"
-        _tell(record, OdibiError(what, fix="report it, with the run's output"))
+        _tell(record, OdibiError(what, fix="report it, with the run's output"), bus)
 
 
-def _tell(record: RunRecord, error: OdibiError) -> None:
-    if (record.run_dir / HEARTBEAT_FILE).exists():
-        # The run had begun: its journal says how far it came.
-        _log.error("%s", error)
-    else:
-        refuse(record.run_dir, record.pipeline_name, error)
+def _tell(record: RunRecord, error: OdibiError, bus: EventBus) -> None:
+    """Put into the journal why the run ended, where nothing there says so."""
+    if bus.redactor is not None:
+        bus.redactor.error(error)
+    _log.error("%s", error)
+    now = run_summary(record.run_dir)
+    if now.state.is_final and not now.is_judged:
+        return
+    try:
+        if not now.start_time:
+            refuse(record.run_dir, record.pipeline_name, error)
+        elif not now.error_message:
+            # Not that it is complete: steps that ran count as failed once the process is gone.
+            append_event(
+                record.run_dir,
+                EventType.PIPELINE_ERROR,
+                record.pipeline_name,
+                error_message=error.what,
+                where=error.where,
+                fix=error.fix,
+            )
+    except OdibiError as failure:
+        _log.error("that can't be put into the journal: %s", failure)
