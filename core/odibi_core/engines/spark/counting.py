@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,17 +23,15 @@ def counted(frame: DataFrame) -> tuple[DataFrame, Observation]:
     return frame.observe(watch, sf.count(sf.lit(1)).alias(_COUNT)), watch
 
 
-def rows_seen(watch: Observation) -> int | None:
-    """The number of rows; None where no action went over all of them.
+def rows_seen(watches: Mapping[str, Observation]) -> dict[str, int]:
+    """The number of rows by name, of those that an action went over.
 
     Asked straight away, an observation waits for ever where the optimizer left its part of the plan out.
     """
     ends = time.monotonic() + _WAIT_S
-    while not _is_there(watch):
-        if time.monotonic() > ends:
-            return None
+    while not all(_is_there(watch) for watch in watches.values()) and time.monotonic() < ends:
         time.sleep(_LOOK_EVERY_S)
-    return int(watch.get[_COUNT])
+    return {name: int(watch.get[_COUNT]) for name, watch in watches.items() if _is_there(watch)}
 
 
 def _is_there(watch: Any) -> bool:

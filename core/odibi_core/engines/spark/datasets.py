@@ -10,7 +10,7 @@ from odibi_core.dataset import CountScope, Snapshot
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.engines.spark.staging import Staging, schema_of
+from odibi_core.engines.spark.staging import Staging, duckdb_schema
 from odibi_core.formats.sources import sql_list
 from odibi_core.schema import Schema, quote
 
@@ -68,10 +68,7 @@ class SparkDataset(DuckDBDataset):
     def schema(self) -> Schema:
         """Names and types of the columns, as DuckDB spells them."""
         if self._schema is None:
-            view = self.session.new_name("columns")
-            empty = Fragment(quote(view), views={view: schema_of(self._frame).empty_table()})
-            relation = empty.run(self.session.cursor())
-            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+            self._schema = duckdb_schema(self._frame, self.session)
         return self._schema
 
     def keep_count(self, row_count: int) -> None:

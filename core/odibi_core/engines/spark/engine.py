@@ -108,9 +108,11 @@ class SparkEngine:
 
     def close(self) -> None:
         """Let go of all datasets, and of the session where it was opened for this run."""
-        self._session.close()
-        self._queries.close()
-        self._leave()
+        try:
+            self._session.close()
+            self._queries.close()
+        finally:
+            self._leave()
 
 
 def open_engine(settings: EngineSettings) -> SparkEngine:
@@ -120,5 +122,9 @@ def open_engine(settings: EngineSettings) -> SparkEngine:
         OdibiError: Spark or Java is not installed, or the place can't be reached.
     """
     spark, leave = open_session(settings.spark, settings.scratch)
-    session = Session(settings.scratch, memory_limit=settings.memory_limit, threads=settings.threads)
+    try:
+        session = Session(settings.scratch, memory_limit=settings.memory_limit, threads=settings.threads)
+    except BaseException:
+        leave()
+        raise
     return SparkEngine(spark, session, settings.scratch, leave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMN = re.compile(r"name `(?P<name>.+?)` cannot be resolved")
 _NEAR = re.compile(r"Did you mean one of the following\? \[(?P<names>.*?)\]")
+_UNTRANSLATED = "it can't be translated from DuckDB's SQL, so it runs as Spark reads it"
 _CONDITION = re.compile(r"^\[[A-Z0-9_.]+\]\s*")
 _STATE = re.compile(r"\s*SQLSTATE: \w+.*", re.DOTALL)
 
@@ -34,6 +36,7 @@ class Queries:
     def __init__(self, spark: SparkSession, prefix: str) -> None:
         self._spark, self._prefix = spark, prefix
         self._views: dict[int, tuple[str, DataFrame]] = {}
+        self._lock = threading.Lock()
 
     def frame(
         self, query: Query, inputs: Mapping[str, DataFrame], schemas: Mapping[str, Schema]
@@ -70,7 +73,7 @@ class Queries:
             if error is None:
                 return made[translation.sql], translation.warnings
             if fails(query.sql) is None:
-                return made[query.sql], ()
+                return made[query.sql], (_UNTRANSLATED,)
             raise error
         native = native_sql(query.sql, query.dialect, engine="spark", binds=fails, inputs=schemas)
         if native.error is not None:
@@ -85,11 +88,12 @@ class Queries:
 
     def _view(self, frame: DataFrame) -> str:
         """A name for a frame that no other has: another query may run at the same time."""
-        if id(frame) not in self._views:
-            name = f"{self._prefix}_{len(self._views) + 1}"
-            frame.createOrReplaceTempView(name)
-            self._views[id(frame)] = name, frame
-        return self._views[id(frame)][0]
+        with self._lock:
+            if id(frame) not in self._views:
+                name = f"{self._prefix}_{len(self._views) + 1}"
+                frame.createOrReplaceTempView(name)
+                self._views[id(frame)] = name, frame
+            return self._views[id(frame)][0]
 
 
 def explain_analysis(error: PySparkException) -> SqlError:

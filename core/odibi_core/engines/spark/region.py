@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from odibi_core.dataset import CountScope, Dataset
@@ -19,6 +21,9 @@ from odibi_core.errors import StepError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Observation, SparkSession
+
+
+_EARLY = re.compile(r"\b(?:LIMIT|FETCH|EXISTS|OFFSET|TABLESAMPLE|USING\s+SAMPLE)\b", re.IGNORECASE)
 
 
 class SparkRegion:
@@ -50,7 +55,6 @@ class SparkRegion:
         self._session, self._staging = session, staging
         self._data, self._context, self._attempt = dict(data), context, attempt
         self._watched: dict[str, tuple[Observation, SparkDataset]] = {}
-        self._computed = ""
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """What every task did, in their order.
@@ -68,8 +72,7 @@ class SparkRegion:
             except Exception as error:
                 self._attempt.check()
                 raise TaskError(task.name, _explained(error)) from error
-        for outcome in outcomes:
-            self._settle(outcome)
+        self._settle(tasks, outcomes)
         return outcomes
 
     def _carry_out(self, task: Task) -> Outcome:
@@ -129,15 +132,16 @@ class SparkRegion:
             self._watched[task.name] = watch, dataset
         return outcome
 
-    def _settle(self, outcome: Outcome) -> None:
-        """Take the count of what streamed, now that the region's end has carried its rows."""
-        if outcome.name not in self._watched:
-            return
-        watch, dataset = self._watched[outcome.name]
-        row_count = rows_seen(watch)
-        if row_count is not None:
-            dataset.keep_count(row_count)
-            outcome.row_count, outcome.row_count_scope = row_count, CountScope.EXACT
+    def _settle(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+        """Take the counts of what streamed, now that the region's end has carried its rows."""
+        # What takes only some rows of its input leaves the counts before it short.
+        cut = max((place for place, task in enumerate(tasks) if _may_stop_early(task)), default=0)
+        whole = {task.name for task in tasks[cut:]}
+        seen = rows_seen({name: watch for name, (watch, _) in self._watched.items() if name in whole})
+        for outcome in outcomes:
+            if outcome.name in seen:
+                self._watched[outcome.name][1].keep_count(seen[outcome.name])
+                outcome.row_count, outcome.row_count_scope = seen[outcome.name], CountScope.EXACT
 
     def _frame(self, dataset: Dataset) -> DataFrame:
         """The dataset as Spark knows it; rows of another engine are staged for it, once."""
@@ -149,9 +153,11 @@ class SparkRegion:
 
 
 def _kept(task: Task) -> Task:
-    from dataclasses import replace
-
     return replace(task, is_kept=True)
+
+
+def _may_stop_early(task: Task) -> bool:
+    return isinstance(task.operation, Query) and _EARLY.search(task.operation.sql) is not None
 
 
 def _explained(error: Exception) -> Exception:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
+import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +30,12 @@ _ALWAYS = {
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
-_LOCAL = {
+_QUIET = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.scheduler.mode": "FAIR",
+}
+_LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
@@ -45,19 +51,70 @@ rootLogger.appenderRef.none.ref = none
 """Spark's own log says at length what the step's error says in a line."""
 
 
+@dataclass(slots=True)
+class _Held:
+    """The session that this process uses: Spark has one at a time.
+
+    Attributes:
+        session: The session.
+        place: Where it is: the master or the server.
+        leave: Called when nobody uses it any more.
+        users: How many do.
+    """
+
+    session: SparkSession
+    place: str
+    leave: Callable[[], object]
+    users: int = 0
+
+
+_lock = threading.Lock()
+_held: _Held | None = None
+
+
 def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, Callable[[], object]]:
     """A Spark session, and what is to be called when it is not needed any more.
 
-    A session that is active already, as in a notebook or on Databricks, is taken unless the settings name
-    another place. It is not stopped, and its settings are as before afterwards.
+    A session that is there already, as in a notebook, on Databricks, or for another run of this process, is
+    taken. One that was there before is not stopped, and its settings are as before afterwards.
 
     Args:
         settings: Where Spark is, and how it is set.
         scratch: Holds what Spark spills and its warehouse.
 
     Raises:
-        OdibiError: Spark or Java is not installed, or the place can't be reached.
+        OdibiError: Spark or Java is not installed, the place can't be reached, or this process uses Spark at
+            another place.
     """
+    global _held
+    wanted = settings.remote or settings.master
+    with _lock:
+        if _held is None:
+            session, place, leave = _opened(settings, scratch)
+            _held = _Held(session, place, leave)
+        held = _held
+        if wanted and wanted != held.place:
+            if held.users == 0:
+                _held = None
+            raise OdibiError(
+                f"this process uses Spark at {held.place} already, so it can't use {wanted}",
+                fix="end the other run or session first, or run one of them in a process of its own",
+            )
+        held.users += 1
+    return held.session, partial(_leave, held)
+
+
+def _leave(held: _Held) -> None:
+    global _held
+    with _lock:
+        held.users -= 1
+        if held.users == 0:
+            _held = None
+            held.leave()
+
+
+def _opened(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, str, Callable[[], object]]:
+    """A session, where it is, and what ends its use."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -70,20 +127,23 @@ def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, 
     # It works with pandas 3 in all that is used here.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     active = SparkSession.getActiveSession()
-    if active is not None and not settings.master and not settings.remote:
-        return active, _borrow(active)
+    if active is not None:
+        return active, active.conf.get("spark.master", "") or settings.remote, _borrow(active)
     if not settings.remote and not os.environ.get("SPARK_REMOTE"):
         _check_java()
+    place = settings.remote or os.environ.get("SPARK_REMOTE", "")
     builder = SparkSession.builder.appName("odibi")
     if settings.remote:
         builder = builder.remote(settings.remote)
     elif not os.environ.get("SPARK_REMOTE"):
         master = settings.master or os.environ.get("SPARK_MASTER") or "local[*]"
         builder = builder.master(master)
-        static = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), **_LOCAL}
+        place = master
+        static = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), **_QUIET}
         if master.startswith("local"):
             # As many as run at once: the usual 200 are made for clusters.
-            static |= {_SHUFFLE_PARTITIONS: str(os.cpu_count() or 2)}
+            static |= {_SHUFFLE_PARTITIONS: str(os.cpu_count() or 2), **_LOCAL}
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         for name, value in static.items():
             builder = builder.config(name, value)
     given = dict(settings.config)
@@ -93,16 +153,18 @@ def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, 
         given[_JAVA_OPTIONS] = f"-Dlog4j2.configurationFile={quiet.as_uri()} {given.get(_JAVA_OPTIONS, '')}"
     for name, value in {**_ALWAYS, **given}.items():
         builder = builder.config(name, value)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    before = signal.getsignal(signal.SIGINT)
     try:
         opened = builder.getOrCreate()
     except Exception as error:
-        place = settings.remote or settings.master or "this machine"
         raise OdibiError(
             f"Spark can't be started at {place}: {str(error).splitlines()[0]}",
             fix="look at [spark] in odibi.toml, and whether Spark and Java 17 or newer run there",
         ) from error
-    return opened, opened.stop
+    if threading.current_thread() is threading.main_thread() and before is not None:
+        # Spark takes Ctrl-C for itself, and the run would not stop cleanly.
+        signal.signal(signal.SIGINT, before)
+    return opened, place, opened.stop
 
 
 def _borrow(session: SparkSession) -> Callable[[], object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
+from odibi_core.engines.spark.staging import duckdb_schema
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import find_files
 
@@ -33,17 +34,25 @@ def natively(
     Raises:
         SourceError: It is not there, or not of its format.
     """
+    from pyspark.errors import PySparkException
+
     format_ = format_named(scan.format)
     if scan.format not in ("parquet", "delta") or scan.options != format_.read_options():
         return None
     with closing(session.cursor()) as cursor:
         # One look at the columns, for the same errors as the other engine gives.
-        format_.probe(source, scan.options, cursor)
+        schema = format_.probe(source, scan.options, cursor)
         row_count = format_.count_rows(source, cursor)
     paths = _parquet_files(source, format_.extensions) if scan.format == "parquet" else _delta_files(source)
     if not paths:
         return None
-    return spark.read.parquet(*(Path(path).as_uri() for path in paths)), row_count
+    try:
+        frame = spark.read.parquet(*(Path(path).as_uri() for path in paths))
+        is_same = duckdb_schema(frame, session) == schema
+    except PySparkException:
+        return None
+    # Of several files Spark looks at one; and some types, such as UUID and TIME, it reads as others.
+    return (frame, row_count) if is_same else None
 
 
 def _parquet_files(source: str, extensions: tuple[str, ...]) -> Sequence[str]:

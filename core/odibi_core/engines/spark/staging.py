@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
+import weakref
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
-from odibi_core.schema import literal, quote
+from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +36,8 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
+        self._staged: weakref.WeakKeyDictionary[Dataset, Path] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
 
     def from_spark(self, frame: DataFrame) -> Path:
         """Have Spark write a frame; the folder of Parquet files that it wrote."""
@@ -42,7 +48,13 @@ class Staging:
         return path
 
     def from_duckdb(self, dataset: Dataset, attempt: Attempt) -> Path:
-        """Have DuckDB write a dataset of any engine; the file that it wrote, for Spark to read."""
+        """Have DuckDB write a dataset of any engine, once; the file that it wrote, for Spark to read."""
+        with self._lock:
+            if dataset not in self._staged:
+                self._staged[dataset] = self._from_duckdb(dataset, attempt)
+            return self._staged[dataset]
+
+    def _from_duckdb(self, dataset: Dataset, attempt: Attempt) -> Path:
         path = self._new("rows").with_suffix(".parquet")
         if not isinstance(dataset, DuckDBDataset):
             self._write(dataset.arrow(), path)
@@ -73,6 +85,15 @@ def schema_of(frame: DataFrame) -> pa.Schema:
     from pyspark.sql.pandas.types import to_arrow_schema
 
     return to_arrow_schema(_writable(frame).schema, timezone="UTC")
+
+
+def duckdb_schema(frame: DataFrame, session: Session) -> Schema:
+    """The columns of a Spark frame, as DuckDB spells their types. Nothing is computed."""
+    view = session.new_name("columns")
+    empty = Fragment(quote(view), views={view: schema_of(frame).empty_table()})
+    with closing(session.cursor()) as cursor:
+        relation = empty.run(cursor)
+        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
 
 def _writable(frame: DataFrame) -> DataFrame:

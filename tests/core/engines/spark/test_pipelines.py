@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 import time
 from dataclasses import replace
@@ -18,6 +19,7 @@ from tests.conftest import Run
 
 from odibi_core.dataset import arrow_to_pandas
 from odibi_core.design.yaml_form import load_yaml
+from odibi_core.engines.spark import session as session_module
 from odibi_core.engines.spark.session import open_session
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.orchestrator import Orchestrator
@@ -277,9 +279,48 @@ def test_a_heavy_query_is_cancelled(workspace: Workspace, files: Path) -> None:
 
 
 def test_a_missing_java_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_held", None)
     monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     with pytest.raises(OdibiError, match="needs Java 17 or newer") as caught:
         open_session(SparkSettings(), tmp_path)
     assert "openjdk-17-jre-headless" in caught.value.fix
+
+
+def test_ctrl_c_is_still_the_run_s() -> None:
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_one_process_uses_spark_at_one_place(tmp_path: Path) -> None:
+    with pytest.raises(
+        OdibiError, match=r"uses Spark at local\[2\] already, so it can't use spark://elsewhere"
+    ):
+        open_session(SparkSettings(master="spark://elsewhere:7077"), tmp_path)
+    _, leave = open_session(SparkSettings(master="local[2]"), tmp_path)
+    leave()
+
+
+def test_files_that_spark_reads_otherwise_are_read_by_duckdb(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "days").mkdir()
+    duckdb.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path / 'days' / '1.parquet'}'")
+    duckdb.execute(f"COPY (SELECT 2 AS a, 'x' AS b) TO '{tmp_path / 'days' / '2.parquet'}'")
+    duckdb.execute(f"COPY (SELECT TIME '12:30' AS t, uuid() AS u) TO '{tmp_path / 'odd.parquet'}'")
+    for source, key, sql in [("days", "d", "SELECT a, b FROM d"), ("odd.parquet", "o", "SELECT t, u FROM o")]:
+        found = [
+            rows(run([read(source, key), query("out", sql, key)], engine_type=engine), "out")
+            for engine in ("pandas", "spark")
+        ]
+        assert found[1] == found[0]
+
+
+def test_a_count_that_a_limit_cut_short_is_not_told(run: Run, tmp_path: Path) -> None:
+    pd.DataFrame({"id": range(1000)}).to_parquet(tmp_path / "ids.parquet")
+    steps = [
+        read("ids.parquet", "ids"),
+        query("some", "SELECT * FROM ids WHERE id >= 10", "ids"),
+        query("few", "SELECT * FROM some LIMIT 3", "some"),
+    ]
+    result = run(steps, engine_type="spark", tracking="fused")
+    counts = [step["output_snapshots"]["data"]["row_count"] for step in lineage(result)["steps"]]
+    assert counts == [1000, None, 3]
