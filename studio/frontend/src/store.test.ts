@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createApi } from "./api";
-import type { AutosaveRequest, CheckAnswer, CheckRequest, ProblemForm } from "./messages";
+import type { AutosaveRequest, CheckAnswer, CheckRequest, Document, ProblemForm } from "./messages";
 import { addNote } from "./model/frames";
 import { moveSteps, removeSteps, renameStep, setField } from "./model/steps";
 import { createDesigner, type DesignerStore } from "./store";
@@ -28,6 +28,11 @@ async function opened(routes: Parameters<typeof serve>[0] = {}) {
 
 function answer(revision: number, problems: ProblemForm[] = []): CheckAnswer {
   return { revision, steps: {}, problems, elapsed_ms: 1 };
+}
+
+/** Leaves what a page could not save in the browser. */
+function leave(page: string, document: Document, at = 0) {
+  localStorage.setItem(`odibi-unsaved:d1:${page}`, JSON.stringify({ at, unsaved: { base_revision: 7, document } }));
 }
 
 beforeEach(() => {
@@ -169,14 +174,37 @@ describe("the truth", () => {
 describe("opening", () => {
   it("brings back what an earlier page could not save, as an edit that can be undone", async () => {
     const document = documentOf(source("orders"));
-    localStorage.setItem("odibi-unsaved:d1", JSON.stringify({ base_revision: 7, document }));
+    leave("closed", document);
     const { designer, kept } = await opened();
     expect(designer.getState().draft.order).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(500);
     expect(kept.at(-1)).toEqual({ base_revision: 7, document });
-    expect(localStorage.getItem("odibi-unsaved:d1")).toBeNull();
+    expect(localStorage).toHaveLength(0);
     designer.getState().undo();
     expect(designer.getState().draft.order).toHaveLength(3);
+  });
+
+  it("brings back what each of several closed pages left, the next once the one before is saved", async () => {
+    leave("later", documentOf(source("customers")), 2);
+    leave("earlier", documentOf(source("orders")), 1);
+    const { designer, kept } = await opened();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(kept.map(({ document }) => document.pipeline.steps.map(({ name }) => name))).toEqual([["orders"], ["customers"]]);
+    expect(kept.map(({ base_revision }) => base_revision)).toEqual([7, 7]);
+    expect(localStorage).toHaveLength(0);
+    designer.getState().undo();
+    expect(stepNamed(designer.getState().draft, "orders").type).toBe("config_op");
+  });
+
+  it("leaves what an open page could not save to that page, whatever is saved here", async () => {
+    leave("open", documentOf(source("theirs")));
+    vi.stubGlobal("navigator", { locks: { request: async () => {}, query: async () => ({ held: [{ name: "odibi-unsaved:d1:open" }] }) } });
+    const { designer, kept } = await opened();
+    designer.getState().edit("Remove", removeSteps([idOf(designer.getState().draft, "save")]));
+    await vi.advanceTimersByTimeAsync(500);
+    vi.unstubAllGlobals();
+    expect(kept.map(({ document }) => document.pipeline.steps.length)).toEqual([2]);
+    expect(Object.keys(localStorage)).toEqual(["odibi-unsaved:d1:open"]);
   });
 
   it("says why it cannot", async () => {

@@ -10,7 +10,7 @@ import { isGoing, NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from
 import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { setPreviewParameter } from "./panel/previewParameters";
-import { findUnsaved, stowUnsaved } from "./model/unsaved";
+import { Stowage } from "./model/unsaved";
 
 export type PanelTab = "preview" | "trace" | "schema" | "profile" | "problems" | "plan";
 
@@ -111,6 +111,7 @@ const NOTICE_MS = 6_000;
 /** The state of one designer: loads its design at once, then keeps it saved and checked. */
 export function createDesigner(api: Api, designId: string, runId = ""): DesignerStore {
   let saver: Autosaver | null = null;
+  const stowage = new Stowage(designId);
   let noticeCount = 0;
   const store = createStore<DesignerState>()((set, get) => {
     const become = (draft: Draft, history: History) => {
@@ -232,6 +233,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
         loop.close();
         saver?.close();
         saver = null;
+        stowage.close();
       },
     };
   });
@@ -274,15 +276,20 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
             return answer;
           },
           current: () => toDocument(get().draft),
-          report: (save, kept) => set(({ design }) => ({ save, design: { ...design, revision: kept } })),
-          stow: (unsaved) => stowUnsaved(designId, unsaved),
+          report(save, kept) {
+            set(({ design }) => ({ save, design: { ...design, revision: kept } }));
+            // One after the other: each is saved, or settled with what the one before it made, by itself.
+            if (save.kind === "saved") queueMicrotask(recover);
+          },
+          stow: (unsaved) => stowage.keep(unsaved),
         },
         design.revision,
       );
+      await stowage.find();
       const draft = openDraft(design.document);
       set({ draft, catalog, design: stateOf(design), opening: { kind: "done" } });
       loop.touch(draft);
-      recover(design);
+      recover();
       joinRun().catch(complain);
     } catch (error) {
       set({ opening: { kind: "failed", why: describe(error) } });
@@ -298,14 +305,19 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
     warned = text;
   }
 
-  function recover(design: Design): void {
-    const unsaved = findUnsaved(designId);
-    if (!unsaved) return;
-    const isKnown = JSON.stringify(unsaved.document) === JSON.stringify(design.document);
-    if (isKnown) return stowUnsaved(designId, null);
-    saver?.resume(unsaved.base_revision, true);
-    get().edit("Recover unsaved changes", (draft) => openDraft(unsaved.document, draft));
-    get().notify("Changes that could not be saved earlier are back");
+  /** Brings back what a page that is closed could not save, as an edit; what the server has is let go. */
+  function recover(): void {
+    if (!saver || get().save.kind !== "saved") return;
+    for (let unsaved = stowage.takeOver(); unsaved; unsaved = stowage.takeOver()) {
+      const { document, base_revision } = unsaved;
+      if (JSON.stringify(document) === JSON.stringify(toDocument(get().draft))) {
+        stowage.keep(null);
+        continue;
+      }
+      saver.resume(base_revision, true);
+      get().edit("Recover unsaved changes", (draft) => openDraft(document, draft));
+      return get().notify("Changes that could not be saved earlier are back");
+    }
   }
 
   void open();

@@ -24,6 +24,15 @@ def kept(designer: DesignerPage, designs: DesignsApi, design: str) -> dict[str, 
     return designs.document(design)
 
 
+def another_tab(designer: DesignerPage) -> DesignerPage:
+    """The same design, in another tab of the same browser."""
+    page = designer.page.context.new_page()
+    page.goto(designer.page.url)
+    tab = DesignerPage(page)
+    tab.wait_until_open()
+    return tab
+
+
 def test_ten_edits_are_undone_and_done_again(
     chain: str, designs: DesignsApi, open_design: OpenDesign
 ) -> None:
@@ -225,3 +234,33 @@ def test_changes_of_two_browsers_in_one_step_become_two_pipelines(
     name = designs.document(chain)["pipeline"]["name"]
     copies = [card for card in designs.call("GET", "/designs") if card["name"].startswith(f"{name}_copy")]
     assert [designs.step(card["id"], "report")["value"] for card in copies] == [DEAR]
+
+
+def test_what_a_closed_tab_could_not_save_outlives_what_another_tab_saves(
+    chain: str, designs: DesignsApi, open_design: OpenDesign
+) -> None:
+    one = open_design(chain)
+    other = another_tab(one)
+    one.select("report")
+    one.type_sql(CHEAP)
+    one.wait_until_saved()
+    other.select("report")
+    other.type_sql(DEAR)
+    other.page.get_by_role("button", name="Decide later").click()
+
+    one.select("amounts")
+    one.fill("Layer", "silver")
+    one.wait_until_saved()
+    beside = another_tab(one)
+    expect(beside.step("report")).to_be_visible()
+    expect(beside.page.get_by_role("dialog")).to_have_count(0)
+    other.page.close()
+
+    later = another_tab(one)
+    dialog = later.page.get_by_role("dialog", name="Two browsers have changed this pipeline")
+    dialog.get_by_role("button", name="Keep mine as a copy").click()
+    later.wait_until_saved()
+    assert designs.step(chain, "report")["value"] == CHEAP
+    name = designs.document(chain)["pipeline"]["name"]
+    (copy,) = (card for card in designs.call("GET", "/designs") if card["name"] == f"{name}_copy")
+    assert designs.step(copy["id"], "report")["value"] == DEAR
