@@ -71,6 +71,33 @@ describe("a clipboard", () => {
     expect(readClip('{"format": "odibi-steps/1", "steps"')).toBeNull();
   });
 
+  it("whose steps, groups or notes the server would refuse is left alone", () => {
+    const place = { x: 0, y: 0 };
+    const note = { id: "n", text: "Mind", ...place, width: 96, height: 40 };
+    const clip = (more: object) => JSON.stringify({ format: "odibi-steps/1", steps: [], groups: [], notes: [], ...more });
+    expect(readClip(clip({ steps: [{ step: step("a"), place }], notes: [note] }))).not.toBeNull();
+    for (const wrong of [{ ...note, x: undefined }, { ...note, width: "96" }, { ...note, text: 1 }, null, {}]) {
+      expect(readClip(clip({ notes: [wrong] }))).toBeNull();
+    }
+    for (const wrong of [null, { title: "In", steps: "a", isCollapsed: false }, { title: "In", steps: [1], isCollapsed: false }, { steps: [], isCollapsed: false }]) {
+      expect(readClip(clip({ groups: [wrong] }))).toBeNull();
+    }
+    for (const wrong of [{ ...step("a"), inputs: { data: 1 } }, { ...step("a"), outputs: ["a"] }, { ...step("a"), engine: null }]) {
+      expect(readClip(clip({ steps: [{ step: wrong, place }] }))).toBeNull();
+    }
+  });
+
+  it("gives steps and notes without what the server does not know", () => {
+    const { draft } = draftOf();
+    const strange = { odd: 1 };
+    const steps = [{ step: { ...step("a"), ...strange }, place: { x: 0, y: 0 } }];
+    const notes = [{ id: "n", text: "Mind", x: 0, y: 0, width: 96, height: 40, ...strange }];
+    const clip = readClip(JSON.stringify({ format: "odibi-steps/1", steps, groups: [], notes }))!;
+    const after = pasteClip(draft, clip).edit(draft);
+    expect(stepNamed(after, "a")).toEqual(step("a"));
+    expect(Object.keys(after.notes[0]!).sort()).toEqual(["height", "id", "text", "width", "x", "y"]);
+  });
+
   it("gets nothing where nothing is selected", () => {
     const { draft } = draftOf(step("a"));
     expect(copySelection(draft, selectionOf({}))).toBeNull();

@@ -38,29 +38,56 @@ export function copySelection(draft: Draft, selection: Selection): string | null
   return JSON.stringify(clip, null, 1);
 }
 
-/** What a copied text holds, or null where it is none of ours. */
+/**
+ * What a copied text holds, or null where it is none of ours.
+ *
+ * It may come from anywhere: what is no step, group or note as the server takes them would keep it from taking any
+ * change from then on.
+ */
 export function readClip(text: string): Clip | null {
   if (!text.includes(FORMAT)) return null;
   try {
     const clip = JSON.parse(text) as Clip;
     const isWhole =
       clip.format === FORMAT && Array.isArray(clip.steps) && Array.isArray(clip.groups) && Array.isArray(clip.notes);
-    return isWhole && clip.steps.every(({ step, place }) => isStep(step) && isPoint(place)) ? clip : null;
+    if (!isWhole || !clip.groups.every(isGroup) || !clip.notes.every(isNote)) return null;
+    if (!clip.steps.every(({ step, place }) => isStep(step) && isPoint(place))) return null;
+    return { ...clip, steps: clip.steps.map(({ step, place }) => ({ step: fieldsOf(step), place })) };
   } catch {
     return null;
   }
 }
 
 function isStep(step: unknown): step is StepForm {
-  if (typeof step !== "object" || step === null) return false;
-  const { name, layer, type, params, inputs, outputs, metadata } = step as Record<string, unknown>;
-  const isText = [name, layer, type].every((value) => typeof value === "string");
-  return isText && [params, inputs, outputs, metadata].every((value) => typeof value === "object" && value !== null);
+  const { name, layer, type, engine, params, inputs, outputs, metadata } = (step ?? {}) as Record<string, unknown>;
+  const isText = [name, layer, type, engine].every((value) => typeof value === "string");
+  const areNames = [inputs, outputs].every((ports) => isMap(ports) && Object.values(ports).every((key) => typeof key === "string"));
+  return isText && areNames && isMap(params) && isMap(metadata);
+}
+
+/** The step without what it should not have. */
+function fieldsOf({ name, layer, type, engine, value, params, inputs, outputs, metadata }: StepForm): StepForm {
+  return { name, layer, type, engine, value: value ?? "", params, inputs, outputs, metadata };
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isGroup(group: unknown): group is Clip["groups"][number] {
+  const { title, steps, isCollapsed } = (group ?? {}) as Record<string, unknown>;
+  const areNames = Array.isArray(steps) && steps.every((name) => typeof name === "string");
+  return typeof title === "string" && typeof isCollapsed === "boolean" && areNames;
+}
+
+function isNote(note: unknown): note is Note {
+  const { text, width, height } = (note ?? {}) as Record<string, unknown>;
+  return typeof text === "string" && isPoint(note) && [width, height].every(Number.isFinite);
 }
 
 function isPoint(place: unknown): place is Point {
   const { x, y } = (place ?? {}) as Record<string, unknown>;
-  return typeof x === "number" && typeof y === "number";
+  return Number.isFinite(x) && Number.isFinite(y);
 }
 
 /**
@@ -82,7 +109,7 @@ export function pasteClip(draft: Draft, clip: Clip, at?: Point): { edit: Edit; s
     isCollapsed,
     steps: names.flatMap((name) => idOf.get(name) ?? []),
   }));
-  const notes = clip.notes.map((note) => ({ ...note, ...moved(note, shift), id: newItemId() }));
+  const notes = clip.notes.map(({ text, width, height, ...place }) => ({ text, width, height, ...moved(place, shift), id: newItemId() }));
   const edit: Edit = (before) => ({
     ...before,
     order: [...before.order, ...pasted.map(({ id }) => id)],
