@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -144,6 +145,42 @@ def test_a_run_is_compared_with_the_ten_before_it(workspace: Workspace, desk: Ru
     assert few.kept is not None
     assert few.kept.is_outside
     assert (few.kept.low, few.kept.high) == (0.495, 0.505)
+
+
+def make_split(workspace: Workspace, number: int, refused: int) -> str:
+    """A run in which a step splits 100 rows, and another one keeps half of what the first set aside."""
+    split = Step(
+        "silver", "split", "function", "", "shop.split",
+        inputs={"v": "read"}, outputs={"good": "good", "bad": "bad"},
+    )  # fmt: skip
+    run_id = f"20261101T{number:06}-aa"
+    steps = [ingest_step("read", "data/visits.csv"), split, sql_step("odd", "SELECT * FROM bad", "bad")]
+    journal = JournalWriter(workspace.runs, run_id, Pipeline("split", steps))
+    bus = EventBus()
+    bus.bind("split", run_id)
+    bus.subscribe(journal.observe)
+    bus.emit("pipeline_start", total_steps=3)
+    for step, rows in (("read", 100), ("split", 100 - refused), ("odd", refused // 2)):
+        keys = {"layer": "x", "duration_ms": 1, "status": "success", "row_count": rows}
+        bus.emit("node_complete", step_name=step, **keys)
+    bus.emit("pipeline_complete", duration_ms=1, nodes_executed=3, success_count=3, state="success")
+    journal.close()
+    told = {"good": {"row_count": 100 - refused}, "bad": {"row_count": refused}}
+    entry = {"step_name": "split", "outputs": split.outputs, "output_snapshots": told}
+    (journal.run_dir / "lineage.json").write_text(json.dumps({"steps": [entry]}))
+    return run_id
+
+
+def test_rows_kept_of_a_second_output_are_compared_with_those_of_the_same_output(
+    workspace: Workspace, desk: RunDesk
+) -> None:
+    for number, refused in enumerate([10, 20, 30, 40, 50, 60], start=1):
+        make_split(workspace, number, refused)
+    (odd,) = desk.step_health(make_split(workspace, 7, 80)).steps
+    assert (odd.rows_in, odd.rows_out) == ({"bad": 80}, 40)
+    assert odd.kept is not None
+    assert (odd.kept.low, odd.kept.middle, odd.kept.high) == (0.495, 0.5, 0.505)
+    assert not odd.kept.is_outside
 
 
 def test_too_few_runs_and_another_join_have_no_usual_range(workspace: Workspace, desk: RunDesk) -> None:

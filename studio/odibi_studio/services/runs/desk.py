@@ -247,7 +247,8 @@ class RunDesk:
             and other.state is RunState.SUCCESS
             and other.asked_time < record.asked_time
         ]
-        return run_health(record, pipeline, counts, self.health.facts(before[:COMPARED_RUNS]))
+        past = self.health.facts(before[:COMPARED_RUNS])
+        return run_health(record, pipeline, counts, past, self.health.given)
 
     def compare(self, first: str, second: str) -> Comparison:
         """Two runs side by side.

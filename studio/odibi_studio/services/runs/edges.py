@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from odibi_core.health.joins import JoinCounts
 from odibi_core.journal.record import RunRecord
@@ -24,6 +24,7 @@ def run_health(
     pipeline: Pipeline,
     counts: Mapping[str, int | None],
     before: Sequence[RunFacts],
+    given: Callable[[RunRecord], Mapping[str, int | None]],
 ) -> HealthAnswer:
     """How healthy the data of every SQL step are.
 
@@ -32,6 +33,7 @@ def run_health(
         pipeline: What ran.
         counts: Dataset key → rows.
         before: Runs of the pipeline that succeeded before it.
+        given: Tells dataset → rows of one of those, where the first output of a step is not enough.
     """
     found = []
     for step in pipeline.steps:
@@ -49,7 +51,7 @@ def run_health(
                 ],
                 rows_in=rows_in,
                 rows_out=progress.row_count,
-                kept=_kept(pipeline, step.name, rows_in, progress.row_count, before),
+                kept=_kept(pipeline, step.name, rows_in, progress.row_count, before, given),
                 why=str(progress.health.get("why", "")),
             )
         )
@@ -107,16 +109,21 @@ def _kept(
     rows_in: Mapping[str, int | None],
     rows_out: int | None,
     before: Sequence[RunFacts],
+    given: Callable[[RunRecord], Mapping[str, int | None]],
 ) -> UsualRange | None:
     """Rows out for a row in; only of a step with one input that says it alone."""
     if len(rows_in) != 1:
         return None
     (key,) = pipeline.step(name).inputs.values()
-    maker = next((step.name for step in pipeline.steps if key in step.outputs.values()), "")
+    maker = next((step for step in pipeline.steps if key in step.outputs.values()), None)
+    first_of = maker.name if maker and key == next(iter(maker.outputs.values())) else ""
+
+    def taken_in(facts: RunFacts) -> int | None:
+        # Journals tell the rows of first outputs alone.
+        return facts.step_rows.get(first_of) if first_of else given(facts.record).get(key)
+
     past = [
-        share
-        for facts in before
-        if (share := _share(facts.step_rows.get(maker), facts.step_rows.get(name))) is not None
+        share for facts in before if (share := _share(taken_in(facts), facts.step_rows.get(name))) is not None
     ]
     (taken,) = rows_in.values()
     return usual_range("kept_rate", _share(taken, rows_out), past)

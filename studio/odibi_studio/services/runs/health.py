@@ -15,6 +15,7 @@ from odibi_core.events import EventType
 from odibi_core.health.joins import JoinCounts
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import EVENTS_FILE
+from odibi_studio.services.runs.steps import given_rows
 
 FEWEST_FOR_A_RANGE = 5
 _FENCE = 1.5
@@ -112,6 +113,7 @@ class RunHealth:
     """Facts of ended runs, kept so that each journal is read once."""
 
     _facts: dict[str, RunFacts] = field(default_factory=dict)
+    _given: dict[str, dict[str, int | None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def facts(self, records: Iterable[RunRecord]) -> list[RunFacts]:
@@ -128,6 +130,20 @@ class RunHealth:
                             self._facts[record.run_id] = known
                 found.append(known)
         return found
+
+    def given(self, record: RunRecord) -> dict[str, int | None]:
+        """Dataset → rows of a run that succeeded; empty where it kept no lineage."""
+        with self._lock:
+            known = self._given.get(record.run_id)
+        if known is None:
+            try:
+                known = given_rows(json.loads((record.run_dir / "lineage.json").read_bytes()))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                # Its reports may still be on their way.
+                return {}
+            with self._lock:
+                self._given[record.run_id] = known
+        return known
 
 
 def success_rate(facts: Sequence[RunFacts]) -> float | None:

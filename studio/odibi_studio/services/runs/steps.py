@@ -90,11 +90,17 @@ def row_counts(
         progress = record.steps.get(step.name)
         for dataset in list(step.outputs.values())[:1]:
             counts[dataset] = progress.row_count if progress else None
-    for entry in lineage["steps"] if lineage else ():
-        for port, snapshot in entry["output_snapshots"].items():
-            if port in entry["outputs"]:
-                counts[entry["outputs"][port]] = snapshot["row_count"]
-    return counts
+    return counts | (given_rows(lineage) if lineage else {})
+
+
+def given_rows(lineage: Mapping[str, Any]) -> dict[str, int | None]:
+    """Dataset → rows, as lineage tells of every output."""
+    return {
+        entry["outputs"][port]: snapshot["row_count"]
+        for entry in lineage["steps"]
+        for port, snapshot in entry["output_snapshots"].items()
+        if port in entry["outputs"]
+    }
 
 
 def _grid(port: str, datasets: Mapping[str, str], snapshot: Mapping[str, Any]) -> RunGrid:
