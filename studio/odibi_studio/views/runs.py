@@ -6,11 +6,13 @@ import datetime as dt
 
 import streamlit as st
 
+from odibi_core.errors import OdibiError
 from odibi_core.journal.order import Trigger
 from odibi_core.journal.record import RunState
 from odibi_studio.run_messages import RunSummary
 from odibi_studio.services.runs.desk import RunFilter
 from odibi_studio.services.studio import Studio, current_studio
+from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_form import ask_for_run
 from odibi_studio.views.run_navigation import open_run
 from odibi_studio.views.widgets.run_states import RUN_WORDS, run_word
@@ -156,8 +158,17 @@ def _show_queue(studio: Studio, waiting: list[RunSummary]) -> None:
                 if st.button(
                     "Take out", key=f"withdraw_{run.run_id}", type="tertiary", icon=":material/close:"
                 ):
-                    studio.runs.cancel(run.run_id)
-                    st.rerun()
+                    _take_out(studio, run.run_id)
+
+
+def _take_out(studio: Studio, run_id: str) -> None:
+    try:
+        studio.runs.cancel(run_id)
+    except OdibiError as error:
+        # It may have begun, and ended, since the page was drawn.
+        show_error(error)
+    else:
+        st.rerun()
 
 
 def run_row(run: RunSummary) -> dict[str, object]:

@@ -14,7 +14,7 @@ import odibi_studio.app
 from odibi_core.events import NodeState
 from odibi_core.journal.record import RunState
 from odibi_core.workspace import Workspace
-from odibi_studio.run_messages import StartRunRequest, StepRun
+from odibi_studio.run_messages import RunSummary, StartRunRequest, StepRun
 from odibi_studio.services.runs.course import Course, Level, LogLine, Made, Vital
 from odibi_studio.services.studio import Studio, open_studio
 from odibi_studio.views.run_charts import rate_rows, timeline_rows, vital_rows
@@ -109,6 +109,25 @@ def test_a_run_that_waits_is_taken_out_of_the_queue(open_page: Open, studio: Stu
     page = open_page("runs")
     page.button(key=f"withdraw_{waiting}").click().run()
     assert studio.runs.summary(waiting).state is RunState.CANCELLED
+
+
+def test_a_run_that_ended_meanwhile_is_no_traceback_when_it_is_taken_out(
+    open_page: Open, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.runs.start(StartRunRequest(pipeline="one"))
+    waiting = studio.runs.start(StartRunRequest(pipeline="one")).run_id
+    page = open_page("runs")
+    cancel = studio.runs.cancel
+
+    def too_late(run_id: str) -> RunSummary:
+        # It is over as the press comes in.
+        cancel(run_id)
+        return cancel(run_id)
+
+    monkeypatch.setattr(studio.runs, "cancel", too_late)
+    page.button(key=f"withdraw_{waiting}").click().run()
+    assert not page.exception
+    assert "The run has ended already: cancelled." in shown(page)
 
 
 def test_a_run_is_started_by_a_form_with_a_widget_for_each_parameter(
