@@ -136,7 +136,7 @@ class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):
         @contextmanager
         def transaction() -> Iterator[MysqlDatabase]:
             with (
-                connected(options.server) as session,
+                connected(options.server, sends_files=True) as session,
                 explained(where, TargetError),
                 target.on_stop(session.cancel),
             ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
@@ -20,6 +21,7 @@ _HINTS = {
     1142: "grant the right to the user of the connection",
     1143: "grant the right to the user of the connection",
     1264: "the column in the database is too small for a value: widen it, or cast in a step before",
+    2027: "the server does what no server of its kind does: connect to one that you trust",
     1406: "the column in the database is too short for a text: widen it, or cut it in a step before",
 }
 
@@ -49,6 +51,14 @@ class Session:
         """Carry out an INSERT for many rows."""
         with closing(self.connection.cursor()) as cursor:
             return int(cursor.executemany(statement, rows) or 0)
+
+    def load_file(self, statement: str, path: Path) -> int:
+        """Carry out a LOAD DATA of a file, whose name is its one value; how many rows it added."""
+        self.connection.offered = path
+        try:
+            return self.execute(statement, [str(path)])
+        finally:
+            self.connection.offered = None
 
     def rows(self, query: str, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a small query, as texts."""
@@ -136,15 +146,19 @@ class Session:
 
 
 @contextmanager
-def connected(server: Server) -> Iterator[Session]:
+def connected(server: Server, *, sends_files: bool = False) -> Iterator[Session]:
     """A connection, closed at the end; what was not committed then never was.
+
+    Args:
+        server: Where it leads.
+        sends_files: Whether `load_file` may be called.
 
     Raises:
         SourceError: The server refuses, or there is no such database.
         TransientError: It can't be reached now.
     """
     with explained(str(server), SourceError):
-        connection = _open(server)
+        connection = _open(server, sends_files=sends_files)
     try:
         yield Session(connection, server)
     finally:
@@ -152,15 +166,15 @@ def connected(server: Server) -> Iterator[Session]:
             connection.close()
 
 
-def _open(server: Server) -> Any:
-    import pymysql
+def _open(server: Server, *, sends_files: bool = False) -> Any:
+    from odibi_core.formats.mysql_driver import CarefulConnection
 
     more: dict[str, Any] = {}
     if server.options:
         wanted = {name.removeprefix("ssl_"): value for name, value in server.options.items()}
         more["ssl"] = {name: value for name, value in wanted.items() if name in ("ca", "cert", "key")} or None
         more["ssl_verify_identity"] = wanted.get("verify_identity", "").lower() == "true"
-    return pymysql.connect(
+    return CarefulConnection(
         host=server.host,
         port=server.port,
         user=server.user,
@@ -170,10 +184,13 @@ def _open(server: Server) -> Any:
         charset="utf8mb4",
         conv=_as_texts(),
         connect_timeout=CONNECT_S,
-        local_infile=True,
+        read_timeout=CONNECT_S,
+        local_infile=sends_files,
         init_command=(
             "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
-            f"ERROR_FOR_DIVISION_BY_ZERO', innodb_lock_wait_timeout = {LOCK_S}"
+            f"ERROR_FOR_DIVISION_BY_ZERO', innodb_lock_wait_timeout = {LOCK_S}, "
+            # Where the server keeps no warnings, rows that don't fit would pass for written.
+            "max_error_count = 64"
         ),
         **more,
     )

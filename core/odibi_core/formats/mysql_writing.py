@@ -171,11 +171,11 @@ class MysqlDatabase:
             f"@v{n}" if is_bytes(type_) else named(name) for n, (name, type_) in enumerate(types)
         )
         sets = [f"{named(name)} = UNHEX(@v{n})" for n, (name, type_) in enumerate(types) if is_bytes(type_)]
-        rows = self.session.execute(
+        rows = self.session.load_file(
             f"LOAD DATA LOCAL INFILE %s INTO TABLE {table} CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' "
             f"ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' ({taken})"
             + (f" SET {', '.join(sets)}" if sets else ""),
-            [str(path)],
+            path,
         )
         warnings = self.session.rows("SHOW WARNINGS LIMIT 1")
         if warnings:

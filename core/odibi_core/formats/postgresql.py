@@ -136,8 +136,10 @@ class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOption
                 explained(where, TargetError),
                 target.on_stop(session.cancel),
             ):
-                session.begin_writing(lock_key(schema, table))
-                yield PostgresqlDatabase(session, schema, table)
+                # By its full name: writers that name it with and without its schema take turns too.
+                home = schema or session.schema_of(table)
+                session.begin_writing(lock_key(home, table))
+                yield PostgresqlDatabase(session, home, table)
                 session.commit()
 
         def check_fit(old: Schema, new: Schema) -> None:

@@ -136,6 +136,14 @@ class Session:
         ((found,),) = self.rows("SELECT coalesce(current_schema(), 'public')::text")
         return str(found)
 
+    def schema_of(self, table: str) -> str:
+        """The schema of a table that is named without one; that of new tables where there is none yet."""
+        found = self.rows(
+            "SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            f"WHERE c.oid = to_regclass({literal(quote(table))})"
+        )
+        return str(found[0][0]) if found else self.default_schema()
+
     def tables(self) -> list[Table]:
         """The tables and views that the user may read."""
         found = self.rows(

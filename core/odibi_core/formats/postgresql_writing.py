@@ -35,7 +35,7 @@ class PostgresqlDatabase:
 
     Attributes:
         session: The connection.
-        schema: The schema of the table, or "" for the server's default.
+        schema: The schema of the table, where the ledger is too.
         table: The table.
     """
 
@@ -60,20 +60,19 @@ class PostgresqlDatabase:
 
     def holds(self, table: str, ticket: str) -> bool:
         """Whether the table already has what a ticket wrote."""
-        if not self.session.exists(self._home(), LEDGER):
+        if not self.session.exists(self.schema, LEDGER):
             return False
-        ledger = self.session.qualified(self._home(), LEDGER)
+        ledger = self.session.qualified(self.schema, LEDGER)
         is_this = f"table_name = {literal(table)} AND ticket = {literal(ticket)}"
         found = self.session.rows(f"SELECT 1 FROM {ledger} WHERE {is_this} LIMIT 1")
         return bool(found)
 
     def record(self, table: str, ticket: str, *, alone: bool) -> None:
         """Note that the table has what a ticket wrote, and nothing else where `alone`."""
-        home = self._home()
-        ledger = self.session.qualified(home, LEDGER)
-        if not self.session.exists(home, LEDGER):
+        ledger = self.session.qualified(self.schema, LEDGER)
+        if not self.session.exists(self.schema, LEDGER):
             # Two writers of two tables may both find it missing.
-            self.session.rows(f"SELECT pg_advisory_xact_lock({lock_key(home, LEDGER)})::text")
+            self.session.rows(f"SELECT pg_advisory_xact_lock({lock_key(self.schema, LEDGER)})::text")
             self.session.execute(
                 f"CREATE TABLE IF NOT EXISTS {ledger} (table_name text NOT NULL, ticket text NOT NULL, "
                 "written_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (table_name, ticket))"
@@ -136,10 +135,6 @@ class PostgresqlDatabase:
     def _name(self) -> str:
         return self.session.qualified(self.schema, self.table)
 
-    def _home(self) -> str:
-        """The schema of the table, where the ledger is too."""
-        return self.schema or self.session.default_schema()
-
     def _columns(self) -> list[Column]:
         return columns_of(self.session.columns(f"SELECT * FROM {self._name}"))
 
@@ -171,7 +166,7 @@ class PostgresqlDatabase:
             return rows
         listed = ", ".join(f"{value} AS {quote(name)}" for name, value in values.items())
         reader = cursor.sql(f"SELECT {listed} FROM ({change.select})").to_arrow_reader(BATCH_ROWS)
-        return self.session.load(self.table, _checked(reader, change), schema=self._home())
+        return self.session.load(self.table, _checked(reader, change), schema=self.schema)
 
     def _stage(self, change: Change, cursor: DuckDBPyConnection) -> None:
         """Put the rows into a temporary table with the types of the real one."""

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pymysql import MySQLError
 from tests.conftest import Run
 from tests.core.databases.conftest import connect
 from tests.servers import DatabaseServer, free_port
 
 from odibi_core.errors import SourceError, TransientError
+from odibi_core.formats.mysql_session import connected, explained
+from odibi_core.formats.servers import Server
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.testing import ingest_step, sql_step, store_step
@@ -134,6 +143,20 @@ def test_rows_that_do_not_fit_change_nothing(run: Run, maria: DatabaseServer) ->
     assert maria.rows("SELECT * FROM t") == [(1, "x")]
 
 
+def test_rows_that_do_not_fit_are_told_where_the_server_keeps_no_warnings(
+    run: Run, maria: DatabaseServer
+) -> None:
+    maria.execute("CREATE TABLE t (a int PRIMARY KEY, b varchar(3))", "INSERT INTO t VALUES (1, 'x')")
+    maria.execute("SET GLOBAL max_error_count = 0")
+    try:
+        for rows in ("SELECT 1 AS a, 'y' AS b", "SELECT 2 AS a, 'too long' AS b"):
+            error = saved(run, rows, mode="append").errors["saved"]
+            assert "the rows don't fit the table" in error.what
+    finally:
+        maria.execute("SET GLOBAL max_error_count = DEFAULT")
+    assert maria.rows("SELECT * FROM t") == [(1, "x")]
+
+
 @pytest.mark.parametrize("mode", ["append", "merge", "error"])
 def test_a_write_that_is_repeated_changes_nothing(
     workspace: Workspace, maria: DatabaseServer, mode: str
@@ -216,3 +239,89 @@ def test_a_connection_that_is_lost_while_rows_come_may_be_tried_again(
     )
     error = read(run, "SELECT lose(seq) AS i FROM seq_1_to_300000").errors["rows"]
     assert isinstance(error, TransientError), repr(error)
+
+
+def test_the_system_finds_out_that_a_server_is_gone(maria: DatabaseServer) -> None:
+    with connected(server_of(maria)) as session:
+        sock = session.connection._sock
+        assert sock.gettimeout() is None  # a query may take long
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+        assert session.rows("SELECT sleep(0), 'up'") == [("0", "up")]
+
+
+def test_no_file_is_sent_but_the_one_that_is_offered(maria: DatabaseServer, tmp_path: Path) -> None:
+    private, offered = tmp_path / "private", tmp_path / "hörse, offered"
+    private.write_text("mine\n")
+    offered.write_text("yours\n")
+    maria.execute("CREATE TABLE t (a text)")
+    load = "LOAD DATA LOCAL INFILE %s INTO TABLE t CHARACTER SET utf8mb4 (a)"
+    for sends_files in (False, True):
+        with (
+            connected(server_of(maria), sends_files=sends_files) as session,
+            pytest.raises(MySQLError),
+        ):
+            session.execute(load, [str(private)])
+    with connected(server_of(maria), sends_files=True) as session:
+        assert session.load_file(load, offered) == 1
+        session.connection.commit()
+    assert maria.rows("SELECT a FROM t") == [("yours",)]
+
+
+@pytest.mark.parametrize("sends_files", [False, True])
+def test_a_server_that_asks_for_a_file_gets_none(
+    maria: DatabaseServer, tmp_path: Path, sends_files: bool
+) -> None:
+    private = tmp_path / "private"
+    private.write_text("mine, and nobody else's\n")
+    with asking_server(maria.port, private) as (port, sent):
+        server = replace(server_of(maria), port=port)
+        with (
+            pytest.raises(SourceError, match="which nobody offered it"),
+            connected(server, sends_files=sends_files) as session,
+            explained("shop", SourceError),
+        ):
+            session.rows("SELECT 'a file, please'")
+    assert b"a file, please" in sent
+    assert b"nobody else" not in sent
+
+
+def server_of(maria: DatabaseServer) -> Server:
+    """What leads to the server."""
+    return Server("mysql", "127.0.0.1", maria.port, "shop", maria.user, maria.password)
+
+
+@contextmanager
+def asking_server(port: int, file: Path) -> Iterator[tuple[int, bytearray]]:
+    """A server before a real one that answers a query by asking for a file; its port, and all that it got."""
+    sent = bytearray()
+
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client, socket.create_connection(("127.0.0.1", port), 30) as real:
+            client.settimeout(30)
+            thread = threading.Thread(target=pass_on, args=(real, client))
+            thread.start()
+            with suppress(OSError):
+                while got := client.recv(65_536):
+                    sent.extend(got)
+                    if b"a file, please" in got:
+                        question = b"\xfb" + bytes(file)
+                        client.sendall(len(question).to_bytes(3, "little") + b"\x01" + question)
+                    else:
+                        real.sendall(got)
+            real.shutdown(socket.SHUT_RDWR)
+            thread.join(30)
+
+    def pass_on(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while got := source.recv(65_536):
+                target.sendall(got)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        server = threading.Thread(target=serve)
+        server.start()
+        yield int(listener.getsockname()[1]), sent
+        server.join(30)

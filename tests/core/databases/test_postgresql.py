@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from tests.servers import DatabaseServer, free_port
 from tests.waiting import wait_until
 
 from odibi_core.errors import OdibiError, PipelineInvalidError, SourceError, TransientError
+from odibi_core.formats.postgresql_writing import lock_key
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.step import Step
@@ -343,6 +345,30 @@ def test_readers_see_the_old_rows_until_a_write_is_complete(
         looking.result(60)
     assert seen <= {1000, 300000, 200000}
     assert 1000 in seen
+
+
+@pytest.mark.parametrize("held", ["public", "later"])
+def test_writers_take_turns_however_they_name_the_table(run: Run, shop: DatabaseServer, held: str) -> None:
+    shop.execute("DROP SCHEMA IF EXISTS later CASCADE", "CREATE SCHEMA later")
+    if held == "later":
+        # Found on the search path, though new tables go elsewhere.
+        shop.execute("CREATE TABLE later.t (a int)", "ALTER ROLE shop SET search_path = public, later")
+    try:
+        with closing(shop.connect()) as other, closing(other.cursor()) as cursor:
+            cursor.execute(f"SELECT pg_advisory_xact_lock({lock_key(held, 't')})::text")
+            cursor.fetchall()
+            with ThreadPoolExecutor(1) as pool:
+                writing = pool.submit(saved, run, "SELECT 1 AS a", mode="append")
+                wait_until(
+                    lambda: shop.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                )
+                assert not writing.done()
+                other.rollback()
+                result = writing.result(60)
+        assert result.success, result.errors
+        assert shop.rows(f"SELECT a FROM {held}.t") == [(1,)]
+    finally:
+        shop.execute("ALTER ROLE shop RESET search_path", "DROP SCHEMA later CASCADE")
 
 
 def test_merge_replaces_rows_of_the_same_key(run: Run, shop: DatabaseServer) -> None:
