@@ -167,6 +167,26 @@ def test_an_entry_whose_targets_are_others_is_replaced(open_cache: Open, tmp_pat
     assert len([name for name in files_of(cache) if name.startswith("data/")]) == 1
 
 
+@pytest.mark.parametrize("max_bytes", [None, 100_000])
+def test_what_writers_that_died_left_is_cleared(
+    open_cache: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_bytes: int | None
+) -> None:
+    cache = open_cache(max_bytes=max_bytes)
+    cache.keep(KEYS[0], fill(b"rows"))
+    (kept,) = [name for name in files_of(cache) if name.startswith("data/")]
+    _, key, place, file = kept.split("/")
+    other = place[:-1] + ("0" if place[-1] != "0" else "1")
+    left = [f"data/{key}/{other}/{file}", f"data/{KEYS[1]}/{place}/{file}"]
+    for name in left:
+        cache._store.put(name, b"half")
+    cache.keep(KEYS[2], fill(b"rows"))
+    assert set(left) <= set(files_of(cache))  # a writer may still be at them
+    monkeypatch.setattr("odibi_core.kept.cloud_cache._OLD_S", -60)
+    cache.keep(KEYS[3], fill(b"rows"))
+    assert not set(left) & set(files_of(cache))
+    assert [taken(cache, key, tmp_path) for key in (KEYS[0], KEYS[2], KEYS[3])] == [b"rows"] * 3
+
+
 def test_clearing_leaves_nothing(open_cache: Open) -> None:
     cache = open_cache()
     for key in KEYS[:2]:

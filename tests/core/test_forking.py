@@ -78,6 +78,25 @@ def test_a_store_whose_rows_come_about_in_another_way_writes_again() -> None:
     assert len(pd.read_csv("log.csv")) == 6
 
 
+def test_a_source_that_has_changed_is_read_anew_with_all_that_follows_it() -> None:
+    def joined(large: str) -> list[Step]:
+        given = steps(large=large)
+        given[3].inputs = {"doubled": "doubled", "orders": "orders"}
+        # The file is read again where rows are asked for, not kept in the checkpoint.
+        given[0].engine = given[1].engine = given[2].engine = given[3].engine = given[4].engine = "pandas"
+        return given
+
+    sql = "SELECT d.id, d.amount, o.amount AS once FROM doubled d JOIN orders o USING (id)"
+    first, _ = run(joined(f"{sql} WHERE error(d.amount::VARCHAR) IS NULL"))
+    assert first.failed_nodes == ["filter"]
+    Path("orders.csv").write_text("id,amount\n1,1000\n")
+    result, ended = run(joined(sql), "sales_fork", fork_of=Fork("sales", first.run_id))
+    assert result.success, result.errors
+    assert set(ended.values()) == {"success"}
+    found = pd.read_csv("out.csv")
+    assert (list(found.amount), list(found.once)) == ([2000], [1000])
+
+
 def test_a_failed_run_is_mended_in_a_fork_and_goes_on() -> None:
     first, _ = run(steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"))
     assert first.failed_nodes == ["filter"]

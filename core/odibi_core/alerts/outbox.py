@@ -1,4 +1,7 @@
-"""Messages that wait to be sent: on the disk, so that none is lost and none is told of a run twice."""
+"""Messages that wait to be sent: on the disk, so that none is lost, and a run is noted once for each alert.
+
+What was sent by a process that died before it wrote so down is sent again.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,12 +210,11 @@ class CloudCacheManager:
             self._store.remove(*(f"data/{key}/{manifest['place']}/{name}" for name in manifest["files"]))
 
     def _evict(self) -> None:
-        if self.max_bytes is None:
-            return
         names = self._store.sizes()
         keys = self._keys(names)
-        known = {key: self._known(key) for key in keys}
-        self._sweep(names, {key: found["place"] if found else "?" for key, found in known.items()})
+        self._sweep(names, self._places(names, keys))
+        if self.max_bytes is None:
+            return
         sizes: dict[str, int] = dict.fromkeys(keys, 0)
         for name, size in names.items():
             if (key := _key_of(name)) in sizes:
@@ -228,6 +227,19 @@ class CloudCacheManager:
             total -= sizes[key]
             if total <= self.max_bytes:
                 return
+
+    def _places(self, names: Mapping[str, int], keys: Sequence[str]) -> dict[str, str]:
+        """Key of an entry → where its files are; "?" where nobody can tell."""
+        found: dict[str, set[str]] = {key: set() for key in keys}
+        for name in names:
+            if (file := _FILE.fullmatch(name)) and file[1] in found:
+                found[file[1]].add(file[2])
+        places = {key: next(iter(there), "?") for key, there in found.items()}
+        # Most have one place, and need not be asked.
+        for key in (key for key, there in found.items() if len(there) > 1):
+            known = self._known(key)
+            places[key] = str(known["place"]) if known else "?"
+        return places
 
     def _last_used(self, key: str) -> float:
         try:

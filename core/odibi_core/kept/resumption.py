@@ -90,12 +90,16 @@ def find_fork(manager: CheckpointManager, fork: Fork) -> Resumption:
 
 
 def unchanged_part(checkpoint: Checkpoint, plan: Plan, fingerprints: Mapping[str, Fingerprint]) -> Checkpoint:
-    """The checkpoint with the steps alone that are as they were, and so is every step before them."""
-    known = checkpoint.manifest["fingerprints"]
+    """The checkpoint with the steps alone that are as they were, and so is every step before them.
+
+    A step whose rows would be read again from a source that has changed is not: rows of two states don't mix.
+    """
+    known, read_again = checkpoint.manifest["fingerprints"], checkpoint.manifest.get("read_again", {})
     kept: set[str] = set()
     for name, print_ in fingerprints.items():
         parts = known.get(name)
         is_same = parts is not None and (print_.settings, print_.code) == (parts["settings"], parts["code"])
+        is_same = is_same and read_again.get(name, print_.source) == print_.source
         if is_same and set(plan.graph.upstream(name)) <= kept:
             kept.add(name)
     outcomes = [record for record in checkpoint.manifest["outcomes"] if record["name"] in kept]
