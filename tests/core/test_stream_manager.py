@@ -308,6 +308,73 @@ def test_late_rows_are_taken_as_far_back_as_the_stream_is_told(workspace: Worksp
     assert stream().status().watermark == "2026-01-01 08:00:00"
 
 
+ZONED = """
+import sys
+from odibi_core.stream_manager import StreamConfig, StreamManager
+from odibi_core.testing import ingest_step, sql_step, store_step
+steps = [
+    ingest_step("rows", "source.parquet"),
+    sql_step("texts", "SELECT CAST(at AS VARCHAR) AS at FROM rows", "rows"),
+    store_step("save", "out.parquet", "texts", mode="append"),
+]
+config = StreamConfig(source_path="source.parquet", watermark_column="at")
+manager = StreamManager(steps, stream_mode="incremental", stream_config=config, workspace=sys.argv[1])
+print(manager.run_once(), manager.run_once())
+"""
+
+
+def test_rows_with_zoned_times_are_taken_once_whatever_the_time_zone_of_the_machine(
+    workspace: Workspace,
+) -> None:
+    source(workspace, *[(hour, DAY.replace(hour=hour, tzinfo=dt.UTC)) for hour in (0, 1)])
+    done = subprocess.run(
+        [sys.executable, "-c", ZONED, str(workspace.root)],
+        env={**os.environ, "TZ": "Europe/Vienna"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("1 0\n", 0), done.stderr
+    assert rows(workspace, column="at") == ["2026-01-01 00:00:00+00", "2026-01-01 01:00:00+00"]
+
+
+def test_a_lateness_that_grows_takes_no_row_again(workspace: Workspace, make: Make) -> None:
+    def stream(lateness: str) -> StreamManager:
+        return make(
+            StreamMode.INCREMENTAL, source_path="source.parquet", watermark_column="at", lateness=lateness
+        )
+
+    hours = [(number, DAY + dt.timedelta(hours=number)) for number in (0, 4, 8)]
+    source(workspace, *hours)
+    assert stream("1h").run_once() == 1
+    source(workspace, *hours, (9, DAY + dt.timedelta(hours=9)))
+    assert stream("12h").run_once() == 1
+    assert stream("12h").run_once() == 0
+    assert rows(workspace) == [0, 4, 8, 9]
+
+
+def test_columns_that_come_or_change_their_type_make_no_row_new(workspace: Workspace, make: Make) -> None:
+    steps = [
+        ingest_step("rows", "source.parquet"),
+        sql_step("numbers", "SELECT CAST(n AS DOUBLE) AS n FROM rows", "rows"),
+        store_step("save", "out.parquet", "numbers", mode="append"),
+    ]
+
+    def taken(**columns: list[Any]) -> int:
+        pq.write_table(pa.table(columns), workspace.root / "source.parquet")
+        config = {"source_path": "source.parquet", "watermark_column": "at"}
+        return make(StreamMode.INCREMENTAL, steps, **config).run_once()
+
+    assert taken(n=[1, 2], at=[5, 5], note=[None, None]) == 1
+    assert taken(n=[1.0, 2.0], at=[5, 5], note=[None, None], more=["a", "b"]) == 0
+    assert taken(n=[1.0, 2.0, 2.4], at=[5, 5, 5], note=["x", None, None], more=["a", "b", "c"]) == 1
+    assert rows(workspace) == [1, 1, 2, 2.4]
+    assert taken(n=[1.0, 2.0, 2.4, 7.0], at=[5, 5, 5, 6], note=["x", None, None, "y"], more=[*"abcd"]) == 1
+    assert taken(n=[1.0, 7.0, 7.0], at=[5, 6, 6], note=["x", "y", "y"], more=[*"ade"]) == 1
+    assert rows(workspace) == [1, 1, 2, 2.4, 7, 7]
+
+
 def test_the_watermark_moves_only_with_a_committed_batch(workspace: Workspace, make: Make) -> None:
     def fails(rows: Any) -> Any:
         raise ValueError("not today")

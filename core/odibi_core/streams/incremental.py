@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class IncrementalSource:
             return f"SELECT * FROM source WHERE {column} IS NOT NULL{order}"
         value, floor = _value(mark, "value"), _value(mark, "floor")
         return (
-            f"WITH near AS (SELECT s AS row_, md5(CAST(s AS VARCHAR)) AS {_HASH} FROM source AS s "
+            f"WITH near AS (SELECT s AS row_, {_hash(mark['columns'])} AS {_HASH} FROM source AS s "
             f"WHERE s.{column} >= {floor} AND s.{column} <= {value}), "
             f"turns AS (SELECT row_, {_HASH}, row_number() OVER (PARTITION BY {_HASH}) AS {_TURN} "
             "FROM near), "
@@ -145,6 +146,8 @@ class IncrementalSource:
 
         column = quote(self._column)
         with duckdb.connect() as database:
+            # As the engine has it: times with a zone are text in the hashes.
+            database.execute("SET TimeZone = 'UTC'")
             source = f"read_parquet({literal(str(rows))})"
             count, highest, type_ = database.sql(
                 f"SELECT count(*), CAST(max({column}) AS VARCHAR), any_value(typeof({column})) FROM {source}"
@@ -155,18 +158,25 @@ class IncrementalSource:
             if mark is not None:
                 value = f"greatest({value}, {_value(mark, 'value')})"
             floor = self._floor(value, type_)
+            if mark is not None:
+                # What was taken below the floor is remembered no more, however late rows may come now.
+                floor = f"greatest({floor}, {_value(mark, 'floor')})"
             told = database.sql(f"SELECT CAST({value} AS VARCHAR), CAST({floor} AS VARCHAR)").fetchall()[0]
             made = {"number": number, "type": type_, "value": told[0], "floor": told[1], "rows": count}
+            made["columns"] = [row[:2] for row in database.sql(f"DESCRIBE FROM {source}").fetchall()]
             old = ""
             if mark is not None:
                 before = self._staged / f"seen-{mark['number']}.parquet"
-                old = (
-                    f"UNION ALL SELECT {_HASH}, taken, {_AT} FROM read_parquet({literal(str(before))})"
+                kept = (
+                    f"SELECT {_HASH}, taken, {_AT} FROM read_parquet({literal(str(before))})"
                     f" WHERE {_AT} >= {_value(made, 'floor')}"
                 )
+                if database.sql(f"{kept} LIMIT 1").fetchall():
+                    # Rows are told apart by the same columns for as long as old ones are remembered.
+                    made["columns"], old = mark["columns"], f"UNION ALL {kept}"
             database.execute(
                 f"COPY (SELECT {_HASH}, sum(taken)::BIGINT AS taken, any_value({_AT}) AS {_AT} FROM ("
-                f"SELECT md5(CAST(s AS VARCHAR)) AS {_HASH}, 1 AS taken, s.{column} AS {_AT} "
+                f"SELECT {_hash(made['columns'])} AS {_HASH}, 1 AS taken, s.{column} AS {_AT} "
                 f"FROM {source} AS s "
                 f"WHERE s.{column} >= {_value(made, 'floor')} {old}) GROUP BY {_HASH}) "
                 f"TO {literal(str(seen))} (FORMAT parquet)"
@@ -206,3 +216,21 @@ class IncrementalSource:
 
 def _value(mark: dict[str, Any], name: str) -> str:
     return f"CAST({literal(mark[name])} AS {mark['type']})"
+
+
+def _hash(columns: Sequence[Sequence[str]]) -> str:
+    """SQL for the hash of a row `s`: that of its columns of those names, as text of those types.
+
+    A value that its type can't hold as it is counts as its own text: 3.7 never becomes the 4 that was taken.
+    """
+    texts = []
+    for name, type_ in columns:
+        column, text = f"s.{quote(name)}", f"CAST(s.{quote(name)} AS VARCHAR)"
+        if type_ not in ("VARCHAR", '"NULL"'):
+            cast = f"TRY_CAST({column} AS {type_})"
+            # In a struct, for a column of nothing but NULL has a type that nothing can be cast to.
+            back = f"cast_to_type(struct_pack(v := {cast}), struct_pack(v := {column}))"
+            same = f"{back} IS NOT DISTINCT FROM struct_pack(v := {column})"
+            text = f"CASE WHEN {same} THEN CAST({cast} AS VARCHAR) ELSE {text} END"
+        texts.append(text)
+    return f"md5(CAST(row({', '.join(texts)}) AS VARCHAR))"

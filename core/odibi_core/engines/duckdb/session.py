@@ -45,7 +45,8 @@ class Session:
         if threads:
             config["threads"] = str(threads)
         self._root = duckdb.connect(":memory:", config=config)
-        self._root.execute("SET TimeZone = 'UTC'")
+        # Global: a cursor takes over no setting of the connection that it is made of.
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._is_open = True
