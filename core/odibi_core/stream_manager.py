@@ -120,6 +120,7 @@ class StreamManager:
         self._ledger: StreamLedger | None = None
         self._source: Source | None = None
         self._endpoint: Endpoint | None = None
+        self._beginning = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._tries: dict[str, int] = {}
@@ -141,7 +142,6 @@ class StreamManager:
         Raises:
             OdibiError: It runs already, or can't begin.
         """
-        self._stopping.clear()
         with cancel_on_signals(lambda _reason: self._stopping.set(), ends_process=False):
             self._open()
             self._run()
@@ -153,7 +153,6 @@ class StreamManager:
             OdibiError: It runs already, or can't begin.
         """
         if not self.is_running:
-            self._stopping.clear()
             self._open()
             self._thread = threading.Thread(target=self._run, name="odibi-stream", daemon=True)
             self._thread.start()
@@ -176,7 +175,6 @@ class StreamManager:
         Raises:
             OdibiError: It runs already, can't begin, or a batch can't be taken now.
         """
-        self._stopping.clear()
         self._open()
         try:
             assert self._source is not None
@@ -243,12 +241,15 @@ class StreamManager:
         return self._mode in (StreamMode.FILE_WATCH, StreamMode.EVENT)
 
     def _open(self) -> None:
-        if not self._lock.take():
-            raise OdibiError(
-                f"the stream runs already, in the process {self._lock.holder() or '?'}",
-                where=self._config.source_path,
-                fix="end that one first, or give this one another checkpoint_dir",
-            )
+        with self._beginning:
+            # This object may hold the lock itself: what it runs in another thread is no less in the way.
+            if self._lock.is_held or not self._lock.take():
+                raise OdibiError(
+                    f"the stream runs already, in the process {self._lock.holder() or '?'}",
+                    where=self._config.source_path,
+                    fix="end that one first, or give this one another checkpoint_dir",
+                )
+            self._stopping.clear()
         try:
             self._ledger = StreamLedger(self._folder / "ledger.db")
             self._source = self._make_source(self._ledger)

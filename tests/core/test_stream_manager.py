@@ -155,6 +155,47 @@ def test_a_file_is_cut_into_batches_of_so_many_rows(
     assert names(workspace.root / "landing" / "processed") == ["a.csv"]
 
 
+@pytest.mark.parametrize("sizes", [(10, 9), (10, 7), (10, None), (None, 4)])
+def test_a_file_is_taken_to_its_end_as_it_was_begun_though_batch_size_changes(
+    workspace: Workspace, make: Make, drop: Callable[..., Path], sizes: tuple[int | None, int | None]
+) -> None:
+    is_mended = False
+
+    def check(rows: Any) -> Any:
+        if 12 in list(rows["n"]) and not is_mended:
+            raise ValueError("no twelve today")
+        return rows
+
+    steps = [
+        ingest_step("rows", LANDING),
+        store_step("first", "first.parquet", "rows", mode="append"),
+        function_step("checked", check, "rows"),
+        store_step("save", "out.parquet", "checked", mode="append"),
+    ]
+    drop("a.csv", *range(25))
+    make(steps=steps, batch_size=sizes[0]).run_once()
+    failed = workspace.root / "landing" / "failed" / "a.csv"
+    is_mended = True
+    failed.rename(workspace.root / "landing" / "a.csv")
+    make(steps=steps, batch_size=sizes[1]).run_once()
+    assert rows(workspace) == list(range(25))
+    assert rows(workspace, "first.parquet") == list(range(25))
+    assert names(workspace.root / "landing" / "processed") == ["a.csv"]
+
+
+def test_one_manager_runs_one_loop(make: Make, drop: Callable[..., Path]) -> None:
+    drop("a.csv", 1)
+    manager = make()
+    manager.start_background()
+    with pytest.raises(OdibiError, match=f"runs already, in the process {os.getpid()}"):
+        manager.run_once()
+    with pytest.raises(OdibiError, match="runs already"):
+        manager.start()
+    assert manager.is_running
+    assert manager.stop()
+    assert manager.run_once() == 0
+
+
 def test_what_one_sink_has_is_not_written_again_when_another_failed(
     workspace: Workspace, make: Make, drop: Callable[..., Path]
 ) -> None:

@@ -179,11 +179,14 @@ class FileSource:
         """The next batch of a file; None where it could not be made, and the file was set aside."""
         place = self._place(entry.key, entry.name)
         params = self._config.params_of(self._reader.params)
-        if self._config.batch_size is None:
+        # A file that was begun is taken to its end as it was begun, whatever the stream is told by now.
+        size = entry.batch_size if entry.slices else self._config.batch_size or 0
+        if not size:
+            self._ledger.cut(entry.key, 1, 0)
             return Batch(entry.key, entry.number, 0, True, place, params, entry.name)
         try:
-            whole, slices = self._cut(entry, place, params)
-            part = self._part(whole, entry.done)
+            whole, slices = self._cut(entry, place, params, size)
+            part = self._part(whole, entry.done, size)
         except OdibiError as error:
             self._ledger.fail(entry.key, "", str(error))
             self._set_aside(entry.key, entry.name, str(error), "")
@@ -194,25 +197,20 @@ class FileSource:
             entry.key, entry.number, entry.done, is_last, part, {"source_type": "parquet"}, entry.name
         )
 
-    def _cut(self, entry: Entry, place: Path, params: dict[str, object]) -> tuple[Path, int]:
+    def _cut(self, entry: Entry, place: Path, params: dict[str, object], size: int) -> tuple[Path, int]:
         """The file's rows as Parquet, and how many batches they make; the same however often it is asked."""
-        assert self._config.batch_size is not None
         whole = self._staged / f"{entry.key[:32]}.parquet"
         if not whole.exists():
             read = Step("ingest", "rows", "config_op", "", str(place), params, outputs={"data": "rows"})
             stage(self._workspace, [read, write_step("put_aside", "rows", whole)])
         import pyarrow.parquet as pq
 
-        slices = max(-(-pq.read_metadata(whole).num_rows // self._config.batch_size), 1)
-        if entry.slices not in (0, slices):
-            raise OdibiError("batch_size was changed in the middle of the file", fix="drop the file again")
-        self._ledger.cut(entry.key, slices)
+        slices = max(-(-pq.read_metadata(whole).num_rows // size), 1)
+        self._ledger.cut(entry.key, slices, size)
         return whole, slices
 
-    def _part(self, whole: Path, number: int) -> Path:
-        assert self._config.batch_size is not None
+    def _part(self, whole: Path, number: int, size: int) -> Path:
         part = whole.with_name(f"{whole.stem}-part.parquet")
-        size = self._config.batch_size
         sql = f"SELECT * FROM rows LIMIT {size} OFFSET {size * number}"
         cut = Step("transform", "cut", "sql", "", sql, {}, {"rows": "rows"}, {"data": "part"})
         stage(self._workspace, [read_step("rows", whole), cut, write_step("put_aside", "part", part)])

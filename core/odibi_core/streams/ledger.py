@@ -18,7 +18,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, state TEXT NOT NULL,
     slices INTEGER NOT NULL, done INTEGER NOT NULL, run_id TEXT NOT NULL, reason TEXT NOT NULL,
-    mark TEXT NOT NULL, noticed TEXT NOT NULL, ended TEXT NOT NULL
+    mark TEXT NOT NULL, noticed TEXT NOT NULL, ended TEXT NOT NULL, batch_size INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS open_batches ON batches (number) WHERE state = 'taken';
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -49,6 +49,7 @@ class Entry:
         mark: Where the watermark stands once it is committed, as JSON, or "".
         noticed: When it was taken, UTC, ISO 8601.
         ended: When it was committed or failed, or "".
+        batch_size: Rows of each of its batches but the last; 0 where it is taken whole, or not cut yet.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Entry:
     mark: str
     noticed: str
     ended: str
+    batch_size: int
 
 
 class StreamLedger:
@@ -83,6 +85,9 @@ class StreamLedger:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            with suppress(sqlite3.OperationalError):
+                # A ledger of before; where the column is there already, nothing changes.
+                self._db.execute("ALTER TABLE batches ADD COLUMN batch_size INTEGER NOT NULL DEFAULT 0")
         except (sqlite3.Error, OSError) as error:
             raise _unusable(error, path) from error
 
@@ -92,7 +97,7 @@ class StreamLedger:
             self._db.close()
 
     def take(self, key: str, name: str, *, slices: int = 0, mark: str = "") -> Entry:
-        """A batch that is taken from now on; one that failed before is taken again."""
+        """A batch that is taken from now on; a failed one goes on behind what is committed of it."""
         self._do(
             "INSERT INTO batches (key, name, state, slices, done, run_id, reason, mark, noticed, ended) "
             "VALUES (?, ?, 'taken', ?, 0, '', '', ?, ?, '') ON CONFLICT (key) DO UPDATE SET "
@@ -111,9 +116,9 @@ class StreamLedger:
         """Let a batch be as if it had never been taken."""
         self._do("DELETE FROM batches WHERE key = ?", key)
 
-    def cut(self, key: str, slices: int) -> None:
-        """Note into how many batches of rows a file is cut."""
-        self._do("UPDATE batches SET slices = ? WHERE key = ?", slices, key)
+    def cut(self, key: str, slices: int, batch_size: int) -> None:
+        """Note into how many batches of how many rows a file is cut; 1 of 0 is the whole file."""
+        self._do("UPDATE batches SET slices = ?, batch_size = ? WHERE key = ?", slices, batch_size, key)
 
     def commit(self, key: str, done: int, run_id: str, *, is_whole: bool) -> None:
         """Note that the first `done` slices are committed, and the watermark where that is all."""
@@ -181,7 +186,20 @@ class StreamLedger:
     def _entries(self, condition: str, *values: str) -> list[Entry]:
         rows = self._rows(f"SELECT * FROM batches {condition}", *values)
         return [
-            Entry(int(row[0]), row[1], row[2], BatchState(row[3]), int(row[4]), int(row[5]), *row[6:])
+            Entry(
+                int(row[0]),
+                row[1],
+                row[2],
+                BatchState(row[3]),
+                int(row[4]),
+                int(row[5]),
+                row[6],
+                row[7],
+                row[8],
+                row[9],
+                row[10],
+                int(row[11]),
+            )
             for row in rows
         ]
 
