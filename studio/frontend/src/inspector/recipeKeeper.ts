@@ -17,6 +17,15 @@ export interface RecipeView {
   isAsking: boolean;
 }
 
+/** What a form's SQL depends on. */
+interface Wish {
+  readonly recipe: string;
+  readonly settings: Record<string, unknown>;
+  /** Input → its columns; null where they are not known. */
+  readonly inputs: Record<string, Column[] | null>;
+  readonly engine: string;
+}
+
 type Views = Readonly<Record<StepId, RecipeView>>;
 
 const NOTHING_YET: RecipeView = { sql: "", problems: [], failure: null, isAsking: false };
@@ -24,7 +33,10 @@ const NOTHING_YET: RecipeView = { sql: "", problems: [], failure: null, isAsking
 /** Keeps the SQL of self-service steps what their forms make, selected or not, as settings and columns change. */
 export class RecipeKeeper {
   readonly views = createStore<Views>()(() => ({}));
+  /** What was asked for last. */
   private readonly wishes = new Map<StepId, string>();
+  /** What the SQL of a step that was there when the designer opened would come from, until that is looked up. */
+  private readonly firsts = new Map<StepId, Wish>();
   private readonly requests = new Map<StepId, AbortController>();
   /** Every SQL that a form made, as undo brings old ones back. Any other is a person's, or another program's. */
   private readonly made = new Map<StepId, Set<string>>();
@@ -57,31 +69,38 @@ export class RecipeKeeper {
       const step = state.draft.steps[id];
       const recipe = step && recipeOf(step);
       if (!step || !recipe) continue;
-      const wish = JSON.stringify([recipe, columnsOf(state, id, step), engineOf(state, step)]);
-      const before = this.wishes.get(id);
-      if (wish === before) continue;
+      const wish: Wish = { recipe: recipe.name, settings: recipe.settings, inputs: columnsOf(state, id, step), engine: engineOf(state, step) };
+      const text = JSON.stringify(wish);
+      const asked = this.wishes.get(id);
+      if (text === asked) continue;
       // Of a step that was there when the designer opened, only a look or a change needs the answer.
-      const isNews = before !== undefined || step.value === "" || state.selection.steps.has(id);
-      if (before === undefined && !isNews) continue;
-      this.wishes.set(id, wish);
-      void this.ask(id, step, recipe, columnsOf(state, id, step));
+      if (asked === undefined && step.value !== "" && !state.selection.steps.has(id)) {
+        const first = this.firsts.get(id);
+        const known = first ? withKnown(wish, first) : wish;
+        if (!first || JSON.stringify(withKnown(first, wish)) === JSON.stringify(known)) {
+          this.firsts.set(id, known);
+          continue;
+        }
+      }
+      this.wishes.set(id, text);
+      void this.ask(id, step, wish);
     }
   }
 
-  private async ask(
-    id: StepId,
-    step: StepForm,
-    { name, settings }: { name: string; settings: Record<string, unknown> },
-    inputs: Record<string, Column[] | null>,
-  ): Promise<void> {
-    const engine = engineOf(this.store.getState(), step);
-    const isOurs = step.value === "" || this.made.get(id)?.has(String(step.value)) === true;
+  private async ask(id: StepId, step: StepForm, wish: Wish): Promise<void> {
+    const { inputs } = wish;
     this.requests.get(id)?.abort();
     const request = new AbortController();
     this.requests.set(id, request);
     this.tell(id, { isAsking: true });
     try {
-      const { sql, problems } = await this.store.getState().api.recipe({ recipe: name, settings, inputs, engine }, request.signal);
+      const { recipe } = this.store.getState().api;
+      const first = this.firsts.get(id);
+      // Whether the SQL that was there is the form's own, shows what the form made before the change.
+      if (first && JSON.stringify(first) !== JSON.stringify(wish)) this.note(id, (await recipe(first, request.signal)).sql);
+      const isOurs = step.value === "" || this.made.get(id)?.has(String(step.value)) === true;
+      const { sql, problems } = await recipe(wish, request.signal);
+      this.firsts.delete(id);
       this.tell(id, { sql, problems, failure: null, isAsking: false });
       this.note(id, sql);
       // A form that waits for an answer makes nothing: its last SQL would run as if nothing had been asked for. Where
@@ -111,6 +130,12 @@ export class RecipeKeeper {
   private tell(id: StepId, news: Partial<RecipeView>): void {
     this.views.setState((views) => ({ ...views, [id]: { ...(views[id] ?? NOTHING_YET), ...news } }));
   }
+}
+
+/** A wish with the columns of another where its own are not known. */
+function withKnown(wish: Wish, other: Wish): Wish {
+  const inputs = Object.entries(wish.inputs).map(([input, columns]) => [input, columns ?? other.inputs[input] ?? null]);
+  return { ...wish, inputs: Object.fromEntries(inputs) as Wish["inputs"] };
 }
 
 /** The columns of a step's inputs in the step's order; null where they are not known yet. */
