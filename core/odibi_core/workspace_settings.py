@@ -29,7 +29,7 @@ class FunctionSettings(Options):
 
 
 class RunSettings(Options):
-    """[runs]: how many runs go on, and what becomes of past ones."""
+    """[runs]: how many runs go on."""
 
     at_once: int = Field(
         2,
@@ -37,7 +37,6 @@ class RunSettings(Options):
         le=64,
         description="How many runs go on at the same time; more that the Studio or a schedule asks for wait.",
     )
-    keep: int | None = Field(None, ge=1, description="How many runs of a pipeline are kept; all where unset.")
 
 
 class StudioSettings(Options):

@@ -59,7 +59,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         url = "https://example.org/v1"
         headers = { Authorization = "Bearer ${secret:API}" }
         [runs]
-        keep = 20
+        at_once = 20
         """,
     ).load()
     assert (settings.name, settings.engine, settings.memory_limit, settings.threads) == (
@@ -70,7 +70,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     )
     assert settings.functions.allow == ("transforms", "shop.rules")
     assert settings.connections["lake"] == FolderConnection(kind="folder", path="data")
-    assert settings.runs.keep == 20
+    assert settings.runs.at_once == 20
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,9 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     [
         ("name = 'x'\nenginee = 'pandas'\n", 2, "no setting 'enginee'.*did you mean 'engine'"),
         ("[functions]\nalow = []\n", 2, "no setting 'functions.alow'.*did you mean 'allow'"),
-        ("[runs]\n\nkeep = 0\n", 3, "'runs.keep' is wrong: input should be greater than or equal to 1"),
-        ("runs.keep = 'all'\n", 1, "'runs.keep' is wrong: input should be a valid integer"),
+        ("[runs]\n\nat_once = 0\n", 3, "'runs.at_once' is wrong: input should be greater than or equal to 1"),
+        ("runs.keep = 20\n", 1, "no setting 'runs.keep'"),
+        ("runs.at_once = 'all'\n", 1, "'runs.at_once' is wrong: input should be a valid integer"),
         ("threads = 0\n", 1, "'threads' is wrong"),
         ("memory_limit = 'lots'\n", 1, "'memory_limit' is wrong: give a size such as 512MB or 4GB"),
         ("[connections.lake]\npath = 'x'\n", 1, "'connections.lake' has no kind"),
