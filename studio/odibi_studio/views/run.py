@@ -70,7 +70,9 @@ def _show_live(studio: Studio, run_id: str) -> None:
 def _show(studio: Studio, watched: Watched) -> None:
     about = watched.about
     _show_head(studio, watched)
-    _show_outcome(about)
+    # What comes and goes has places of its own: a chart that moved to another place would be drawn anew.
+    with st.container(key="run_outcome"):
+        _show_outcome(about)
     _show_figures(watched)
     parts = PARTS if watched.is_over else _WHILE_IT_RUNS
     part = st.segmented_control(
@@ -234,5 +236,5 @@ def _show_figures(watched: Watched) -> None:
     with st.container(key="run_figures"):
         for column, (label, value, help_) in zip(st.columns(len(figures)), figures, strict=True):
             column.metric(label, value, help=help_)
-    if not about.state.is_final and steps:
-        st.progress(done / len(steps))
+        if not about.state.is_final and steps:
+            st.progress(done / len(steps))

@@ -43,9 +43,24 @@ def show_timeline(steps: Sequence[StepRun], origin: str, now: str) -> None:
     if not data:
         st.caption("No step has started yet.")
         return
-    order = [row["step"] for row in data]
-    states = [state for state in STEP_COLORS if any(row["state"] == STEP_WORDS[state] for row in data)]
-    spec = {
+    names = [step.name for step in steps]
+    height = len(names) * _BAR_PX
+    with st.container(
+        height=_TALLEST_PX if height > _TALLEST_PX else "content", border=False, key="timeline"
+    ):
+        st.vega_lite_chart(data, timeline_spec(names), key="run_timeline", alt="When each step ran")
+
+
+def timeline_spec(names: Sequence[str]) -> dict[str, Any]:
+    """The chart of a run's steps, the same from its first moment to its last.
+
+    All steps have their place, and all states their colour, before the first step starts: a specification
+    that followed the data would have the browser draw the chart anew, and its zoom would be lost.
+
+    Args:
+        names: All steps that the run is to take, from the top down.
+    """
+    return {
         "height": {"step": _BAR_PX},
         "layer": [
             {
@@ -76,7 +91,7 @@ def show_timeline(steps: Sequence[StepRun], origin: str, now: str) -> None:
             "y": {
                 "field": "step",
                 "type": "nominal",
-                "sort": order,
+                "scale": {"domain": list(names)},
                 "axis": {"title": None, "labelLimit": 220, "ticks": False, "domain": False},
             },
             "x": {
@@ -90,8 +105,8 @@ def show_timeline(steps: Sequence[StepRun], origin: str, now: str) -> None:
                 "field": "state",
                 "type": "nominal",
                 "scale": {
-                    "domain": [STEP_WORDS[state] for state in states],
-                    "range": [STEP_COLORS[state] for state in states],
+                    "domain": [STEP_WORDS[state] for state in STEP_COLORS],
+                    "range": list(STEP_COLORS.values()),
                 },
                 "legend": {"title": None, "orient": "top"},
             },
@@ -100,11 +115,6 @@ def show_timeline(steps: Sequence[StepRun], origin: str, now: str) -> None:
             ],
         },
     }
-    height = len(data) * _BAR_PX
-    with st.container(
-        height=_TALLEST_PX if height > _TALLEST_PX else "content", border=False, key="timeline"
-    ):
-        st.vega_lite_chart(data, spec, key="run_timeline", alt="When each step ran")
 
 
 def show_resources(course: Course, origin: str) -> None:
