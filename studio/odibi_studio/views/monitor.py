@@ -75,7 +75,8 @@ def render() -> None:
     _show_under_way(records, now)
     _show_outcomes(facts, _SPANS[span])
     _show_trends(facts)
-    _show_freshness(studio.workspace.root, facts, now)
+    # The stalest dataset is the one that no run of the chosen time wrote.
+    _show_freshness(studio.workspace.root, studio.runs.health.facts(records), now)
     left, right = st.columns(2)
     with left:
         _show_slowest(facts)
@@ -253,7 +254,7 @@ def _show_freshness(root: Path, facts: Sequence[RunFacts], now: dt.datetime) -> 
     st.subheader("Freshness of datasets", anchor=False)
     found = freshness(facts, now)
     if not found:
-        st.caption("No run wrote a dataset in this time.")
+        st.caption("No run has written a dataset yet.")
         return
     late = sum(it.is_late for it in found)
     if late:

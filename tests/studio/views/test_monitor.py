@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,6 +84,23 @@ def test_the_monitor_tells_rates_freshness_slow_steps_and_causes(
     assert "no such month" in causes["Cause"][0]
     page.segmented_control(key="monitor_span").set_value("24 hours").run()
     assert not page.exception
+
+
+def test_freshness_knows_datasets_that_no_run_of_the_chosen_time_wrote(
+    open_page: Open, workspace: Workspace
+) -> None:
+    run_orders(workspace, "SELECT * FROM orders")
+    (journal,) = workspace.runs.glob("*/events.jsonl")
+    long_ago = (dt.datetime.now(dt.UTC) - dt.timedelta(days=200)).isoformat()
+    times = {"timestamp": long_ago, "start_time": long_ago}
+    lines = [json.loads(line) | times for line in journal.read_text().splitlines()]
+    # As it was written: the first key tells what an event is.
+    journal.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    page = open_page("monitor")
+    assert {metric.label: metric.value for metric in page.metric}["Runs"] == "0"
+    (fresh,) = [table.value for table in page.dataframe]
+    assert list(fresh["Dataset"]) == ["out/large.parquet"]
+    assert fresh["Written"][0].isoformat() == long_ago
 
 
 def test_outliers_are_marked_against_the_usual_range() -> None:
