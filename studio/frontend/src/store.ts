@@ -6,7 +6,7 @@ import type { Catalog, Design, ErrorAnswer } from "./messages";
 import { Autosaver, type SaveState } from "./model/autosave";
 import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
-import { isGoing, NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
+import { NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
 import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { setPreviewParameter } from "./panel/previewParameters";
@@ -107,6 +107,8 @@ const EMPTY_CATALOG: Catalog = {
   kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: [], connections: [], secrets: [],
 };
 const NOTICE_MS = 6_000;
+/** Runs from elsewhere, as of a schedule, may be newer than the newest of a design. */
+const RUNS_LOOKED_AT = 20;
 
 /** The state of one designer: loads its design at once, then keeps it saved and checked. */
 export function createDesigner(api: Api, designId: string, runId = ""): DesignerStore {
@@ -177,7 +179,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       },
       dismiss: (id) => set(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) })),
       setMarks: (marks) => set({ marks }),
-      async startRun({ start = "", end = "", parameters = {}, forkOf = "" }) {
+      async startRun({ start = "", end = "", parameters = {}, engine = "", forkOf = "" }) {
         try {
           if (!(await get().saveNow())) return get().notify("Nothing was run: your changes are not saved", "error");
           const { design } = get();
@@ -185,7 +187,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
             const made = await api.createVersion(designId, { revision: design.revision, message: "Before a run" });
             get().versionMade(made.number, design.revision);
           }
-          const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
+          const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, engine, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
           await follower.follow(run_id);
         } catch (error) {
           complain(error);
@@ -252,7 +254,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
     get().notify([what, fix].filter(Boolean).join(": "), "error");
   }
 
-  /** Shows the run that was asked for, with its parameters, or one of this design that is going on. */
+  /** Shows the run that was asked for, with its parameters, or the newest of this design. */
   async function joinRun(): Promise<void> {
     if (runId) {
       const { parameters } = await api.run(runId);
@@ -260,8 +262,8 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       return follower.follow(runId);
     }
     const pipeline = get().draft.head.name;
-    const { runs } = await api.runs({ pipeline, limit: 1 });
-    const newest = runs.find((run) => run.design_id === designId && isGoing(run));
+    const { runs } = await api.runs({ pipeline, limit: RUNS_LOOKED_AT });
+    const newest = runs.find((run) => run.design_id === designId);
     if (newest) await follower.follow(newest.run_id);
   }
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from odibi_core.design.yaml_form import load_yaml
+from odibi_core.engines.registry import engine_names
 from odibi_core.errors import OdibiError
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
@@ -116,8 +117,16 @@ def _ask_options(pipeline: Pipeline, name: str, given: dict[str, Any]) -> StartR
             "From step", steps, index=None, placeholder="The first", key=f"form_from_{name}"
         )
         end = right.selectbox("To step", steps, index=None, placeholder="The last", key=f"form_to_{name}")
-        tracking = left.selectbox("Tracking", list(_TRACKING), key="form_tracking")
-        workers = right.number_input(
+        engine = left.selectbox(
+            "Engine",
+            engine_names(),
+            index=None,
+            placeholder=f"As the pipeline says: {pipeline.engine}",
+            help="Runs the steps that name none of their own",
+            key="form_engine",
+        )
+        tracking = right.selectbox("Tracking", list(_TRACKING), key="form_tracking")
+        workers = left.number_input(
             "Steps at the same time", 1, 256, value=None, placeholder="As it says", key="form_workers"
         )
         cache = left.toggle("Use the cache", key="form_cache")
@@ -129,6 +138,7 @@ def _ask_options(pipeline: Pipeline, name: str, given: dict[str, Any]) -> StartR
         parameters=given,
         start=start or "",
         end=end or "",
+        engine=engine or "",
         tracking=_TRACKING[tracking],
         workers=workers,
         cache=cache,

@@ -145,10 +145,14 @@ def test_a_run_is_started_by_a_form_with_a_widget_for_each_parameter(
     page.selectbox(key="form_pipeline").set_value("one").run()
     page.number_input(key="param_one_smallest").set_value(25).run()
     page.selectbox(key="form_to_one").set_value("hold").run()
+    assert page.selectbox(key="form_engine").options == ["pandas", "spark"]
+    assert page.selectbox(key="form_engine").value is None
+    page.selectbox(key="form_engine").set_value("spark").run()
     page.button(key="form_run").click().run()
     assert not page.exception
     (run,) = studio.runs.book.summaries()
-    assert (run.pipeline_name, run.parameters, run.order["end"]) == ("one", {"smallest": 25}, "hold")
+    assert (run.pipeline_name, run.parameters) == ("one", {"smallest": 25})
+    assert (run.order["end"], run.order["engine"]) == ("hold", "spark")
 
 
 def test_a_run_is_watched_and_cancelled(open_page: Open, studio: Studio, end: End) -> None:

@@ -1,4 +1,5 @@
-import { FieldRow } from "../forms/FieldRow";
+import { useState } from "react";
+import { FieldRow, LabelledRow } from "../forms/FieldRow";
 import { fieldOf, type JsonSchema } from "../forms/schema";
 import type { ParameterForm } from "../messages";
 import type { RunWish } from "../model/running";
@@ -6,15 +7,16 @@ import { usePreviewParameters, setPreviewParameter } from "../panel/previewParam
 import { useDesigner, useDesignerStore } from "../store";
 import { Dialog } from "./Dialog";
 
-/** The values of the pipeline's parameters with which previews are computed, or a run is started. */
+/** The values of the pipeline's parameters with which previews are computed, or a run is started, and the run's engine. */
 export function ParametersDialog({ wish }: { wish?: RunWish }) {
   const store = useDesignerStore();
   const parameters = useDesigner((state) => state.draft.head.parameters);
   const values = usePreviewParameters(store);
+  const [engine, setEngine] = useState("");
   const close = () => store.getState().showDialog(null);
   const run = () => {
     close();
-    void store.getState().startRun({ ...wish, parameters: values });
+    void store.getState().startRun({ ...wish, parameters: values, engine });
   };
   const names = Object.keys(parameters);
   return (
@@ -28,9 +30,11 @@ export function ParametersDialog({ wish }: { wish?: RunWish }) {
         </button>
       }
     >
-      {names.length === 0 ? (
+      {wish && <EngineRow value={engine} onChange={setEngine} />}
+      {names.length === 0 && !wish && (
         <p className="empty">This pipeline has no parameters. They are added where the pipeline itself is edited: select nothing on the canvas.</p>
-      ) : (
+      )}
+      {names.length > 0 && (
         <div className="form">
           {names.map((name) => (
             <FieldRow
@@ -45,6 +49,23 @@ export function ParametersDialog({ wish }: { wish?: RunWish }) {
         </div>
       )}
     </Dialog>
+  );
+}
+
+function EngineRow({ value, onChange }: { value: string; onChange: (engine: string) => void }) {
+  const engines = useDesigner((state) => state.catalog.engines);
+  const own = useDesigner((state) => state.draft.head.engine);
+  return (
+    <LabelledRow id="run.engine" label="Engine" help="Runs the steps that name none of their own.">
+      {(describedBy) => (
+        <select id="run.engine" aria-describedby={describedBy} value={value} onChange={(event) => onChange(event.target.value)}>
+          <option value="">As the pipeline says ({own})</option>
+          {engines.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
+    </LabelledRow>
   );
 }
 

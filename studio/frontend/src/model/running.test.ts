@@ -28,22 +28,23 @@ describe("viewOf", () => {
 });
 
 describe("RunFollower", () => {
-  it("tells of every change up to the end, and then asks no more", async () => {
-    const states: RunSummary["state"][] = ["queued", "running", "success"];
+  it("tells of every change up to the end, also of what comes after the state is final, and then asks no more", async () => {
+    const states: RunSummary["state"][] = ["queued", "running", "success", "success"];
+    const overs = [false, false, true];
     const api = {
       run: vi.fn(async () => summaryOf(states.shift()!)),
       runSteps: vi.fn(async () => stepsOf("success", "success")),
-      runEvents: vi.fn(async () => ({ events: [], next: 2, state: "running", is_over: false }) as RunEvents),
+      runEvents: vi.fn(async () => ({ events: [], next: 2, state: "running", is_over: overs.shift() }) as RunEvents),
     };
     const told: string[] = [];
     await new RunFollower(api as unknown as Api, ({ state }) => told.push(state)).follow("r1");
-    expect(told).toEqual(["queued", "running", "success"]);
-    expect(api.runEvents).toHaveBeenCalledTimes(2);
+    expect(told).toEqual(["queued", "running", "success", "success"]);
+    expect(overs).toEqual([]);
   });
 
   it("goes on when the server is back", async () => {
     vi.useFakeTimers();
-    const answers: (RunSummary | Error)[] = [new ServerAway(null), summaryOf("failed")];
+    const answers: (RunSummary | Error)[] = [new ServerAway(null), summaryOf("failed"), summaryOf("failed")];
     const api = {
       run: async () => {
         const answer = answers.shift()!;
@@ -51,13 +52,14 @@ describe("RunFollower", () => {
         return answer;
       },
       runSteps: async () => stepsOf("failed"),
+      runEvents: async () => ({ events: [], next: 1, state: "failed", is_over: true }) as RunEvents,
     };
     const told: string[] = [];
     const followed = new RunFollower(api as unknown as Api, ({ state }) => told.push(state)).follow("r1");
     await vi.runAllTimersAsync();
     await followed;
     vi.useRealTimers();
-    expect(told).toEqual(["failed"]);
+    expect(told).toEqual(["failed", "failed"]);
   });
 });
 

@@ -22,6 +22,8 @@ export interface RunWish {
   /** Up to this step; empty: to the end. */
   readonly end?: string;
   readonly parameters?: Record<string, unknown>;
+  /** The engine of steps that name none; empty: as the pipeline says. */
+  readonly engine?: string;
   /** The run from whose checkpoint it goes on. */
   readonly forkOf?: string;
 }
@@ -66,9 +68,10 @@ export class RunFollower {
       try {
         const [summary, steps] = await Promise.all([this.api.run(id, signal), this.api.runSteps(id, signal)]);
         this.tell(summary, steps);
-        if (isOver || !isGoing(summary)) return;
+        // The last reports come after the state is final: only `is_over` says that nothing more will.
+        if (isOver) return;
         isOver = (await this.api.runEvents(id, steps.next, WAIT_S, signal)).is_over;
-        await rest(REST_MS);
+        if (!isOver) await rest(REST_MS);
       } catch (error) {
         if (isAborted(error)) return;
         if (!(error instanceof ServerAway)) throw error;

@@ -24,7 +24,7 @@ export function RunMark() {
       <a
         className={`run-mark is-${summary.state}`}
         href={`run?run=${encodeURIComponent(summary.run_id)}`}
-        data-tip={summary.error ? `${summary.error}\n${summary.fix}`.trim() : "Open this run"}
+        data-tip={[summary.error, summary.fix, summary.advice].filter(Boolean).join("\n") || "Open this run"}
         aria-live="polite"
       >
         <Drawn size={15} strokeWidth={1.75} aria-hidden />
