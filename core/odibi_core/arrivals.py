@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from odibi_core.errors import SourceError
+
 _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".swp", "~")
 
 
@@ -58,6 +60,9 @@ class Arrivals:
 
         Args:
             known: Path → identity of files that count as old.
+
+        Raises:
+            SourceError: The folder is there, and can't be read.
         """
         now, wall = time.monotonic(), time.time()
         there: set[str] = set()
@@ -98,6 +103,12 @@ class Arrivals:
                 names = [entry.name for entry in entries if fnmatch(entry.name, self._pattern)]
         except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise SourceError(
+                f"the folder can't be read: {(error.strerror or str(error)).lower()}",
+                where=str(self._folder),
+                fix="allow reading it for whom this runs as",
+            ) from error
         for name in names:
             yield self._folder / name
 

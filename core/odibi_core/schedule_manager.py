@@ -25,6 +25,7 @@ from odibi_core.schedules.scheduled import Scheduled
 from odibi_core.schedules.store import STORE_FILE, ScheduleStore
 from odibi_core.schedules.zones import local_zone_name
 from odibi_core.signals import cancel_on_signals
+from odibi_core.waits import join
 from odibi_core.workspace import Workspace, file_name
 
 LOOK_EVERY_S = 1.0
@@ -239,7 +240,10 @@ class ScheduleManager:
         with self._lock:
             if self._declared:
                 self._guarded("", self._read_files)
-            paused = self._store.paused()
+            paused = self._guarded("the ticks", self._store.paused)
+            if not isinstance(paused, Mapping):
+                # Without the record nobody knows what may begin: nothing does until it can be read.
+                return None
             soonest: dt.datetime | None = None
             for name, scheduled in list(self._scheduled.items()):
                 found = self._guarded(name, lambda one=scheduled: self._look_at(one, now, paused))  # type: ignore[misc]
@@ -271,8 +275,7 @@ class ScheduleManager:
         """
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
-            return not self._thread.is_alive()
+            return join(self._thread, timeout_s)
         return True
 
     def close(self) -> None:
@@ -290,12 +293,16 @@ class ScheduleManager:
                 wait_s = min(wait_s, max((due - self._clock()).total_seconds(), 0.0))
             while wait_s > 0 and not self._stopping.wait(min(wait_s, _PIECE_S)):
                 wait_s -= _PIECE_S
-        while any(not one.job.starts_runs and one.job.is_busy() for one in self._scheduled.values()):
+        while self._is_busy():
             # In pieces: a signal that comes as a wait begins is heard only when it ends.
             threading.Event().wait(_PIECE_S / 5)
         with self._lock:
             for scheduled in self._scheduled.values():
                 scheduled.release()
+
+    def _is_busy(self) -> bool:
+        with self._lock:
+            return any(not one.job.starts_runs and one.job.is_busy() for one in self._scheduled.values())
 
     def _look_at(
         self, scheduled: Scheduled, now: dt.datetime, paused: Mapping[str, object]
@@ -319,10 +326,11 @@ class ScheduleManager:
         """What `act` gives; what is wrong with one schedule is said once, and stops no other."""
         try:
             found = act()
-        except OdibiError as error:
-            if self._told.get(name) != str(error):
-                self._told[name] = str(error)
-                _log.error("%s", error)
+        except Exception as error:  # noqa: BLE001 - what is wrong with one schedule never ends the others
+            said = str(error) if isinstance(error, OdibiError) else f"{type(error).__name__}: {error}"
+            if self._told.get(name) != said:
+                self._told[name] = said
+                _log.error("%s", said if isinstance(error, OdibiError) or not name else f"{name}: {said}")
             return None
         self._told.pop(name, None)
         return found

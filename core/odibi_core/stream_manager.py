@@ -34,6 +34,7 @@ from odibi_core.streams.incremental import IncrementalSource
 from odibi_core.streams.intervals import IntervalSource
 from odibi_core.streams.ledger import StreamLedger
 from odibi_core.streams.notice import Notice
+from odibi_core.waits import join
 from odibi_core.workspace import Workspace
 
 _PIECE_S = 0.25
@@ -165,8 +166,7 @@ class StreamManager:
         """
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
-            return not self._thread.is_alive()
+            return join(self._thread, timeout_s)
         return True
 
     def run_once(self) -> int:
@@ -314,10 +314,11 @@ class StreamManager:
             if batch is None:
                 return max(source.wait_s(), 0.01)
             return 0.0 if self._attempt(batch) else self._config.poll_interval_s
-        except OdibiError as error:
-            if self._told != str(error):
-                self._told = str(error)
-                _log.error("the stream of %s waits: %s", self._config.source_path, error)
+        except Exception as error:  # noqa: BLE001 - a fault that may pass never ends the stream
+            said = str(error) if isinstance(error, OdibiError) else f"{type(error).__name__}: {error}"
+            if self._told != said:
+                self._told = said
+                _log.error("the stream of %s waits: %s", self._config.source_path, said)
             return self._config.poll_interval_s
 
     def _attempt(self, batch: Batch) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from tests.waiting import wait_until
 
 from odibi_core.arrivals import Arrivals, is_open_for_writing
+from odibi_core.errors import OdibiError
 
 
 def names(arrivals: Arrivals, known: dict[str, str]) -> list[str]:
@@ -70,3 +72,12 @@ def test_looking_at_a_file_never_ends_the_process_that_looks(tmp_path: Path) -> 
         is_open_for_writing(str(path))
     stop.set()
     thread.join()
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("odibi_core.arrivals.os.scandir", denied)
+    with pytest.raises(OdibiError, match="the folder can't be read: permission denied"):
+        Arrivals(tmp_path, "*", 0).look({})

@@ -25,8 +25,9 @@ from odibi_core.journal.runs import list_runs
 from odibi_core.schedule_manager import ScheduleManager, ScheduleMode
 from odibi_core.schedules.backfill import backfill, backfill_times
 from odibi_core.schedules.files import load_schedule
+from odibi_core.schedules.jobs import PipelineJob
 from odibi_core.schedules.schedule import Schedule
-from odibi_core.schedules.store import ScheduleStore, TickState
+from odibi_core.schedules.store import ScheduleStore, Tick, TickState
 from odibi_core.workspace import Workspace
 
 
@@ -366,3 +367,39 @@ def test_the_documented_schedule_runs_unchanged_and_makes_up_what_it_missed(tmp_
                 store.commit()
     rows = DeltaTable(str(tmp_path / "output" / "sales_summary")).to_pyarrow_table().to_pylist()
     assert sorted((row["product_id"], row["total_amount"]) for row in rows) == [(1, 10.0), (2, 1.0)]
+
+
+def test_neither_a_record_nor_a_job_that_breaks_ends_the_scheduler(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = ScheduleManager(workspace)
+    manager.schedule_interval(60, lambda: None, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr("odibi_core.schedules.scheduled.Scheduled.look", lambda *_, **__: 1 / 0)
+        assert manager.look() is None
+        assert "a: ZeroDivisionError: division by zero" in caplog.text
+    assert manager.look() is not None
+    manager._store.close()
+    assert manager.look() is None
+    manager.close()
+
+
+def test_a_pipeline_that_may_not_be_read_is_an_error_of_its_schedule(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = workspace.root / "pipelines"
+    folder.mkdir()
+    (folder / "daily.yaml").write_text("pipeline: daily")
+
+    def denied(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    manager = ScheduleManager(workspace)
+    schedule = Schedule.model_validate({"pipeline": "pipelines/daily.yaml", "every": "1h"})
+    job = PipelineJob(workspace, "a", schedule, manager._queue)
+    moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    tick = Tick("a", "k", moment, moment)
+    for reader in ("read_text", "read_bytes", "open"):
+        monkeypatch.setattr(Path, reader, denied)
+    with pytest.raises(OdibiError, match="permission denied"):
+        job.order(tick)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import signal
@@ -549,6 +550,46 @@ def test_the_documented_stream_runs_unchanged_and_ends_cleanly(tmp_path: Path) -
     assert "which was taken" in errors
     assert ids() == [0, 1, 2, 3, 4]
     assert len(names(landing / "processed")) == 6
+
+
+def test_pages_of_other_sites_post_no_events(workspace: Workspace, make: Make) -> None:
+    manager = make(StreamMode.EVENT, source_path="events", port=0)
+    manager.start_background()
+    own = manager.url.removesuffix("/events")
+    for origin, code in (("https://evil.example", 403), ("null", 403), (own, 202)):
+        answer = httpx.post(manager.url, content='{"n": 1}', headers={"Origin": origin}, timeout=30)
+        assert answer.status_code == code
+    assert manager.stop()
+
+
+def test_a_fault_of_the_disk_does_not_end_the_stream(
+    workspace: Workspace,
+    make: Make,
+    drop: Callable[..., Path],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if "processed" in str(target):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", full)
+        drop("a.csv", 1)
+        manager = make(file_pattern="*.csv")
+        manager.start_background()
+        wait_until(lambda: "the file a.csv can't be moved: no space left on device" in caplog.text)
+        patch.setattr("odibi_core.arrivals.os.scandir", lambda _folder: 1 / 0)
+        wait_until(lambda: "ZeroDivisionError" in caplog.text)
+        assert manager.is_running
+    drop("b.csv", 2)
+    wait_until(lambda: rows(workspace) == [1, 2])
+    assert manager.stop()
+    assert make(file_pattern="*.csv").run_once() == 0
+    assert names(workspace.root / "landing" / "processed") == ["a.csv", "b.csv"]
 
 
 def test_many_threads_may_hand_over_events(workspace: Workspace, make: Make) -> None:

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 from odibi_core.design.pipeline_file import read_pipeline
 from odibi_core.design.yaml_text import dump_yaml
-from odibi_core.errors import OdibiError, ParameterError, TransientError, WorkspaceError
+from odibi_core.errors import OdibiError, ParameterError, SourceError, TransientError, WorkspaceError
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.parameters import Reference, render
 from odibi_core.run_queue import RunQueue, note_refusal
 from odibi_core.schedules.schedule import Overlap, Schedule
 from odibi_core.schedules.store import Tick
+from odibi_core.text_file import reason
 from odibi_core.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -96,9 +97,12 @@ class PipelineJob:
             pipeline = read_pipeline(path)
             name = pipeline.name
             text = path.read_text("utf-8") if path.suffix != ".py" else dump_yaml(pipeline)
-        except OdibiError:
+        except (OdibiError, OSError):
             # The run says what is wrong, in its journal, where people look.
-            text = path.read_text("utf-8", errors="replace")
+            try:
+                text = path.read_text("utf-8", errors="replace")
+            except OSError as error:
+                raise SourceError(f"the pipeline can't be read: {reason(error)}", where=str(path)) from error
         source = path.relative_to(self._workspace.root) if path.is_relative_to(self._workspace.root) else path
         order = RunOrder(
             pipeline=name,

@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from odibi_core.errors import OdibiError
 from odibi_core.json_text import JsonEncoder
 from odibi_core.text_file import reason, write_file
+from odibi_core.waits import join
 
 SUFFIX = ".jsonl"
 MOST_BYTES = 64 * 1024 * 1024
@@ -106,9 +108,12 @@ class Endpoint:
 
     def close(self) -> None:
         """Listen no more."""
-        self._server.shutdown()
+        # It waits until the loop has ended, all at once: whoever closes it waits in pieces.
+        ending = threading.Thread(target=self._server.shutdown, name="odibi-events-end", daemon=True)
+        ending.start()
+        join(ending)
+        join(self._thread)
         self._server.server_close()
-        self._thread.join()
 
 
 def read_rows(body: bytes) -> list[Mapping[str, Any]]:
@@ -138,6 +143,12 @@ def _handler(inbox: Inbox) -> type[http.server.BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             if self.path.rstrip("/") != "/events":
                 self._answer(404, {"error": "post to /events"})
+                return
+            origin = self.headers.get("Origin")
+            if origin is not None and urlsplit(origin).netloc != self.headers.get("Host", ""):
+                # A page of another site that a browser on this machine shows may post here, too.
+                self.close_connection = True
+                self._answer(403, {"error": "pages of other sites can't post events"})
                 return
             length = self.headers.get("Content-Length", "")
             if not length.isdigit():

@@ -189,8 +189,8 @@ class FileSource:
             part = self._part(whole, entry.done, size)
         except OdibiError as error:
             self._ledger.fail(entry.key, "", str(error))
-            self._set_aside(entry.key, entry.name, str(error), "")
             self._entry = None
+            self._set_aside(entry.key, entry.name, str(error), "")
             return None
         is_last = entry.done + 1 >= slices
         return Batch(
@@ -266,6 +266,16 @@ class FileSource:
     def _move(self, path: Path, folder: Path, key: str) -> Path | None:
         """Where a file now is; None where it is gone."""
         _make(folder)
+        try:
+            return self._moved(path, folder, key)
+        except OSError as error:
+            raise TargetError(
+                f"the file {path.name} can't be moved: {reason(error)}",
+                where=str(folder),
+                fix="see that the folder can be written and the disk has space",
+            ) from error
+
+    def _moved(self, path: Path, folder: Path, key: str) -> Path | None:
         target = folder / path.name
         number = 0
         while target.exists():
@@ -278,8 +288,12 @@ class FileSource:
         except OSError:
             # On another file system: whole under another name first.
             draft = target.with_name(f".{target.name}.tmp")
-            shutil.copy2(path, draft)
-            draft.rename(target)
+            try:
+                shutil.copy2(path, draft)
+                draft.rename(target)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
             path.unlink()
         return target
 

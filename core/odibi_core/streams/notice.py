@@ -6,6 +6,8 @@ import logging
 import threading
 from pathlib import Path
 
+from odibi_core.waits import join
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class Notice:
         """Watch no more."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            join(self._thread)
 
     def _watch(self, folder: Path) -> None:
         from watchfiles import watch
