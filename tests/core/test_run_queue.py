@@ -84,6 +84,15 @@ def test_a_run_has_a_process_of_its_own_and_runs_what_the_pipeline_said_when_it_
     assert ended.queued_time < ended.start_time
 
 
+def test_a_run_whose_order_is_long_is_started(
+    workspace: Workspace, put: Put, record_of: Callable[[str], RunRecord]
+) -> None:
+    let_go(workspace.root)
+    run_id = put("one", author="ana" * 20_000)
+    wait_until(lambda: record_of(run_id).state.is_final)
+    assert (record_of(run_id).state, record_of(run_id).order["author"]) == (RunState.SUCCESS, "ana" * 20_000)
+
+
 def test_no_more_runs_go_on_at_once_than_allowed_and_the_last_hands_the_queue_on(
     workspace: Workspace, put: Put, queue: RunQueue, state_of: StateOf
 ) -> None:
