@@ -7,6 +7,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from odibi_core.alerts.manager import AlertManager
 from odibi_core.alerts.outbox import OUTBOX_FILE, Outbox
 from odibi_core.alerts.rule import Alert, find_alert
 from odibi_core.errors import OdibiError
+from odibi_core.journal.record import RunState
+from odibi_core.journal.runs import run_summary
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.testing import function_step, ingest_step
 from odibi_core.workspace import Workspace
@@ -351,3 +354,53 @@ def test_a_wrong_alert_is_said_once_and_does_not_stop_others(
     assert len(hook.bodies) == 1
     assert caplog.text.count("the channel slack needs url") == 1
     assert Path(workspace.state / OUTBOX_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"channel": "shell", "command": r"printf '\377' >&2; exit 1", "max_attempts": 1}, "code 1: \ufffd"),
+        ({"channel": "webhook", "headers": {"X-Who": "J\u00fcrgen \u4e16"}}, "header can't be used"),
+        ({"channel": "shell", "command": "a\0b"}, "it can't be sent: ValueError"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_is_failed_and_stops_no_other(
+    workspace: Workspace,
+    write: Write,
+    run: Run,
+    hook: Hook,
+    manager: AlertManager,
+    said: dict[str, Any],
+    error: str,
+) -> None:
+    write("a", **({"url": hook.url} if said["channel"] == "webhook" else {}), **said)
+    write("b", channel="webhook", url=hook.url)
+    run()
+    assert manager.look() == 1
+    found = {state: why for state, _, why in states(workspace)}
+    assert set(found) == {"failed", "sent"}
+    assert error in found["failed"]
+
+
+def test_a_run_that_goes_on_while_many_others_begin_is_told(
+    workspace: Workspace, write: Write, run: Run, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(channel="webhook", url=hook.url)
+    manager = AlertManager(workspace)
+    manager.look()
+    monkeypatch.setattr(managing, "_LOOKED_AT", 1)
+    long = run()
+    journals = workspace.runs / long
+
+    def goes_on(folder: Path) -> Any:
+        record = run_summary(folder)
+        return replace(record, state=RunState.RUNNING) if folder == journals else record
+
+    with monkeypatch.context() as patch:
+        patch.setattr(managing, "run_summary", goes_on)
+        assert manager.look() == 0
+        run(fails=False)
+        assert manager.look() == 0
+    assert manager.look() == 1
+    assert long in str(hook.bodies)
+    manager.close()

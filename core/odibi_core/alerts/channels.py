@@ -14,6 +14,7 @@ from typing import Any
 from odibi_core.alerts.rule import Alert, Channel
 from odibi_core.errors import OdibiError, TransientError
 from odibi_core.functions.registry import resolve_function
+from odibi_core.text_file import reason
 
 PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
 
@@ -71,7 +72,7 @@ def _post(url: str, body: Mapping[str, Any], alert: Alert) -> None:
 
     try:
         answer = httpx.post(url, json=body, headers=dict(alert.headers), timeout=alert.timeout_s)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
         raise OdibiError(f"the URL or a header can't be used: {type(error).__name__}") from None
     except httpx.HTTPError as error:
         raise TransientError(f"nobody answered: {type(error).__name__}") from None
@@ -120,9 +121,14 @@ def _run(alert: Alert, letter: Letter) -> None:
             input=json.dumps(letter),
             capture_output=True,
             text=True,
+            # What a command says need not be text; only its end is told.
+            encoding="utf-8",
+            errors="replace",
             timeout=alert.timeout_s,
             check=False,
         )
+    except OSError as error:
+        raise TransientError(f"the command can't be started: {reason(error)}") from None
     except subprocess.TimeoutExpired:
         raise TransientError(f"the command did not end within {alert.timeout_s:g} s") from None
     if done.returncode != 0:

@@ -49,6 +49,7 @@ class AlertManager:
         self._lock = FileLock(workspace.state / "alerts.lock")
         self._stopping = threading.Event()
         self._told: dict[str, str] = {}
+        self._unfinished: set[str] = set()
 
     def close(self) -> None:
         """Let go of the outbox."""
@@ -74,7 +75,7 @@ class AlertManager:
         try:
             self._note_ends()
             return sum(self._send(name) for name in self._outbox.waiting_alerts())
-        except OdibiError as error:
+        except Exception as error:  # noqa: BLE001 - what is wrong now never ends the alerts of later
             self._say("", error)
             return 0
 
@@ -101,8 +102,14 @@ class AlertManager:
 
     def _note_ends(self) -> None:
         """Put into the outbox what is to be told of runs that have ended since."""
-        ids = [one for one in run_ids(self._workspace.runs)[:_LOOKED_AT] if not self._outbox.knows(one)]
-        ended = [record for one in ids if (record := run_summary(self._workspace.runs / one)).state.is_final]
+        there = run_ids(self._workspace.runs)
+        # A run that was unfinished is looked at again, however many have begun since.
+        looked_at = dict.fromkeys([*there[:_LOOKED_AT], *sorted(self._unfinished.intersection(there))])
+        records = [
+            run_summary(self._workspace.runs / one) for one in looked_at if not self._outbox.knows(one)
+        ]
+        ended = [record for record in records if record.state.is_final]
+        self._unfinished = {record.run_id for record in records if not record.state.is_final}
         if not self._outbox.has_begun:
             # What had ended before anybody was to be told is not told.
             self._outbox.note([record.run_id for record in ended])
@@ -151,6 +158,12 @@ class AlertManager:
             self._outbox.settle(messages, "failed", error.what)
             self._say(name, error)
             return 0
+        except Exception as error:  # noqa: BLE001 - one message that can't be sent stops no other
+            # Without its text, which may hold what was filled in: nobody knows what it is.
+            unforeseen = OdibiError(f"it can't be sent: {type(error).__name__}")
+            self._outbox.settle(messages, "failed", unforeseen.what)
+            self._say(name, unforeseen)
+            return 0
         self._outbox.settle(messages, "sent")
         self._told.pop(name, None)
         return 1
@@ -187,10 +200,11 @@ class AlertManager:
         except OdibiError as error:
             raise redactor.error(error) from None
 
-    def _say(self, name: str, error: OdibiError) -> None:
-        if self._told.get(name) != str(error):
-            self._told[name] = str(error)
-            _log.error("%s%s", f"alert {name}: " if name else "", error)
+    def _say(self, name: str, error: Exception) -> None:
+        said = str(error) if isinstance(error, OdibiError) else f"{type(error).__name__}: {error}"
+        if self._told.get(name) != said:
+            self._told[name] = said
+            _log.error("%s%s", f"alert {name}: " if name else "", said)
 
 
 def _tells(alert: Alert, record: RunRecord, failures: int, before: int) -> bool:
