@@ -6,6 +6,7 @@ import type { Dialect } from "../editor/dialects";
 import { dialectNames } from "../editor/dialects";
 import { applied } from "../editor/fixes";
 import { SqlEditor } from "../editor/SqlEditor";
+import { dialectOf } from "../model/kinds";
 import type { Problem } from "../model/truth";
 import { useDesigner, useDesignerStore } from "../store";
 import { columnsOf } from "./recipeKeeper";
@@ -50,12 +51,8 @@ export function SqlSection({ view }: { view: StepView }) {
   );
 }
 
-/** The dialect in which the text is written: as the step says, else its engine's own. */
 function useDialect({ step }: StepView): Dialect {
-  const pipelineEngine = useDesigner((state) => state.draft.head.engine);
-  const said = step.params["dialect"];
-  if (said === "spark" || said === "duckdb") return said;
-  return (step.engine || pipelineEngine) === "spark" ? "spark" : "duckdb";
+  return dialectOf(step, useDesigner((state) => state.draft.head.engine));
 }
 
 function StepSql({ view, dialect, id }: { view: StepView; dialect: Dialect; id: string }) {

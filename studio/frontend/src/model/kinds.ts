@@ -49,3 +49,10 @@ export function givesOutputs(step: StepForm): boolean {
   const kind = kindOf(step);
   return kind !== "store" && kind !== "publish" && kind !== "connect";
 }
+
+/** The dialect in which a step's SQL is written: as the step says, else that of the engine it runs on. */
+export function dialectOf(step: StepForm, pipelineEngine: string): "duckdb" | "spark" {
+  const said = step.params["dialect"];
+  if (said === "spark" || said === "duckdb") return said;
+  return (step.engine || pipelineEngine) === "spark" ? "spark" : "duckdb";
+}

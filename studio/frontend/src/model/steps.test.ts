@@ -80,6 +80,16 @@ describe("ports", () => {
     expect(value).toBe("SELECT * FROM o JOIN customers USING (customer_id) -- orders first");
   });
 
+  it("are quoted in the SQL as its dialect does, where their names are no plain words", () => {
+    const { draft, id } = joinedSales();
+    const sqlOf = (engine: string) => {
+      const set = setField(id("joined"), ["engine"], engine)(draft);
+      return stepNamed(renamePort(id("joined"), "inputs", "orders", "new orders")(set), "joined").value;
+    };
+    expect(sqlOf("")).toContain('FROM "new orders" JOIN');
+    expect(sqlOf("spark")).toContain("FROM `new orders` JOIN");
+  });
+
   it("change their order", () => {
     const { draft, id } = joinedSales();
     const after = orderInputs(id("joined"), ["customers", "orders"])(draft);

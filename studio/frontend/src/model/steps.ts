@@ -2,7 +2,7 @@ import type { Point, StepForm } from "../messages";
 import type { Draft, Edit, StepId } from "./draft";
 import { stepOf } from "./draft";
 import { graphOf } from "./graph";
-import { kindOf, recipeOf } from "./kinds";
+import { dialectOf, kindOf, recipeOf } from "./kinds";
 import { datasetKeys, slug, stepNames, uniqueName } from "./names";
 import { openInput, type Wish } from "./rules";
 import { mentions, renameInSql } from "./sql_names";
@@ -101,13 +101,17 @@ export function addOutput(id: StepId, output: string): Edit {
 
 /** Renames a port in its place. An input's new name goes into the step's SQL too. */
 export function renamePort(id: StepId, side: "inputs" | "outputs", before: string, after: string): Edit {
-  return changeStep(id, (step) => {
-    if (before === after || !after || after in step[side] || !(before in step[side])) return step;
-    const ports = Object.entries(step[side]).map(([port, dataset]) => [port === before ? after : port, dataset]);
-    const renamed = { ...step, [side]: Object.fromEntries(ports) as Record<string, string> };
-    const isTable = side === "inputs" && step.type === "sql" && typeof step.value === "string";
-    return isTable ? { ...renamed, value: renameInSql(step.value as string, before, after) } : renamed;
-  });
+  return (draft) => {
+    const rename = (step: StepForm): StepForm => {
+      if (before === after || !after || after in step[side] || !(before in step[side])) return step;
+      const ports = Object.entries(step[side]).map(([port, dataset]) => [port === before ? after : port, dataset]);
+      const renamed = { ...step, [side]: Object.fromEntries(ports) as Record<string, string> };
+      if (side !== "inputs" || step.type !== "sql" || typeof step.value !== "string") return renamed;
+      const quote = dialectOf(step, draft.head.engine) === "spark" ? "`" : '"';
+      return { ...renamed, value: renameInSql(step.value, before, after, quote) };
+    };
+    return changeStep(id, rename)(draft);
+  };
 }
 
 /** Removes a port, and the edges that hang on it. */
