@@ -269,7 +269,8 @@ class StreamManager:
             case StreamMode.INTERVAL:
                 return IntervalSource(config, ledger)
             case StreamMode.INCREMENTAL:
-                return IncrementalSource(self._workspace, config, reader, ledger, staged)
+                secrets = self._settings.get("secrets")
+                return IncrementalSource(self._workspace, config, reader, ledger, staged, secrets)
             case StreamMode.EVENT:
                 params = {"source_type": "json", "lines": True}
                 kept = {name: value for name, value in reader.params.items() if name == "schema"}

@@ -17,6 +17,7 @@ from typing import Any
 from odibi_core.durations import parse_duration
 from odibi_core.errors import OdibiError
 from odibi_core.schema import literal, quote
+from odibi_core.secret_store import Secrets
 from odibi_core.step import Step
 from odibi_core.streams.batch import Batch
 from odibi_core.streams.config import StreamConfig
@@ -38,10 +39,17 @@ class IncrementalSource:
         reader: The step that reads the source.
         ledger: What was taken.
         staged: A folder for the rows that are put aside.
+        secrets: Asked for secrets first, before the workspace's providers.
     """
 
     def __init__(
-        self, workspace: Workspace, config: StreamConfig, reader: Step, ledger: StreamLedger, staged: Path
+        self,
+        workspace: Workspace,
+        config: StreamConfig,
+        reader: Step,
+        ledger: StreamLedger,
+        staged: Path,
+        secrets: Secrets | None = None,
     ) -> None:
         if config.watermark_column is None:
             raise OdibiError(
@@ -50,6 +58,7 @@ class IncrementalSource:
                 fix="set watermark_column, such as updated_at",
             )
         self._workspace, self._config, self._ledger, self._staged = workspace, config, ledger, staged
+        self._secrets = secrets
         self._column, self._reader = config.watermark_column, reader
         self._seen_state: object = None
 
@@ -111,7 +120,7 @@ class IncrementalSource:
             steps.append(read_step("seen", self._staged / f"seen-{mark['number']}.parquet"))
         inputs = {"source": "source", **({"seen": "seen"} if mark is not None else {})}
         select = Step("transform", "new", "sql", "", self._select(mark), {}, inputs, {"data": "new"})
-        stage(self._workspace, [*steps, select, write_step("put_aside", "new", rows)])
+        stage(self._workspace, [*steps, select, write_step("put_aside", "new", rows)], self._secrets)
         found = self._measure(rows, seen, mark, number)
         if found is None:
             self._seen_state = state

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from tests.conftest import Run
 from tests.core.databases.conftest import connect
@@ -24,6 +25,7 @@ from odibi_core.formats.postgresql_writing import lock_key
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.step import Step
+from odibi_core.stream_manager import StreamConfig, StreamManager
 from odibi_core.testing import ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
 
@@ -653,3 +655,23 @@ def test_values_that_only_postgresql_has_are_never_changed_without_a_word(
     for value in ("'infinity'::TIMESTAMPTZ", "'infinity'::DATE", "'-infinity'::TIMESTAMP"):
         error = saved(run, f"SELECT {value} AS t", "u").errors["saved"]
         assert "an endless date or time can't be written" in error.what
+
+
+def test_a_stream_takes_the_new_rows_of_a_table(workspace: Workspace, shop: DatabaseServer) -> None:
+    shop.execute("CREATE TABLE orders (id int, at timestamptz)")
+    shop.execute("INSERT INTO orders VALUES (1, '2026-01-01 10:00+00'), (2, '2026-01-01 11:00+00')")
+    steps = [
+        ingest_step("rows", "orders", connection="shop"),
+        store_step("save", "out.parquet", "rows", mode="append"),
+    ]
+    stream = StreamManager(
+        steps,
+        stream_mode="incremental",
+        stream_config=StreamConfig(source_path="orders", watermark_column="at"),
+        workspace=workspace,
+    )
+    assert stream.run_once() == 1
+    shop.execute("INSERT INTO orders VALUES (3, '2026-01-01 11:00+00')")
+    assert stream.run_once() == 1
+    assert stream.run_once() == 0
+    assert sorted(pq.read_table(workspace.root / "out.parquet")["id"].to_pylist()) == [1, 2, 3]
