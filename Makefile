@@ -46,8 +46,7 @@ frontend: $(NODE_MODULES) ## Build the designer, after its sources changed
 	$(NPM) run build
 
 test: setup $(NODE_MODULES) ## Run every test
-	@scripts/find_browser.sh > /dev/null
-	@scripts/find_java.sh > /dev/null
+	@scripts/find_test_tools.sh > /dev/null
 	$(NPM) test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 

@@ -169,7 +169,7 @@ def _program(name: str) -> str:
             return str(place / name)
     found = shutil.which(name)
     if found is None:
-        raise FileNotFoundError(f"{name} is not installed: apt-get install postgresql mariadb-server")
+        raise FileNotFoundError(f"{name} is not installed: apt-get install postgresql mariadb-server-core")
     return found
 
 
