@@ -128,7 +128,10 @@ class Session:
 
     def exists(self, schema: str, table: str) -> bool:
         """Whether there is a table or view of this name."""
-        ((found,),) = self.rows(f"SELECT to_regclass({literal(self.qualified(schema, table))}) IS NOT NULL")
+        # A look into the catalog makes the server notice what others did since the transaction began:
+        # `to_regclass` alone still takes a table for missing that another writer made meanwhile.
+        name = literal(self.qualified(schema, table))
+        ((found,),) = self.rows(f"SELECT count(*) FROM pg_class WHERE oid = to_regclass({name})")
         return bool(found)
 
     def default_schema(self) -> str:

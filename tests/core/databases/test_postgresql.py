@@ -349,6 +349,22 @@ def test_readers_see_the_old_rows_until_a_write_is_complete(
     assert 1000 in seen
 
 
+def test_a_table_made_while_a_writer_waited_for_its_turn_is_seen(run: Run, shop: DatabaseServer) -> None:
+    with closing(shop.connect()) as other, closing(other.cursor()) as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({lock_key('public', 't')})::text")
+        cursor.fetchall()
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(saved, run, "SELECT 2 AS a", mode="append")
+            wait_until(
+                lambda: shop.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            )
+            cursor.execute("CREATE TABLE t AS SELECT 1 AS a")
+            other.commit()
+            result = writing.result(60)
+    assert result.success, result.errors
+    assert shop.rows("SELECT a FROM t ORDER BY a") == [(1,), (2,)]
+
+
 @pytest.mark.parametrize("held", ["public", "later"])
 def test_writers_take_turns_however_they_name_the_table(run: Run, shop: DatabaseServer, held: str) -> None:
     shop.execute("DROP SCHEMA IF EXISTS later CASCADE", "CREATE SCHEMA later")
