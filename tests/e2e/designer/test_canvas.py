@@ -167,6 +167,14 @@ def test_a_note_is_written_and_kept(designer: DesignerPage, chain: str, designs:
     expect(page.locator(".note")).to_have_text("Ask Ann about returns")
     designer.wait_until_saved()
     assert [note["text"] for note in designs.document(chain)["layout"]["notes"]] == ["Ask Ann about returns"]
+    # Keys that undo and redo don't end up in the note that they bring back.
+    for keys in ("ControlOrMeta+z", "ControlOrMeta+z"):
+        page.keyboard.press(keys)
+    expect(page.locator(".note")).to_have_count(0)
+    page.keyboard.press("ControlOrMeta+Shift+z")
+    expect(page.locator(".note")).to_be_visible()
+    page.keyboard.press("ControlOrMeta+Shift+z")
+    expect(page.locator(".note")).to_have_text("Ask Ann about returns")
 
 
 def test_a_search_looks_into_the_sql(designer: DesignerPage) -> None:

@@ -6,7 +6,7 @@ import { adding } from "../model/adding";
 import { aligned, type Alignment, distributed } from "../model/arranging";
 import { copySelection, duplicate, pasteClip, readClip, selectedSteps } from "../model/clipboard";
 import type { Edit, StepId } from "../model/draft";
-import { stepOf } from "../model/draft";
+import { newItemId, stepOf } from "../model/draft";
 import { addNote, groupSteps, removeGroup, removeNotes, ungroupSteps } from "../model/frames";
 import { placesAfter, layoutTask } from "../model/placing";
 import { selectionOf } from "../model/selection";
@@ -84,7 +84,10 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       get().edit("Take steps out of their frame", ungroupSteps(chosen()));
     },
     note(at: Point) {
-      get().edit("Add a note", addNote(at));
+      const { edit, select } = get();
+      const id = newItemId();
+      edit("Add a note", addNote(at, id));
+      select(selectionOf({ items: [id] }));
     },
     align(how: Alignment) {
       const { draft, edit } = get();

@@ -80,7 +80,8 @@ export const FoldNode = memo(function FoldNode({ id, selected }: NodeProps) {
 export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
   const note = useDesigner((state) => state.draft.notes.find((found) => found.id === id));
   const edit = useDesigner((state) => state.edit);
-  const [isWriting, setIsWriting] = useState(note?.text === "");
+  // A new note is selected. One that comes back with undo or redo is not, and takes the keys from nobody.
+  const [isWriting, setIsWriting] = useState(selected && note?.text === "");
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     if (isWriting) field.current?.focus();
