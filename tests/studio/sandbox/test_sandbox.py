@@ -230,7 +230,7 @@ def test_closing_ends_every_process() -> None:
     before = psutil.Process().children()
     sandbox = Sandbox()
     sandbox.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
-    # The sandbox of the other tests may be making processes ready at the same time, under a parent of its own.
+    # The sandbox of the other tests may make processes ready at the same time, under a parent of its own.
     (parent,) = (child for child in psutil.Process().children() if child not in before)
     started = [parent, *parent.children()]
     assert len(started) > 1
