@@ -97,7 +97,7 @@ class DesignDesk:
         path = self._path(session, row, content.pipeline.name, files)
         version = append_version(session, row, content, self.author, message)
         row.merged_version = row.version
-        if row.path is not None and row.path != path:
+        if row.path is not None and row.file_digest and row.path != path:
             self.folder.move(row.path, path)
         row.path, row.file_digest = path, self.folder.write(path, content.text)
         session.add(row)

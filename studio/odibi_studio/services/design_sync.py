@@ -2,7 +2,8 @@
 
 A file that is new, or was changed, becomes a version whose author is "file". Where the document had changes
 of its own meanwhile, it stays as it is, behind that version, until a person settles the conflict. A file that
-went takes its design to the trash, from where it comes back with the file.
+went takes its design to the trash, or leaves it where it is if it has changes of its own; when the file is
+there again, it is the file of the same design.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def is_in_step(session: Session, files: Files) -> bool:
     digests = {path: digest for path, digest in session.exec(kept) if path}
     readable = {path: file.digest for path, file in files.items() if not file.problem}
     return all(digests.get(path) == digest for path, digest in readable.items()) and all(
-        path in files for path in digests
+        path in files for path, digest in digests.items() if digest
     )
 
 
@@ -52,7 +53,7 @@ def take_in(session: Session, files: Files, owner: str) -> None:
     new = {path: file for path, file in files.items() if path not in rows and not file.problem}
     for path, row in rows.items():
         file = files.get(path)
-        if file is None:
+        if file is None and row.file_digest:
             moved = next((it for it in new.values() if it.digest == row.file_digest), None)
             if moved is not None:
                 row.path = moved.path
@@ -61,7 +62,7 @@ def take_in(session: Session, files: Files, owner: str) -> None:
                 del new[moved.path]
             else:
                 _take_removal(session, row)
-        elif not file.problem and file.digest != row.file_digest:
+        elif file is not None and not file.problem and file.digest != row.file_digest:
             _take_change(session, row, file)
     for file in new.values():
         _take_new(session, file, owner)
@@ -80,7 +81,7 @@ def file_problem(row: DesignRow, files: Files) -> str:
             f"{row.path} was changed outside, which is version {row.version} now; "
             "the document here has changes of its own"
         )
-    if row.version and row.path is None:
+    if row.version and not row.file_digest:
         return "the file was removed outside; the next version writes it again"
     return ""
 
@@ -102,9 +103,7 @@ def _take_change(session: Session, row: DesignRow, file: PipelineFile) -> None:
 
 
 def _take_removal(session: Session, row: DesignRow) -> None:
-    if is_changed(session, row):
-        row.path = None
-    else:
+    if not is_changed(session, row):
         row.trashed, row.trashed_by = now(), FILE_AUTHOR
     row.file_digest = ""
     session.add(row)
@@ -112,11 +111,7 @@ def _take_removal(session: Session, row: DesignRow) -> None:
 
 
 def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
-    known = session.exec(
-        select(DesignRow)
-        .where(DesignRow.path == file.path, DesignRow.trashed_by == FILE_AUTHOR)
-        .order_by(desc(col(DesignRow.trashed)))
-    ).first()
+    known = _removed_before(session, file)
     if known is not None:
         known.trashed, known.trashed_by = None, ""
         _take_change(session, known, file)
@@ -128,3 +123,17 @@ def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
     row.merged_version, row.updated = row.version, file.modified
     session.add(row)
     session.flush()
+
+
+def _removed_before(session: Session, file: PipelineFile) -> DesignRow | None:
+    """The design that went to the trash with this file; also by hand, where it says what it said then."""
+    rows = session.exec(
+        select(DesignRow)
+        .where(DesignRow.path == file.path, col(DesignRow.trashed).is_not(None))
+        .order_by(desc(col(DesignRow.trashed)))
+    )
+    for row in rows:
+        newest = newest_version(session, row)
+        if row.trashed_by == FILE_AUTHOR or (newest is not None and newest.text == file.text):
+            return row
+    return None

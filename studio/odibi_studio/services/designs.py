@@ -289,7 +289,7 @@ class Designs:
             if row is None or row.trashed is None:
                 return self._desk.message(session, live_design(session, design_id), files)
             newest = newest_version(session, row)
-            if row.path in files or newest is None:
+            if newest is None or row.path in {*files, *(it.path for it in live_designs(session))}:
                 row.path = None
             row.trashed, row.trashed_by = None, ""
             session.add(row)

@@ -72,7 +72,7 @@ class Versions:
                 )
             refuse_conflict(row, files)
             newest = newest_version(session, row)
-            if newest is None or is_changed(session, row) or row.path is None:
+            if newest is None or is_changed(session, row) or not row.file_digest:
                 newest = self._desk.publish(session, row, content_of(row), request.message.strip(), files)
             made = version_message(newest)
         self._desk.database.back_up_hourly()

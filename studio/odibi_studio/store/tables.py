@@ -22,7 +22,7 @@ class DesignRow(SQLModel, table=True):
         version: Number of the newest version; 0 before the first.
         merged_version: The newest version that the document takes into account. It lies behind `version`
             where the file was changed outside while the document had changes of its own.
-        path: The file in the workspace; None before the first version.
+        path: The file in the workspace, also while that is removed; None before the first version.
         file_digest: Of the file as it was last read or written; "" where it has been removed.
         edited_by: Who made the last change of the document.
         trashed: When it was put into the trash; None where it was not.

@@ -206,6 +206,71 @@ def test_a_removed_file_leaves_a_design_with_unsaved_changes_where_it_is(
     assert designs.open(design.id).problem == ""
 
 
+def test_a_restored_file_is_again_that_of_the_design_with_unsaved_changes(
+    file: Path, designs: Designs, versions: Versions, keep: Keep
+) -> None:
+    design = designs.open(only(designs))
+    keep(design, edited(design.document, "save", value="output/mine.parquet"))
+    file.unlink()
+    assert designs.open(design.id).problem
+    file.write_text(YAML)
+    (card,) = designs.cards()
+    assert (card.id, card.is_changed, card.problem, len(versions.list(design.id))) == (design.id, True, "", 1)
+    file.unlink()
+    designs.cards()
+    file.write_text(YAML.replace("amount > 0", "amount > 9"))
+    after = designs.open(only(designs))
+    assert (after.id, after.version, after.conflict) == (design.id, 2, 2)
+
+
+def test_a_design_without_its_file_can_be_renamed_and_saved(
+    file: Path, designs: Designs, keep: Keep, save_version: SaveVersion
+) -> None:
+    design = designs.open(only(designs))
+    keep(design, edited(design.document, "save", value="output/mine.parquet"))
+    file.unlink()
+    renamed = designs.rename(design.id, "till")
+    assert (renamed.path, renamed.problem) == ("pipelines/till.yaml", "")
+    assert not file.exists()
+    save_version(renamed)
+    assert "mine.parquet" in file.with_name("till.yaml").read_text()
+
+
+def test_a_file_that_git_restores_brings_back_the_design_that_was_deleted(
+    file: Path, designs: Designs
+) -> None:
+    design_id = only(designs)
+    designs.delete(design_id)
+    file.write_text(YAML)
+    assert only(designs) == design_id
+    assert designs.trash() == []
+
+
+def test_another_file_in_the_place_of_a_deleted_design_is_a_design_of_its_own(
+    file: Path, designs: Designs
+) -> None:
+    design_id = only(designs)
+    designs.delete(design_id)
+    file.write_text(YAML.replace("amount > 0", "amount > 9"))
+    assert only(designs) != design_id
+    assert [card.id for card in designs.trash()] == [design_id]
+
+
+def test_a_design_out_of_the_trash_leaves_another_its_place(file: Path, designs: Designs, keep: Keep) -> None:
+    first = only(designs)
+    designs.delete(first)
+    file.write_text(YAML.replace("amount > 0", "amount > 9"))
+    second = designs.open(only(designs))
+    keep(second, edited(second.document, "save", value="output/mine.parquet"))
+    file.unlink()
+    designs.cards()
+    designs.bring_back(first)
+    assert {card.id: card.path for card in designs.cards()} == {
+        first: "",
+        second.id: "pipelines/receipts.yaml",
+    }
+
+
 def test_a_file_that_was_renamed_keeps_its_design(file: Path, designs: Designs, versions: Versions) -> None:
     design_id = only(designs)
     file.rename(file.with_name("till.yml"))
