@@ -36,6 +36,13 @@ class SecretProvider(Protocol):
             OdibiError: The place can't be asked.
         """
 
+    def names(self) -> Sequence[str]:
+        """The names of secrets that are here, as far as the machine itself knows them.
+
+        Raises:
+            OdibiError: The place can't be asked.
+        """
+
 
 class Redactor:
     """Replaces secret values by "***", in every form in which they come up.

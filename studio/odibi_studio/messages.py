@@ -329,6 +329,15 @@ class SqlFunction(Message):
     description: str
 
 
+class SecretName(Message):
+    """A secret that a step may refer to; never its value."""
+
+    name: str
+    place: str = Field(
+        "", description="Where it is; empty where it was not found, and pipelines refer to it."
+    )
+
+
 class Catalog(Message):
     """What the palette, the forms and the editor offer."""
 
@@ -342,7 +351,7 @@ class Catalog(Message):
     )
     engines: list[str]
     connections: list[str]
-    secrets: list[str]
+    secrets: list[SecretName]
 
 
 class FileEntry(Message):

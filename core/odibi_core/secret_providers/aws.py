@@ -71,6 +71,10 @@ class SecretsManager:
             raise SecretError("the secret is bytes, not text", where=where, fix="keep it there as text")
         return named.of_key(str(value), where)
 
+    def names(self) -> list[str]:
+        """Those that the settings name; the service itself is not asked."""
+        return sorted(self._settings.names)
+
     def _name(self, name: str) -> VaultName:
         return VaultName.of(name, self._settings.names, self._settings.prefix + name)
 

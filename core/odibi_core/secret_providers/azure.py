@@ -61,6 +61,10 @@ class KeyVault:
             raise self._unreachable(type(error).__name__) from None
         return None if value is None else named.of_key(value, self._settings.url)
 
+    def names(self) -> list[str]:
+        """Those that the settings name; the service itself is not asked."""
+        return sorted(self._settings.names)
+
     def _name(self, name: str) -> VaultName:
         return VaultName.of(name, self._settings.names, name.replace("_", "-"))
 

@@ -77,6 +77,10 @@ class Function:
         # Whatever else it is, the store looks at it.
         return value  # type: ignore[no-any-return]
 
+    def names(self) -> list[str]:
+        """None: the function alone knows."""
+        return []
+
     def _function(self) -> Callable[[str], Any]:
         module, _, attribute = self.path.rpartition(".")
         try:

@@ -19,6 +19,11 @@ _ASSIGNMENT = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
+_SECRETIVE = re.compile(
+    r"secret|token|passw|passphrase|credential|_pwd|_dsn|(?:api|access|account|private)_?key|_key$"
+    r"|connection_?string",
+    re.IGNORECASE,
+)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -35,6 +40,11 @@ class Environment:
     def find(self, name: str) -> str | None:
         """The value, or None."""
         return os.environ.get(self.prefix + name)
+
+    def names(self) -> list[str]:
+        """The variables that have the prefix; without one, those whose names speak of a secret."""
+        found = (name.removeprefix(self.prefix) for name in os.environ if name.startswith(self.prefix))
+        return sorted(name for name in found if name and (self.prefix or _SECRETIVE.search(name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,15 @@ class DotenvFile:
         """
         text = _read(self.path)
         return None if text is None else parse_dotenv(text, str(self.path)).get(name)
+
+    def names(self) -> list[str]:
+        """The names in the file.
+
+        Raises:
+            SecretError: The file can't be read, or a line is no assignment.
+        """
+        text = _read(self.path)
+        return [] if text is None else sorted(parse_dotenv(text, str(self.path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,19 @@ class Folder:
             )
         text = _read(file)
         return None if text is None else re.sub(r"\r?\n\Z", "", text)
+
+    def names(self) -> list[str]:
+        """The names of the files.
+
+        Raises:
+            SecretError: The folder can't be read.
+        """
+        try:
+            return sorted(file.name for file in self.path.iterdir() if _is_secret_file(file))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +148,10 @@ class Keyring:
                 where=f"odibi.toml, secrets, keyring {self.service!r}",
                 fix="unlock it, or take the keyring out of [secrets]: a server often has none",
             ) from None
+
+    def names(self) -> list[str]:
+        """None: a keyring gives what it is asked for by name, and no list."""
+        return []
 
 
 def parse_dotenv(text: str, where: str) -> dict[str, str]:
@@ -165,8 +201,17 @@ def _read(path: Path) -> str | None:
     except UnicodeDecodeError:
         raise SecretError("the file is not UTF-8 text", where=str(path), fix="save it as UTF-8") from None
     except OSError as error:
-        raise SecretError(
-            f"the file can't be read: {error.strerror}",
-            where=str(path),
-            fix="let the user that runs the pipeline read it",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SecretError:
+    return SecretError(
+        f"it can't be read: {error.strerror}",
+        where=str(path),
+        fix="let the user that runs the pipeline read it",
+    )
+
+
+def _is_secret_file(file: Path) -> bool:
+    # Kubernetes keeps what it mounts in hidden folders beside the links to it.
+    return not file.name.startswith(".") and file.is_file()

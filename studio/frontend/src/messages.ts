@@ -304,6 +304,13 @@ export interface SqlFunction {
   description: string;
 }
 
+/** A secret that a step may refer to; never its value. */
+export interface SecretName {
+  name: string;
+  /** Where it is; empty where it was not found, and pipelines refer to it. */
+  place: string;
+}
+
 /** What the palette, the forms and the editor offer. */
 export interface Catalog {
   kinds: KindForm[];
@@ -315,7 +322,7 @@ export interface Catalog {
   pipeline_settings: Record<string, unknown>;
   engines: string[];
   connections: string[];
-  secrets: string[];
+  secrets: SecretName[];
 }
 
 /** A file or folder of the workspace. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from odibi_core.engines.registry import engine_names
+from odibi_core.errors import OdibiError
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes.settings import (
@@ -22,9 +24,10 @@ from odibi_core.nodes.settings import (
 )
 from odibi_core.parameters import references
 from odibi_core.run_settings import RunSettings
+from odibi_core.secret_providers.chain import open_providers
 from odibi_core.workspace import Workspace
 from odibi_core.workspace_settings import WorkspaceSettings
-from odibi_studio.messages import Catalog, FormatForm, KindForm, RecipeForm
+from odibi_studio.messages import Catalog, FormatForm, KindForm, RecipeForm, SecretName
 from odibi_studio.recipes.registry import RECIPES
 from odibi_studio.services.function_forms import function_forms
 from odibi_studio.services.sql_functions import sql_functions
@@ -42,6 +45,8 @@ _KINDS: dict[str, tuple[str, str, type[BaseModel]]] = {
         ConnectSettings,
     ),
 }
+_log = logging.getLogger(__name__)
+
 _WIDGETS = {
     "connection": "connection",
     "merge_key": "columns",
@@ -82,7 +87,7 @@ def make_catalog(workspace: Workspace) -> Catalog:
         pipeline_settings=form_schema(RunSettings),
         engines=list(engine_names()),
         connections=sorted(settings.connections),
-        secrets=sorted(_secret_names(workspace, settings)),
+        secrets=_secrets(workspace, settings),
     )
 
 
@@ -120,8 +125,22 @@ def _format_form(name: str) -> FormatForm:
     )
 
 
-def _secret_names(workspace: Workspace, settings: WorkspaceSettings) -> set[str]:
-    """Names of secrets that the connections and pipelines of the workspace refer to; never a value."""
+def _secrets(workspace: Workspace, settings: WorkspaceSettings) -> list[SecretName]:
+    """The secrets that are here, and those that connections and pipelines refer to; never a value."""
+    places = dict.fromkeys(_referred(workspace, settings), "")
+    # The first provider that has a secret gives it.
+    for provider in reversed(open_providers(settings.secrets, workspace.root)):
+        try:
+            names = provider.names()
+        except OdibiError as error:
+            # A run that needs the provider says so; what the others have is still offered.
+            _log.warning("secrets can't be listed: %s", error)
+            continue
+        places |= {name: provider.place(name) for name in names}
+    return [SecretName(name=name, place=places[name]) for name in sorted(places)]
+
+
+def _referred(workspace: Workspace, settings: WorkspaceSettings) -> set[str]:
     found = set(_references(settings.model_dump()))
     for path in workspace.pipelines():
         found |= set(_references(_text(path)))

@@ -50,8 +50,49 @@ def test_connections_and_secrets_are_names_alone(
     make_file("pipelines/a.yaml", "name: a\nsteps:\n  - {value: '${secret:OTHER}'}\n")
     catalog = make_catalog(workspace)
     assert catalog.connections == ["shop"]
-    assert catalog.secrets == ["API_KEY", "OTHER"]
+    places = {secret.name: secret.place for secret in catalog.secrets}
+    assert places["OTHER"] == ""
+    assert places["API_KEY"] == "the environment variable API_KEY"
     assert "hush-hush" not in catalog.model_dump_json()
+
+
+def test_secrets_of_every_place_are_offered_and_the_first_place_counts(
+    workspace: Workspace, make_file: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DB_PASSWORD", "hush-1")
+    monkeypatch.setenv("OTHER_TOKEN", "hush-2")
+    make_file(".env", "DB_PASSWORD=hush-3\nSMTP_LOGIN=hush-4\n")
+    make_file("mounted/API_TOKEN", "hush-5\n")
+    make_file("mounted/..data/API_TOKEN", "hush-6\n")
+    make_file("broken.env", "hush-7\n")
+    make_file(
+        "odibi.toml",
+        "[secrets]\nproviders = [\n"
+        '  {kind = "environment", prefix = "SHOP_"},\n  {kind = "dotenv", path = ".env"},\n'
+        '  {kind = "dotenv", path = "broken.env"},\n  {kind = "files", path = "mounted"},\n'
+        '  {kind = "files", path = "nowhere"},\n  {kind = "keyring"},\n'
+        '  {kind = "aws_secrets_manager", names = {PARTNER = "partner#token"}},\n]\n',
+    )
+    catalog = make_catalog(workspace)
+    assert [(secret.name, secret.place) for secret in catalog.secrets] == [
+        ("API_TOKEN", f"the file {workspace.root / 'mounted' / 'API_TOKEN'}"),
+        ("DB_PASSWORD", "the environment variable SHOP_DB_PASSWORD"),
+        ("PARTNER", "'partner' in AWS Secrets Manager"),
+        ("SMTP_LOGIN", f"SMTP_LOGIN=… in {workspace.root / '.env'}"),
+    ]
+    assert "hush" not in catalog.model_dump_json()
+
+
+def test_of_a_whole_environment_only_what_speaks_of_a_secret_is_offered(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaking = {"GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PWD", "PG_DSN"}
+    others = {"EDITOR_OF_MINE", "KEYBOARD", "PWD"}
+    for name in speaking | others:
+        monkeypatch.setenv(name, "hush")
+    found = {secret.name for secret in make_catalog(workspace).secrets}
+    assert speaking <= found
+    assert not found & others
 
 
 def test_functions_of_allowed_modules_tell_inputs_and_parameters(

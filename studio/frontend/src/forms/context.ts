@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import type { Column, SqlFunction } from "../messages";
+import type { Column, SecretName, SqlFunction } from "../messages";
 
 /** What the fields of a form may offer. */
 export interface FormSurroundings {
@@ -7,8 +7,8 @@ export interface FormSurroundings {
   inputs: Record<string, Column[] | null>;
   functions: SqlFunction[];
   parameters: string[];
-  /** Names of secrets that a text may refer to. */
-  secrets: readonly string[];
+  /** Secrets that a text may refer to. */
+  secrets: readonly SecretName[];
 }
 
 export const FormContext = createContext<FormSurroundings>({ inputs: {}, functions: [], parameters: [], secrets: [] });

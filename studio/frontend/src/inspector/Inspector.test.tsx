@@ -41,7 +41,7 @@ const catalog: Catalog = {
   ],
   functions: [{ name: "clean.names", description: "Cleans names.", inputs: ["data"], parameters: [{ name: "limit", type: "int", default: 5, required: false }] }],
   connections: ["lake"],
-  secrets: ["LAKE_KEY"],
+  secrets: [{ name: "LAKE_KEY", place: "LAKE_KEY=… in .env" }, { name: "OLD_KEY", place: "" }],
 };
 const columns = [{ name: "id", type: "BIGINT" }, { name: "amount", type: "DOUBLE" }];
 
@@ -201,8 +201,13 @@ test("formats that cannot do what the step asks are greyed with the reason", asy
 test("a secret goes into a path by its name, never by its value", async () => {
   const { user, of, select } = await open();
   await select("orders");
-  await user.click(await screen.findByRole("menuitem", { name: "LAKE_KEY", hidden: true }));
+  await user.click(await screen.findByRole("option", { name: /^LAKE_KEY/, hidden: true }));
   expect(of("orders").value).toBe("orders.parquet${secret:LAKE_KEY}");
+  const name = screen.getByRole("textbox", { name: "Name of the secret", hidden: true });
+  await user.type(name, "old{Enter}");
+  await user.clear(name);
+  await user.type(name, "NEW ONE{Enter}");
+  expect(of("orders").value).toBe("orders.parquet${secret:LAKE_KEY}${secret:OLD_KEY}${secret:NEWONE}");
 });
 
 test("a dataset that would close a circle cannot be chosen, and the reason names the way", async () => {
