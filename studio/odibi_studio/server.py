@@ -13,7 +13,8 @@ import streamlit as st
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.api.app import LOCAL_HOSTS, api_mount
-from odibi_studio.services.studio import open_studio
+from odibi_studio.run_messages import StartRunRequest
+from odibi_studio.services.studio import Studio, open_studio
 from odibi_studio.views.errors import show_error
 
 ADDRESS = "127.0.0.1"
@@ -23,18 +24,21 @@ FIRST_PORT = 8501
 _PORTS_TRIED = 50
 
 
-def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None:
+def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_run: str = "") -> None:
     """Serve the workspace until the process is told to stop.
 
     Args:
         workspace: Whose pipelines are shown.
         port: The port, on this machine's own address.
         on_ready: Called once pages can be opened.
+        first_run: A pipeline that is run at once; "" for none.
     """
     studio = open_studio(workspace)
     threading.Thread(target=studio.truth.warm_up, daemon=True).start()
     studio.clear_trash()
     studio.runs.keep_going()
+    if first_run:
+        _run(studio, first_run)
     threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
     app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)], on_script_error=show_error)
     app.run(
@@ -59,6 +63,13 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None]) -> None
             "runner.postScriptGC": False,
         }
     )
+
+
+def _run(studio: Studio, name: str) -> None:
+    """Start a run of the pipeline of that name, where there is one."""
+    design = next((card for card in studio.designs.cards() if card.name == name), None)
+    if design is not None:
+        studio.runs.start(StartRunRequest(design_id=design.id))
 
 
 def choose_port(wanted: int | None) -> int:
