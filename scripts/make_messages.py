@@ -1,9 +1,13 @@
-"""Write `studio/frontend/src/messages.ts` from the messages' models: `python scripts/make_messages.py`."""
+"""Write what the front end has from the server's code: `python scripts/make_messages.py`.
+
+That is `messages.ts` from the messages' models, and `editor/keywords.ts` from the words that engines keep.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
+import textwrap
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +20,9 @@ from odibi_core.events import NodeState
 from odibi_core.journal.record import RunState
 from odibi_core.journal.repeating import Repeat
 from odibi_studio import health_messages, messages, run_messages, trace_messages
+from odibi_studio.recipes.names import keywords
 
-TARGET = Path(__file__).parents[1] / "studio" / "frontend" / "src" / "messages.ts"
+SOURCES = Path(__file__).parents[1] / "studio" / "frontend" / "src"
 HEADER = "// Made by scripts/make_messages.py from odibi_studio/*messages.py: change it there.\n"
 MODULES = (messages, run_messages, trace_messages, health_messages)
 CORE_NAMES = (NodeState, RunState, Repeat)
@@ -103,5 +108,18 @@ def _comment(text: str | None, indent: str) -> str:
     return "\n".join([*lines, line, f"{indent} */\n"])
 
 
+def keywords_typescript() -> str:
+    """The text of keywords.ts: the words that need quotes where they are names."""
+    text = "// Made by scripts/make_messages.py from DuckDB's own list and odibi_studio/recipes/names.py.\n"
+    text += "\n/** Words that SQL takes for its own where a name could stand, in small letters. */\n"
+    text += "export const KEYWORDS: ReadonlySet<string> = new Set(\n  (\n"
+    lines = textwrap.wrap(" ".join(sorted(keywords())), WIDTH - 12)
+    text += " +\n".join(f"    {json.dumps(line + ' ')}" for line in lines[:-1])
+    return f'{text} +\n    {json.dumps(lines[-1])}\n  ).split(" "),\n);\n'
+
+
+MADE = {"messages.ts": typescript, "editor/keywords.ts": keywords_typescript}
+
 if __name__ == "__main__":
-    TARGET.write_text(typescript(), encoding="utf-8")
+    for made, text in MADE.items():
+        (SOURCES / made).write_text(text(), encoding="utf-8")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from scripts.make_messages import TARGET, typescript
+import pytest
+from scripts.make_messages import MADE, SOURCES
 
 
-def test_the_browsers_messages_are_those_of_the_server() -> None:
-    assert TARGET.read_text(encoding="utf-8") == typescript(), "run python scripts/make_messages.py"
+@pytest.mark.parametrize("name", MADE)
+def test_what_the_browser_has_of_the_server_is_current(name: str) -> None:
+    assert (SOURCES / name).read_text(encoding="utf-8") == MADE[name](), "run python scripts/make_messages.py"

@@ -10,8 +10,10 @@ import { Boundary } from "./controls/Boundary";
 import { Notices } from "./controls/Notices";
 import { Tooltip } from "./controls/Tooltip";
 import { RunHealth } from "./health/RunHealth";
+import { InspectorEdge } from "./inspector/InspectorEdge";
 import { Palette } from "./palette/Palette";
 import { PanelSpace } from "./panel/PanelSpace";
+import { goToPane } from "./panes";
 import { useDesigner, useDesignerStore } from "./store";
 import { useIsDark } from "./theme";
 import { TopBar } from "./topbar/TopBar";
@@ -67,6 +69,7 @@ function Desk({ isDark }: { isDark: boolean }) {
     const plain: Readonly<Record<string, (() => void) | false>> = {
       "?": !isTyping(event) && (() => setIsHelpOpen(true)),
       escape: !hasOwnEscape(event) && backToCanvas,
+      f6: () => desk.current && goToPane(desk.current, event.shiftKey ? -1 : 1),
     };
     const act = (isCommand ? commands : plain)[key];
     if (!act) return;
@@ -93,6 +96,7 @@ function Desk({ isDark }: { isDark: boolean }) {
         ) : (
           <main className="canvas" aria-busy />
         )}
+        <InspectorEdge />
         <Boundary name="The inspector" className="inspector">
           <Suspense fallback={<aside className="inspector" aria-busy />}>
             <Inspector />

@@ -27,6 +27,15 @@ it("keys that Streamlit listens for stay in the designer, others go on", () => {
   expect(heard).toEqual(["x"]);
 });
 
+it("keys that got lost go to the canvas also where the person came to the designer by keyboard", () => {
+  const got: string[] = [];
+  canvas.addEventListener("keydown", (event) => got.push(event.key));
+  canvas.focus();
+  canvas.blur();
+  press(document.body, "Delete");
+  expect(got).toEqual(["Delete"]);
+});
+
 it("keys that got lost on the body go to the canvas, where the person was last", () => {
   const got: string[] = [];
   canvas.addEventListener("keydown", (event) => got.push(event.key));

@@ -8,7 +8,7 @@ const STREAMLITS = new Set(["r", "c"]);
  */
 export function guardKeys(host: HTMLElement): () => void {
   let wasHere = false;
-  const onPointerDown = (event: PointerEvent) => {
+  const onPresence = (event: Event) => {
     wasHere = event.composedPath().includes(host);
   };
   const onKeyHere = (event: KeyboardEvent) => {
@@ -22,11 +22,13 @@ export function guardKeys(host: HTMLElement): () => void {
     canvas.focus({ preventScroll: true });
     if (!canvas.dispatchEvent(new KeyboardEvent(event.type, event))) event.preventDefault();
   };
-  window.addEventListener("pointerdown", onPointerDown, true);
+  window.addEventListener("pointerdown", onPresence, true);
+  window.addEventListener("focusin", onPresence, true);
   window.addEventListener("keydown", onKeyAnywhere, true);
   host.addEventListener("keydown", onKeyHere);
   return () => {
-    window.removeEventListener("pointerdown", onPointerDown, true);
+    window.removeEventListener("pointerdown", onPresence, true);
+    window.removeEventListener("focusin", onPresence, true);
     window.removeEventListener("keydown", onKeyAnywhere, true);
     host.removeEventListener("keydown", onKeyHere);
   };

@@ -7,7 +7,7 @@ import { Autosaver, type SaveState } from "./model/autosave";
 import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
 import { NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
-import { kept, NOTHING, type Selection, selectionOf } from "./model/selection";
+import { kept, NOTHING, only, type Selection, selectionOf } from "./model/selection";
 import { type Checking, isSame, NO_TRUTH, type Problem, type Truth, TruthLoop } from "./model/truth";
 import { setPreviewParameter } from "./panel/previewParameters";
 import { Stowage } from "./model/unsaved";
@@ -55,8 +55,11 @@ export interface DesignerState {
   readonly panel: { readonly isOpen: boolean; readonly tab: PanelTab };
   readonly dialog: Dialog | null;
   readonly notices: readonly Notice[];
-  /** A step, and perhaps a field of it, that was asked for: the canvas pans to it, the inspector focuses the field. */
-  readonly sought: { readonly step: StepId; readonly field: string; readonly serial: number } | null;
+  /**
+   * A step, and perhaps a field of it, that was asked for; or a group, a note, an edge. The canvas pans to it, the
+   * inspector focuses the field.
+   */
+  readonly sought: { readonly id: string; readonly field: string; readonly serial: number } | null;
 
   /**
    * Changes the draft; the one way to do so. One entry in the undo list; edits of one `key` within a second of each
@@ -72,7 +75,7 @@ export interface DesignerState {
   redo(): void;
   select(selection: Selection): void;
   selectSteps(...ids: StepId[]): void;
-  seek(step: StepId, field?: string): void;
+  seek(id: string, field?: string): void;
   showPanel(tab: PanelTab | null): void;
   showDialog(dialog: Dialog | null): void;
   notify(text: string, tone?: Notice["tone"]): void;
@@ -165,9 +168,9 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       },
       select: (selection) => set({ selection }),
       selectSteps: (...ids) => set({ selection: selectionOf({ steps: ids }) }),
-      seek(step, field = "") {
-        const serial = (get().sought?.serial ?? 0) + 1;
-        set({ selection: selectionOf({ steps: [step] }), sought: { step, field, serial } });
+      seek(id, field = "") {
+        const { draft, sought } = get();
+        set({ selection: only(id, draft), sought: { id, field, serial: (sought?.serial ?? 0) + 1 } });
       },
       showPanel: (tab) => set(({ panel }) => ({ panel: { isOpen: tab !== null, tab: tab ?? panel.tab } })),
       showDialog: (dialog) => set({ dialog }),

@@ -31,7 +31,7 @@ def sql_name(name: str) -> str:
     Raises:
         UnfitValueError: No SQL of a step can hold the name.
     """
-    if _PLAIN.fullmatch(name) and name.casefold() not in _keywords():
+    if _PLAIN.fullmatch(name) and name.casefold() not in keywords():
         return name
     if not name or _UNFIT.search(name):
         raise UnfitValueError(f"the name {name!r} can't stand in the SQL of a step")
@@ -108,8 +108,8 @@ _NOT_BARE_IN_TRANSLATION = """
 
 
 @cache
-def _keywords() -> frozenset[str]:
-    """The words that can't stand as a name everywhere."""
+def keywords() -> frozenset[str]:
+    """The words that can't stand as a name everywhere, in small letters."""
     import duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:

@@ -109,53 +109,108 @@ def test_the_first_pipeline_is_dragged_typed_connected_and_runs(
     assert rows(studio.workspace / "output" / "sales_processed.parquet") == EXPECTED
 
 
+def tab_to(page: Page, field: Locator) -> None:
+    """Go from control to control until that one."""
+    expect(field).to_be_visible()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if has_focus(field):
+            return
+    expect(field).to_be_focused()
+
+
+def add(designer: DesignerPage, title: str, name: str) -> None:
+    """Add a step behind the selected one, and name it."""
+    page, keyboard = designer.page, designer.page.keyboard
+    keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Add a step…")).to_be_focused()
+    keyboard.type(title)
+    keyboard.press("Enter")
+    expect(designer.board).to_be_focused()
+    keyboard.press("F2")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type(name)
+    keyboard.press("Enter")
+    expect(designer.step(name)).to_have_count(1)
+
+
+def work_on_edges(designer: DesignerPage) -> None:
+    """Remove the edge into the selected step, bring it back, remove it again and draw another."""
+    page, keyboard = designer.page, designer.page.keyboard
+    keyboard.press("e")
+    expect(page.locator(".spoken")).to_have_text("Edge add_tax, from add_tax to save_parquet")
+    keyboard.press("Delete")
+    expect(designer.edge("add_tax")).to_have_count(0)
+    keyboard.press("ControlOrMeta+z")
+    expect(designer.edge("add_tax")).to_have_count(1)
+    keyboard.press("ArrowLeft")
+    keyboard.press("e")
+    keyboard.press("e")
+    expect(page.locator(".spoken")).to_have_text("Edge add_tax, from add_tax to save_parquet")
+    keyboard.press("Delete")
+    keyboard.press("ArrowRight")
+    expect(page.locator(".spoken")).to_have_text("save_parquet")
+    keyboard.press("Shift+C")
+    expect(page.get_by_role("combobox", name="save_parquet reads…")).to_be_focused()
+    keyboard.type("tax")
+    keyboard.press("Enter")
+    expect(designer.edge("add_tax")).to_have_count(1)
+    designer.expect_valid()
+
+
+def work_on_a_note(designer: DesignerPage) -> None:
+    """Write a note, move it, write more, remove it."""
+    page, keyboard = designer.page, designer.page.keyboard
+    keyboard.press("n")
+    keyboard.type("Ask Ann")
+    keyboard.press("Escape")
+    keyboard.press("Alt+ArrowDown")
+    keyboard.press("Enter")
+    keyboard.type(" about tax")
+    keyboard.press("Escape")
+    expect(page.locator(".note")).to_have_text("Ask Ann about tax")
+    keyboard.press("Delete")
+    expect(page.locator(".note")).to_have_count(0)
+
+
 @pytest.mark.usefixtures("sales")
 def test_the_first_pipeline_is_made_by_keyboard_alone(open_page: OpenPage, studio: StudioServer) -> None:
     page = open_page("/")
-    designer = make_pipeline(page, "by_keyboard")
     keyboard = page.keyboard
+    tab_to(page, page.get_by_role("button", name="New pipeline"))
+    keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    tab_to(page, dialog.get_by_role("textbox", name="Name"))
+    keyboard.type("by_keyboard")
+    tab_to(page, dialog.get_by_role("button", name="Make it"))
+    keyboard.press("Enter")
+    designer = DesignerPage(page)
+    designer.wait_until_open()
     expect(designer.board).to_be_focused()
 
-    def add(title: str, name: str) -> None:
-        keyboard.press("/")
-        expect(page.get_by_role("combobox", name="Add a step…")).to_be_focused()
-        keyboard.type(title)
-        keyboard.press("Enter")
-        expect(designer.board).to_be_focused()
-        keyboard.press("F2")
-        expect(page.get_by_label("Name", exact=True)).to_be_focused()
-        keyboard.press("ControlOrMeta+a")
-        keyboard.type(name)
-        keyboard.press("Enter")
-        expect(designer.step(name)).to_have_count(1)
-
-    def go_to(field: Locator) -> None:
-        for _ in range(12):
-            keyboard.press("Tab")
-            if has_focus(field):
-                return
-        expect(field).to_be_focused()
-
-    add("read csv", "read_sales_csv")
-    go_to(page.get_by_label("Read from", exact=True))
+    add(designer, "read csv", "read_sales_csv")
+    tab_to(page, page.get_by_label("Read from", exact=True))
     keyboard.type("data/sales.csv")
     back_to_canvas(page, designer)
-    add("sql", "filter_high_value")
+    add(designer, "sql", "filter_high_value")
     expect(designer.edge("read_sales_csv")).to_have_count(1)
-    go_to(designer.sql)
+    tab_to(page, designer.sql)
     keyboard.insert_text("SELECT * FROM read_sales_csv WHERE amount > 100")
     back_to_canvas(page, designer)
-    add("sql", "add_tax")
-    go_to(designer.sql)
+    add(designer, "sql", "add_tax")
+    tab_to(page, designer.sql)
     keyboard.insert_text("SELECT *, amount * 0.1 AS tax FROM filter_high_value")
     back_to_canvas(page, designer)
-    add("write parquet", "save_parquet")
-    go_to(page.get_by_label("Write to", exact=True))
+    add(designer, "write parquet", "save_parquet")
+    tab_to(page, page.get_by_label("Write to", exact=True))
     keyboard.type("output/by_keyboard.parquet")
     back_to_canvas(page, designer)
     expect(designer.edges).to_have_count(3)
     designer.expect_valid()
 
+    work_on_edges(designer)
+    work_on_a_note(designer)
     keyboard.press("ControlOrMeta+s")
     expect(page.get_by_label("What has changed, and why")).to_be_focused()
     keyboard.type("Without a mouse")

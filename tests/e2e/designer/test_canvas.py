@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import pytest
@@ -20,22 +22,37 @@ def designer(chain: str, open_design: OpenDesign) -> DesignerPage:
     return open_design(chain)
 
 
-def test_a_dropped_file_becomes_a_source_with_its_columns(
-    designer: DesignerPage, chain: str, designs: DesignsApi, studio: StudioServer
+def parquet() -> bytes:
+    """A Parquet file of two cities."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = io.BytesIO()
+    pq.write_table(pa.table({"city": ["Rome", "Oslo"], "people": [2_750_000, 717_710]}), made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_dropped_file_becomes_a_source_with_its_columns_and_rows(
+    designer: DesignerPage, chain: str, designs: DesignsApi, studio: StudioServer, kind: str
 ) -> None:
     page = designer.page
+    content = parquet() if kind == "parquet" else b"city,people\nRome,2750000\nOslo,717710\n"
+    file = f"cities.{kind}"
     dropped = page.evaluate_handle(
-        """() => {
+        """([name, content]) => {
             const files = new DataTransfer();
-            files.items.add(new File(["city,people\\nRome,2750000\\nOslo,717710\\n"], "cities.csv"));
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            files.items.add(new File([bytes], name));
             return files;
-        }"""
+        }""",
+        [file, base64.b64encode(content).decode()],
     )
     box = designer.canvas.bounding_box()
     assert box is not None
     place = {"clientX": box["x"] + 300, "clientY": box["y"] + 380}
     designer.canvas.dispatch_event("drop", {"dataTransfer": dropped, **place})
-    expect(page.get_by_text("cities.csv is now data/cities.csv")).to_be_visible()
+    expect(page.get_by_text(f"{file} is now data/{file}")).to_be_visible()
     name = page.get_by_label("Name", exact=True).input_value()
     put = designer.place(name)
     assert abs(put["x"] + put["width"] / 2 - place["clientX"]) < 20
@@ -44,9 +61,12 @@ def test_a_dropped_file_becomes_a_source_with_its_columns(
     expect(panel.get_by_text("city", exact=True)).to_be_visible()
     expect(panel.get_by_text("people", exact=True)).to_be_visible()
     expect(panel.get_by_text("BIGINT")).to_be_visible()
+    designer.show_panel("Preview")
+    expect(page.get_by_role("gridcell", name="Oslo")).to_be_visible()
+    designer.expect_valid()
     designer.wait_until_saved()
-    assert designs.step(chain, name)["value"] == "data/cities.csv"
-    assert (studio.workspace / "data" / "cities.csv").read_text().startswith("city,people\n")
+    assert designs.step(chain, name)["value"] == f"data/{file}"
+    assert (studio.workspace / "data" / file).read_bytes() == content
 
 
 def test_a_dragged_step_comes_onto_a_line_with_its_neighbour(

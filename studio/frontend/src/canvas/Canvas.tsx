@@ -2,15 +2,16 @@ import {
   Background, BackgroundVariant, type Connection, type Edge, type FinalConnectionState, ReactFlow, SelectionMode, useReactFlow,
 } from "@xyflow/react";
 import { type ClipboardEvent, type DragEvent, type MouseEvent, useCallback, useEffect, useRef } from "react";
-import type { Point } from "../messages";
+import type { Point, StepForm } from "../messages";
 import { adding } from "../model/adding";
 import { BLUEPRINT_TYPE, blueprints } from "../model/blueprints";
 import { stepOf } from "../model/draft";
+import { graphOf } from "../model/graph";
 import { GRID } from "../model/layout";
 import { refusalOf } from "../model/rules";
 import { STEP_WIDTH } from "../model/sizes";
 import { connect, disconnect } from "../model/steps";
-import { useDesigner, useDesignerStore } from "../store";
+import { type DesignerState, useDesigner, useDesignerStore } from "../store";
 import { useActions } from "./actions";
 import type { Choosing } from "./choosers";
 import { Controls, SelectionTools } from "./Controls";
@@ -140,13 +141,12 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const onNote = useCallback(() => actions.note(middle()), [actions, middle]);
   const onSearch = useCallback(() => onChoose({ kind: "search" }), [onChoose]);
 
-  const only = selection.steps.size === 1 ? [...selection.steps][0] : undefined;
   return (
     <main
       ref={element}
       className={["canvas", isSmall && "is-small", isTiny && "is-tiny"].filter(Boolean).join(" ")}
       tabIndex={0}
-      aria-label={`Canvas, ${draft.order.length} steps. Arrow keys move along edges, slash adds a step, question mark lists the keys.`}
+      aria-label={`Canvas, ${draft.order.length} steps. Arrow keys move along edges, E goes through the edges of a step, slash adds a step, question mark lists the keys.`}
       onKeyDown={onKeyDown}
       onCopy={(event) => onCopy(event, false)}
       onCut={(event) => onCopy(event, true)}
@@ -192,13 +192,13 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
           proOptions={{ hideAttribution: true }}
         >
           <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} />
-          {isFar && <FarWires wires={scene.wires} selected={selection.steps} />}
+          {isFar && <FarWires wires={scene.wires} selection={selection} />}
           <Guides guides={guides} />
           <Refusal />
         </ReactFlow>
       )}
       <p className="spoken" aria-live="polite">
-        {only !== undefined && only in draft.steps ? spoken(store.getState(), only) : ""}
+        {spoken(store.getState())}
       </p>
       {draft.order.length === 0 && <EmptyCanvas />}
       <SelectionTools actions={actions} />
@@ -212,12 +212,24 @@ function portOf(step: string, port: string | null | undefined) {
   return { step, port: port ?? ANYWHERE };
 }
 
-function spoken({ draft, problemsOf }: ReturnType<ReturnType<typeof useDesignerStore>["getState"]>, id: string): string {
-  const { name, inputs } = stepOf(draft, id);
+/** What a screen reader says of what is selected. */
+function spoken({ draft, problemsOf, selection }: DesignerState): string {
+  const { steps, items, edges } = selection;
+  const count = steps.size + items.size + edges.size;
+  if (count !== 1) return count ? `${count} selected` : "";
+  const [step] = steps;
+  if (step !== undefined) return spokenStep(stepOf(draft, step), problemsOf[step]?.length ?? 0);
+  const edge = graphOf(draft).edges.find(({ id }) => edges.has(id));
+  if (edge) return `Edge ${edge.dataset}, from ${stepOf(draft, edge.source).name} to ${stepOf(draft, edge.target).name}`;
+  const group = draft.groups.find(({ id }) => items.has(id));
+  if (group) return `Group ${group.title}, ${group.steps.length} steps${group.isCollapsed ? ", folded up" : ""}`;
+  const note = draft.notes.find(({ id }) => items.has(id));
+  return note ? `Note: ${note.text || "empty"}` : "";
+}
+
+function spokenStep({ name, inputs }: StepForm, problems: number): string {
   const sources = Object.values(inputs).filter(Boolean);
-  const problems = problemsOf[id]?.length ?? 0;
-  const parts = [name, sources.length ? `reads ${sources.join(", ")}` : "", problems ? `${problems} problems` : ""];
-  return parts.filter(Boolean).join(", ");
+  return [name, sources.length ? `reads ${sources.join(", ")}` : "", problems ? `${problems} problems` : ""].filter(Boolean).join(", ");
 }
 
 function EmptyCanvas() {

@@ -7,10 +7,11 @@ const KEYS: readonly { readonly title: string; readonly keys: readonly (readonly
     keys: [
       ["/ or Enter", "Add a step, connected to the selected ones"],
       ["Double-click", "Add a step there"],
-      ["C", "Connect the selected step to another"],
+      ["C", "Connect the selected step to another; move the selected edge"],
+      ["Shift C", "Choose what the selected step reads"],
       ["N", "Write a note"],
       ["Delete", "Remove what is selected"],
-      ["F2", "Rename the selected step"],
+      ["F2", "Rename the selected step or frame"],
     ],
   },
   {
@@ -28,11 +29,14 @@ const KEYS: readonly { readonly title: string; readonly keys: readonly (readonly
   {
     title: "Move",
     keys: [
-      ["Arrows", "Go to the next step, along edges"],
+      ["Arrows", "Go to the next step, note or frame; left and right along edges"],
+      ["E, Shift E", "Go through the edges of a step"],
+      ["Enter", "On a note: write. On a frame: fold it up or unfold it"],
       ["Shift arrows", "Select the next step too"],
-      ["Alt arrows", "Move the selected steps"],
+      ["Alt arrows", "Move what is selected"],
       ["L", "Lay out the selected steps, or all"],
       ["Ctrl A", "Select everything"],
+      ["F6, Shift F6", "Go to the next part of the page"],
       ["Escape", "In a form: back to the canvas. There: select nothing"],
     ],
   },

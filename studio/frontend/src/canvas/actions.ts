@@ -7,8 +7,8 @@ import { aligned, type Alignment, distributed } from "../model/arranging";
 import { copySelection, duplicate, pasteClip, readClip, selectedSteps } from "../model/clipboard";
 import type { Edit, StepId } from "../model/draft";
 import { newItemId, stepOf } from "../model/draft";
-import { addNote, groupSteps, removeGroup, removeNotes, ungroupSteps } from "../model/frames";
-import { placesAfter, layoutTask } from "../model/placing";
+import { addNote, changeNote, groupSteps, removeGroup, removeNotes, ungroupSteps } from "../model/frames";
+import { layoutTask, placesAfter, stillWanted } from "../model/placing";
 import { selectionOf } from "../model/selection";
 import { disconnect, moveSteps, removeSteps } from "../model/steps";
 import { type DesignerStore, useDesignerStore } from "../store";
@@ -84,10 +84,9 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       get().edit("Take steps out of their frame", ungroupSteps(chosen()));
     },
     note(at: Point) {
-      const { edit, select } = get();
       const id = newItemId();
-      edit("Add a note", addNote(at, id));
-      select(selectionOf({ items: [id] }));
+      get().edit("Add a note", addNote(at, id));
+      get().seek(id, "text");
     },
     align(how: Alignment) {
       const { draft, edit } = get();
@@ -98,12 +97,14 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       edit("Distribute steps", moveSteps(distributed(draft, chosen(), axis)));
     },
     nudge(dx: number, dy: number) {
-      const { draft, edit } = get();
+      const { draft, selection, edit } = get();
       const places = chosen().flatMap((id) => {
         const place = draft.positions[id];
         return place ? [[id, { x: place.x + dx, y: place.y + dy }] as const] : [];
       });
-      edit("Move steps", moveSteps(Object.fromEntries(places)), "nudge");
+      const notes = draft.notes.filter(({ id }) => selection.items.has(id));
+      const moves = notes.map(({ id, x, y }) => changeNote(id, { x: x + dx, y: y + dy }));
+      edit("Move", inTurn([moveSteps(Object.fromEntries(places)), ...moves]), "nudge");
     },
     /** Lays out the selected steps, or all of them. */
     async layOut() {
@@ -112,7 +113,7 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       const ids = some.length > 1 ? some : draft.order;
       try {
         const places = await layOutBeside(layoutTask(draft, ids));
-        edit("Lay out", moveSteps(placesAfter(draft, places)));
+        edit("Lay out", moveSteps(stillWanted(placesAfter(draft, places), draft, get().draft)));
         if (ids === draft.order) show([]);
       } catch (error) {
         notify(describe(error).what, "error");

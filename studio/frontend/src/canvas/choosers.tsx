@@ -4,10 +4,9 @@ import { iconOf } from "../icons";
 import type { Point } from "../messages";
 import { adding, type Wanted } from "../model/adding";
 import { blueprints, matching } from "../model/blueprints";
-import { stepOf, type StepId } from "../model/draft";
-import { refusalOf } from "../model/rules";
+import { type Connecting, waysOf } from "../model/connecting";
+import { type Draft, stepOf } from "../model/draft";
 import { search } from "../model/searching";
-import { connect } from "../model/steps";
 import { summaryOf } from "../model/summaries";
 import { useDesigner, useDesignerStore } from "../store";
 import { Chooser } from "./Chooser";
@@ -15,7 +14,7 @@ import { Chooser } from "./Chooser";
 /** What is chosen from on the canvas. */
 export type Choosing =
   | { readonly kind: "add"; readonly at: Point; readonly wanted: Omit<Wanted, "at"> }
-  | { readonly kind: "connect"; readonly from: StepId }
+  | Connecting
   | { readonly kind: "search" };
 
 interface ChoosingProps {
@@ -26,8 +25,8 @@ interface ChoosingProps {
 /** The list that is open on the canvas. */
 export function OpenChooser({ choosing, onClose }: ChoosingProps) {
   if (choosing.kind === "add") return <QuickAdd at={choosing.at} wanted={choosing.wanted} onClose={onClose} />;
-  if (choosing.kind === "connect") return <ConnectTo from={choosing.from} onClose={onClose} />;
-  return <Search onClose={onClose} />;
+  if (choosing.kind === "search") return <Search onClose={onClose} />;
+  return <Connect choosing={choosing} onClose={onClose} />;
 }
 
 function QuickAdd({ at, wanted, onClose }: { at: Point; wanted: Omit<Wanted, "at">; onClose: () => void }) {
@@ -65,33 +64,37 @@ function QuickAdd({ at, wanted, onClose }: { at: Point; wanted: Omit<Wanted, "at
   );
 }
 
-function ConnectTo({ from, onClose }: { from: StepId; onClose: () => void }) {
+function Connect({ choosing, onClose }: { choosing: Connecting; onClose: () => void }) {
   const { draft, catalog, edit, seek } = useDesigner((state) => state);
-  const source = stepOf(draft, from);
-  const output = Object.keys(source.outputs)[0] ?? "";
+  const ways = useMemo(() => waysOf(draft, choosing, catalog.recipes), [draft, choosing, catalog]);
   return (
     <Chooser
-      label={`Connect ${source.name} to…`}
+      label={titleOf(draft, choosing)}
       empty="No step is called that"
       className="is-centred"
       choices={(text) => {
-        const wanted = text.toLowerCase();
-        const others = draft.order.filter((id) => id !== from && stepOf(draft, id).name.toLowerCase().includes(wanted));
-        const choices = others.map((id) => {
-          const step = stepOf(draft, id);
-          const refusal = refusalOf(draft, { source: from, output, target: id }, catalog.recipes);
-          return { key: id, title: step.name, detail: summaryOf(step, catalog.recipes), icon: iconOf(step), refusal };
+        const found = ways.filter(({ title }) => title.toLowerCase().includes(text.toLowerCase()));
+        return found.map(({ key, other, title, refusal }) => {
+          const step = stepOf(draft, other);
+          return { key, title, refusal, detail: summaryOf(step, catalog.recipes), icon: iconOf(step) };
         });
-        return choices.sort((one, other) => Number(Boolean(one.refusal)) - Number(Boolean(other.refusal)));
       }}
-      onChoose={(target) => {
-        edit("Connect steps", connect({ source: from, output, target }));
-        seek(target);
+      onChoose={(key) => {
+        const way = ways.find((found) => found.key === key);
+        if (!way) return;
+        edit(choosing.kind === "reconnect" ? "Move an edge" : "Connect steps", way.edit);
+        seek(way.target);
         onClose();
       }}
       onClose={onClose}
     />
   );
+}
+
+function titleOf(draft: Draft, choosing: Connecting): string {
+  if (choosing.kind === "connect") return `Connect ${stepOf(draft, choosing.from).name} to…`;
+  if (choosing.kind === "feed") return `${stepOf(draft, choosing.to).name} reads…`;
+  return "Move the edge to…";
 }
 
 function Search({ onClose }: { onClose: () => void }) {

@@ -6,6 +6,7 @@ import { MatchRate } from "../health/marks";
 import type { StepId } from "../model/draft";
 import { refusalOf, type Wish } from "../model/rules";
 import type { Wire } from "../model/scene";
+import type { Selection } from "../model/selection";
 import { type DesignerState, useDesigner } from "../store";
 import { ANYWHERE } from "./ports";
 
@@ -38,13 +39,13 @@ export const DatasetEdge = memo(function DatasetEdge(props: EdgeProps) {
 });
 
 /** All edges as two paths: what is drawn when the canvas is zoomed out. */
-export function FarWires(props: { wires: readonly Wire[]; selected: ReadonlySet<string> }) {
-  const { wires, selected } = props;
+export function FarWires({ wires, selection }: { wires: readonly Wire[]; selection: Selection }) {
   const [plain, marked] = useMemo(() => {
-    const isMarked = ({ source, target, id }: Wire) => selected.has(id) || selected.has(source) || selected.has(target);
+    const { steps, edges } = selection;
+    const isMarked = ({ source, target, id }: Wire) => edges.has(id) || steps.has(source) || steps.has(target);
     const draw = (some: readonly Wire[]) => some.map(curve).join("");
     return [draw(wires.filter((wire) => !isMarked(wire))), draw(wires.filter(isMarked))];
-  }, [wires, selected]);
+  }, [wires, selection]);
   return (
     <ViewportPortal>
       <svg className="far-wires" aria-hidden>

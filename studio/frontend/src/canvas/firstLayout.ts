@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { layoutTask, missingPlaces } from "../model/placing";
+import { layoutTask, missingPlaces, stillWanted } from "../model/placing";
 import { moveSteps } from "../model/steps";
 import { useDesigner, useDesignerStore } from "../store";
 import { layOutBeside } from "./layingOut";
@@ -20,7 +20,7 @@ export function useFirstLayout(): boolean {
       return;
     }
     const place = layOutBeside(layoutTask(draft, draft.order)).catch(() => missingPlaces(draft));
-    void place.then((places) => arrange(moveSteps(places)));
+    void place.then((places) => arrange(moveSteps(stillWanted(places, draft, store.getState().draft))));
   }, [store, isPlaced]);
   // Once shown, the canvas stays: a step that comes without a place must not make everything blink.
   return isPlaced || wasPlaced;

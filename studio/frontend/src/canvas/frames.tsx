@@ -1,15 +1,35 @@
 import { Handle, type NodeProps, NodeResizer, Position } from "@xyflow/react";
 import { ChevronDown, ChevronRight, Ungroup } from "lucide-react";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useLayoutEffect, useRef, useState } from "react";
 import { TitleField } from "../controls/TitleField";
-import { changeGroup, changeNote, removeGroup } from "../model/frames";
+import { changeGroup, changeNote, LEAST_NOTE, removeGroup } from "../model/frames";
 import { FOLD_PORT } from "../model/scene";
-import { useDesigner } from "../store";
+import { type DesignerStore, useDesigner, useDesignerStore } from "../store";
+
+/** The last request of the keyboard that a designer has followed. */
+const followed = new WeakMap<DesignerStore, number>();
+
+/** Does something when the keyboard asks for a field of a thing: once, also where that is drawn anew. */
+function useSought(id: string, field: string, act: () => void): void {
+  const store = useDesignerStore();
+  const serial = useDesigner(({ sought }) => (sought?.id === id && sought.field === field ? sought.serial : 0));
+  // Before the next key comes.
+  useLayoutEffect(() => {
+    if (serial <= (followed.get(store) ?? 0)) return;
+    followed.set(store, serial);
+    act();
+  }, [serial]);
+}
 
 /** A frame around steps. */
 export const FrameNode = memo(function FrameNode({ id, selected }: NodeProps) {
   const group = useDesigner((state) => state.draft.groups.find((found) => found.id === id));
   const edit = useDesigner((state) => state.edit);
+  const title = useRef<HTMLInputElement>(null);
+  useSought(id, "title", () => {
+    title.current?.focus();
+    title.current?.select();
+  });
   if (!group) return null;
   return (
     <div className={selected ? "frame is-selected" : "frame"}>
@@ -28,6 +48,7 @@ export const FrameNode = memo(function FrameNode({ id, selected }: NodeProps) {
           label="Group's title"
           value={group.title}
           minWidth={4}
+          ref={title}
           onCommit={(title) => edit("Rename a group", changeGroup(id, { title }))}
         />
         <button
@@ -80,19 +101,22 @@ export const FoldNode = memo(function FoldNode({ id, selected }: NodeProps) {
 export const NoteNode = memo(function NoteNode({ id, selected }: NodeProps) {
   const note = useDesigner((state) => state.draft.notes.find((found) => found.id === id));
   const edit = useDesigner((state) => state.edit);
-  // A new note is selected. One that comes back with undo or redo is not, and takes the keys from nobody.
-  const [isWriting, setIsWriting] = useState(selected && note?.text === "");
+  const [isWriting, setIsWriting] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
-    if (isWriting) field.current?.focus();
+  useSought(id, "text", () => setIsWriting(true));
+  useLayoutEffect(() => {
+    const text = field.current;
+    if (!isWriting || !text) return;
+    text.focus();
+    text.setSelectionRange(text.value.length, text.value.length);
   }, [isWriting]);
   if (!note) return null;
   return (
     <div className={selected ? "note is-selected" : "note"} onDoubleClick={() => setIsWriting(true)}>
       <NodeResizer
         isVisible={selected}
-        minWidth={96}
-        minHeight={40}
+        minWidth={LEAST_NOTE.width}
+        minHeight={LEAST_NOTE.height}
         onResizeEnd={(_event, { x, y, width, height }) => edit("Resize a note", changeNote(id, { x, y, width, height }))}
       />
       {isWriting ? (

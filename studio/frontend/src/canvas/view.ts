@@ -1,7 +1,10 @@
 import { getViewportForBounds, useReactFlow, useStoreApi, type Viewport } from "@xyflow/react";
 import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import type { Point } from "../messages";
 import { around, type Rect } from "../model/placing";
 import { middleOf, type Scene, sceneOf } from "../model/scene";
+import { only } from "../model/selection";
+import { cursorOf, holdOf, middleOfWire } from "../model/walking";
 import { useDesigner, useDesignerStore } from "../store";
 
 const PREFIX = "odibi-view:";
@@ -76,7 +79,7 @@ export function useGivenSizes(): void {
   useState(() => flow.setState({ updateNodeInternals: () => undefined }));
 }
 
-/** Pans to a step that was asked for, where it is not in view; a folded group that holds it is shown instead. */
+/** Pans to what was asked for, where it is not in view; of a step that is folded away, the group is shown. */
 export function useSeeking(): void {
   const store = useDesignerStore();
   const sought = useDesigner((state) => state.sought);
@@ -85,15 +88,21 @@ export function useSeeking(): void {
   useEffect(() => {
     if (!sought) return;
     const { draft } = store.getState();
-    const group = draft.groups.find(({ isCollapsed, steps }) => isCollapsed && steps.includes(sought.step));
-    const thing = sceneOf(draft).things.find(({ id }) => id === (group?.id ?? sought.step));
-    if (!thing) return;
+    const middle = placeOf(sceneOf(draft), cursorOf(draft, only(sought.id, draft)));
+    if (!middle) return;
     const { transform, width, height } = flow.getState();
     const [left, top, zoom] = transform;
-    const { x, y } = middleOf(thing.rect);
+    const { x, y } = middle;
     const isNear = zoom >= READABLE_ZOOM && isWithin(x * zoom + left, width) && isWithin(y * zoom + top, height);
     if (!isNear) void setCenter(x, y, { zoom: Math.max(zoom, READABLE_ZOOM), duration: 200 });
   }, [sought, store, flow, setCenter]);
+}
+
+function placeOf({ things, wires }: Scene, id: string | null): Point | null {
+  const thing = things.find((found) => found.id === id);
+  if (thing) return middleOf(holdOf(thing));
+  const wire = wires.find((found) => found.id === id);
+  return wire ? middleOfWire(wire) : null;
 }
 
 const READABLE_ZOOM = 0.5;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { type Ref, useEffect, useRef, useState } from "react";
 
 interface Props {
   className: string;
@@ -6,12 +6,13 @@ interface Props {
   value: string;
   /** In letters; the field is as wide as its text. */
   minWidth: number;
+  ref?: Ref<HTMLInputElement>;
   /** Takes another text than before, once the field is left or Enter is pressed; an empty one is given up. */
   onCommit: (text: string) => void;
 }
 
 /** A title that is changed where it stands. Esc takes the change back. */
-export function TitleField({ className, label, value, minWidth, onCommit }: Props) {
+export function TitleField({ className, label, value, minWidth, ref, onCommit }: Props) {
   const [text, setText] = useState(value);
   // Escape leaves the field at once, before what it set is drawn.
   const isGivenUp = useRef(false);
@@ -26,6 +27,7 @@ export function TitleField({ className, label, value, minWidth, onCommit }: Prop
 
   return (
     <input
+      ref={ref}
       className={className}
       aria-label={label}
       value={text}

@@ -1,7 +1,8 @@
 import { CompletionContext } from "@codemirror/autocomplete";
 import { EditorState } from "@codemirror/state";
 import { expect, test } from "vitest";
-import { completeSql, quoted, type Vocabulary } from "./completion";
+import { completeSql, type Vocabulary } from "./completion";
+import { quoted } from "./quoting";
 
 const vocabulary: Vocabulary = {
   inputs: {
@@ -41,7 +42,9 @@ test("behind an alias and a dot stand the columns of its table, with their types
 test("a name that SQL would not read as one is put in quotes", () => {
   expect(complete("SELECT o.| FROM orders o")?.options.at(-1)?.apply).toBe('"Order date"');
   expect(quoted("group")).toBe('"group"');
-  expect(quoted("größe")).toBe("größe");
+  expect(quoted("größe")).toBe('"größe"');
+  expect(quoted("verbose")).toBe('"verbose"');
+  expect(quoted("{day}")).toBe('"{{day}}"');
   expect(quoted("a b", "`")).toBe("`a b`");
 });
 

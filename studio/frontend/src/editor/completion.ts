@@ -1,7 +1,8 @@
 import { snippetCompletion, type Completion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import type { Column, SqlFunction } from "../messages";
+import { type Quote, quoted } from "./quoting";
 import { scopeAt, sourceNamed, type Scope, type Source } from "./scope";
-import { RESERVED, tokensOf } from "./tokens";
+import { tokensOf } from "./tokens";
 
 /** What the texts of an editor may name. */
 export interface Vocabulary {
@@ -11,7 +12,7 @@ export interface Vocabulary {
   columns: Column[];
   functions: SqlFunction[];
   parameters: string[];
-  quote: '"' | "`";
+  quote: Quote;
 }
 
 const KEYWORDS = (
@@ -54,12 +55,6 @@ export function completeSql(vocabulary: Vocabulary, context: CompletionContext):
   };
 }
 
-/** A name as SQL takes it: in quotes where it needs them. */
-export function quoted(name: string, quote: '"' | "`" = '"'): string {
-  const isPlain = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) && !RESERVED.has(name.toUpperCase());
-  return isPlain ? name : `${quote}${name.replaceAll(quote, quote + quote)}${quote}`;
-}
-
 /** Columns in scope; one that several sources have is offered with its source's name. */
 function columnOptions(scope: Scope, vocabulary: Vocabulary): Completion[] {
   const known = scope.sources.filter((source) => source.columns);
@@ -79,11 +74,11 @@ function columnOptions(scope: Scope, vocabulary: Vocabulary): Completion[] {
   return [...all, ...vocabulary.columns.map((column) => columnOption(column, vocabulary.quote))];
 }
 
-function columnOption(column: Column, quote: '"' | "`"): Completion & { apply: string } {
+function columnOption(column: Column, quote: Quote): Completion & { apply: string } {
   return { label: column.name, apply: quoted(column.name, quote), detail: column.type, type: "property", boost: 50 };
 }
 
-function tableOption(source: Source, quote: '"' | "`"): Completion {
+function tableOption(source: Source, quote: Quote): Completion {
   const count = source.columns?.length;
   const detail = count === undefined ? "" : `${count} column${count === 1 ? "" : "s"}`;
   return { label: source.name, apply: quoted(source.name, quote), detail, type: "class", boost: 60 };

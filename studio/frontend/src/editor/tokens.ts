@@ -1,5 +1,7 @@
 /** SQL text as words and brackets: enough to know which tables and columns are in scope, also while it is half typed. */
 
+import { unquoted } from "./quoting";
+
 export interface Token {
   kind: "word" | "quoted" | "text" | "comment" | "placeholder" | "sign" | "number";
   /** The name without quotes, or the sign. */
@@ -24,7 +26,7 @@ const pattern = new RegExp(
     String.raw`(?<comment>--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
     String.raw`(?<text>'(?:[^']|'')*'?)`,
     String.raw`(?<placeholder>\$\{[^}\s]*\}?|\{[^{}\s]*\})`,
-    String.raw`(?<quoted>"(?:[^"]|"")*"?|${"`"}[^${"`"}]*${"`"}?)`,
+    String.raw`(?<quoted>"(?:[^"]|"")*"?|${"`"}(?:[^${"`"}]|${"``"})*${"`"}?)`,
     String.raw`(?<word>[\p{L}_][\p{L}\p{N}_$]*)`,
     String.raw`(?<number>\d[\w.]*)`,
     String.raw`(?<sign>\S)`,
@@ -36,7 +38,7 @@ const pattern = new RegExp(
 export function tokensOf(sql: string): Token[] {
   return [...sql.matchAll(pattern)].map((match) => {
     const kind = Object.entries(match.groups!).find(([, text]) => text !== undefined)![0] as Token["kind"];
-    const text = kind === "quoted" ? match[0].slice(1).replace(/["`]$/, "").replaceAll('""', '"') : match[0];
+    const text = kind === "quoted" ? unquoted(match[0]) : match[0];
     return { kind, text, from: match.index, to: match.index + match[0].length };
   });
 }

@@ -141,6 +141,28 @@ describe("autosave", () => {
     expect(names(server.kept)).toEqual(["a", "b"]);
   });
 
+  it("says to everybody who waits that everything is kept, and only once it is", async () => {
+    const server = new Server();
+    server.isSlow = true;
+    const { saver, edit } = desk(server);
+    const answer = () => server.waiting.splice(0).forEach((go) => go());
+    edit("a");
+    await vi.advanceTimersByTimeAsync(500);
+    edit("a", "b");
+    const kept: boolean[] = [];
+    void saver.flush().then((isKept) => kept.push(isKept));
+    void saver.flush().then((isKept) => kept.push(isKept));
+    answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(names(server.kept)).toEqual(["a"]);
+    expect(kept).toEqual([]);
+    answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(kept).toEqual([true, true]);
+    expect(names(server.kept)).toEqual(["a", "b"]);
+    expect(server.revision).toBe(3);
+  });
+
   it("that was closed tries no more", async () => {
     const server = new Server();
     server.isAway = true;

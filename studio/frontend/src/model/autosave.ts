@@ -58,7 +58,8 @@ export class Autosaver {
   /** Sends what is unsaved at once. Gives back whether everything is kept. */
   async flush(isLast = false): Promise<boolean> {
     if (isLast && this.isDirty) this.stow();
-    if (this.sending) await this.sending;
+    // Another may have begun to send while this one waited for what was on its way.
+    while (this.sending) await this.sending;
     if (this.isDirty && this.state.kind !== "conflict") await this.save(isLast);
     return !this.isDirty && this.state.kind !== "conflict";
   }

@@ -98,6 +98,25 @@ describe("a clipboard", () => {
     expect(Object.keys(after.notes[0]!).sort()).toEqual(["height", "id", "text", "width", "x", "y"]);
   });
 
+  it("has each step in one frame at most, and no frame of steps that are not there", () => {
+    const place = { x: 0, y: 0 };
+    const frame = (title: string, ...steps: string[]) => ({ title, steps, isCollapsed: false });
+    const groups = [frame("In", "a", "a", "gone"), frame("Again", "a"), frame("Empty")];
+    const notes = [{ id: "n", text: "Mind", ...place, width: -1e9, height: 0 }];
+    const clip = readClip(JSON.stringify({ format: "odibi-steps/1", steps: [{ step: step("a"), place }], groups, notes }))!;
+    expect(clip.groups).toEqual([frame("In", "a")]);
+    expect(clip.notes[0]).toMatchObject({ width: 96, height: 40 });
+  });
+
+  it("leaves outputs without a dataset without one", () => {
+    const { draft } = draftOf();
+    const steps = ["a", "b"].map((name) => ({ step: step(name, { inputs: { rows: "" }, outputs: { data: "" } }), place: { x: 0, y: 0 } }));
+    const clip = readClip(JSON.stringify({ format: "odibi-steps/1", steps, groups: [], notes: [] }))!;
+    const after = pasteClip(draft, clip).edit(draft);
+    expect(stepNamed(after, "b")).toMatchObject({ inputs: { rows: "" }, outputs: { data: "" } });
+    expect(graphOf(after).edges).toEqual([]);
+  });
+
   it("gets nothing where nothing is selected", () => {
     const { draft } = draftOf(step("a"));
     expect(copySelection(draft, selectionOf({}))).toBeNull();

@@ -1,6 +1,7 @@
 import type { Note, Point, StepForm } from "../messages";
 import type { Draft, Edit, StepId } from "./draft";
 import { newItemId, newStepId, stepOf } from "./draft";
+import { LEAST_NOTE } from "./frames";
 import { graphOf } from "./graph";
 import { datasetKeys, slug, stepNames, uniqueName } from "./names";
 import { around, rectOf } from "./placing";
@@ -52,7 +53,8 @@ export function readClip(text: string): Clip | null {
       clip.format === FORMAT && Array.isArray(clip.steps) && Array.isArray(clip.groups) && Array.isArray(clip.notes);
     if (!isWhole || !clip.groups.every(isGroup) || !clip.notes.every(isNote)) return null;
     if (!clip.steps.every(({ step, place }) => isStep(step) && isPoint(place))) return null;
-    return { ...clip, steps: clip.steps.map(({ step, place }) => ({ step: fieldsOf(step), place })) };
+    const steps = clip.steps.map(({ step, place }) => ({ step: fieldsOf(step), place }));
+    return { format: FORMAT, steps, groups: groupsOf(clip), notes: clip.notes.map(roomy) };
   } catch {
     return null;
   }
@@ -68,6 +70,21 @@ function isStep(step: unknown): step is StepForm {
 /** The step without what it should not have. */
 function fieldsOf({ name, layer, type, engine, value, params, inputs, outputs, metadata }: StepForm): StepForm {
   return { name, layer, type, engine, value: value ?? "", params, inputs, outputs, metadata };
+}
+
+/** The groups with steps that are there, each in one group alone. */
+function groupsOf({ groups, steps }: Clip): Clip["groups"] {
+  const free = new Set(steps.map(({ step }) => step.name));
+  const found = groups.map(({ title, isCollapsed, steps: names }) => {
+    const own = [...new Set(names)].filter((name) => free.delete(name));
+    return { title, isCollapsed, steps: own };
+  });
+  return found.filter(({ steps: own }) => own.length > 0);
+}
+
+/** The note, no smaller than one that can be taken hold of. */
+function roomy(note: Note): Note {
+  return { ...note, width: Math.max(note.width, LEAST_NOTE.width), height: Math.max(note.height, LEAST_NOTE.height) };
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
@@ -129,6 +146,7 @@ function withFreshNames(draft: Draft, clip: Clip): Clip["steps"] {
     const name = uniqueName(slug(step.name), names);
     names.add(name);
     const outputs = Object.entries(step.outputs).map(([port, dataset]) => {
+      if (!dataset) return [port, dataset] as const;
       const key = uniqueName(dataset === step.name ? name : dataset, keys);
       keys.add(key);
       if (!written.has(dataset)) written.set(dataset, key);

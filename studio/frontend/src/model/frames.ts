@@ -46,6 +46,9 @@ export function removeGroup(id: string): Edit {
   return (draft) => ({ ...draft, groups: draft.groups.filter((group) => group.id !== id) });
 }
 
+/** A smaller note could not be read, nor taken hold of. */
+export const LEAST_NOTE = { width: 96, height: 40 };
+
 /** Puts an empty note on the canvas. */
 export function addNote(place: Point, id = newItemId(), text = ""): Edit {
   const note: Note = { id, text, ...place, width: 200, height: 96 };

@@ -47,4 +47,19 @@ it("a new name of a table is quoted where it is no plain word", () => {
   expect(renameInSql(sql, "orders", "new orders")).toBe('SELECT "new orders".id FROM "new orders"');
   expect(renameInSql(sql, "orders", "table", "`")).toBe("SELECT `table`.id FROM `table`");
   expect(renameInSql('SELECT * FROM "my orders"', "my orders", 'say "x"')).toBe('SELECT * FROM "say ""x"""');
+  for (const name of ["binary", "similar", "at", "größe", "ſ", "9lives"]) {
+    expect(renameInSql(sql, "orders", name)).toBe(`SELECT "${name}".id FROM "${name}"`);
+  }
+});
+
+it("a table with braces, quotes or backticks in its name is found again under that name", () => {
+  const sql = "SELECT orders.id FROM orders";
+  for (const name of ["day {day}", 'say "x"', "a`b", "{x}{y}"]) {
+    for (const quote of ['"', "`"] as const) {
+      const renamed = renameInSql(sql, "orders", name, quote);
+      expect(mentions(renamed, name)).toBe(true);
+      expect(renameInSql(renamed, name, "sales")).toBe(renameInSql(sql.replaceAll("orders", `${quote}orders${quote}`), "orders", "sales"));
+    }
+  }
+  expect(renameInSql(sql, "orders", "day {day}")).toBe('SELECT "day {{day}}".id FROM "day {{day}}"');
 });

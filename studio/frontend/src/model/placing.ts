@@ -86,6 +86,11 @@ export function layoutTask(draft: Draft, ids: readonly StepId[]): LayoutTask {
   return { boxes: [...boxes.values()], edges: edges.filter(([from, to]) => from !== to && boxes.has(from) && boxes.has(to)) };
 }
 
+/** Of places that took their time, those of steps that nobody has put elsewhere meanwhile. */
+export function stillWanted(places: Readonly<Record<StepId, Point>>, then: Draft, now: Draft): Record<StepId, Point> {
+  return Object.fromEntries(Object.entries(places).filter(([id]) => now.positions[id] === then.positions[id]));
+}
+
 /**
  * The steps' places after a layout: layouts start at 0,0, but the top left corner stays where it was, and the steps of
  * a folded group go along with its box.

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { joinedSales } from "../testing/drafts";
 import { aligned, distributed } from "./arranging";
-import { changeGroup, groupSteps, ungroupSteps } from "./frames";
+import { addNote, changeGroup, groupSteps, ungroupSteps } from "./frames";
 import { layOut } from "./layout";
 import { placesAfter, layoutTask, missingPlaces } from "./placing";
 import { sceneOf } from "./scene";
 import { search } from "./searching";
+import { selectionOf } from "./selection";
 import { STEP_WIDTH } from "./sizes";
 import { moveSteps } from "./steps";
-import { neighbour } from "./walking";
+import { cursorOf, neighbour, nextWire } from "./walking";
 
 describe("a scene", () => {
   const { draft, id } = joinedSales();
@@ -80,11 +81,44 @@ describe("places", () => {
 
 describe("arrow keys", () => {
   const { draft, id } = joinedSales();
+  const scene = sceneOf(draft);
+  const orders = `${id("joined")}:orders`;
+  const customers = `${id("joined")}:customers`;
+
   it("go along edges, and to the nearest step where there is none", () => {
-    expect(neighbour(draft, id("joined"), "right")).toBe(id("save"));
-    expect(neighbour(draft, id("joined"), "left")).toBe(id("customers"));
-    expect(neighbour(draft, id("customers"), "left")).toBe(id("orders"));
-    expect(neighbour(draft, id("save"), "right")).toBeNull();
+    expect(neighbour(scene, id("joined"), "right")).toBe(id("save"));
+    expect(neighbour(scene, id("joined"), "left")).toBe(id("customers"));
+    expect(neighbour(scene, id("customers"), "left")).toBe(id("orders"));
+    expect(neighbour(scene, id("save"), "right")).toBeNull();
+  });
+
+  it("reach notes, frames by their titles, and groups that are folded up in the place of their steps", () => {
+    const noted = addNote({ x: 600, y: 200 }, "n1", "Mind")(draft);
+    const grouped = groupSteps([id("orders"), id("customers")], "In", "g1")(noted);
+    const near = sceneOf(grouped);
+    expect(neighbour(near, id("joined"), "down")).toBe("n1");
+    expect(neighbour(near, "n1", "up")).toBe(id("joined"));
+    expect(neighbour(near, id("customers"), "up")).toBe("g1");
+    expect(neighbour(near, "g1", "down")).toBe(id("orders"));
+    const folded = changeGroup("g1", { isCollapsed: true })(grouped);
+    expect(neighbour(sceneOf(folded), id("joined"), "left")).toBe("g1");
+    expect(cursorOf(folded, selectionOf({ steps: [id("orders")] }))).toBe("g1");
+  });
+
+  it("go from an edge to its ends, and to the edge above or below", () => {
+    expect(neighbour(scene, orders, "left")).toBe(id("orders"));
+    expect(neighbour(scene, orders, "right")).toBe(id("joined"));
+    expect(neighbour(scene, orders, "down")).toBe(customers);
+    expect(neighbour(scene, customers, "up")).toBe(orders);
+    expect(neighbour(scene, orders, "up")).toBe(`${id("save")}:data`);
+  });
+
+  it("a step's edges come one after the other, and folded ones never", () => {
+    const out = `${id("save")}:data`;
+    expect([null, orders, customers, out].map((current) => nextWire(scene, id("joined"), current, 1))).toEqual([orders, customers, out, orders]);
+    expect(nextWire(scene, id("joined"), orders, -1)).toBe(out);
+    const folded = changeGroup("g1", { isCollapsed: true })(groupSteps([id("orders")], "In", "g1")(draft));
+    expect(nextWire(sceneOf(folded), "g1", null, 1)).toBeNull();
   });
 });
 

@@ -33,7 +33,8 @@ export interface Scene {
 export const FOLD_PORT = "fold";
 
 const FRAME_PADDING = 20;
-const FRAME_TITLE = 28;
+/** How high the title of a frame is. */
+export const FRAME_TITLE = 28;
 
 /** The scene of a draft. */
 export function sceneOf(draft: Draft): Scene {

@@ -15,6 +15,13 @@ export function selectionOf(parts: { steps?: Iterable<StepId>; items?: Iterable<
   return { steps: new Set(parts.steps), items: new Set(parts.items), edges: new Set(parts.edges) };
 }
 
+/** A selection of one thing: a step, a group, a note or an edge. */
+export function only(id: string, draft: Draft): Selection {
+  if (id in draft.steps) return selectionOf({ steps: [id] });
+  const isItem = [...draft.groups, ...draft.notes].some((item) => item.id === id);
+  return selectionOf(isItem ? { items: [id] } : { edges: [id] });
+}
+
 /** The selection without what the draft does not hold any more. */
 export function kept(selection: Selection, draft: Draft): Selection {
   const items = new Set([...draft.groups, ...draft.notes].map(({ id }) => id));

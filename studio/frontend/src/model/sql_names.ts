@@ -1,19 +1,11 @@
-import { grouped, type Group, isName, isSign, isWord, type Item, RESERVED, type Token, tokensOf } from "../editor/tokens";
+import { inQuotes, type Quote, quoted } from "../editor/quoting";
+import { grouped, type Group, isName, isSign, isWord, type Item, type Token, tokensOf } from "../editor/tokens";
 
 /** What closes a FROM clause. */
 const CLAUSES = ["WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "QUALIFY", "WINDOW", "SELECT", "OFFSET", "FETCH"];
 
 /** What begins a statement whose first word is a table. */
 const STATEMENTS = ["PIVOT", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "TABLE"];
-
-/** Words beside the editor's that DuckDB or Spark takes for its own where a table's name could stand. */
-const KEYWORDS = new Set(
-  (
-    "ANALYSE ANALYZE ARRAY ASYMMETRIC BOTH CAST CHECK COLLATE COLUMN CONSTRAINT CREATE CURRENT_DATE CURRENT_TIMESTAMP CURRENT_USER " +
-    "DEFAULT DEFERRABLE DESCRIBE DO FALSE FOR FOREIGN GRANT INITIALLY INTO LAMBDA LEADING MINUS ONLY OVERLAPS PLACING PRIMARY " +
-    "REFERENCES RETURNING SET SHOW SOME SUMMARIZE SYMMETRIC TABLE THEN TO TRAILING TRUE UNIQUE UNKNOWN USER VARIADIC WHEN"
-  ).split(" "),
-);
 
 /** Whether a SQL text names something outside its texts and comments. */
 export function mentions(sql: string, name: string): boolean {
@@ -27,13 +19,12 @@ export function mentions(sql: string, name: string): boolean {
  *
  * @param quote What stands around a name that is no plain word.
  */
-export function renameInSql(sql: string, before: string, after: string, quote: '"' | "`" = '"'): string {
+export function renameInSql(sql: string, before: string, after: string, quote: Quote = '"'): string {
   const found = new Set<Token>();
   visit(grouped(tokensOf(sql), sql.length), { isInFrom: false, isTable: false, queryFrom: Infinity }, before, found);
   let text = sql;
   for (const token of [...found].toSorted((one, other) => other.from - one.from)) {
-    const own = token.kind === "quoted" ? (sql[token.from] as string) : isPlain(after) ? "" : quote;
-    const name = own ? own + after.replaceAll(own, own + own) + own : after;
+    const name = token.kind === "quoted" ? inQuotes(after, sql[token.from] as Quote) : quoted(after, quote);
     text = text.slice(0, token.from) + name + text.slice(token.to);
   }
   return text;
@@ -132,10 +123,4 @@ function sourcesOf(items: readonly Item[], isWholeFrom: boolean, name: string): 
 function isCalled(item: Item, name: string): item is Token {
   if (item.kind !== "quoted" && item.kind !== "word") return false;
   return item.text.toLowerCase() === name.toLowerCase();
-}
-
-/** Whether a name may stand without quotes in every dialect. */
-function isPlain(name: string): boolean {
-  const word = name.toUpperCase();
-  return /^[A-Z_][A-Z0-9_]*$/.test(word) && !RESERVED.has(word) && !KEYWORDS.has(word);
 }

@@ -115,7 +115,7 @@ test("a step that cannot be shown says why, and leads to the step at fault", asy
   state().selectSteps(id("total"));
   expect(await screen.findByText("no column amont")).toBeVisible();
   await userEvent.click(screen.getByRole("button", { name: "Go to orders" }));
-  expect(state().sought).toMatchObject({ step: id("orders"), field: "value" });
+  expect(state().sought).toMatchObject({ id: id("orders"), field: "value" });
 });
 
 test("a server that is away is said, and the preview comes back by itself with the next change", async () => {
@@ -169,7 +169,7 @@ test("problems are counted on the tab, stand errors first, and lead to their fie
   const list = screen.getByRole("list", { name: "Problems" });
   expect(within(list).getAllByRole("button").map((button) => button.textContent)).toEqual(["totalno column amontvalue", "Pipelineno row limitvalue"]);
   await userEvent.click(within(list).getAllByRole("button")[0]!);
-  expect(state().sought).toMatchObject({ step: id("total"), field: "value" });
+  expect(state().sought).toMatchObject({ id: id("total"), field: "value" });
 });
 
 test("the plan shows which steps run as one, and why a result is kept", async () => {

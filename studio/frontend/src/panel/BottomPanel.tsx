@@ -1,8 +1,9 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { type ComponentType, type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { type ComponentType, type KeyboardEvent, useRef } from "react";
+import { Splitter } from "../controls/Splitter";
 import { type PanelTab, selectedStep, useDesigner } from "../store";
 import { TraceTab } from "../trace/TraceTab";
-import { panelState, setHeight, usePanel } from "./panelState";
+import { LEAST_PX, setHeight, usePanel } from "./panelState";
 import { PlanTab } from "./PlanTab";
 import { PreviewTab } from "./PreviewTab";
 import { ProblemsTab } from "./ProblemsTab";
@@ -42,7 +43,9 @@ export function BottomPanel() {
 
   return (
     <section className="panel" aria-label="Panel" style={isOpen ? { height: heightPx } : undefined} data-open={isOpen || undefined}>
-      {isOpen && <Handle />}
+      {isOpen && (
+        <Splitter label="Height of the panel" className="panel-handle" axis="y" value={heightPx} least={LEAST_PX} onChange={setHeight} />
+      )}
       <header className="panel-head">
         <div ref={tabs} role="tablist" aria-label="Panel" onKeyDown={press}>
           {NAMES.map((name) => (
@@ -83,46 +86,5 @@ export function BottomPanel() {
         </div>
       )}
     </section>
-  );
-}
-
-const KEY_STEP_PX = 24;
-
-/** The edge that is dragged, or moved with the arrow keys. */
-function Handle() {
-  const heightPx = usePanel((state) => state.heightPx);
-
-  function drag(event: PointerEvent<HTMLDivElement>) {
-    const handle = event.currentTarget;
-    const start = event.clientY + panelState.getState().heightPx;
-    handle.setPointerCapture(event.pointerId);
-    const move = (moved: globalThis.PointerEvent) => setHeight(start - moved.clientY);
-    const end = () => {
-      handle.removeEventListener("pointermove", move);
-      handle.removeEventListener("lostpointercapture", end);
-    };
-    handle.addEventListener("pointermove", move);
-    handle.addEventListener("lostpointercapture", end);
-  }
-
-  function press(event: KeyboardEvent) {
-    const move = { ArrowUp: KEY_STEP_PX, ArrowDown: -KEY_STEP_PX }[event.key];
-    if (!move) return;
-    event.preventDefault();
-    setHeight(heightPx + move);
-  }
-
-  return (
-    <div
-      className="panel-handle"
-      role="separator"
-      tabIndex={0}
-      aria-orientation="horizontal"
-      aria-label="Height of the panel"
-      aria-valuenow={heightPx}
-      aria-valuemin={96}
-      onPointerDown={drag}
-      onKeyDown={press}
-    />
   );
 }

@@ -19,8 +19,10 @@ import { traceState } from "../trace/traceState";
 const ROWS = 200;
 /** As long as letters follow each other. */
 const TYPING_PAUSE_MS = 120;
-/** A key that is held down walks faster than this; whoever selects a step waits no longer. */
-const LOOKING_PAUSE_MS = 35;
+/** A key that is held down walks faster than this. */
+const WALKING_PAUSE_MS = 35;
+/** Whoever selects a step after that long is not walking, and waits for nothing. */
+const RESTED_MS = 150;
 
 /** Rows of the selected step, beside those that go into it. */
 export function PreviewTab() {
@@ -41,15 +43,15 @@ function Preview({ id }: { id: StepId }) {
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
   const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
   const { name } = draft.steps[id]!;
-  const asked = useRef("");
+  const asked = useRef({ name: "", at: 0 });
   const key = useMemo(() => JSON.stringify([name, parameters, pipeline]), [name, parameters, pipeline]);
   const { value, failure, isAsking } = useAnswer<PreviewAnswer>(
     key,
     (signal) => store.getState().api.preview({ revision: 0, pipeline, step: name, rows: ROWS, parameters }, signal),
-    asked.current === name ? TYPING_PAUSE_MS : LOOKING_PAUSE_MS,
+    asked.current.name === name ? TYPING_PAUSE_MS : performance.now() - asked.current.at > RESTED_MS ? 0 : WALKING_PAUSE_MS,
   );
   useEffect(() => {
-    asked.current = name;
+    asked.current = { name, at: performance.now() };
   }, [name]);
   // Rows of another step would be read as this one's.
   const shown = value?.step === name ? value : null;

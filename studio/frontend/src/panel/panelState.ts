@@ -1,5 +1,6 @@
 import { createStore } from "zustand/vanilla";
 import { useStore } from "zustand";
+import { keepNumber, readNumber } from "../controls/keptNumber";
 import type { StepId } from "../model/draft";
 
 /** What the panel shows, beside its tab: it belongs to the page, not to the document. */
@@ -13,9 +14,12 @@ interface PanelState {
 }
 
 const HEIGHT_KEY = "odibi.panel.height";
+export const LEAST_PX = 96;
+/** What is left to the canvas. */
+const CANVAS_PX = 260;
 
 export const panelState = createStore<PanelState>()(() => ({
-  heightPx: Number(readHeight()) || 260,
+  heightPx: readNumber(HEIGHT_KEY) ?? 260,
   showsInputs: true,
   showsRun: false,
   column: null,
@@ -26,21 +30,10 @@ export function usePanel<T>(selector: (state: PanelState) => T): T {
   return useStore(panelState, selector);
 }
 
-/** Gives the panel another height, kept for the next visit; at least 96 px, and the canvas keeps some room. */
+/** Gives the panel another height, kept for the next visit; the canvas keeps some room. */
 export function setHeight(heightPx: number): void {
-  const kept = Math.round(Math.min(Math.max(96, window.innerHeight - 260), Math.max(96, heightPx)));
+  const most = Math.max(LEAST_PX, window.innerHeight - CANVAS_PX);
+  const kept = Math.round(Math.min(most, Math.max(LEAST_PX, heightPx)));
   panelState.setState({ heightPx: kept });
-  try {
-    localStorage.setItem(HEIGHT_KEY, String(kept));
-  } catch {
-    // A browser that keeps nothing still shows the panel.
-  }
-}
-
-function readHeight(): string | null {
-  try {
-    return localStorage.getItem(HEIGHT_KEY);
-  } catch {
-    return null;
-  }
+  keepNumber(HEIGHT_KEY, kept);
 }
