@@ -22,7 +22,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.orchestrator import Orchestrator
-from odibi_core.testing import function_step, ingest_step
+from odibi_core.testing import function_step, ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
 
 Write = Callable[..., None]
@@ -404,3 +404,89 @@ def test_a_run_that_goes_on_while_many_others_begin_is_told(
     assert manager.look() == 1
     assert long in str(hook.bodies)
     manager.close()
+
+
+def told(hook: Hook) -> dict[tuple[str, str], Any]:
+    """The events that an OpenLineage server was sent, by kind and job."""
+    return {(body["eventType"], body["job"]["name"]): body for body in hook.bodies}
+
+
+def test_an_openlineage_server_learns_what_came_of_what(
+    workspace: Workspace, write: Write, hook: Hook, manager: AlertManager
+) -> None:
+    write(channel="openlineage", url=hook.url.removesuffix("/hook"), namespace="shop")
+    (workspace.root / "orders.csv").write_text("id,amount\n1,5\n2,70\n")
+    steps = [
+        ingest_step("orders", "orders.csv"),
+        sql_step("large", "SELECT id, amount * 2 AS twice FROM orders WHERE amount > 10", "orders"),
+        store_step("saved", "out/large.parquet", "large"),
+    ]
+    with Orchestrator(steps, pipeline_name="daily", workspace=workspace).execute() as result:
+        assert result.success, result.errors
+    assert manager.look() == 1
+    events = told(hook)
+    assert next(iter(events)) == ("START", "daily")
+    assert list(events)[-1] == ("COMPLETE", "daily")
+    assert len(events) == 8
+    source, target = (str(workspace.root / name) for name in ("orders.csv", "out/large.parquet"))
+    whole = events["COMPLETE", "daily"]
+    assert [(one["namespace"], one["name"]) for one in whole["inputs"]] == [("file", source)]
+    assert [(one["namespace"], one["name"]) for one in whole["outputs"]] == [("file", target)]
+    assert whole["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 1
+    large = events["COMPLETE", "daily.large"]
+    assert large["run"]["facets"]["parent"]["run"]["runId"] == whole["run"]["runId"]
+    assert large["job"]["facets"]["sql"]["query"].startswith("SELECT id")
+    (made,) = large["outputs"]
+    assert (made["namespace"], made["name"]) == ("shop", "daily/large")
+    assert [field["name"] for field in made["facets"]["schema"]["fields"]] == ["id", "twice"]
+    origins = made["facets"]["columnLineage"]["fields"]
+    assert [(one["name"], one["field"]) for one in origins["twice"]["inputFields"]] == [
+        ("daily/orders", "amount")
+    ]
+    read = events["COMPLETE", "daily.orders"]["outputs"][0]["facets"]["columnLineage"]["fields"]
+    assert [(one["name"], one["field"]) for one in read["id"]["inputFields"]] == [(source, "id")]
+    # Once more, as after a death between the answer and its note: the same ids.
+    first = [(body["run"]["runId"], body["eventType"]) for body in hook.bodies]
+    outbox = Outbox(workspace.state / OUTBOX_FILE)
+    outbox._do("UPDATE messages SET state = 'waiting'")
+    outbox.close()
+    assert manager.look() == 1
+    assert [(body["run"]["runId"], body["eventType"]) for body in hook.bodies] == first * 2
+
+
+def test_an_openlineage_server_learns_of_failures_and_is_asked_again(
+    workspace: Workspace,
+    write: Write,
+    run: Run,
+    hook: Hook,
+    manager: AlertManager,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(
+        channel="openlineage",
+        url=hook.url.removesuffix("/hook"),
+        headers={"Authorization": "Bearer ${env:LINEAGE_KEY}"},
+    )
+    hook.codes = [503]
+    monkeypatch.setenv("LINEAGE_KEY", "hush-hush")
+    run()
+    assert manager.look() == 0
+    (waiting,) = states(workspace)
+    assert (waiting[0], "503" in waiting[2]) == ("waiting", True)
+    hook.bodies.clear()
+    outbox = Outbox(workspace.state / OUTBOX_FILE)
+    outbox._do("UPDATE messages SET not_before = 0")
+    outbox.close()
+    assert manager.look() == 1
+    failed = told(hook)["FAIL", "daily.checked"]
+    assert "no such month" in failed["run"]["facets"]["errorMessage"]["message"]
+    assert ("FAIL", "daily") in told(hook)
+    assert hook.headers[-1]["Authorization"] == "Bearer hush-hush"
+    hook.codes = [403]
+    with pytest.raises(OdibiError, match="the answer was 403"):
+        manager.test("a")
+    hook.bodies.clear()
+    manager.test("a")
+    assert [(body["eventType"], body["job"]["name"]) for body in hook.bodies] == [
+        ("OTHER", "odibi alert test")
+    ]

@@ -12,8 +12,9 @@ import threading
 from typing import Any
 
 from odibi_core.alerts.channels import send
+from odibi_core.alerts.lineage_sending import send_lineage
 from odibi_core.alerts.outbox import OUTBOX_FILE, Message, Outbox
-from odibi_core.alerts.rule import Alert, Facts, Outcome, alert_files, find_alert
+from odibi_core.alerts.rule import Alert, Channel, Facts, Outcome, alert_files, find_alert
 from odibi_core.errors import OdibiError, TransientError
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.record import RunRecord, RunState
@@ -194,9 +195,11 @@ class AlertManager:
         # A function of the workspace is found as in its runs.
         if str(self._workspace.root) not in sys.path:
             sys.path.append(str(self._workspace.root))
-        letter = _letter(name, alert, runs)
         try:
-            send(filled, letter, config.functions.allow)
+            if alert.channel is Channel.OPENLINEAGE:
+                send_lineage(filled, self._workspace, [str(facts["run_id"]) for facts in runs])
+            else:
+                send(filled, _letter(name, alert, runs), config.functions.allow)
         except OdibiError as error:
             raise redactor.error(error) from None
 

@@ -31,6 +31,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     SHELL = "shell"
     PYTHON = "python"
+    OPENLINEAGE = "openlineage"
 
 
 class Outcome(StrEnum):
@@ -61,7 +62,10 @@ _NEEDED = {
     Channel.EMAIL: ("smtp_host", "sender", "to"),
     Channel.SHELL: ("command",),
     Channel.PYTHON: ("function",),
+    Channel.OPENLINEAGE: ("url",),
 }
+# Lineage is of every run that did something, and nobody is disturbed by it.
+_LINEAGE_DEFAULTS = {"on": ("success", "failed", "lost", "cancelled"), "group": 1}
 
 
 class Alert(Options):
@@ -89,11 +93,14 @@ class Alert(Options):
         "{failures} and {time} may stand in it.",
     )
     url: str | None = Field(
-        None, description="Where webhook, slack and teams post to; ${secret:NAME} may be it."
+        None,
+        description="Where webhook, slack and teams post to, or OpenLineage's server; may be ${secret:NAME}.",
     )
     headers: dict[str, str] = Field(
-        default_factory=dict, description="Headers of a webhook; secrets as ${secret:NAME}."
+        default_factory=dict,
+        description="Headers of a webhook or an OpenLineage server; secrets as ${secret:NAME}.",
     )
+    namespace: str = Field("odibi", min_length=1, description="OpenLineage's namespace of the jobs.")
     routing_key: str | None = Field(None, description="PagerDuty's integration key; as ${secret:NAME}.")
     smtp_host: str | None = Field(None, description="The mail server.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port; 465 begins encrypted.")
@@ -110,6 +117,13 @@ class Alert(Options):
     )
     timeout_s: float = Field(10, gt=0, le=300, description="How long one try may take, in seconds.")
     max_attempts: int = Field(10, ge=1, le=100, description="How often it is tried: later each time.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_lineage(cls, said: Any) -> Any:
+        if isinstance(said, dict) and said.get("channel") == Channel.OPENLINEAGE:
+            return {**_LINEAGE_DEFAULTS, **said}
+        return said
 
     @model_validator(mode="after")
     def _is_whole(self) -> Alert:

@@ -1,0 +1,84 @@
+"""What OpenLineage calls the datasets of a run.
+
+By its conventions, so that the datasets of other programs meet them: a file is its path in the namespace
+"file", an object its key in that of its bucket, a table its full name in that of its server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from odibi_core.connections import FolderConnection, ServerConnection
+from odibi_core.errors import OdibiError
+from odibi_core.journal.record import RunRecord
+from odibi_core.parameters import render
+from odibi_core.plan.rendering import Values
+from odibi_core.workspace import Workspace
+
+Name = tuple[str, str]
+"""A dataset's namespace and name."""
+
+_SCHEMES = {"postgresql": "postgres"}
+
+
+class DatasetNames:
+    """The names of what a run read and wrote.
+
+    Args:
+        workspace: Where it ran.
+        record: The run.
+        namespace: Of datasets between its steps, which no other program can see.
+    """
+
+    def __init__(self, workspace: Workspace, record: RunRecord, namespace: str) -> None:
+        self._workspace, self._namespace, self._pipeline = workspace, namespace, record.pipeline_name
+        self._connections = workspace.load().connections
+        self._values = Values.for_run(record.run_id, record.parameters, lambda name: f"${{secret:{name}}}")
+
+    def inner(self, key: str) -> Name:
+        """That of a dataset between steps."""
+        return self._namespace, f"{self._pipeline}/{key}"
+
+    def source(self, step: Mapping[str, Any]) -> Name | None:
+        """That of what a step ingests; None for the result of a query, and where nobody can tell."""
+        return self._rendered(step["value"], step["params"])
+
+    def target(self, step: Mapping[str, Any]) -> Name | None:
+        """That of what a step wrote; None where it wrote nothing."""
+        path = (step["written"] or {}).get("path")
+        if path is None:
+            return None
+        # What was written to a server is told in words for people.
+        return self._rendered(step["value"] if self._server(step["params"]) else path, step["params"])
+
+    def _rendered(self, value: Any, params: Mapping[str, Any]) -> Name | None:
+        try:
+            return self._place(str(render(value, self._values.resolve)), render(params, self._values.resolve))
+        except OdibiError:
+            return None
+
+    def _place(self, value: str, params: Mapping[str, Any]) -> Name | None:
+        table = str(params.get("table") or "")
+        if server := self._server(params):
+            if params.get("query"):
+                return None
+            table = table or value
+            schema = "public." if server.kind == "postgresql" and "." not in table else ""
+            scheme = _SCHEMES.get(server.kind, server.kind)
+            return f"{scheme}://{server.host}:{server.port}", f"{server.database}.{schema}{table}"
+        parts = urlsplit(value)
+        if parts.scheme and parts.netloc:
+            return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/") or "/"
+        connection = self._connections.get(str(params.get("connection") or ""))
+        root = self._workspace.root
+        if isinstance(connection, FolderConnection):
+            root = self._workspace.resolve(connection.path)
+        path = (root / Path(value)).as_posix()
+        return "file", f"{path}:{table}" if table else path
+
+    def _server(self, params: Mapping[str, Any]) -> ServerConnection | None:
+        connection = self._connections.get(str(params.get("connection") or ""))
+        return connection if isinstance(connection, ServerConnection) else None
