@@ -68,7 +68,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose changes are kept together when it ends without an error, else not at all.
 
-        It is the only writer from its first statement on: what it reads stays so until it ends.
+        It is the only writer from its beginning on: what it reads stays so until it ends.
         """
         engine = self._engine.execution_options(**{_IS_WRITING: True})
         with (
@@ -76,6 +76,8 @@ class Database:
             Session(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
+            # Without a statement nothing would be locked yet.
+            session.connection()
             yield session
 
     def back_up_hourly(self) -> None:

@@ -224,3 +224,12 @@ def test_a_folder_that_can_not_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="the Studio's database can't be used") as raised:
         Database.open(tmp_path / "nowhere" / "studio.db")
     assert str(tmp_path / "nowhere") in raised.value.where
+
+
+def test_a_writer_is_the_only_one_before_it_has_said_anything(database: Database, path: Path) -> None:
+    with (
+        database.writing(),
+        closing(sqlite3.connect(path, timeout=0)) as other,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
