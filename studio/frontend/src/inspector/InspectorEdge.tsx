@@ -7,7 +7,7 @@ export const LEAST_PX = 280;
 /** What is left to the palette and the canvas. */
 const OTHERS_PX = 520;
 
-/** The inspector's left edge. The width that somebody gave it is kept in the browser; without one the page says it. */
+/** The inspector's left edge, in an element that lies over it. The width that somebody gave it is kept in the browser; without one the page says it. */
 export function InspectorEdge() {
   const [chosen, setChosen] = useState(() => readNumber(KEY));
   const [shown, setShown] = useState(chosen ?? LEAST_PX);
@@ -20,10 +20,10 @@ export function InspectorEdge() {
     else designer?.style.setProperty("--inspector", `min(${chosen}px, 100vw - ${OTHERS_PX}px)`);
   }, [chosen]);
   useEffect(() => {
-    const inspector = edge.current?.closest(".designer")?.querySelector(".inspector");
-    if (!inspector) return;
-    const observer = new ResizeObserver(() => setShown(Math.round(inspector.getBoundingClientRect().width)));
-    observer.observe(inspector);
+    const area = edge.current;
+    if (!area) return;
+    const observer = new ResizeObserver(() => setShown(Math.round(area.getBoundingClientRect().width)));
+    observer.observe(area);
     return () => observer.disconnect();
   }, []);
 
