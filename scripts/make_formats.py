@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import Format, ScanContext, Target, Ticket, WriteMode
-from odibi_core.formats.catalog import describe_formats
+from odibi_core.formats.catalog import ABILITIES, describe_formats
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.schema import Schema
 
@@ -146,16 +146,9 @@ What each format can do, and what becomes of each type in it. This page is made 
 `scripts/make_formats.py` from what the formats declare and from values that are really written and read;
 a test holds both against each other. The settings of each are in [Settings](settings.md).
 
-`odibi_core.formats.describe_formats()` gives the same as data, with a JSON Schema of the settings.
+`odibi formats` lists them; `odibi_core.formats.describe_formats()` gives the same as data, with a JSON Schema
+of the settings.
 """
-ABILITIES = {
-    "partition": "partitions",
-    "tables": "named tables",
-    "evolves_schema": "changes columns on request",
-    "travels_in_time": "earlier states",
-    "follows_changes": "feed of changes",
-    "streams": "larger than memory",
-}
 
 
 def page() -> str:

@@ -34,6 +34,7 @@ COMMANDS = (
     "metrics",
     "export",
     "schema",
+    "formats",
     "doctor",
 )
 

@@ -8,6 +8,16 @@ from typing import Any
 from odibi_core.formats.base import Abilities, WriteMode
 from odibi_core.formats.registry import format_named, format_names
 
+ABILITIES = {
+    "partition": "partitions",
+    "tables": "named tables",
+    "evolves_schema": "changes columns on request",
+    "travels_in_time": "earlier states",
+    "follows_changes": "feed of changes",
+    "streams": "larger than memory",
+}
+"""What some formats can do and others can't → what people call it."""
+
 
 def describe_formats() -> list[dict[str, Any]]:
     """Every format, by name, in values that JSON can hold.

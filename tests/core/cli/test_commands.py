@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -231,3 +232,18 @@ def test_doctor_takes_a_folder_that_is_no_workspace(odibi: Odibi, shop: Path) ->
     answer = odibi("doctor")
     assert answer.code == 0
     assert "has no odibi.toml" in answer.out
+
+
+def test_formats_are_listed_and_told_with_their_settings(odibi: Odibi) -> None:
+    listed = odibi("formats")
+    assert re.search(r"^excel +\.xlsx .* read, overwrite, error, ignore", listed.out, re.MULTILINE)
+    told = odibi("formats", "parquet")
+    assert "larger than memory" in told.out
+    assert re.search(r"^  compression +\S+ +\S", told.out, re.MULTILINE)
+    assert json.loads(odibi("formats", "csv", "--json").out)["abilities"]["compressions"] == [
+        "gzip",
+        "zstd",
+        "none",
+    ]
+    unknown = odibi("formats", "exel")
+    assert (unknown.code, "did you mean 'excel'?" in unknown.err) == (2, True)
