@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from odibi_core.cache_manager import CacheManager, CloudCacheManager
     from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
+    from odibi_core.cloud_adapter import CloudAdapter
     from odibi_core.dag_executor import DAGExecutor
     from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
     from odibi_core.engine_context import EngineContext, PandasEngineContext, SparkEngineContext
@@ -34,6 +35,7 @@ _HOMES = {
     "CacheManager": "odibi_core.cache_manager",
     "CheckpointManager": "odibi_core.checkpoint_manager",
     "CheckpointMode": "odibi_core.checkpoint_manager",
+    "CloudAdapter": "odibi_core.cloud_adapter",
     "CloudCacheManager": "odibi_core.cache_manager",
     "DAGExecutor": "odibi_core.dag_executor",
     "DistributedExecutor": "odibi_core.distributed_executor",
@@ -67,6 +69,7 @@ __all__ = [
     "CacheManager",
     "CheckpointManager",
     "CheckpointMode",
+    "CloudAdapter",
     "CloudCacheManager",
     "DAGExecutor",
     "DistributedExecutor",

@@ -10,6 +10,9 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote as url_quote
 
+from odibi_core.cloud_connections import CloudConnection
+from odibi_core.clouds.folders import is_counted
+from odibi_core.clouds.store import Store
 from odibi_core.connections import (
     Connection,
     DuckdbConnection,
@@ -98,6 +101,9 @@ class ConnectionDesk:
                     self.test(name)
                     files = _files(self._workspace.resolve(connection.path))
                     return [Table("", path, "file") for path in islice(files, MOST_FILES)]
+                case CloudConnection():
+                    objects = _objects(connection, self._resolve)
+                    return [Table("", name, "object") for name in islice(objects, MOST_FILES)]
                 case HttpConnection():
                     raise OdibiError("a service over HTTP has no tables", where=f"connection {name!r}")
         except OdibiError as error:
@@ -133,7 +139,7 @@ def place_of(connection: Connection) -> str:
     match connection:
         case ServerConnection():
             return connection.url
-        case HttpConnection():
+        case HttpConnection() | CloudConnection():
             return connection.url
     return connection.path
 
@@ -160,14 +166,33 @@ def _duckdb_tables(path: Path, desk: ConnectionDesk, name: str) -> list[Table]:
     return [Table(schema, table, kind, rows) for schema, table, kind, rows in found if table != LEDGER]
 
 
+def _objects(connection: CloudConnection, resolve: Resolver) -> Iterator[str]:
+    """Objects that have a format, relative to the connection's folder, by name."""
+    folder = connection.address("")
+    base = f"{folder.key.rstrip('/')}/".lstrip("/")
+    for found in Store(connection.account(resolve, folder)).inside(folder):
+        name = found.key.removeprefix(base)
+        # A Delta table is one thing, whose objects nobody reads by themselves.
+        table, is_log, _ = name.partition("_delta_log/")
+        if is_log and name.endswith("00000000000000000000.json"):
+            yield table.rstrip("/")
+        elif is_counted(name) and _has_format(Path(name)):
+            yield name
+
+
+def _has_format(path: Path) -> bool:
+    try:
+        format_of(path)
+    except OdibiError:
+        return False
+    return True
+
+
 def _files(root: Path) -> Iterator[str]:
     """Files that have a format, relative to the folder, by name."""
     for folder, inner, names in os.walk(root):
         inner[:] = sorted(name for name in inner if not name.startswith((".", "_")))
         for name in sorted(names):
             path = Path(folder, name)
-            try:
-                format_of(path)
-            except OdibiError:
-                continue
-            yield path.relative_to(root).as_posix()
+            if _has_format(path):
+                yield path.relative_to(root).as_posix()

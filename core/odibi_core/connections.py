@@ -13,6 +13,15 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, field_validator
 
+from odibi_core.cloud_connections import (
+    CLOUD_CONNECTIONS,
+    AzureConnection,
+    CloudConnection,
+    GcsConnection,
+    HdfsConnection,
+    S3Connection,
+)
+from odibi_core.clouds.store import Store
 from odibi_core.errors import OdibiError, SecretError, SourceError, TransientError
 from odibi_core.formats.base import Options
 from odibi_core.formats.registry import format_named
@@ -157,7 +166,11 @@ Connection = Annotated[
     | SqliteConnection
     | DuckdbConnection
     | PostgresqlConnection
-    | MysqlConnection,
+    | MysqlConnection
+    | S3Connection
+    | AzureConnection
+    | GcsConnection
+    | HdfsConnection,
     Field(discriminator="kind"),
 ]
 
@@ -168,6 +181,7 @@ CONNECTIONS: dict[str, type[Options]] = {
     "duckdb": DuckdbConnection,
     "postgresql": PostgresqlConnection,
     "mysql": MysqlConnection,
+    **CLOUD_CONNECTIONS,
 }
 """Kind → its settings."""
 
@@ -198,6 +212,8 @@ def check_connection(
             _check_http(connection, resolve)
         case ServerConnection():
             server_format(connection.kind).check(connection.server(resolve or _nothing))
+        case CloudConnection():
+            _check_store(connection, resolve or _nothing)
 
 
 def server_format(kind: str) -> ServerFormat[Any, Any]:
@@ -256,6 +272,16 @@ def _database_file(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise SourceError("the file can't be read", where=str(path), fix="allow reading it: chmod u+r")
     return path
+
+
+def _check_store(connection: CloudConnection, resolve: Resolver) -> None:
+    """Ask for one object of the connection's folder; that there is none is no fault."""
+    address = connection.address("")
+    store = Store(connection.account(resolve, address))
+    if address.container or connection.kind == "hdfs":
+        next(store.inside(address), None)
+        return
+    store.buckets()
 
 
 def _check_sqlite(path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from odibi_core.clouds.environment import known_secrets
 from odibi_core.dag_executor import DAGExecutor
 from odibi_core.dataset import Dataset
 from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
@@ -117,6 +118,8 @@ class PipelineRun:
         self._redactor = Redactor()
         # From here on a mistake may show what a placeholder stands for.
         self._bus.redactor = self._redactor
+        for value in known_secrets(request.pipeline):
+            self._redactor.add(value)
         providers = open_providers(self._workspace.load().secrets, self._workspace.root)
         self._store = SecretStore(request.secrets, self._redactor, providers)
         self._parameters = resolve_parameters(self._pipeline.parameters, request.parameters)

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from odibi_core.clouds.account import Account
+from odibi_core.clouds.address import Address
 from odibi_core.formats.base import Options, WriteMode
+
+
+class Reaching(Protocol):
+    """What a program gives a step to reach an object store with; a `CloudAdapter` does."""
+
+    def account_of(self, address: Address) -> Account:
+        """The account that an address is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +30,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Read a file, folder or table of a format; `server` is the URL of a database that is no file."""
+    """Read a file, folder or table of a format.
+
+    Attributes:
+        server: The URL of what is no file of this machine: a database, an object; else "".
+        adapter: A CloudAdapter of the program that reaches it, if one was given.
+    """
 
     source: str
     format: str
     options: Options
     connection: str = ""
     server: str = ""
+    adapter: Reaching | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Write the input to a file, folder or table; `server` is the URL of a database that is no file."""
+    """Write the input to a file, folder or table.
+
+    Attributes:
+        server: The URL of what is no file of this machine: a database, an object; else "".
+        adapter: A CloudAdapter of the program that reaches it, if one was given.
+    """
 
     target: str
     format: str
@@ -58,6 +78,7 @@ class Write:
     merge_key: tuple[str, ...] = ()
     connection: str = ""
     server: str = ""
+    adapter: Reaching | None = None
 
 
 @dataclass(frozen=True, slots=True)

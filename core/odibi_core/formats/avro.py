@@ -103,7 +103,7 @@ class AvroFormat(BatchFormat[AvroReadOptions, AvroWriteOptions]):
 
     def checked_sql(self, rows: Rows, options: AvroWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows with the types that Avro has."""
-        return storable_sql(rows, path, name="Avro", conversions=_CONVERTED, refused=_REFUSED)
+        return storable_sql(rows, str(path), name="Avro", conversions=_CONVERTED, refused=_REFUSED)
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

@@ -23,6 +23,7 @@ from odibi_core.formats.delta_dataset import open_dataset
 from odibi_core.formats.delta_options import DeltaReadOptions, DeltaWriteOptions
 from odibi_core.formats.delta_rows import check_fit, storable_sql, stored_schema
 from odibi_core.formats.delta_table import (
+    Remote,
     change_feed,
     count_rows,
     existing_table,
@@ -68,14 +69,16 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
     def probe(self, source: str, options: DeltaReadOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns, from the table's log."""
         if options.change_feed:
-            return duckdb_schema(change_feed(source, options).schema, cursor)
+            return duckdb_schema(
+                change_feed(open_table(source, DeltaReadOptions()), source, options).schema, cursor
+            )
         return duckdb_schema(open_table(source, options).to_pyarrow_dataset().schema, cursor)
 
     def scan(self, source: str, options: DeltaReadOptions, context: ScanContext) -> Scan:
         """The table, ready to be read: filters and columns reach its files, the row count is in its log."""
         view = f"{context.name}_files"
         if options.change_feed:
-            changes = change_feed(source, options)
+            changes = change_feed(open_table(source, DeltaReadOptions()), source, options)
             return Scan(quote(view), duckdb_schema(changes.schema, context.cursor), views={view: changes})
         table = open_table(source, options)
         with explained_source(source):
@@ -108,20 +111,42 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
             TargetError: The target can't be written, or the rows don't fit it.
             TransientError: Another writer committed at the same time.
         """
-        check_columns(rows.schema, target)
-        _check_options(target, options)
         atomic.make_parents(target.path.parent)
-        table = existing_table(target.path)
-        select = storable_sql(rows, target.path)
-        if table is None:
-            return _create(Commit(rows, target, options, select))
-        if table.transaction_version(app_id(target)) is not None:
-            return Written(0, WRITTEN_BEFORE, {"version": table.version()})
-        if target.mode is WriteMode.IGNORE:
-            return Written(0, TARGET_EXISTS, {"version": table.version()})
-        if target.mode is WriteMode.ERROR:
-            raise already_there(target.path)
-        return _change(table, Commit(rows, target, options, select))
+        return commit(rows, target, options, existing_table(target.path))
+
+
+def commit(
+    rows: Rows,
+    target: Target,
+    options: DeltaWriteOptions,
+    table: DeltaTable | None,
+    remote: Remote | None = None,
+) -> Written:
+    """Write rows in one commit.
+
+    Args:
+        rows: The rows.
+        target: How the table changes.
+        options: As the step gives them.
+        table: What is there; None for nothing.
+        remote: Where it is, if not on this machine.
+
+    Raises:
+        TargetError: The target can't be written, or the rows don't fit it.
+        TransientError: Another writer committed at the same time.
+    """
+    check_columns(rows.schema, target)
+    _check_options(target, options)
+    job = Commit(rows, target, options, storable_sql(rows, target.where), remote)
+    if table is None:
+        return _create(job)
+    if table.transaction_version(app_id(target)) is not None:
+        return Written(0, WRITTEN_BEFORE, {"version": table.version()})
+    if target.mode is WriteMode.IGNORE:
+        return Written(0, TARGET_EXISTS, {"version": table.version()})
+    if target.mode is WriteMode.ERROR:
+        raise already_there(target)
+    return _change(table, job)
 
 
 def _check_options(target: Target, options: DeltaWriteOptions) -> None:
@@ -134,7 +159,7 @@ def _check_options(target: Target, options: DeltaWriteOptions) -> None:
         if needs and not is_overwrite:
             raise TargetError(
                 f"{name} means nothing with mode {target.mode.value!r}",
-                where=str(target.path),
+                where=target.where,
                 fix="set mode to overwrite, or leave it out",
             )
 

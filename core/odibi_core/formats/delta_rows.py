@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
@@ -31,13 +30,13 @@ _CONVERTED = {
 _REFUSED = ("INTERVAL", "UNION", "TIME", "TIMETZ", "TIMESTAMP_NS", "TIME_NS")
 
 
-def storable_sql(rows: Rows, path: Path) -> str:
+def storable_sql(rows: Rows, where: str) -> str:
     """The rows with the types that Delta has.
 
     Raises:
         TargetError: A column has a type that Delta can't hold.
     """
-    return types.storable_sql(rows, path, name="Delta", conversions=_CONVERTED, refused=_REFUSED)
+    return types.storable_sql(rows, where, name="Delta", conversions=_CONVERTED, refused=_REFUSED)
 
 
 def stored_schema(rows: Rows) -> Schema:
@@ -58,7 +57,7 @@ def check_fit(old: Schema, rows: Rows, target: Target, partitions: tuple[str, ..
     Raises:
         TargetError: Names the columns.
     """
-    where = str(target.path)
+    where = target.where
     missing = [name for name in old.names if name not in rows.schema.names]
     added = [name for name in rows.schema.names if name not in old.names]
     if (missing or added) and not evolves:

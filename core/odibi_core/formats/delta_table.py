@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,21 @@ from odibi_core.formats.streams import BatchSource
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A table on an object store.
+
+    Attributes:
+        uri: Where it is, as delta-rs spells it.
+        options: What delta-rs needs to reach it.
+        explain: Turns what delta-rs raises into an error of the target.
+    """
+
+    uri: str
+    options: Mapping[str, str] = field(repr=False)
+    explain: Callable[[Exception], Exception]
 
 
 def open_table(source: str, options: DeltaReadOptions) -> DeltaTable:
@@ -37,16 +53,24 @@ def open_table(source: str, options: DeltaReadOptions) -> DeltaTable:
             fix="say its real format with source_type",
         )
     with explained_source(source):
-        table = DeltaTable(source)
-        if options.timestamp is not None:
-            table.load_as_version(_version_at(table, options.timestamp, source))
-        elif options.version is not None:
-            _check_version(table, options.version, source)
-            table.load_as_version(options.version)
-        return table
+        return in_version(DeltaTable(source), source, options)
 
 
-def change_feed(source: str, options: DeltaReadOptions) -> BatchSource:
+def in_version(table: DeltaTable, source: str, options: DeltaReadOptions) -> DeltaTable:
+    """The table itself, in the version that the options ask for.
+
+    Raises:
+        SourceError: There is no such version.
+    """
+    if options.timestamp is not None:
+        table.load_as_version(_version_at(table, options.timestamp, source))
+    elif options.version is not None:
+        _check_version(table, options.version, source)
+        table.load_as_version(options.version)
+    return table
+
+
+def change_feed(table: DeltaTable, source: str, options: DeltaReadOptions) -> BatchSource:
     """The changes of the table between two versions or moments.
 
     Raises:
@@ -54,7 +78,6 @@ def change_feed(source: str, options: DeltaReadOptions) -> BatchSource:
     """
     import pyarrow as pa
 
-    table = open_table(source, DeltaReadOptions())
     start, end = options.starting_version, options.ending_version
     for version in (start, end):
         if version is not None:
@@ -131,11 +154,11 @@ def count_rows(table: DeltaTable) -> int | None:
     return None if counts.null_count else sum(counts.to_pylist())
 
 
-def committed_meanwhile(path: Path) -> TransientError:
+def committed_meanwhile(where: str) -> TransientError:
     """The error of a commit that another one came before."""
     return TransientError(
         "another writer committed to the table at the same time",
-        where=str(path),
+        where=where,
         fix="let only one pipeline write it at a time; another try may pass",
     )
 

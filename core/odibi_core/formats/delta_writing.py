@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +16,7 @@ from odibi_core.formats.base import Rows, Target, WriteMode, Written
 from odibi_core.formats.delta_files import is_plain, written_files
 from odibi_core.formats.delta_options import DeltaWriteOptions
 from odibi_core.formats.delta_rows import Stream, stream
-from odibi_core.formats.delta_table import committed_meanwhile, first_line
+from odibi_core.formats.delta_table import Remote, committed_meanwhile, first_line
 from odibi_core.formats.merging import incoming
 from odibi_core.schema import Schema, literal, quote
 
@@ -48,12 +48,14 @@ class Commit:
         target: Where and how they are written.
         options: As the step gives them.
         select: The rows in the table's types.
+        remote: Where the table is, if not on this machine.
     """
 
     rows: Rows
     target: Target
     options: DeltaWriteOptions
     select: str
+    remote: Remote | None = None
 
     def over(self, select: str) -> Commit:
         """The same over other rows."""
@@ -61,6 +63,8 @@ class Commit:
 
     def create(self) -> Written:
         """Make the table."""
+        if self.remote is not None:
+            return self._create_remotely(self.remote)
         import pyarrow as pa
         from deltalake import DeltaTable
         from deltalake import Schema as DeltaSchema
@@ -71,7 +75,7 @@ class Commit:
         arrow = pa.schema([with_unit(field, "us") for field in found])
         with (
             _new_table(self.target) as path,
-            _explained(self.target.path),
+            self._explained(),
             self._files(path, by) as (actions, written),
         ):
             self.target.check()
@@ -86,11 +90,34 @@ class Commit:
             )
         return Written(written, details={"version": DeltaTable(str(self.target.path)).version()})
 
+    def _create_remotely(self, remote: Remote) -> Written:
+        """Make the table by one commit, which counts only where no other is there first."""
+        from deltalake import DeltaTable, write_deltalake
+
+        batches = stream(self.select, self.rows, self.target.check)
+        with self._explained(batches):
+            write_deltalake(
+                remote.uri,
+                batches.reader(),
+                mode="error",
+                partition_by=list(self.target.partition_by) or None,
+                configuration=_FEED if self.options.change_feed else None,
+                storage_options=dict(remote.options),
+                **self._arguments,
+            )
+            table = DeltaTable(remote.uri, storage_options=dict(remote.options))
+        return Written(batches.rows, details={"version": table.version()})
+
+    @property
+    def _is_by_duckdb(self) -> bool:
+        """Whether DuckDB may write the files: on an object store delta-rs sends them as it makes them."""
+        return self.remote is None
+
     def append(
         self, table: DeltaTable, *, by: Sequence[str], schema_mode: SchemaMode | None, is_whole: bool
     ) -> Written:
         """Add the rows."""
-        if schema_mode is None and is_whole and is_plain(table):
+        if self._is_by_duckdb and schema_mode is None and is_whole and is_plain(table):
             return self._enter(table, "append", by)
         evolution = schema_mode or (None if is_whole else "merge")
         return self._stream(table, "append", by, schema_mode=evolution)
@@ -105,7 +132,7 @@ class Commit:
     ) -> Written:
         """Put the rows in the place of all that there are."""
         keeps_feed = table.metadata().configuration.get("delta.enableChangeDataFeed") == "true"
-        if schema_mode is None and is_whole and not keeps_feed and is_plain(table):
+        if self._is_by_duckdb and schema_mode is None and is_whole and not keeps_feed and is_plain(table):
             return self._enter(table, "overwrite", by)
         return self._stream(
             table, "overwrite", by, schema_mode=schema_mode or (None if is_whole else "merge")
@@ -128,7 +155,7 @@ class Commit:
         if not by:
             raise TargetError(
                 "partition_overwrite: dynamic needs a table with partitions",
-                where=str(self.target.path),
+                where=self.target.where,
                 fix="set replace_where, or write the table with partitionBy first",
             )
         cursor = self.rows.cursor
@@ -154,14 +181,14 @@ class Commit:
             if "`" in name:
                 raise TargetError(
                     f"column {name!r} has a backtick in its name, with which Delta can't merge",
-                    where=str(self.target.path),
+                    where=self.target.where,
                     fix="rename it in a step before",
                 )
         on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in self.target.merge_key)
         with incoming(self.rows.cursor, self.select, self.target) as fresh:
             source = self.rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880)
             batches = Stream(source, self.target.check)
-            with _explained(self.target.path, batches):
+            with self._explained(batches):
                 merger = table.merge(
                     batches.reader(),
                     predicate=on,
@@ -181,7 +208,7 @@ class Commit:
     def follow_changes(self, table: DeltaTable) -> None:
         """Let the table keep its changes, where the step asks for it and it does not yet."""
         if self.options.change_feed and "delta.enableChangeDataFeed" not in table.metadata().configuration:
-            with _explained(self.target.path):
+            with self._explained():
                 table.alter.set_table_properties(_FEED)
                 table.update_incremental()
 
@@ -189,7 +216,7 @@ class Commit:
         """Write files by DuckDB and enter them in the log."""
         from deltalake import DeltaTable
 
-        with _explained(self.target.path), self._files(self.target.path, by) as (actions, written):
+        with self._explained(), self._files(self.target.path, by) as (actions, written):
             self.target.check()
             table.create_write_transaction(
                 actions,
@@ -227,7 +254,7 @@ class Commit:
         from deltalake import write_deltalake
 
         batches = stream(self.select, self.rows, self.target.check)
-        with _explained(self.target.path, batches):
+        with self._explained(batches):
             write_deltalake(
                 table,
                 batches.reader(),
@@ -238,6 +265,9 @@ class Commit:
                 **self._arguments,
             )
         return Written(batches.rows, details={"version": table.version()})
+
+    def _explained(self, batches: Stream | None = None) -> AbstractContextManager[None]:
+        return _explained(self.target, batches, self.remote)
 
     @property
     def _arguments(self) -> Mapping[str, Any]:
@@ -301,34 +331,36 @@ def _new_table(target: Target) -> Iterator[Path]:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
-            raise committed_meanwhile(target.path) from error
+            raise committed_meanwhile(target.where) from error
         atomic.flush_folder(place.parent)
 
 
 @contextmanager
-def _explained(path: Path, batches: Stream | None = None) -> Iterator[None]:
+def _explained(target: Target, batches: Stream | None = None, remote: Remote | None = None) -> Iterator[None]:
     """Turn what delta-rs raises into the errors of a target; what its source raised passes as it was."""
     import duckdb
     from deltalake.exceptions import CommitFailedError
 
     try:
-        with atomic.explained(path):
+        with atomic.explained(target.path) if remote is None else nullcontext():
             yield
     except (OdibiError, duckdb.Error):
         raise
     except CommitFailedError as error:
-        raise committed_meanwhile(path) from error
+        raise committed_meanwhile(target.where) from error
     except Exception as error:
         if batches is not None and batches.error is not None:
             raise batches.error from None
         if "failed validation check" in str(error):
             raise TargetError(
                 "some of the new rows don't meet the condition of replace_where",
-                where=str(path),
+                where=target.where,
                 fix="filter the rows in a step before, or widen the condition",
             ) from error
+        if remote is not None:
+            raise remote.explain(error) from error
         raise TargetError(
             f"the table can't be written: {first_line(error)}",
-            where=str(path),
+            where=target.where,
             fix="look at the table's log",
         ) from error

@@ -119,7 +119,7 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
 
     def checked_sql(self, rows: Rows, options: OrcWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows with the types that ORC has."""
-        return storable_sql(rows, path, name="ORC", conversions=_CONVERTED, refused=_REFUSED)
+        return storable_sql(rows, str(path), name="ORC", conversions=_CONVERTED, refused=_REFUSED)
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

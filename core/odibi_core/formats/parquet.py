@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -79,18 +80,37 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     def probe(self, source: str, options: ParquetReadOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns, from the metadata of the files."""
-        return self._describe(self._table(find_files(source, self.extensions), options), source, cursor)
+        return self.columns(find_files(source, self.extensions), source, options, cursor)
+
+    def columns(
+        self, files: Files, source: str, options: ParquetReadOptions, cursor: DuckDBPyConnection
+    ) -> Schema:
+        """The columns of files wherever they are, from their metadata.
+
+        Raises:
+            SourceError: One is not Parquet.
+        """
+        return self._describe(self._table(files, options), source, cursor)
+
+    def scan_files(
+        self, files: Files, source: str, options: ParquetReadOptions, cursor: DuckDBPyConnection
+    ) -> Scan:
+        """Files wherever they are, ready to be read.
+
+        Raises:
+            SourceError: One is not Parquet.
+        """
+        table = self._table(files, options)
+        return Scan(table, self._describe(table, source, cursor), row_count=_row_count(files, cursor))
 
     def scan(self, source: str, options: ParquetReadOptions, context: ScanContext) -> Scan:
         """The source, ready to be read; the row count is in the metadata."""
         files = find_files(source, self.extensions)
-        table = self._table(files, options)
-        schema = self._describe(table, source, context.cursor)
 
         def state() -> dict[str, Identity | None]:
             return {path: identity(Path(path)) for path in find_files(source, self.extensions).paths}
 
-        return Scan(table, schema, row_count=_row_count(files, context.cursor), state=state)
+        return replace(self.scan_files(files, source, options, context.cursor), state=state)
 
     def count_rows(self, source: str, cursor: DuckDBPyConnection) -> int | None:
         """The number of rows, from the metadata of the files."""

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats import atomic, ledger
-from odibi_core.formats.base import Format, ReadOptions, Rows, Target, WriteMode, WriteOptions, Written
+from odibi_core.formats.base import (
+    Format,
+    ReadOptions,
+    Rows,
+    Target,
+    Ticket,
+    WriteMode,
+    WriteOptions,
+    Written,
+)
 from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
 from odibi_core.schema import Schema, quote
@@ -138,7 +147,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         if exists and target.mode is WriteMode.ERROR:
             if record.holds(target.ticket):
                 return Written(0, WRITTEN_BEFORE)
-            raise already_there(target.path)
+            raise already_there(target)
         details: dict[str, int] = {}
 
         def prepare(path: Path) -> int:
@@ -213,12 +222,12 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             )
         seen = _state(path)
         has_data = path.is_dir() and any(path.iterdir())
-        if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{_part_prefix(target)}*")):
+        if has_data and mode is not WriteMode.OVERWRITE and any(path.rglob(f"{part_prefix(target.ticket)}*")):
             return Written(0, WRITTEN_BEFORE)
         if has_data and mode is WriteMode.IGNORE:
             return Written(0, TARGET_EXISTS)
         if has_data and mode is WriteMode.ERROR:
-            raise already_there(path)
+            raise already_there(target)
         if has_data:
             _check_contents(path, self)
         select = self.checked_sql(rows, options, path)
@@ -239,7 +248,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
     def _write_parts(
         self, select: str, cursor: DuckDBPyConnection, folder: Path, target: Target, options: WriteOptions
     ) -> int:
-        part = _part_prefix(target)
+        part = part_prefix(target.ticket)
         if not target.partition_by:
             path = folder / f"{part}0{self.part_extension(options)}"
             return self.write_file(cursor, select, path, options, target.check)
@@ -274,8 +283,9 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         return ", ".join(map(quote, [*inner.names, *files.partitions]))
 
 
-def _part_prefix(target: Target) -> str:
-    return f"part-{atomic.ticket_hash(target.ticket)}-"
+def part_prefix(ticket: Ticket) -> str:
+    """How the names of the part files begin that a write makes."""
+    return f"part-{atomic.ticket_hash(ticket)}-"
 
 
 def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
@@ -300,11 +310,12 @@ def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
         )
 
 
-def already_there(path: Path) -> TargetError:
+def already_there(target: Target) -> TargetError:
     """The error of mode `error` on a target that exists."""
+    what = "target" if target.place else "folder" if target.path.is_dir() else "file"
     return TargetError(
-        f"the {'folder' if path.is_dir() else 'file'} exists already, and the mode is 'error'",
-        where=str(path),
+        f"the {what} exists already, and the mode is 'error'",
+        where=target.where,
         fix="use mode 'overwrite' or 'append', or choose another path",
     )
 

@@ -77,7 +77,7 @@ def find_files(source: str, extensions: tuple[str, ...]) -> Files:
     for path in found:
         _check_readable(Path(path))
     fixed = source[: re.search(r"[*?[]", source).start()]  # type: ignore[union-attr]
-    return Files(tuple(found), _partitions(Path(fixed).parent if fixed else Path(), found))
+    return Files(tuple(found), partition_types(Path(fixed).parent if fixed else Path(), found))
 
 
 def folder_values(path: str, partitions: Mapping[str, str]) -> dict[str, str | None]:
@@ -109,7 +109,7 @@ def _folder(place: Path, extensions: tuple[str, ...]) -> Files:
         found += [
             str(Path(folder, name))
             for name in sorted(names)
-            if not name.startswith((".", "_")) and _bare(name).endswith(extensions)
+            if not name.startswith((".", "_")) and bare(name).endswith(extensions)
         ]
     if not found:
         raise SourceError(
@@ -117,14 +117,15 @@ def _folder(place: Path, extensions: tuple[str, ...]) -> Files:
             where=str(place),
             fix="name the files by a pattern, such as folder/*.txt, if they end otherwise",
         )
-    return Files(tuple(found), _partitions(place, found))
+    return Files(tuple(found), partition_types(place, found))
 
 
 def _raise(error: OSError) -> None:
     raise error
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A file's name in small letters, without the ending that says how it is packed."""
     return name.lower().removesuffix(".gz").removesuffix(".zst")
 
 
@@ -145,7 +146,8 @@ def missing(place: Path) -> SourceError:
     return SourceError("the file does not exist", where=str(place), fix=hint or "the folder is empty")
 
 
-def _partitions(root: Path, paths: Sequence[str]) -> dict[str, str]:
+def partition_types(root: Path, paths: Sequence[str]) -> dict[str, str]:
+    """The columns that the names of the folders below `root` hold, and their types."""
     values: dict[str, set[str]] = {}
     for path in paths:
         for part in Path(path).relative_to(root).parts[:-1]:

@@ -40,10 +40,14 @@ class BatchSource:
         try:
             yield from self._batches()
         except (SourceError, TransientError) as error:
-            # Of an error inside a stream, DuckDB hands on no more than the text.
-            kind = "transient" if isinstance(error, TransientError) else "source"
-            parts = {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}
-            raise ValueError(f"odibi-source-error{json.dumps(parts)}odibi-end") from error
+            raise telling(error) from error
+
+
+def telling(error: SourceError | TransientError) -> ValueError:
+    """An error whose text, all that DuckDB hands on from inside a query, `told_error` understands."""
+    kind = "transient" if isinstance(error, TransientError) else "source"
+    parts = {"kind": kind, "what": error.what, "where": error.where, "fix": error.fix}
+    return ValueError(f"odibi-source-error{json.dumps(parts)}odibi-end")
 
 
 def told_error(error: Exception) -> SourceError | TransientError | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from odibi_core.errors import SourceError, TargetError
@@ -44,13 +43,13 @@ def storable_type(type_: str, conversions: Mapping[str, str]) -> str:
 
 
 def storable_sql(
-    rows: Rows, path: Path, *, name: str, conversions: Mapping[str, str], refused: Iterable[str]
+    rows: Rows, where: str, *, name: str, conversions: Mapping[str, str], refused: Iterable[str]
 ) -> str:
     """The rows with the types that a format has.
 
     Args:
         rows: The rows.
-        path: Where they go.
+        where: Where they go.
         name: What a person calls the format.
         conversions: Type → the one that holds its values.
         refused: Types that nothing holds; TIMETZ and TIMESTAMPTZ are those with a time zone.
@@ -65,7 +64,7 @@ def storable_sql(
         if any(uses_type(short, word) for word in refused):
             raise TargetError(
                 f"column {column!r} is of type {type_}, which {name} can't hold",
-                where=str(path),
+                where=where,
                 fix=f"cast it in a step before, such as CAST({quote(column)} AS VARCHAR)",
             )
         storable, named = storable_type(type_, conversions), quote(column)

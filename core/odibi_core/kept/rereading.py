@@ -25,7 +25,9 @@ class Sources:
         self._plan, self._fingerprints, self._place = plan, fingerprints, place
         operations = [planned.node.operation for planned in plan.steps.values()]
         self._written = [
-            _folder(place(operation)) for operation in operations if isinstance(operation, Write)
+            _folder(place(operation))
+            for operation in operations
+            if isinstance(operation, Write) and not operation.server
         ]
 
     def digest(self, step: str) -> str:
@@ -38,6 +40,7 @@ class Sources:
         operation, settings = planned.node.operation, planned.node.settings
         if (
             not isinstance(operation, Scan)
+            or operation.server
             or not isinstance(settings, IngestSettings)
             or settings.materialize
         ):

@@ -9,6 +9,7 @@ from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.clouds import cloud_place, without_adapter
 from odibi_core.nodes.databases import Database, database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.settings import IngestSettings, StepSettings
 from odibi_core.step import Step
@@ -34,21 +35,26 @@ def _unreachable(step: Step, settings: IngestSettings) -> list[Problem]:
 
 def ingest(step: Step, root: Path, connections: Known = None) -> Node:
     """The scan that the step asks for; its path is relative to `root`."""
-    ours, rest = split(step.params, IngestSettings)
+    params, adapter, mistakes = without_adapter(step)
+    ours, rest = split(params, IngestSettings)
     settings, problems = parse(IngestSettings, ours, step)
+    problems += mistakes
     if settings is None:
         return Node(None, StepSettings(), tuple(problems))
     problems += unknown_connection(step, settings.connection, connections)
     database = database_of(settings.connection, connections)
     if database is not None and not problems:
         return _table(step, settings, database, rest)
-    problems += [] if database is not None else text_value(step, "the path to read")
+    cloud, mistakes = cloud_place(step, settings.connection, connections, adapter)
+    problems += mistakes
+    problems += [] if database is not None or cloud else text_value(step, "the path to read")
     if problems:
         return Node(None, settings, tuple(problems))
     problems += _unreachable(step, settings)
     if problems:
         return Node(None, settings, tuple(problems))
-    format_, problems = find_format(step, settings.source_type, root / step.value, "params.source_type")
+    path = Path(cloud.address.key) if cloud else root / step.value
+    format_, problems = find_format(step, settings.source_type, path, "params.source_type")
     if format_ is None:
         return Node(None, settings, tuple(problems))
     if not format_.abilities.read:
@@ -57,6 +63,10 @@ def ingest(step: Step, root: Path, connections: Known = None) -> Node:
     problems += mistakes
     if options is None or problems:
         return Node(None, settings, tuple(problems))
+    if cloud:
+        place = str(cloud.address)
+        scan = Scan(place, format_.name, options, cloud.connection, place, cloud.adapter)
+        return Node(scan, settings)
     return Node(Scan(step.value, format_.name, options, settings.connection or ""), settings)
 
 

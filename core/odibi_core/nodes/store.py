@@ -10,6 +10,7 @@ from odibi_core.errors import Problem
 from odibi_core.formats.base import Format, WriteMode
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.nodes.clouds import cloud_place, without_adapter
 from odibi_core.nodes.databases import database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.settings import StepSettings, StoreSettings
 from odibi_core.step import Step
@@ -19,14 +20,23 @@ def store(
     step: Step, root: Path, connections: Known = None, model: type[StoreSettings] = StoreSettings
 ) -> Node:
     """The write that the step asks for; its path is relative to `root`."""
-    ours, rest = split(step.params, model)
+    params, adapter, mistakes = without_adapter(step)
+    ours, rest = split(params, model)
     settings, problems = parse(model, ours, step)
+    problems += mistakes
     if settings is None:
         return Node(None, StepSettings(), tuple(problems))
     problems += unknown_connection(step, settings.connection, connections)
     database = database_of(settings.connection, connections)
     target, server, connection = step.value, "", settings.connection or ""
-    if database is None:
+    cloud, mistakes = cloud_place(step, settings.connection, connections, adapter)
+    problems += mistakes
+    if cloud is not None:
+        target = server = str(cloud.address)
+        connection = cloud.connection
+        format_, mistakes = find_format(step, settings.format, Path(cloud.address.key), "params.format")
+        problems += mistakes
+    elif database is None:
         problems += _reached_by_connection(step, settings) or text_value(step, "the path to write")
         if problems:
             return Node(None, settings, tuple(problems))
@@ -37,7 +47,7 @@ def store(
         problems += mistakes + same_format(step, settings.format, database, "params.format")
         target, server = database.path or str(rest.get("table", "")), database.server
         connection = connection if server else ""
-    if format_ is None:
+    if format_ is None or problems:
         return Node(None, settings, tuple(problems))
     settings, mistakes = _with_mode(step, format_, settings)
     problems += mistakes + _refused(step, format_, settings)
@@ -54,6 +64,7 @@ def store(
         settings.merge_key,
         connection,
         server,
+        adapter,
     )
     return Node(write, settings)
 

@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from odibi_core.clouds.address import is_address
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import WriteMode
@@ -32,7 +33,7 @@ FORMAT = 1
 """Raise it where a result of earlier code may differ from one of this code."""
 
 _WITHOUT_EFFECT = frozenset(
-    ("cache", "materialize", "max_retries", "retry_backoff", "retry_delay", "timeout_s")
+    ("cache", "cloud_adapter", "materialize", "max_retries", "retry_backoff", "retry_delay", "timeout_s")
 )
 _COMMIT = re.compile(r"\d{20}\.json")
 _TIME = re.compile(
@@ -151,9 +152,9 @@ def _why_never_kept(planned: PlannedStep) -> str:
         case Check():
             return "it checks in every run"
         case Scan(server=server) if server:
-            return "what a database server holds is asked for in every run"
+            return f"what {_kind(server)} holds is asked for in every run"
         case Write(server=server) if server:
-            return "it writes to a database server in every run"
+            return f"it writes to {_kind(server)} in every run"
         case Write(mode=mode) if mode is not WriteMode.OVERWRITE:
             return f"it writes in every run: its mode is {mode.value}"
         case Query(sql=sql) if planned.node.settings.cache is not True and (
@@ -161,6 +162,10 @@ def _why_never_kept(planned: PlannedStep) -> str:
         ):
             return "its SQL asks for the time, or for chance"
     return "it asks for it: cache is false" if planned.node.settings.cache is False else ""
+
+
+def _kind(server: str) -> str:
+    return "an object store" if is_address(server) else "a database server"
 
 
 def _tells_time(sql: str) -> bool:

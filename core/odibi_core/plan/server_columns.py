@@ -1,6 +1,7 @@
-"""The columns of tables on servers: asked for by a run, and remembered for whoever has no secrets.
+"""The columns of tables on servers and of objects: asked for by a run, and remembered for others.
 
-While a pipeline is edited or validated, no server is reached: what the last run or preview saw is taken.
+While a pipeline is edited or validated, no server and no store is reached: what the last run or preview saw
+is taken.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import suppress
 
 from odibi_core.connections import Connection, ServerConnection
 from odibi_core.engines.operations import Scan
+from odibi_core.engines.places import cloud_files, is_in_cloud
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.rendering import Values
 from odibi_core.schema import Schema
@@ -19,7 +21,7 @@ from odibi_core.workspace import Workspace
 
 
 class ServerColumns:
-    """What is known of the columns of server tables in a workspace.
+    """What is known of the columns of server tables and objects in a workspace.
 
     Args:
         workspace: Where they are remembered.
@@ -38,16 +40,25 @@ class ServerColumns:
         """
         path = self._workspace.root / ".odibi" / "columns" / f"{_key(scan)}.json"
         connection = self._connections.get(scan.connection)
-        if not self._values.has_secrets or not isinstance(connection, ServerConnection):
+        can_ask = is_in_cloud(scan) or isinstance(connection, ServerConnection)
+        if not self._values.has_secrets or not can_ask:
             try:
                 return Schema.of([(str(name), str(type_)) for name, type_ in json.loads(path.read_text())])
             except (OSError, ValueError, TypeError):
                 return None
         import duckdb
 
-        options = scan.options.at(connection.server(self._values.resolve))  # type: ignore[attr-defined]
         with duckdb.connect(":memory:", config={"threads": "1"}) as cursor:
-            schema = format_named(scan.format).probe(scan.server, options, cursor)
+            if is_in_cloud(scan):
+                scratch = self._workspace.scratch
+                files = cloud_files(scan, self._connections, self._values.resolve, scratch)
+                schema = files.probe(scan.server, scan.options, cursor)
+            else:
+                assert isinstance(connection, ServerConnection)
+                options = scan.options.at(connection.server(self._values.resolve))  # type: ignore[attr-defined]
+                schema = format_named(scan.format).probe(scan.server, options, cursor)
+        if schema is None:
+            return None
         # A workspace that can't be written only forgets.
         with suppress(OSError):
             (self._workspace.state / "columns").mkdir(exist_ok=True)

@@ -71,8 +71,9 @@ def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:
         table = (operation.server, _table(nodes[name]))
         if isinstance(operation, Write):
             if table in writers:
+                what = _said(*table)
                 yield Problem(
-                    f"{writers[table]!r} writes to the table {table[1]!r} of {operation.server} too",
+                    f"{writers[table]!r} writes to {what} too",
                     name,
                     "value",
                     "give each step a target of its own",
@@ -82,11 +83,15 @@ def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:
         writer = writers.get((operation.server, _table(nodes[name])))
         if isinstance(operation, Scan) and writer is not None:
             yield Problem(
-                f"the table {_table(nodes[name])!r} of {operation.server} is also the source of {name!r}",
+                f"{_said(operation.server, _table(nodes[name]))} is also the source of {name!r}",
                 writer,
                 "value",
-                "write to another table: the step would change what the pipeline reads",
+                "write elsewhere: the step would change what the pipeline reads",
             )
+
+
+def _said(server: str, table: str | None) -> str:
+    return server if table is None else f"the table {table!r} of {server}"
 
 
 def _table(node: Node) -> str | None:

@@ -42,7 +42,7 @@ def choose_tracking(
     if wanted is not Tracking.AUTO:
         return TrackingChoice(wanted, "it was asked for", is_small)
     if has_servers:
-        why = "how much a database server holds is not known, so neighbouring steps stream as one query"
+        why = "how much a server or a store holds is not known, so neighbouring steps stream as one query"
         return TrackingChoice(Tracking.FUSED, why, is_small)
     size = f"the sources hold {total / (1 << 20):,.1f} MiB"
     if is_small:

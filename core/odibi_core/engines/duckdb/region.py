@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.clouds.files import CloudFiles
 from odibi_core.connections import ServerConnection, check_connection, path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
@@ -23,8 +24,9 @@ from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give_up_describing
 from odibi_core.engines.http import send_rows, without_secrets
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
+from odibi_core.engines.places import cloud_files, is_in_cloud
 from odibi_core.errors import SqlError
-from odibi_core.formats.base import Options, ScanContext, Target
+from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
@@ -64,6 +66,7 @@ class RegionRun:
         self._tolerant = tolerant
         self._data = dict(data)
         self._scans: dict[str, tuple[Scan, FormatScan | None]] = {}
+        self._readers: dict[str, Format[Any, Any] | CloudFiles] = {}
         self._streamed: dict[str, Streamed] = {}
         self._sources: dict[str, tuple[str, Fragment]] = {}
         self._texts: dict[str, str] = {}
@@ -152,7 +155,7 @@ class RegionRun:
             name
             for name, (scan, _) in self._scans.items()
             if name not in self._tolerant
-            and any(format_named(scan.format).is_malformed(cause) for cause in causes)
+            and any(self._reader(name, scan).is_malformed(cause) for cause in causes)
         )
 
     def _carry_out(self, task: Task) -> Outcome:
@@ -185,7 +188,7 @@ class RegionRun:
         )
         source = scan.server or str(self._place(scan.source, scan.connection))
         self._scans[task.name] = (scan, None)
-        ready = format_named(scan.format).scan(source, self._options(scan), context)
+        ready = self._reader(task.name, scan).scan(source, self._options(scan), context)
         self._scans[task.name] = (scan, ready)
         fragment = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.sql}"}, ready.views)
         # A query that leaves columns out would not see what is wrong in them: malformed rows are found by
@@ -297,7 +300,8 @@ class RegionRun:
 
     def _write(self, task: Task, write: Write) -> Outcome:
         path = Path() if write.server else self._place(write.target, write.connection)
-        place = f"{write.server}, {write.target}" if write.server else ""
+        is_cloud = is_in_cloud(write)
+        place = write.server if is_cloud else f"{write.server}, {write.target}" if write.server else ""
         (key,) = task.inputs.values()
         fragment = self._fragment(key)
 
@@ -317,7 +321,7 @@ class RegionRun:
         )
         with self._ending(task, fragment) as ending:
             rows = FragmentRows(ending, self._cursor, self._attempt)
-            written = format_named(write.format).write(rows, target, self._options(write))
+            written = self._format(write).write(rows, target, self._options(write))
         details = {
             "path": place or str(path),
             "format": write.format,
@@ -352,9 +356,21 @@ class RegionRun:
         }
         return Outcome(task.name, row_count=report.rows, written=details)
 
+    def _reader(self, name: str, scan: Scan) -> Format[Any, Any] | CloudFiles:
+        """What reads the source of a task: one object for as long as the region lasts."""
+        if name not in self._readers:
+            self._readers[name] = self._format(scan)
+        return self._readers[name]
+
+    def _format(self, operation: Scan | Write) -> Format[Any, Any] | CloudFiles:
+        if is_in_cloud(operation):
+            context = self._context
+            return cloud_files(operation, context.connections, context.resolve, context.scratch)
+        return format_named(operation.format)
+
     def _options(self, operation: Scan | Write) -> Options:
         """The format's options; of a table on a server, with the login."""
-        if not operation.server:
+        if not operation.server or is_in_cloud(operation):
             return operation.options
         connection = self._context.connections[operation.connection]
         assert isinstance(connection, ServerConnection)
@@ -396,7 +412,7 @@ class RegionRun:
         if not isinstance(error, duckdb.Error):
             return TaskError(task.name, error)
         for name, (scan, _) in self._scans.items():
-            told = format_named(scan.format).explain_read_error(error, scan.server or scan.source)
+            told = self._reader(name, scan).explain_read_error(error, scan.server or scan.source)
             if told is not error:
                 told.__cause__ = error
                 return TaskError(name, told)

@@ -90,8 +90,10 @@ class SparkRegion:
         return outcome
 
     def _scan(self, task: Task, scan: Scan) -> Outcome:
-        source = str(self._context.workspace.resolve(scan.source))
-        found = None if scan.connection else natively(self._spark, scan, source, self._session)
+        found = None
+        if not scan.connection and not scan.server:
+            source = str(self._context.workspace.resolve(scan.source))
+            found = natively(self._spark, scan, source, self._session)
         if found is None:
             # DuckDB reads it, sets aside what is malformed, and Spark goes on from there.
             (outcome,) = self._duckdb.run_region([_kept(task)], {}, self._context, self._attempt)

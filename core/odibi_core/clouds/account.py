@@ -1,0 +1,132 @@
+"""What an account of a provider offers: objects in pages, one object's state, and puts with conditions."""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from odibi_core.clouds.address import Address
+from odibi_core.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+PAGE = 1_000
+"""How many objects a page of a list holds; no provider gives more at once."""
+
+TICKETS = "odibitickets"
+"""The entry of an object's metadata that says which writes are in it."""
+
+ABSENT = ""
+"""What `put` is told where there must be no object yet."""
+
+
+class ConflictError(Exception):
+    """The object is not as the one who writes it took it to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as it is now.
+
+    Attributes:
+        key: Its name in the bucket or container.
+        size_bytes: Its size.
+        state: What tells one state of it from every other, such as its ETag.
+        tickets: Which writes are in it; only known of an object that was looked at by itself.
+    """
+
+    key: str
+    size_bytes: int
+    state: str
+    tickets: tuple[str, ...] = ()
+
+
+class Account(ABC):
+    """One account. Its file system is opened when it is first needed, and anew in a process that was forked.
+
+    Attributes:
+        provider: The provider's name.
+        extra: What is to be installed for it.
+    """
+
+    provider: ClassVar[str]
+    extra: ClassVar[str]
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: tuple[int, AbstractFileSystem] | None = None
+
+    @property
+    def filesystem(self) -> AbstractFileSystem:
+        """The file system in fsspec.
+
+        Raises:
+            MissingPackageError: Its library is not installed.
+        """
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                try:
+                    self._opened = os.getpid(), self._open()
+                except ImportError as error:
+                    raise MissingPackageError(
+                        f"a library for {self.provider!r} is missing: {error}",
+                        fix=f"pip install 'odibi-studio[{self.extra}]'",
+                    ) from error
+            return self._opened[1]
+
+    @abstractmethod
+    def _open(self) -> AbstractFileSystem:
+        """A new file system."""
+
+    def path(self, address: Address) -> str:
+        """The address as the file system spells it."""
+        return f"{address.container}/{address.key}"
+
+    @abstractmethod
+    def pages(self, address: Address) -> Iterator[Sequence[Object]]:
+        """The objects whose keys begin with the address's key, by name, a page at a time."""
+
+    @abstractmethod
+    def head(self, address: Address) -> Object | None:
+        """The object as it is now; None where there is none."""
+
+    @abstractmethod
+    def put(
+        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
+    ) -> None:
+        """Let a file become an object: all of it at once.
+
+        Args:
+            source: The file.
+            address: Where to.
+            tickets: Which writes are in it.
+            expected: The state that the object must be in, `ABSENT` where there must be none; None for any.
+
+        Raises:
+            ConflictError: It is in another state.
+        """
+
+    @abstractmethod
+    def delta_options(self) -> Mapping[str, str]:
+        """What delta-rs needs to reach the account."""
+
+    def delta_uri(self, address: Address) -> str:
+        """The address as delta-rs spells it."""
+        return str(address)
+
+    def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """What a coroutine of the file system's own event loop gives."""
+        from fsspec.asyn import sync
+
+        return sync(self.filesystem.loop, function, *args, **kwargs)
+
+
+def split_tickets(text: str | None) -> tuple[str, ...]:
+    """Tickets as an object's metadata hold them."""
+    return tuple(filter(None, (text or "").split(",")))

@@ -1,0 +1,154 @@
+"""What went wrong at an object store, in the words of a person."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from odibi_core.errors import OdibiError, SourceError, StepError, TargetError, TransientError
+
+_NO_CONTAINER = (
+    "NoSuchBucket",
+    "ContainerNotFound",
+    "The specified bucket does not exist",
+    "No such container",
+)
+_REFUSED = (
+    *("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthenticationFailed", "InvalidAuthenticationInfo"),
+    *("InvalidToken", "ExpiredToken", "invalid_grant", "NoAuthenticationInformation", "invalid_client"),
+    *("TokenRefreshRequired", "UnrecognizedClient", "Invalid Credentials", "InvalidSecurity"),
+    *("Server failed to authenticate", "Incorrect padding", "UnauthorizedAccess"),
+)
+_NO_CREDENTIALS = (
+    *("NoCredentialsError", "CredentialUnavailableError", "DefaultCredentialsError", "ProfileNotFound"),
+    *("PartialCredentialsError", "Unable to locate credentials", "ClientAuthenticationError", "RefreshError"),
+    *("EC2 instance metadata", "failed to retrieve a token", "not retrieve a token"),
+)
+_FORBIDDEN = ("AccessDenied", "AuthorizationFailure", "AuthorizationPermissionMismatch", "Forbidden")
+_PASSING = (
+    *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"),
+    *("ClientConnectorError", "ServerDisconnectedError", "ClientPayloadError", "ClientOSError"),
+    *("ServiceRequestError", "ServiceResponseError", "IncompleteRead", "HTTPClientError", "TransportError"),
+    *("SlowDown", "ServerBusy", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationTimedOut"),
+    *("ResponseStreamingError", "ClientConnectionError", "FSTimeoutError", "TooManyRequests"),
+    *(
+        "error sending request",
+        "connection closed",
+        "Connection refused",
+        "operation timed out",
+        "tcp connect",
+    ),
+    *(
+        "error decoding response body",
+        "Server Error",
+        "IncompleteReadError",
+        "error trying to connect",
+        "tcp connect",
+    ),
+)
+
+
+def explain(error: BaseException, where: str, kind: type[StepError] = SourceError) -> OdibiError:
+    """What a library raised, as an error that says what, where and how to mend it.
+
+    Args:
+        error: What was raised.
+        where: The address that it is about.
+        kind: SourceError or TargetError, for what will not pass on another try.
+    """
+    if isinstance(error, OdibiError):
+        return error
+    links = list(_chain(error))
+    text = " | ".join(f"{type(link).__name__} {_code(link)} {link}" for link in links)
+
+    def tells(signs: tuple[str, ...]) -> bool:
+        return any(sign in text for sign in signs)
+
+    if tells(_NO_CONTAINER):
+        return kind(
+            "there is no such bucket or container",
+            where=where,
+            fix="check its name and the account, or make it; steps make none",
+        )
+    if tells(_REFUSED):
+        return kind(
+            f"the store refuses the credentials{_said(links)}",
+            where=where,
+            fix="check the keys of the connection, and the secrets they refer to",
+        )
+    if _is_passing(links) or tells(_PASSING):
+        return TransientError(
+            f"the store can't be reached, or broke off{_said(links)}",
+            where=where,
+            fix="check the network and the connection's endpoint; another try may pass",
+        )
+    if tells(_NO_CREDENTIALS):
+        return kind(
+            "no credentials were found that the store would take",
+            where=where,
+            fix="name a connection with keys, or log in as the provider's own tools do (docs/cloud.md)",
+        )
+    if any(isinstance(link, PermissionError) for link in links) or tells(_FORBIDDEN):
+        doing = "write" if kind is TargetError else "read"
+        return kind(
+            f"the store doesn't allow to {doing} here{_said(links)}",
+            where=where,
+            fix=f"give the one who logs in the right to {doing}, or use another connection",
+        )
+    if any(isinstance(link, FileNotFoundError) for link in links):
+        return kind("there is no such object", where=where, fix="check the name; capitals matter")
+    if any(isinstance(link, OSError) and link.errno == errno.ENOSPC for link in links):
+        return kind(
+            "the disk of this machine is full",
+            where=where,
+            fix="free some space in the workspace's .odibi folder: what is read or written passes through it",
+        )
+    return kind(f"the store answered with an error{_said(links) or f': {type(error).__name__}'}", where=where)
+
+
+@contextmanager
+def explained(where: object, kind: type[StepError] = SourceError) -> Iterator[None]:
+    """Turn what libraries raise within it into errors that a person understands."""
+    from odibi_core.clouds.account import ConflictError
+
+    try:
+        yield
+    except (OdibiError, ConflictError):
+        raise
+    except Exception as error:  # every library has errors of its own
+        raise explain(error, str(where), kind) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        yield error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+
+
+def _code(error: BaseException) -> str:
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return str(getattr(error, "error_code", "") or "")
+
+
+def _is_passing(links: list[BaseException]) -> bool:
+    for link in links:
+        if isinstance(link, ConnectionError | TimeoutError):
+            return True
+        status = str(getattr(link, "status_code", None) or getattr(link, "code", None))
+        if status.isdigit() and (int(status) == 429 or int(status) >= 500):
+            return True
+    return False
+
+
+def _said(links: list[BaseException]) -> str:
+    """What the store said, in one short line."""
+    for link in links:
+        said = str(getattr(link, "message", "") or link).strip().partition("\n")[0]
+        if said and said != "None":
+            return f": {said[:200]}"
+    return ""

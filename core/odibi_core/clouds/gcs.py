@@ -1,0 +1,162 @@
+"""Google Cloud Storage."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Account, ConflictError, Object, split_tickets
+from odibi_core.clouds.address import Address
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_CHUNK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class GcsLogin:
+    """How a project's buckets are reached; what is empty comes from Google's own chain of credentials.
+
+    Attributes:
+        project: The project.
+        credentials: The text of a service account's key, in JSON.
+        anonymous: Whether requests are not signed.
+        endpoint: The server's URL, where it is not Google's.
+    """
+
+    project: str = ""
+    credentials: str = field(default="", repr=False)
+    anonymous: bool = False
+    endpoint: str = ""
+
+
+class GcsAccount(Account):
+    """A project's buckets.
+
+    Args:
+        login: How they are reached.
+    """
+
+    provider: ClassVar[str] = "gcs"
+    extra: ClassVar[str] = "gcs"
+
+    def __init__(self, login: GcsLogin) -> None:
+        super().__init__()
+        self.login = login
+
+    def _open(self) -> AbstractFileSystem:
+        # What it experiments with speaks another protocol, which asks for credentials of its own.
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        import gcsfs
+
+        login = self.login
+        token = "anon" if login.anonymous else json.loads(login.credentials) if login.credentials else None
+        return gcsfs.GCSFileSystem(
+            project=login.project or None,
+            token=token,
+            endpoint_url=login.endpoint.rstrip("/") or None,
+            use_listings_cache=False,
+            skip_instance_cache=True,
+        )
+
+    def pages(self, address: Address) -> Iterator[Sequence[Object]]:
+        """The objects whose keys begin with the address's key, a page at a time."""
+        more: dict[str, str] = {}
+        while True:
+            answer = self._call(
+                "GET", "b/{}/o", address.container, prefix=address.key, maxResults=PAGE, json_out=True, **more
+            )
+            yield [_object(found) for found in answer.get("items", ()) if not found["name"].endswith("/")]
+            if not answer.get("nextPageToken"):
+                return
+            more = {"pageToken": answer["nextPageToken"]}
+
+    def head(self, address: Address) -> Object | None:
+        """The object as it is now; None where there is none."""
+        try:
+            return _object(self._call("GET", "b/{}/o/{}", address.container, address.key, json_out=True))
+        except FileNotFoundError:
+            # The answer is the same where there is no bucket.
+            self._call("GET", "b/{}", address.container, json_out=True)
+            return None
+
+    def put(
+        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
+    ) -> None:
+        """Let a file become an object, in chunks that count together at the end.
+
+        Raises:
+            ConflictError: The object is not in the state that was expected.
+        """
+        condition = {} if expected is None else {"ifGenerationMatch": "0" if expected == ABSENT else expected}
+        about: dict[str, Any] = {"name": address.key}
+        if tickets:
+            about["metadata"] = {TICKETS: ",".join(tickets)}
+        from gcsfs.retry import HttpError
+
+        try:
+            self.call(self._put, source, address.container, about, condition)
+        except (HttpError, FileExistsError) as error:
+            if str(getattr(error, "code", "")) == "412" or isinstance(error, FileExistsError):
+                raise ConflictError from error
+            raise
+
+    async def _put(
+        self, source: Path, bucket: str, about: Mapping[str, Any], condition: Mapping[str, str]
+    ) -> None:
+        from gcsfs.core import upload_chunk
+
+        filesystem, kind = self.filesystem, "application/octet-stream"
+        headers, _ = await filesystem._call(
+            "POST",
+            f"{filesystem._location}/upload/storage/v1/b/{quote(bucket)}/o",
+            name=about["name"],
+            uploadType="resumable",
+            json=dict(about),
+            headers={"X-Upload-Content-Type": kind},
+            **condition,
+        )
+        location, size = headers["Location"], source.stat().st_size
+        with source.open("rb") as file:
+            sent = 0
+            while True:
+                chunk = file.read(_CHUNK_BYTES)
+                if chunk or not size:
+                    await upload_chunk(filesystem, location, chunk, sent, size, kind)
+                sent += len(chunk)
+                if sent >= size:
+                    return
+
+    def delta_options(self) -> Mapping[str, str]:
+        """What delta-rs needs to reach the buckets."""
+        login = self.login
+        told = {"google_service_account_key": login.credentials}
+        if login.anonymous or login.endpoint:
+            # It takes another server only as part of a key.
+            key = {
+                "gcs_base_url": login.endpoint.rstrip("/"),
+                "disable_oauth": True,
+                "client_email": "",
+                "private_key": "",
+                "private_key_id": "",
+            }
+            told["google_service_account_key"] = json.dumps(key)
+        return {name: value for name, value in told.items() if value}
+
+    def delta_uri(self, address: Address) -> str:
+        """The address as delta-rs spells it."""
+        return f"gs://{address.container}/{address.key}"
+
+    def _call(self, *request: Any, **more: Any) -> Any:
+        return self.filesystem.call(*request, **more)
+
+
+def _object(found: Mapping[str, Any]) -> Object:
+    tickets = split_tickets(found.get("metadata", {}).get(TICKETS))
+    return Object(found["name"], int(found.get("size", 0)), str(found["generation"]), tickets)

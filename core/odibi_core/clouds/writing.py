@@ -1,0 +1,237 @@
+"""Files that are made here and become objects: one by one, or the objects of a folder all together."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from odibi_core.clouds.account import ABSENT, ConflictError, Object
+from odibi_core.clouds.address import Address
+from odibi_core.clouds.folders import (
+    Manifest,
+    change_manifest,
+    changed_meanwhile,
+    is_counted,
+    read_manifest,
+)
+from odibi_core.clouds.store import Store, local_part, room_for, together
+from odibi_core.errors import OdibiError, TargetError
+from odibi_core.formats.atomic import ticket_hash
+from odibi_core.formats.base import Format, Options, Rows, Target, WriteMode, Written
+from odibi_core.formats.plain import TARGET_EXISTS, WRITTEN_BEFORE, part_prefix
+from odibi_core.formats.sources import bare
+
+_KEPT_TICKETS = 50
+
+
+def write(
+    format_: Format[Any, Any],
+    store: Store,
+    scratch: Path,
+    rows: Rows,
+    target: Target,
+    address: Address,
+    options: Options,
+) -> Written:
+    """Write rows to an object, or to the objects of a folder.
+
+    Args:
+        format_: Makes the files.
+        store: Where they go.
+        scratch: Where they are made.
+        rows: The rows.
+        target: How the target changes; its path doesn't count.
+        address: The target.
+        options: The format's.
+
+    Raises:
+        TargetError: The target can't be written, or the store refuses.
+        TransientError: The store can't be reached, or another writer came first.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="write-", dir=scratch) as folder:
+        job = _Job(format_, store, Path(folder), rows, target, address, options)
+        is_one = "." in address.name and not target.partition_by and not address.key.endswith("/")
+        if is_one and not format_.abilities.tables and store.head(address) is None:
+            is_one = not store.is_folder(address)
+        return _one(job) if is_one else _folder(job)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    format: Format[Any, Any]
+    store: Store
+    folder: Path
+    rows: Rows
+    target: Target
+    address: Address
+    options: Options
+
+    @property
+    def ticket(self) -> str:
+        return ticket_hash(self.target.ticket)
+
+    def make(self, path: Path) -> Written:
+        """Write the rows to a file or folder of this machine."""
+        try:
+            return self.format.write(self.rows, replace(self.target, path=path), self.options)
+        except OdibiError as error:
+            for name in ("what", "where", "fix"):
+                setattr(error, name, getattr(error, name).replace(str(path), str(self.address)))
+            raise
+
+
+def _one(job: _Job) -> Written:
+    """Write one object."""
+    mode, path = job.target.mode, job.folder / local_part(job.address.name, "")
+    old = job.store.head(job.address)
+    if old is not None and mode is not WriteMode.OVERWRITE and job.ticket in old.tickets:
+        return Written(0, WRITTEN_BEFORE)
+    if old is not None and not job.format.abilities.tables:
+        if mode is WriteMode.IGNORE:
+            return Written(0, TARGET_EXISTS)
+        if mode is WriteMode.ERROR:
+            raise _already_there("object", job.address)
+    builds_on_it = mode in (WriteMode.APPEND, WriteMode.MERGE) or job.format.abilities.tables
+    if old is not None and builds_on_it:
+        room_for(job.folder, old.size_bytes, str(job.address))
+        job.store.fetch(job.address, old, path)
+    written = job.make(path)
+    if written.skipped:
+        return written
+    job.target.check()
+    tickets = [*(old.tickets if old and builds_on_it else ()), job.ticket][-_KEPT_TICKETS:]
+    expected = None
+    if builds_on_it or mode is not WriteMode.OVERWRITE:
+        expected = old.state if old else ABSENT
+    try:
+        job.store.put(path, job.address, tickets, expected)
+    except ConflictError as error:
+        raise changed_meanwhile(job.address) from error
+    return written
+
+
+def _folder(job: _Job) -> Written:
+    """Write the objects of a folder."""
+    mode, folder = job.target.mode, job.address.at(f"{job.address.key.rstrip('/')}/")
+    if job.store.head(job.address.at(job.address.key.rstrip("/"))) is not None:
+        raise TargetError(
+            "an object stands where a folder should be",
+            where=str(job.address),
+            fix="remove that object, or choose another path",
+        )
+    manifest = read_manifest(job.store, folder)
+    if job.ticket in manifest.tickets:
+        return Written(0, WRITTEN_BEFORE)
+    there = _contents(job, folder, manifest)
+    if there.sample is not None and mode is WriteMode.IGNORE:
+        return Written(0, TARGET_EXISTS)
+    if there.sample is not None and mode is WriteMode.ERROR:
+        raise _already_there("folder", job.address)
+    path = job.folder / "data"
+    if there.sample is not None and mode is WriteMode.APPEND:
+        # One of the old ones shows which columns and partitions the new ones must have.
+        key = there.sample.key
+        job.store.fetch(folder.at(key), there.sample, path / local_part(key, folder.key))
+    written = job.make(path)
+    prefix = part_prefix(job.target.ticket)
+    files = [file for file in path.rglob(f"{prefix}*") if file.is_file()]
+    job.target.check()
+    _send(job, folder, path, files, prefix)
+    job.target.check()
+    new = {file.relative_to(path).as_posix() for file in files}
+    _commit(job, folder, manifest, there.names - new)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What counts in a folder.
+
+    Attributes:
+        names: Of all objects, where they are to be replaced.
+        sample: The smallest of them; None where there is none.
+    """
+
+    names: frozenset[str]
+    sample: Object | None
+
+
+def _contents(job: _Job, folder: Address, manifest: Manifest) -> _Contents:
+    """What counts in the folder.
+
+    Raises:
+        TargetError: It holds other things than the format's objects.
+    """
+    names, sample = [], None
+    for found in job.store.inside(folder):
+        name = found.key.removeprefix(folder.key)
+        if name.startswith("_delta_log/"):
+            raise _other(job, "_delta_log")
+        if not is_counted(name) or manifest.hides(name):
+            continue
+        if not bare(name).endswith(job.format.extensions):
+            raise _other(job, name)
+        if job.target.mode is WriteMode.OVERWRITE:
+            names.append(name)
+        if sample is None or found.size_bytes < sample.size_bytes:
+            sample = found
+    return _Contents(frozenset(names), sample)
+
+
+def _send(job: _Job, folder: Address, path: Path, files: list[Path], prefix: str) -> None:
+    """Send the files, which count for nobody before the commit."""
+    ticket = job.ticket
+    change_manifest(
+        job.store, folder, lambda known: replace(known, pending={**known.pending, ticket: prefix})
+    )
+    # An earlier try may have made others.
+    names = {file.relative_to(path).as_posix() for file in files}
+    left = [
+        folder.at(found.key)
+        for found in job.store.inside(folder)
+        if found.key.rpartition("/")[2].startswith(prefix) and found.key.removeprefix(folder.key) not in names
+    ]
+    job.store.remove(left)
+    together(lambda file: job.store.put(file, folder / file.relative_to(path).as_posix()), files)
+
+
+def _commit(job: _Job, folder: Address, begun: Manifest, gone: frozenset[str]) -> None:
+    """Let what was sent count, and what it replaces not count any more, at one moment.
+
+    Raises:
+        TransientError: Another writer committed since the manifest was read.
+    """
+    ticket, is_overwrite = job.ticket, job.target.mode is WriteMode.OVERWRITE
+
+    def committed(known: Manifest) -> Manifest:
+        if ticket not in known.pending or (is_overwrite and known.tickets != begun.tickets):
+            raise changed_meanwhile(job.address)
+        pending = {name: prefix for name, prefix in known.pending.items() if name != ticket}
+        tickets = (*(() if is_overwrite else known.tickets), ticket)
+        return replace(known, tickets=tickets, pending=pending, gone=known.gone | gone)
+
+    change_manifest(job.store, folder, committed)
+    # What an earlier writer left undone is done as well.
+    left = gone | begun.gone
+    if left:
+        job.store.remove(folder / name for name in sorted(left))
+        change_manifest(job.store, folder, lambda known: replace(known, gone=known.gone - left))
+
+
+def _already_there(what: str, address: Address) -> TargetError:
+    return TargetError(
+        f"the {what} exists already, and the mode is 'error'",
+        where=str(address),
+        fix="use mode 'overwrite' or 'append', or choose another path",
+    )
+
+
+def _other(job: _Job, name: str) -> TargetError:
+    return TargetError(
+        f"the folder holds more than {job.format.name} objects: {name}",
+        where=str(job.address),
+        fix="choose a folder of its own for the data",
+    )

@@ -1,0 +1,65 @@
+"""What an operation reads or writes on an object store, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from odibi_core.cloud_connections import CloudConnection
+from odibi_core.clouds.account import Account
+from odibi_core.clouds.accounts import open_account
+from odibi_core.clouds.address import is_address, parse_address
+from odibi_core.clouds.files import CloudFiles
+from odibi_core.clouds.store import Store
+from odibi_core.connections import Connection
+from odibi_core.engines.operations import Scan, Write
+from odibi_core.errors import SecretError
+from odibi_core.formats.registry import format_named
+from odibi_core.parameters import Reference, Resolver
+
+
+def is_in_cloud(operation: Scan | Write) -> bool:
+    """Whether it is about an object store."""
+    return is_address(operation.server)
+
+
+def cloud_files(
+    operation: Scan | Write, connections: Mapping[str, Connection], resolve: Resolver | None, scratch: Path
+) -> CloudFiles:
+    """The operation's format over the store that it is about.
+
+    Args:
+        operation: Of an object store.
+        connections: The named connections.
+        resolve: Gives the secrets that they refer to.
+        scratch: A folder for files that nobody needs after the run.
+
+    Raises:
+        OdibiError: The account and the address don't fit, or a secret is missing.
+    """
+    return CloudFiles(
+        format_named(operation.format), Store(account_of(operation, connections, resolve)), scratch
+    )
+
+
+def account_of(
+    operation: Scan | Write, connections: Mapping[str, Connection], resolve: Resolver | None
+) -> Account:
+    """How the store is reached: by the program's adapter, by a connection, or as the environment says.
+
+    Raises:
+        OdibiError: The account and the address don't fit, or a secret is missing.
+    """
+    address = parse_address(operation.server)
+    if operation.adapter is not None:
+        return operation.adapter.account_of(address)
+    connection = connections.get(operation.connection)
+    if isinstance(connection, CloudConnection):
+        return connection.account(resolve or _unknown, address)
+    return open_account(address.provider, None, address)
+
+
+def _unknown(reference: Reference) -> str:
+    raise SecretError(
+        f"${{{reference.scheme}:{reference.name}}} is looked up in a run alone", fix="run the pipeline"
+    )
