@@ -5,6 +5,7 @@ Settings come from their models, commands from the command line itself.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import inspect
 import json
@@ -21,6 +22,7 @@ from odibi_core.alerts.rule import Alert
 from odibi_core.cli.app import odibi
 from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import CONNECTIONS
+from odibi_core.expectations.model import KINDS as EXPECTATIONS
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes import settings
@@ -117,6 +119,14 @@ def settings_page() -> str:
         lines += ["", f"### {name}", "", f"Tables of a named connection; modes: {modes}."]
         for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
             lines += ["", f"{does} takes:", *_table(options, set())]
+    lines += [
+        "",
+        "## Expectations",
+        "",
+        "What may stand under `expectations` of a step, beside `check`, see [Quality](quality.md).",
+    ]
+    for kind, model in EXPECTATIONS.items():
+        lines += ["", f"### check: {kind}", "", inspect.getdoc(model) or "", *_table(model, {"check"})]
     lines += ["", "## odibi.toml", "", "The file that makes a folder a workspace; it may be empty."]
     for title, model in WORKSPACE:
         lines += [
@@ -151,7 +161,15 @@ def _type(annotation: Any) -> str:
 
 def _words(annotation: Any) -> Iterator[str]:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    names = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "mapping"}
+    names = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        dict: "mapping",
+        dt.date: "date",
+        dt.datetime: "moment",
+    }
     if origin is Literal:
         yield from (f"`{_spelled(choice)}`" for choice in arguments)
     elif origin is Annotated:

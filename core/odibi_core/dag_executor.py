@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.crew import Crew
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, TaskError
@@ -27,6 +27,9 @@ from odibi_core.retry import RetryPolicy, as_step_error
 from odibi_core.run_report import RunReport
 from odibi_core.step_states import StepStates
 from odibi_core.timestamps import now
+
+if TYPE_CHECKING:
+    from odibi_core.quality.inspector import Inspector
 
 STOP_GRACE_S = 1.0
 """How long a stopped step may take to come back before it is given up."""
@@ -86,6 +89,8 @@ class DAGExecutor:
         max_workers: Regions that run at the same time.
         keeps_data: Whether datasets that no step takes any more are held until the result is closed.
         memory: Recalls regions that need not run again, and remembers those that ran.
+        inspector: Looks at what steps with expectations made; where None, nobody does.
+        tells_no_rows: Whether it is told where a step gives no rows.
     """
 
     def __init__(
@@ -100,7 +105,10 @@ class DAGExecutor:
         max_workers: int = 1,
         keeps_data: bool = True,
         memory: Memory | None = None,
+        inspector: Inspector | None = None,
+        tells_no_rows: bool = False,
     ) -> None:
+        self._inspector = inspector
         self._plan, self._engines, self._bus, self._context = plan, engines, bus, context
         self._retry, self._fail_fast, self._keeps_data = retry, fail_fast, keeps_data
         self._memory = memory
@@ -111,11 +119,9 @@ class DAGExecutor:
         self._saving: _Saving | None = None
         self._held_back: list[tuple[_Running, _Report]] = []
         self._queue = RegionQueue(plan.regions)
-        self._takers = Counter(
-            key for planned in plan.steps.values() for key in set(planned.step.inputs.values())
-        )
-        self._states = StepStates(plan, bus)
-        self._report = RunReport(self._states.runs)
+        self._takers = Counter(key for planned in plan.steps.values() for key in planned.step.needs)
+        self._states = StepStates(plan, bus, tells_no_rows=tells_no_rows)
+        self._report = RunReport(self._states.runs, quality=self._states.quality)
         self._ends_early = ""
 
     def cancel(self, reason: str) -> None:
@@ -160,6 +166,8 @@ class DAGExecutor:
             # A region that is tried again was looked for before.
             is_first = not any(self._report.steps[name].retries for name in region.steps)
             outcomes = self._memory.recall(region, self._report.data) if self._memory and is_first else None
+            if outcomes is not None and self._inspector is not None and self._inspector.is_stale(outcomes):
+                outcomes = None
             if outcomes is not None:
                 self._take_outcomes(region, outcomes, NodeState.CACHED, 0.0)
             else:
@@ -179,17 +187,28 @@ class DAGExecutor:
         data = {
             key: self._report.data[key] for task in tasks for key in task.inputs.values() if key not in made
         }
+        looked_into = {
+            key: self._report.data[key]
+            for name in region.steps
+            for key in self._plan.steps[name].step.references
+        }
 
         def job() -> None:
             before = time.perf_counter()
             outcomes, error = None, None
             try:
-                outcomes = engine.run_region(tasks, data, self._context, attempt)
+                made_now = engine.run_region(tasks, data, self._context, attempt)
+                if self._inspector is not None:
+                    self._inspector.inspect(region, made_now, looked_into, attempt)
+                outcomes = made_now
             except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
                 error = raised
             duration_ms = (time.perf_counter() - before) * 1000
             # What is counted beside the steps is no part of their time.
-            duration_ms -= sum(outcome.health.get("took_ms", 0.0) for outcome in outcomes or ())
+            duration_ms -= sum(
+                outcome.health.get("took_ms", 0.0) + outcome.checked.get("took_ms", 0.0)
+                for outcome in outcomes or ()
+            )
             if outcomes is not None and self._memory:
                 self._memory.keep(region, outcomes, attempt)
             self._inbox.put(_Report(number, outcomes, error, duration_ms))
@@ -351,7 +370,7 @@ class DAGExecutor:
     def _release(self, region: Region) -> None:
         """Count down who still takes the region's inputs; let go of what nobody takes any more."""
         for name in region.steps:
-            for key in set(self._plan.steps[name].step.inputs.values()):
+            for key in self._plan.steps[name].step.needs:
                 self._takers[key] -= 1
                 if self._takers[key] == 0 and not self._keeps_data:
                     dataset = self._report.data[key]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.dag_executor import DAGExecutor
 from odibi_core.engines.base import Engine, RunContext
@@ -17,6 +17,9 @@ from odibi_core.plan.model import Plan
 from odibi_core.retry import RetryPolicy
 from odibi_core.run_report import RunReport
 from odibi_core.workers.pool import ProcessPool
+
+if TYPE_CHECKING:
+    from odibi_core.quality.inspector import Inspector
 
 
 class ExecutionBackend(StrEnum):
@@ -41,6 +44,8 @@ class DistributedExecutor(DAGExecutor):
         fail_fast: Whether the first failure ends the run.
         keeps_data: Whether datasets are held until the result is closed.
         memory: Recalls regions that need not run again.
+        inspector: Looks at what steps with expectations made; where None, nobody does.
+        tells_no_rows: Whether it is told where a step gives no rows.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class DistributedExecutor(DAGExecutor):
         fail_fast: bool = True,
         keeps_data: bool = True,
         memory: Memory | None = None,
+        inspector: Inspector | None = None,
+        tells_no_rows: bool = False,
     ) -> None:
         size = max_workers or os.cpu_count() or 1
         self._pool = ProcessPool(size, context.scratch) if backend is ExecutionBackend.PROCESS_POOL else None
@@ -71,6 +78,8 @@ class DistributedExecutor(DAGExecutor):
             max_workers=size,
             keeps_data=keeps_data,
             memory=memory,
+            inspector=inspector,
+            tells_no_rows=tells_no_rows,
         )
 
     def run(self) -> RunReport:

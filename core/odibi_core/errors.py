@@ -12,7 +12,8 @@ OdibiError                      something the user can understand and mend
 │   ├── SourceError             its input can't be read
 │   ├── TargetError             its output can't be written
 │   ├── SqlError                its SQL can't be bound or executed
-│   └── FunctionError           its function is unknown, or raised
+│   ├── FunctionError           its function is unknown, or raised
+│   └── ExpectationError        its output is not what it is expected to be
 ├── TransientError              may pass on another try; the only kind that retry retries
 │   └── WorkerLostError         a worker process died under a step
 ├── StepTimeoutError            a step was stopped at its time limit
@@ -23,9 +24,10 @@ OdibiError                      something the user can understand and mend
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class OdibiError(Exception):
@@ -169,6 +171,23 @@ class SqlError(StepError):
 
 class FunctionError(StepError):
     """A step's function is unknown, or raised."""
+
+
+class ExpectationError(StepError):
+    """A step's output is not what it is expected to be.
+
+    Args:
+        what: Which expectations are not met, how many rows break them, and some of these.
+        where: The step.
+        fix: How to mend it.
+        checked: What was found of every expectation of the step, as an outcome keeps it.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", fix: str = "", checked: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.checked = dict(checked or {})
 
 
 class TransientError(OdibiError):

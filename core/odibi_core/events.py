@@ -15,7 +15,8 @@ class EventType(StrEnum):
     PIPELINE_START = "pipeline_start"
     """start_time, total_steps, engine, tracking, parameters, order (see `RunOrder`; empty from Python)"""
     PIPELINE_COMPLETE = "pipeline_complete"
-    """duration_ms, nodes_executed, success_count, state ("success" or "failed"), tracker (hooks only)"""
+    """duration_ms, nodes_executed, success_count, state ("success" or "failed"), warned_expectations,
+    quarantined_rows, steps_without_rows, tracker (hooks only)"""
     PIPELINE_ERROR = "pipeline_error"
     """error_message, failed_step; where and fix instead of it for an error outside the steps"""
     NODE_START = "node_start"
@@ -35,6 +36,16 @@ class EventType(StrEnum):
     """step_name, layer, reason"""
     ROWS_REJECTED = "rows_rejected"
     """step_name, layer, rejected_rows, reason (of the first), path (where they are kept)"""
+    EXPECTATIONS_CHECKED = "expectations_checked"
+    """step_name, layer, results (of every expectation; see `ExpectationResult`), outputs (output → row_count,
+    schema), took_ms"""
+    EXPECTATION_FAILED = "expectation_failed"
+    """step_name, layer, expectation, check, state ("warned", "failed" or "quarantined"), rows,
+    offending_rows, message, fix: an expectation is not met"""
+    ROWS_QUARANTINED = "rows_quarantined"
+    """step_name, layer, output, quarantined_rows, reasons (expectation → rows), path (where they are kept)"""
+    NO_ROWS = "no_rows"
+    """step_name, layer: a step gave no rows, in a run that was asked to tell of it"""
     NODE_WARNING = "node_warning"
     """step_name, layer, message"""
     CHECKPOINT_SAVED = "checkpoint_saved"

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ _TAKEN = frozenset(
         "step_retries",
         "step_errors",
         "step_cache_hits",
+        "step_quarantined_rows",
+        "expectation_met",
+        "expectation_offending_rows",
     }
 )
 
@@ -47,6 +50,8 @@ class _Node:
     row_count: int | None = None
     memory_mb: float | None = None
     retries: int = 0
+    quarantined_rows: int = 0
+    expectations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def throughput(self) -> float | None:
         if self.status != NodeState.SUCCESS or self.duration_scope != "step":
@@ -65,7 +70,13 @@ class _Node:
             "memory_mb": self.memory_mb,
             "throughput": self.throughput(),
             "retries": self.retries,
+            **self._quality(),
         }
+
+    def _quality(self) -> dict[str, Any]:
+        if not self.expectations:
+            return {}
+        return {"quarantined_rows": self.quarantined_rows, "expectations": self.expectations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,17 @@ class MetricsManager:
                     node.duration_ms = event.get("duration_ms")
                     node.memory_mb = peak_memory_mb()
                     self._count("errors", event)
+                case EventType.EXPECTATIONS_CHECKED:
+                    self._node(event).expectations = {
+                        result["name"]: {
+                            "check": result["check"],
+                            "state": result["state"],
+                            "offending_rows": result["offending_rows"],
+                        }
+                        for result in event["results"]
+                    }
+                case EventType.ROWS_QUARANTINED:
+                    self._node(event).quarantined_rows += event["quarantined_rows"]
                 case EventType.NODE_RETRY:
                     self._node(event).retries += 1
                     self._count("retries", event)
@@ -304,7 +326,7 @@ class MetricsManager:
                 duration.add_metric([*values, node.duration_scope], node.duration_ms / 1000)
             if node.row_count is not None:
                 rows.add_metric(values, node.row_count)
-        yield from (duration, rows)
+        yield from (duration, rows, *self._quality_metrics())
         for what, help_text in (
             ("retries", "Tries of the step after its first."),
             ("errors", "Failures of the step."),
@@ -316,6 +338,35 @@ class MetricsManager:
             for key, count in self._counts[what].items():
                 counter.add_metric([_text(part) for part in key], count)
             yield counter
+
+    def _quality_metrics(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        labels = ["pipeline", "step"]
+        aside = GaugeMetricFamily(
+            "odibi_step_quarantined_rows",
+            "Rows of the step that broke an expectation and were set aside in the latest run.",
+            labels=labels,
+        )
+        labels = [*labels, "expectation", "check"]
+        met = GaugeMetricFamily(
+            "odibi_expectation_met", "Whether the expectation was met in the latest run.", labels=labels
+        )
+        offending = GaugeMetricFamily(
+            "odibi_expectation_offending_rows",
+            "Rows that broke the expectation in the latest run.",
+            labels=labels,
+        )
+        for name, node in self._nodes.items():
+            values = [_text(self._pipeline_name), _text(name)]
+            if node.expectations:
+                aside.add_metric(values, node.quarantined_rows)
+            for expectation, found in node.expectations.items():
+                named = [*values, _text(expectation), found["check"]]
+                met.add_metric(named, float(found["state"] == "passed"))
+                if found["offending_rows"] is not None:
+                    offending.add_metric(named, found["offending_rows"])
+        yield from (metric for metric in (aside, met, offending) if metric.samples)
 
     def _user_metrics(self) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

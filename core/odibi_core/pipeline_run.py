@@ -25,6 +25,9 @@ from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Surroundings, make_plan
+from odibi_core.quality.history import QualityHistory
+from odibi_core.quality.inspector import Inspector
+from odibi_core.quality.keeper import QualityKeeper
 from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
 from odibi_core.run_report import RunReport
@@ -160,7 +163,8 @@ class PipelineRun:
 
     def _run_watched(self, engines: Mapping[str, Engine], scratch: Scratch) -> RunResult:
         journal = JournalWriter(self._workspace.runs, self._run_id, self._pipeline, redactor=self._redactor)
-        watchers = [journal.observe, self._metrics.observe]
+        keeper = QualityKeeper(self._workspace, self._redactor, self._bus)
+        watchers = [journal.observe, self._metrics.observe, keeper.observe]
         if self._tracker is not None:
             watchers.append(self._tracker.observe)
         reporter = Reporter(journal.run_dir, self._tracker, self._metrics, self._bus)
@@ -231,6 +235,9 @@ class PipelineRun:
     ) -> DAGExecutor:
         settings = self._settings
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
+        history = QualityHistory(self._workspace)
+        inspector = Inspector(self._plan, engines, context, history.good_runs)
+        tells_no_rows = settings.no_rows == "warn"
         if settings.distributed:
             return DistributedExecutor(
                 self._plan,
@@ -243,6 +250,8 @@ class PipelineRun:
                 fail_fast=settings.fail_fast,
                 keeps_data=self._keeps_data,
                 memory=memory,
+                inspector=inspector,
+                tells_no_rows=tells_no_rows,
             )
         return DAGExecutor(
             self._plan,
@@ -253,6 +262,8 @@ class PipelineRun:
             fail_fast=settings.fail_fast,
             keeps_data=self._keeps_data,
             memory=memory,
+            inspector=inspector,
+            tells_no_rows=tells_no_rows,
         )
 
     def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
@@ -318,6 +329,7 @@ class PipelineRun:
                 nodes_executed=sum(state is NodeState.SUCCESS for state in states.values()),
                 success_count=len(good),
                 state=state,
+                **report.quality,
                 _tracker=self._tracker,
                 _metrics=self._metrics,
             )

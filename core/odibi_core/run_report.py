@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from odibi_core.dataset import Dataset
@@ -18,12 +19,14 @@ class RunReport:
         data: Dataset key → dataset, of all that was made.
         cancelled: Why the run was cancelled, or "".
         warnings: What a person should look at although the run went on.
+        quality: "warned_expectations", "quarantined_rows" and "steps_without_rows" → how many there were.
     """
 
     steps: dict[str, StepRun]
     data: dict[str, Dataset] = field(default_factory=dict)
     cancelled: str = ""
     warnings: list[str] = field(default_factory=list)
+    quality: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -60,6 +60,9 @@ class RunSettings(Options):
         None,
         description="Whether the two sides of each join are counted: how many rows find partners, and how "
         "many. If unset, where that costs no second pass over the data.",
+    )
+    no_rows: Literal["ignore", "warn"] = Field(
+        "ignore", description="Whether it is told where a step gives no rows, and those before it gave some."
     )
     ordered: bool = Field(
         True,

@@ -48,6 +48,7 @@ class Step:
         inputs: Name used inside the step → dataset key.
         outputs: Name inside the step → dataset key.
         metadata: Anything that people or tools want to keep with the step; it never changes a run.
+        expectations: What its output is expected to be, each as a mapping: `{"check": "not_null", …}`.
     """
 
     layer: str
@@ -59,6 +60,7 @@ class Step:
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    expectations: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Let `None` stand for an empty mapping, and copy what was given: steps never share a dict."""
@@ -66,6 +68,24 @@ class Step:
             given = getattr(self, name)
             if given is None or isinstance(given, Mapping):
                 setattr(self, name, dict(given or {}))
+        if self.expectations is None or isinstance(self.expectations, list | tuple):
+            self.expectations = list(self.expectations or ())
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The keys of the datasets that its expectations look into, beside its own."""
+        named = (
+            str(expectation.get("references") or "")
+            for expectation in self.expectations
+            if isinstance(expectation, Mapping)
+        )
+        own = set(self.outputs.values())
+        return tuple(dict.fromkeys(key for key in named if key and key not in own))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The keys of the datasets that must be there before it runs."""
+        return tuple(dict.fromkeys([*self.inputs.values(), *self.references]))
 
     @property
     def kind(self) -> NodeKind | None:

@@ -9,15 +9,18 @@ from typing import Any
 
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Outcome
-from odibi_core.errors import OdibiError
+from odibi_core.errors import ExpectationError, OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
+from odibi_core.expectations.results import ResultState
 from odibi_core.plan.model import Plan, Region
 
 _ENDS = {
     NodeState.SKIPPED: EventType.NODE_SKIPPED,
     NodeState.CANCELLED: EventType.NODE_CANCELLED,
 }
+
+_TOLD_OF_A_RESULT = ("check", "state", "rows", "offending_rows", "message", "fix")
 
 
 @dataclass(slots=True)
@@ -41,13 +44,17 @@ class StepStates:
     Args:
         plan: The steps.
         bus: Takes the events.
+        tells_no_rows: Whether it is told where a step gives no rows.
 
     Attributes:
         runs: Name → where the step stands.
+        quality: "warned_expectations", "quarantined_rows" and "steps_without_rows" → how many there were.
     """
 
-    def __init__(self, plan: Plan, bus: EventBus) -> None:
-        self._plan, self._bus = plan, bus
+    def __init__(self, plan: Plan, bus: EventBus, *, tells_no_rows: bool = False) -> None:
+        self._plan, self._bus, self._tells_no_rows = plan, bus, tells_no_rows
+        self._without_rows: set[str] = set()
+        self.quality = dict.fromkeys(("warned_expectations", "quarantined_rows", "steps_without_rows"), 0)
         self.runs = {name: StepRun() for name in plan.steps}
         self._open = Counter(planned.step.layer for planned in plan.steps.values())
         self._broken_layers: set[str] = set()
@@ -99,8 +106,11 @@ class StepStates:
                 reason=outcome.warnings[-1],
                 path=outcome.rejects_path,
             )
+        self._tell_checked(name, outcome.checked)
         for warning in outcome.warnings:
             self._emit(EventType.NODE_WARNING, name, message=warning)
+        if outcome.row_count == 0 and self._tells_no_rows:
+            self._tell_no_rows(name)
         self._open[layer] -= 1
         self._emit(
             EventType.NODE_COMPLETE,
@@ -126,6 +136,8 @@ class StepStates:
         run = self.runs[name]
         run.state, run.error = NodeState.FAILED, error
         self._leave_layer(name)
+        if isinstance(error, ExpectationError):
+            self._tell_checked(name, error.checked)
         self._emit(
             EventType.NODE_ERROR,
             name,
@@ -155,6 +167,42 @@ class StepStates:
         """Close every step that never came to run."""
         for name in self.runs:
             self.close(name, state, reason)
+
+    def _tell_checked(self, name: str, checked: Mapping[str, Any]) -> None:
+        """Tell what was found of a step's expectations."""
+        if not checked:
+            return
+        results = checked["results"]
+        self._emit(
+            EventType.EXPECTATIONS_CHECKED,
+            name,
+            results=results,
+            outputs=checked["outputs"],
+            took_ms=checked["took_ms"],
+        )
+        for kept in checked["quarantine"]:
+            self.quality["quarantined_rows"] += kept["quarantined_rows"]
+            self._emit(EventType.ROWS_QUARANTINED, name, **kept)
+        for result in results:
+            if result["state"] == ResultState.PASSED:
+                continue
+            told = {key: result[key] for key in _TOLD_OF_A_RESULT}
+            self._emit(EventType.EXPECTATION_FAILED, name, expectation=result["name"], **told)
+            if result["state"] == ResultState.FAILED:
+                continue
+            self.quality["warned_expectations"] += result["state"] == ResultState.WARNED
+            aside = ": set aside" if result["state"] == ResultState.QUARANTINED else ""
+            message = f"{result['name']}: {result['message']}{aside}"
+            self._emit(EventType.NODE_WARNING, name, message=message)
+
+    def _tell_no_rows(self, name: str) -> None:
+        """Tell that a step gave no rows, unless one before it gave none already."""
+        is_first = self._without_rows.isdisjoint(self._plan.graph.needs(name))
+        self._without_rows.add(name)
+        if is_first:
+            self.quality["steps_without_rows"] += 1
+            self._emit(EventType.NO_ROWS, name)
+            self._emit(EventType.NODE_WARNING, name, message="it gave no rows")
 
     def _leave_layer(self, name: str) -> None:
         layer = self._plan.steps[name].step.layer

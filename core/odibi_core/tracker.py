@@ -78,8 +78,9 @@ class Tracker:
         end_time (UTC, ISO 8601), duration_ms, duration_scope ("step", or "region" where the time is that of
         all the steps fused with it), region, retry_count, error_message, fix, skipped_reason, row_delta (rows
         of the first output less those of the first input; None where one is unknown), rejected_rows,
-        rejects_path, warnings, written, before_snapshot (first input), after_snapshot (first output; what a
-        store wrote), input_snapshots, output_snapshots, schema_diff.
+        rejects_path, quarantined_rows, quarantine_path, expectations (see `ExpectationResult`), warnings,
+        written, before_snapshot (first input), after_snapshot (first output; what a store wrote),
+        input_snapshots, output_snapshots, schema_diff.
         """
         self.settle()
         with self._lock:
@@ -183,6 +184,11 @@ class Tracker:
             case EventType.ROWS_REJECTED:
                 record["rejected_rows"] = event["rejected_rows"]
                 record["rejects_path"] = event.get("path")
+            case EventType.EXPECTATIONS_CHECKED:
+                record["expectations"] = list(event["results"])
+            case EventType.ROWS_QUARANTINED:
+                record["quarantined_rows"] += event["quarantined_rows"]
+                record["quarantine_path"] = event["path"]
             case EventType.NODE_WARNING:
                 record["warnings"].append(event["message"])
 
@@ -221,6 +227,9 @@ def _record(step: Step, engine: str) -> dict[str, Any]:
         "row_delta": None,
         "rejected_rows": 0,
         "rejects_path": None,
+        "quarantined_rows": 0,
+        "quarantine_path": None,
+        "expectations": [],
         "warnings": [],
         "written": {},
         "before_snapshot": None,

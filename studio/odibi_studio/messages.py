@@ -35,6 +35,9 @@ class StepForm(Message):
         description="What people and tools keep with the step. `recipe` holds the form that made its SQL: "
         "{name, settings}.",
     )
+    expectations: list[dict[str, Any]] = Field(
+        default_factory=list, description="What its output is expected to be, each {check, …}."
+    )
 
 
 class ParameterForm(Message):

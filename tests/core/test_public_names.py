@@ -57,7 +57,7 @@ def test_importing_the_package_or_declaring_steps_loads_no_heavy_library() -> No
 
 
 def test_the_arguments_have_their_documented_names() -> None:
-    step = "layer name type engine value params inputs outputs metadata"
+    step = "layer name type engine value params inputs outputs metadata expectations"
     assert list(inspect.signature(Step).parameters) == step.split()
     documented = (
         "steps engine_type pipeline_name parameters secrets context enable_tracker enable_cache cache_dir "

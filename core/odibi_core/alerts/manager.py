@@ -24,6 +24,7 @@ from odibi_core.plan.rendering import Values
 from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import Redactor, SecretStore
 from odibi_core.signals import cancel_on_signals
+from odibi_core.story.wording import plural
 from odibi_core.timestamps import now
 from odibi_core.workspace import Workspace
 
@@ -221,7 +222,19 @@ def _tells(alert: Alert, record: RunRecord, failures: int, before: int) -> bool:
         and Outcome.RECOVERED in alert.on
     ):
         return True
-    return Outcome(record.state.value) in alert.on
+    return Outcome(record.state.value) in alert.on or any(outcome in alert.on for outcome in _noted(record))
+
+
+def _noted(record: RunRecord) -> dict[Outcome, str]:
+    """What is to be told of a run beside how it ended, each in words."""
+    found = {
+        Outcome.WARNED: (record.warned_expectations, "expectation", "not met"),
+        Outcome.QUARANTINED: (record.quarantined_rows, "row", "set aside"),
+        Outcome.NO_ROWS: (record.steps_without_rows, "step", "without rows"),
+    }
+    return {
+        outcome: f"{plural(count, noun)} {what}" for outcome, (count, noun, what) in found.items() if count
+    }
 
 
 def _facts(name: str, record: RunRecord, failures: int) -> Facts:
@@ -231,7 +244,7 @@ def _facts(name: str, record: RunRecord, failures: int) -> Facts:
         "state": record.state.value,
         "run_id": record.run_id,
         "step": record.failed_step,
-        "error": record.error_message or record.reason or "",
+        "error": record.error_message or record.reason or ", ".join(_noted(record).values()),
         "failures": failures,
         "time": record.end_time or now(),
     }

@@ -43,6 +43,12 @@ class Outcome(StrEnum):
     SUCCESS = "success"
     RECOVERED = "recovered"
     """It succeeded, and the one before it had not."""
+    WARNED = "warned"
+    """It went on although an expectation was not met."""
+    QUARANTINED = "quarantined"
+    """It set rows aside that broke an expectation."""
+    NO_ROWS = "no_rows"
+    """A step gave no rows; the pipeline has the setting `no_rows: warn`."""
 
 
 class Severity(StrEnum):
@@ -73,7 +79,9 @@ class Alert(Options):
 
     channel: Channel = Field(description="How.")
     on: tuple[Outcome, ...] = Field(
-        (Outcome.FAILED, Outcome.LOST), min_length=1, description="Which ends of runs count."
+        (Outcome.FAILED, Outcome.LOST),
+        min_length=1,
+        description="Which ends of runs count, and what else of them: warned, quarantined, no_rows.",
     )
     pipelines: tuple[str, ...] = Field(
         ("*",), description="Names or patterns of the pipelines, such as daily_*."

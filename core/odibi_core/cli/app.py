@@ -30,6 +30,8 @@ COMMANDS = (
     "schedule",
     "stream",
     "alert",
+    "quarantine",
+    "suggest",
     "up",
     "metrics",
     "export",

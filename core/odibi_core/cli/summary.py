@@ -20,6 +20,7 @@ _COLORS = {
     RunState.QUEUED: "cyan",
 }
 _LISTED = 8
+_MET = {"passed": "met", "warned": "warns", "failed": "fails", "quarantined": "set aside"}
 
 
 def outcome(record: RunRecord) -> list[Part]:
@@ -98,12 +99,23 @@ def tell_rejects_and_warnings(
             for step in aside
         ]
         terminal.table(("", "", ""), cells, indent=2)
+    kept = [step for step in steps if step.quarantined_rows]
+    if kept:
+        total = sum(step.quarantined_rows for step in kept)
+        terminal.line()
+        were = "was" if total == 1 else "were"
+        terminal.line((f"{plural(total, 'row')} that broke an expectation {were} set aside:", "yellow"))
+        cells = [
+            (step.name, rows(step.quarantined_rows), terminal.path(step.quarantine_path)) for step in kept
+        ]
+        terminal.table(("", "", ""), cells, indent=2)
+        terminal.line("  Look at them, mend and replay them: odibi quarantine list")
     warnings = [
         f"{step.name}: {warning}"
         for step in steps
         for warning in step.warnings
         # The first row that was set aside is told as a warning too; above it is told with all others.
-        if not (step.rejected_rows and "set aside" in warning)
+        if not (step.rejected_rows and "could not be read" in warning)
     ]
     warnings += more_warnings
     if warnings:
@@ -111,6 +123,19 @@ def tell_rejects_and_warnings(
         terminal.line(("Look at this:", "yellow"))
         for warning in warnings:
             terminal.line(f"  {warning}")
+
+
+def tell_expectations(terminal: Terminal, record: RunRecord) -> None:
+    """Write what was found of every expectation."""
+    cells = [
+        (step.name, _MET[result["state"]], result["name"], result["message"] or rows(result["rows"]))
+        for step in record.steps.values()
+        for result in step.expectations
+    ]
+    if cells:
+        terminal.line()
+        terminal.line("Expectations:")
+        terminal.table(("step", "", "expectation", "found"), cells, indent=2)
 
 
 def _tell_failures(terminal: Terminal, record: RunRecord, origins: Mapping[str, str]) -> None:
@@ -183,6 +208,9 @@ def _step_document(step: StepProgress, watch: RunWatch) -> dict[str, Any]:
         "row_count": step.row_count,
         "rejected_rows": step.rejected_rows,
         "rejects_path": watch.rejects.get(step.name),
+        "quarantined_rows": step.quarantined_rows,
+        "quarantine_path": step.quarantine_path or None,
+        "expectations": step.expectations,
         "retries": step.retries,
         "written": dict(watch.written.get(step.name, {})) or None,
         "error": error if step.error_message else None,

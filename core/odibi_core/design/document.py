@@ -17,7 +17,7 @@ from odibi_core.step import Step
 PIPELINE_FIELDS = ("name", "description", "engine", "parameters", "settings", "steps")
 PARAMETER_FIELDS = ("type", "default", "choices", "description")
 STEP_FIELDS = (
-    "name", "layer", "type", "engine", "value", "params", "inputs", "outputs", "metadata",
+    "name", "layer", "type", "engine", "value", "params", "inputs", "outputs", "expectations", "metadata",
 )  # fmt: skip
 DEFAULT_ENGINE = "pandas"
 MAX_DEPTH = 50
@@ -78,6 +78,13 @@ class Plain:
             return {}
         copied: dict[str, Any] = self.copy(value, step, place)
         return copied
+
+    def listing(self, value: Any, step: str, place: str) -> list[Any]:
+        """A list of mappings in plain types; anything else is a problem."""
+        if not isinstance(value, list | tuple):
+            self._refuse(step, place, f"is {_described(value)}, not a list", "give a list of dicts", None)
+            return []
+        return [self.mapping(item, step, f"{place}[{number}]") for number, item in enumerate(value)]
 
     def names(self, value: Any, step: str, place: str) -> dict[str, str]:
         """A mapping from text to text; anything else is a problem."""
@@ -206,6 +213,8 @@ def _step(step: Step, plain: Plain) -> dict[str, Any]:
         made["inputs"] = plain.names(step.inputs, name, "inputs")
     if step.outputs:
         made["outputs"] = plain.names(step.outputs, name, "outputs")
+    if step.expectations:
+        made["expectations"] = plain.listing(step.expectations, name, "expectations")
     if step.metadata:
         made["metadata"] = plain.mapping(step.metadata, name, "metadata")
     return made

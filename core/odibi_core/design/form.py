@@ -92,6 +92,7 @@ class FormReader:
             inputs=self._names(fields.get("inputs"), label, "inputs"),
             outputs=self._names(fields.get("outputs"), label, "outputs"),
             metadata=self._mapping(fields.get("metadata"), label, "metadata"),
+            expectations=self._listing(fields.get("expectations"), label, "expectations"),
         )
 
     def _parameters(self, node: Node | None) -> dict[str, Parameter]:
@@ -213,6 +214,15 @@ class FormReader:
             return {}
         value: dict[str, Any] = self._value(node, step, place)
         return value
+
+    def _listing(self, node: Node | None, step: str, place: str) -> list[dict[str, Any]]:
+        if node is None or _is_null(node):
+            return []
+        if not isinstance(node, Sequence):
+            fix = "begin each with a dash: `- {check: not_null, columns: [id]}`"
+            self._add(node, step, place, f"it must be a list, not {_described(node)}", fix)
+            return []
+        return [self._mapping(item, step, f"{place}[{number}]") for number, item in enumerate(node.items)]
 
     def _value(self, node: Node, step: str, place: str) -> Any:
         if isinstance(node, Mapping):

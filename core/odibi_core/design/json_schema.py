@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from odibi_core.engines.registry import engine_names
+from odibi_core.expectations.model import KINDS
 from odibi_core.formats.base import Options
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.nodes.settings import (
@@ -122,6 +123,11 @@ def _step(definitions: _Definitions) -> Schema:
                 **names,
                 "description": "Name inside the step → dataset key; data is the usual name.",
             },
+            "expectations": {
+                "type": ["array", "null"],
+                "description": "What the step's output is expected to be.",
+                "items": definitions.expectation(),
+            },
             "metadata": {
                 **mapping,
                 "description": "Whatever is to be kept with the step; it never changes a run.",
@@ -204,6 +210,23 @@ class _Definitions:
         self.made[f"{kind}_params"]["properties"][key] |= {"enum": list(formats)}
         self.made[f"{kind}_params"]["properties"][key].pop("anyOf", None)
         return {"allOf": [any_format, *choices]}
+
+    def expectation(self) -> Schema:
+        """A reference to an expectation of any kind."""
+        choices = []
+        for kind, model in KINDS.items():
+            required = [name for name, field in model.model_fields.items() if field.is_required()]
+            made = self.settings([model]) | {"type": "object", "required": required}
+            made["properties"]["check"] = {"const": kind, "description": (model.__doc__ or "").strip()}
+            self.made[f"{kind}_expectation"] = made
+            choices.append(_when(_is("check", kind), {"$ref": f"#/$defs/{kind}_expectation"}))
+        self.made["expectation"] = {
+            "type": "object",
+            "required": ["check"],
+            "properties": {"check": {"enum": list(KINDS), "description": "What is checked."}},
+            "allOf": choices,
+        }
+        return {"$ref": "#/$defs/expectation"}
 
     def settings(self, models: Iterable[type[Options]]) -> Schema:
         """An object that takes the fields of all the models, under every name that they have."""

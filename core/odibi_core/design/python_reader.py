@@ -16,7 +16,18 @@ from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step
 
-_STEP_ARGUMENTS = ("layer", "name", "type", "engine", "value", "params", "inputs", "outputs", "metadata")
+_STEP_ARGUMENTS = (
+    "layer",
+    "name",
+    "type",
+    "engine",
+    "value",
+    "params",
+    "inputs",
+    "outputs",
+    "metadata",
+    "expectations",
+)
 _PIPELINE_ARGUMENTS = ("name", "steps", "parameters", "settings", "engine", "description")
 _PARAMETER_ARGUMENTS = ("name", "type", "default", "choices", "description")
 _RUNNERS = ("Orchestrator", "StreamManager")
@@ -223,7 +234,18 @@ class PythonReader:
             inputs=mapping("inputs"),
             outputs=mapping("outputs"),
             metadata=mapping("metadata"),
+            expectations=self._listing(given["expectations"], label) if "expectations" in given else [],
         )
+
+    def _listing(self, node: ast.expr, step: str) -> list[dict[str, Any]]:
+        value = self._literals.value(node, step, "expectations")
+        if isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value):
+            return list(value)
+        if value is not None and value is not MISSING:
+            fix = 'write a list of dicts: [{"check": "not_null", …}]'
+            what = f"it must be a list of dicts, not {value!r}"
+            self._literals.note(node, what, fix, step=step, field="expectations")
+        return []
 
     def _mapping(self, node: ast.expr, step: str, field: str) -> dict[str, Any]:
         value = self._literals.value(node, step, field)

@@ -53,7 +53,16 @@ class Shape:
 _FREE = Shape()
 _PARAMETER = Shape(PARAMETER_FIELDS, {"type": "text", "default": None, "choices": [], "description": ""})
 _STEP = Shape(
-    STEP_FIELDS, {"engine": "", "value": "", "params": {}, "inputs": {}, "outputs": {}, "metadata": {}}
+    STEP_FIELDS,
+    {
+        "engine": "",
+        "value": "",
+        "params": {},
+        "inputs": {},
+        "outputs": {},
+        "metadata": {},
+        "expectations": [],
+    },
 )
 PIPELINE = Shape(
     PIPELINE_FIELDS,
@@ -309,7 +318,7 @@ def _without_implied(old: Any, new: Any, shape: Shape) -> Any:
 
 
 def _goes_unsaid(shape: Shape, key: str, value: Any) -> bool:
-    return _implies(shape, key, value) or (value is None and shape.implied.get(key) == {})
+    return _implies(shape, key, value) or (value is None and shape.implied.get(key) in ({}, []))
 
 
 def _implies(shape: Shape, key: str, value: Any) -> bool:

@@ -54,6 +54,9 @@ class Outcome:
         warnings: Sentences for the person who looks at the run.
         written: What a write did: path, mode, rows, and what its format adds.
         health: How the sides of its joins meet, as `count_meetings` tells it; empty without joins.
+        checked: What was found of its expectations; empty without any. `results` (see `ExpectationResult`),
+            `outputs` (output name → row_count and schema), `quarantine` (output, path, quarantined_rows and
+            reasons, of each output from which rows were taken), `took_ms`.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     written: dict[str, Any] = field(default_factory=dict)
     health: dict[str, Any] = field(default_factory=dict)
+    checked: dict[str, Any] = field(default_factory=dict)
 
 
 CallInProcess = Callable[

@@ -43,7 +43,7 @@ class StepGraph:
         self.edges = [
             Edge(made[key], step.name, key)
             for step in self._steps.values()
-            for key in dict.fromkeys(step.inputs.values())
+            for key in step.needs
             if key in made
         ]
         self._needs: dict[str, dict[str, None]] = {name: {} for name in self._steps}

@@ -22,6 +22,7 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     STREAM = "stream"
     PYTHON = "python"
+    REPLAY = "replay"
 
 
 class RunOrder(Options):

@@ -13,7 +13,8 @@ from odibi_core.journal.identity import ProcessIdentity
 
 _FIGURES = (
     *("duration_ms", "row_count", "rejected_rows", "retry_count", "total_steps", "nodes_executed"),
-    *("success_count", "memory_mb", "cpu_percent"),
+    *("success_count", "memory_mb", "cpu_percent", "quarantined_rows", "warned_expectations"),
+    "steps_without_rows",
 )
 
 _LEFT = "the process of the run ended while the step ran"
@@ -57,6 +58,9 @@ class StepProgress:
         reason: Why it was skipped or cancelled, or "".
         warnings: What the step warned of.
         health: How the sides of its joins meet; empty where it has none, or nothing was counted.
+        expectations: What was found of each of its expectations (see `ExpectationResult`).
+        quarantined_rows: Rows that broke one and were set aside.
+        quarantine_path: Where they are, or "".
     """
 
     name: str
@@ -74,6 +78,9 @@ class StepProgress:
     reason: str = ""
     warnings: list[str] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
+    expectations: list[dict[str, Any]] = field(default_factory=list)
+    quarantined_rows: int = 0
+    quarantine_path: str = ""
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Take what an event tells."""
@@ -101,6 +108,12 @@ class StepProgress:
                 self.reason = event.get("reason") or ""
             case EventType.ROWS_REJECTED:
                 self.rejected_rows = event.get("rejected_rows", 0)
+            case EventType.EXPECTATIONS_CHECKED:
+                self.expectations = [_mapping(result) for result in event["results"]]
+                self.quarantined_rows, self.quarantine_path = 0, ""
+            case EventType.ROWS_QUARANTINED:
+                self.quarantined_rows += event["quarantined_rows"]
+                self.quarantine_path = str(event["path"])
             case EventType.NODE_WARNING:
                 self.warnings.append(str(event.get("message", "")))
 
@@ -126,6 +139,9 @@ class RunRecord:
         total_steps: Steps of the pipeline, with those that no event names yet.
         nodes_executed: Steps that ran; None until the run is complete.
         success_count: Steps that succeeded or came from the cache; None until the run is complete.
+        warned_expectations: Expectations that were not met although the run went on.
+        quarantined_rows: Rows that broke an expectation and were set aside.
+        steps_without_rows: Steps that gave no rows, where the run was asked to tell of it.
         engine: The pipeline's engine.
         tracking: "exact" or "fused".
         parameters: The values of the run's parameters.
@@ -157,6 +173,9 @@ class RunRecord:
     total_steps: int = 0
     nodes_executed: int | None = None
     success_count: int | None = None
+    warned_expectations: int = 0
+    quarantined_rows: int = 0
+    steps_without_rows: int = 0
     engine: str = ""
     tracking: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -211,6 +230,9 @@ class RunRecord:
                 self._end(event, RunState(event.get("state", RunState.SUCCESS)))
                 self.nodes_executed = event.get("nodes_executed")
                 self.success_count = event.get("success_count")
+                self.warned_expectations = event.get("warned_expectations", 0)
+                self.quarantined_rows = event.get("quarantined_rows", 0)
+                self.steps_without_rows = event.get("steps_without_rows", 0)
             case EventType.RUN_CANCELLED:
                 self._end(event, RunState.CANCELLED)
                 self.reason = event.get("reason") or ""

@@ -80,7 +80,7 @@ class CheckpointSaver:
             attempt: Stops it from another thread.
         """
         pending = [name for name in self.plan.steps if name not in outcomes]
-        needed = {key for name in pending for key in self.plan.steps[name].step.inputs.values()}
+        needed = {key for name in pending for key in self.plan.steps[name].step.needs}
 
         def fill(folder: Path) -> dict[str, Any]:
             known: dict[str, Mapping[str, Any]] = {}
@@ -142,7 +142,8 @@ class CheckpointSaver:
         engine = self.engines[self.plan.steps[outcome.name].step.engine]
         files: dict[str, str] = {}
         for dataset in outcome.outputs.values():
-            if dataset.key not in needed:
+            # Computed again, the rows that were taken out would be in it again.
+            if dataset.key not in needed and not outcome.checked.get("quarantine"):
                 continue
             attempt.check()
             name = f"data-{len(list(folder.iterdir())) + 1}.parquet"

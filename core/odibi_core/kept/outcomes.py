@@ -31,6 +31,7 @@ def outcome_record(
         "warnings": redactor.value(list(outcome.warnings)),
         "written": redactor.value(dict(outcome.written)),
         "health": redactor.value(dict(outcome.health)),
+        "checked": redactor.value(dict(outcome.checked)),
         "outputs": {
             name: {
                 "key": dataset.key,
@@ -68,6 +69,7 @@ def restore_outcome(
         list(record["warnings"]),
         dict(record["written"]),
         dict(record.get("health") or {}),
+        dict(record.get("checked") or {}),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from odibi_core.connections import Connection
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
+from odibi_core.expectations.model import Expectation
 from odibi_core.formats.base import Format, Options
 from odibi_core.formats.registry import format_named, format_of
 from odibi_core.nodes.settings import StepSettings
@@ -32,11 +33,13 @@ class Node:
         operation: What an engine is to do; None where the step is wrong.
         settings: The step's own settings; the defaults where they are wrong.
         problems: Every mistake.
+        expectations: Name → what its output is expected to be; without those that are wrong.
     """
 
     operation: Operation | None
     settings: StepSettings
     problems: tuple[Problem, ...] = ()
+    expectations: Mapping[str, Expectation] = field(default_factory=dict)
 
 
 def field_names(model: type[Options]) -> set[str]:
@@ -45,7 +48,11 @@ def field_names(model: type[Options]) -> set[str]:
 
 
 def parse(
-    model: type[Model], params: Mapping[str, Any], step: Step, known: Iterable[str] = ()
+    model: type[Model],
+    params: Mapping[str, Any],
+    step: Step,
+    known: Iterable[str] = (),
+    place: str = "params",
 ) -> tuple[Model | None, list[Problem]]:
     """The params as the model has them, or None and every mistake.
 
@@ -54,13 +61,14 @@ def parse(
         params: What the step gives.
         step: Names the problems.
         known: Further names that would be right here, for hints.
+        place: Where in the step they stand.
     """
     try:
         return model.model_validate(dict(params)), []
     except ValidationError as error:
         names = field_names(model) | set(known)
         return None, [
-            _problem(step, item, names, model.also_called)
+            _problem(step, item, names, model.also_called, place)
             for item in error.errors(include_input=False, include_url=False)
         ]
 
@@ -95,13 +103,15 @@ def _near_setting(name: str, names: Iterable[str], also_called: Mapping[str, str
     return f"did you mean {also_called[near[0]]!r}?" if near else did_you_mean(name, names)
 
 
-def _problem(step: Step, item: Mapping[str, Any], names: set[str], also_called: Mapping[str, str]) -> Problem:
+def _problem(
+    step: Step, item: Mapping[str, Any], names: set[str], also_called: Mapping[str, str], root: str
+) -> Problem:
     place = ".".join(str(part) for part in item["loc"])
-    field = f"params.{place}" if place else "params"
+    field = f"{root}.{place}" if place else root
     if item["type"] == "extra_forbidden":
         hint = _near_setting(str(item["loc"][-1]), names, also_called)
         return Problem(f"there is no setting {place!r} here", step.name, field, hint)
     if item["type"] == "missing":
-        return Problem("the setting is missing", step.name, field, f"add params.{place}")
+        return Problem("the setting is missing", step.name, field, f"add {field}")
     message = str(item["msg"]).removeprefix("Value error, ")
     return Problem(message[:1].lower() + message[1:], step.name, field, "")

@@ -91,7 +91,9 @@ def fingerprint_steps(
     makers = {key: name for name, planned in plan.steps.items() for key in planned.step.outputs.values()}
     found: dict[str, Fingerprint] = {}
     for name, planned in plan.steps.items():
-        above = {alias: found[makers[key]] for alias, key in planned.step.inputs.items() if key in makers}
+        step = planned.step
+        taken = {**{f"references {key}": key for key in step.references}, **step.inputs}
+        above = {alias: found[makers[key]] for alias, key in taken.items() if key in makers}
         found[name] = _fingerprint(planned, values, place, allowed_functions, above)
     return found
 
@@ -177,7 +179,7 @@ def _settings(planned: PlannedStep, values: Values, place: Place) -> Any:
     params = {name: value for name, value in declared.params.items() if name not in _WITHOUT_EFFECT}
     value = "" if callable(declared.value) else declared.value
     used: dict[str, Any] = {}
-    for reference in references([value, params]):
+    for reference in references([value, params, declared.expectations]):
         if reference.scheme != "secret":
             used[f"{reference.scheme} {reference.name}"] = values.resolve(reference)
     path = operation.server or str(place(operation)) if isinstance(operation, Scan | Write) else ""
@@ -193,6 +195,7 @@ def _settings(planned: PlannedStep, values: Values, place: Place) -> Any:
             "outputs": dict(declared.outputs),
             "values": used,
             "path": path,
+            **({"expectations": declared.expectations} if declared.expectations else {}),
         }
     )
 

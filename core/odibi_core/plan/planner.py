@@ -13,8 +13,10 @@ from odibi_core.engines.places import is_in_cloud
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
+from odibi_core.nodes.expectations import expectations_of
 from odibi_core.nodes.registry import compile_step
 from odibi_core.pipeline import Pipeline
+from odibi_core.plan.expected_columns import expectation_problems
 from odibi_core.plan.model import Plan, PlannedStep, Tracking
 from odibi_core.plan.regions import divide
 from odibi_core.plan.rendering import Values
@@ -190,7 +192,9 @@ class Survey:
             node = compile_step(rendered, surroundings.workspace.root, surroundings.connections)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
-            problems += node.problems
+            expectations, mistakes = expectations_of(rendered) if is_whole_step else ({}, [])
+            nodes[step.name] = replace(nodes[step.name], expectations=expectations)
+            problems += [*node.problems, *mistakes]
         problems += reference_problems(
             pipeline.steps, nodes, surroundings.connections, surroundings.allowed_functions
         )
@@ -208,4 +212,5 @@ class Survey:
         )
         problems += more
         problems += column_problems(self.steps, nodes, self.ports.schemas)
+        problems += expectation_problems(self.steps, nodes, self.ports.schemas, surroundings.binder)
         return problems

@@ -61,7 +61,7 @@ def divide(
 def _takers(steps: Sequence[Step]) -> dict[str, list[Step]]:
     takers: dict[str, list[Step]] = {}
     for step in steps:
-        for key in step.inputs.values():
+        for key in (*step.inputs.values(), *step.references):
             takers.setdefault(key, []).append(step)
     return takers
 
@@ -79,6 +79,8 @@ def _fate(
             pass
         case _:
             return Fate(False, "has no result"), None
+    if node.expectations:
+        return Fate(True, "its expectations look at all of its rows before anything takes them"), None
     settings = node.settings
     if isinstance(settings, TransformSettings | IngestSettings) and settings.materialize:
         return Fate(True, "the step asks for it: materialize is true"), None
@@ -104,6 +106,8 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
         what = f"{len(names)} steps take it" if len(names) > 1 else f"{takers[0].name!r} takes it twice"
         return f"{what}: it is computed once"
     (taker,) = takers
+    if set(step.outputs.values()).intersection(taker.references):
+        return f"the expectations of {taker.name!r} look into it"
     node, next_node = nodes[step.name], nodes[taker.name]
     if _pivots(node):
         return "a pivot finds its columns in the data"
@@ -133,6 +137,7 @@ def _is_read_by_each(step: Step, takers: Sequence[Step], nodes: Mapping[str, Nod
             or nodes[taker.name].settings.timeout_s
             or _pivots(nodes[taker.name])
             or isinstance(nodes[taker.name].operation, Send)
+            or set(step.outputs.values()).intersection(taker.references)
             for taker in takers
         )
     )
@@ -158,7 +163,7 @@ def _regions(steps: Sequence[Step], home: Mapping[str, str]) -> tuple[Region, ..
                 dict.fromkeys(
                     makers[key]
                     for step in members[name]
-                    for key in step.inputs.values()
+                    for key in step.needs
                     if makers.get(key, name) != name
                 )
             ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from odibi_core.errors import ParameterError, did_you_mean
+from odibi_core.expectations.model import SQL_FIELDS
 from odibi_core.parameters import BUILT_IN_NAMES, Parameter, ParameterType, Reference, render
 from odibi_core.step import Step, StepType
 
@@ -74,9 +75,17 @@ class Values:
         """The step with its placeholders filled in; the step itself where it has none."""
         value = render(step.value, self.resolve, sql=step.type == StepType.SQL)
         params = render(step.params, self.resolve)
-        if value is step.value and params == step.params:
+        expectations = [self._expectation(expectation) for expectation in step.expectations]
+        if value is step.value and params == step.params and expectations == step.expectations:
             return step
-        return replace(step, value=value, params=params)
+        return replace(step, value=value, params=params, expectations=expectations)
+
+    def _expectation(self, expectation: Any) -> Any:
+        if not isinstance(expectation, Mapping):
+            return expectation
+        return {
+            name: render(value, self.resolve, sql=name in SQL_FIELDS) for name, value in expectation.items()
+        }
 
 
 def _default(parameter: Parameter) -> Any:

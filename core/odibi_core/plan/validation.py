@@ -44,6 +44,7 @@ def has_form(step: Step) -> bool:
         and bool(step.name.strip())
         and isinstance(step.layer, str)
         and isinstance(step.params, Mapping)
+        and isinstance(step.expectations, list)
         and all(
             isinstance(given, Mapping) and not list(_names(step, "", given))
             for given in (step.inputs, step.outputs)
@@ -81,6 +82,13 @@ def _step_form(step: Step, position: int, engines: list[str], default_engine: st
             )
         elif field != "params":
             yield from _names(step, field, given)
+    if not isinstance(step.expectations, list):
+        yield Problem(
+            f"expectations must be a list, not {type(step.expectations).__name__}",
+            name,
+            "expectations",
+            "write each as `- {check: not_null, columns: [id]}`",
+        )
 
 
 def _names(step: Step, field: str, given: Mapping[Any, Any]) -> Iterator[Problem]:
@@ -117,6 +125,14 @@ def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = Tru
                     f"no step makes the dataset {key!r}",
                     step.name,
                     f"inputs.{inner}",
+                    did_you_mean(key, made),
+                )
+        for key in step.references:
+            if is_whole and key not in made:
+                yield Problem(
+                    f"no step makes the dataset {key!r} that an expectation looks into",
+                    step.name,
+                    "expectations",
                     did_you_mean(key, made),
                 )
         yield from _shape(step)
@@ -253,6 +269,8 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
         yield from placeholder_problems(step.name, "value", step.value, names)
         for key, value in step.params.items():
             yield from placeholder_problems(step.name, f"params.{key}", value, names)
+        for number, expectation in enumerate(step.expectations):
+            yield from placeholder_problems(step.name, f"expectations[{number}]", expectation, names)
 
 
 def reference_problems(

@@ -29,6 +29,7 @@ def find(lineage: Lineage) -> list[Finding]:
     """What stands out in a run, warnings first; never more than a few of a kind."""
     kinds: list[tuple[str, str, Callable[[StepRecord], str]]] = [
         ("warning", "more steps rejected rows", _rejected),
+        ("warning", "more steps set rows aside", _quarantined),
         ("warning", "more steps have warnings", _warned),
         ("warning", "more steps gave no rows", _emptied),
         ("note", "more steps were tried again", _retried),
@@ -51,6 +52,13 @@ def _rejected(step: StepRecord) -> str:
         return ""
     kept = f", kept in {step.rejects_path}" if step.rejects_path else ""
     return f"set {wording.rows(step.rejected_rows)} aside{kept}."
+
+
+def _quarantined(step: StepRecord) -> str:
+    if not step.quarantined_rows:
+        return ""
+    kept = f", kept in {step.quarantine_path}" if step.quarantine_path else ""
+    return f"set {wording.rows(step.quarantined_rows)} aside that broke an expectation{kept}."
 
 
 def _warned(step: StepRecord) -> str:

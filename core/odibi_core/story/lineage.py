@@ -57,6 +57,25 @@ class SchemaDiffRecord(_Record):
     changed: dict[str, TypeChange] = Field(default_factory=dict)
 
 
+class ExpectationRecord(_Record):
+    """What was found of an expectation: see `odibi_core.expectations.results`."""
+
+    name: str
+    check: str = ""
+    state: str
+    rows: int = 0
+    offending_rows: int | None = None
+    message: str = ""
+    examples: list[dict[str, Any]] = Field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """How it was met, in a word or two."""
+        return {"passed": "met", "warned": "warns", "failed": "fails", "quarantined": "set aside"}.get(
+            self.state, self.state
+        )
+
+
 class StepRecord(_Record):
     """One step of a run, as the tracker saw it."""
 
@@ -82,6 +101,9 @@ class StepRecord(_Record):
     row_delta: int | None = None
     rejected_rows: int | None = 0
     rejects_path: str | None = None
+    quarantined_rows: int | None = 0
+    quarantine_path: str | None = None
+    expectations: list[ExpectationRecord] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     written: dict[str, Any] | None = None
     before_snapshot: SnapshotRecord | None = None

@@ -25,6 +25,8 @@ export interface StepForm {
    * What people and tools keep with the step. `recipe` holds the form that made its SQL: {name, settings}.
    */
   metadata: Record<string, unknown>;
+  /** What its output is expected to be, each {check, …}. */
+  expectations: Record<string, unknown>[];
 }
 
 /** A declared parameter of a run. */

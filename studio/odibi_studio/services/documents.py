@@ -121,6 +121,7 @@ def pipeline_form(pipeline: Pipeline) -> PipelineForm:
                 inputs=step.inputs,
                 outputs=step.outputs,
                 metadata=step.metadata,
+                expectations=step.expectations,
             )
             for step in pipeline.steps
         ],

@@ -73,6 +73,7 @@ STEPS = st.builds(
     inputs=mappings(TEXT),
     outputs=mappings(TEXT),
     metadata=mappings(VALUES),
+    expectations=st.lists(mappings(VALUES), max_size=2),
 )
 PARAMETERS = st.builds(
     Parameter,

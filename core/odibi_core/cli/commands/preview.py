@@ -90,7 +90,7 @@ def _tell(session: Session, preview: Preview) -> None:
     terminal = session.terminal
     names = [terminal.clean_name(name) for name in preview.schema.names]
     types = [kind for _, kind in preview.schema]
-    cells = [[_text(value) for value in row] for row in _rows(preview)]
+    cells = [[cell_text(value) for value in row] for row in _rows(preview)]
     cut = terminal.table(names, [types, *cells], fits=True)
     terminal.line()
     count = rows(preview.rows.num_rows)
@@ -107,7 +107,9 @@ def _document(preview: Preview) -> dict[str, Any]:
         "step": preview.step,
         "dataset": preview.dataset,
         "columns": [{"name": name, "type": kind} for name, kind in preview.schema],
-        "rows": [dict(zip(preview.schema.names, map(_whole, row), strict=True)) for row in _rows(preview)],
+        "rows": [
+            dict(zip(preview.schema.names, map(whole_value, row), strict=True)) for row in _rows(preview)
+        ],
         "has_more": preview.has_more,
         "warnings": list(preview.warnings),
     }
@@ -117,7 +119,7 @@ def _csv(preview: Preview) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(preview.schema.names)
-    writer.writerows(["" if value is None else _text(value) for value in row] for row in _rows(preview))
+    writer.writerows(["" if value is None else cell_text(value) for value in row] for row in _rows(preview))
     return text.getvalue()
 
 
@@ -126,14 +128,15 @@ def _rows(preview: Preview) -> list[tuple[Any, ...]]:
     return list(zip(*columns, strict=True))
 
 
-def _whole(value: Any) -> Any:
+def whole_value(value: Any) -> Any:
     """A value as JSON can hold it; text in full."""
     from odibi_core.dataset import json_value
 
     return value if isinstance(value, str) else json_value(value)
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A value as a cell of a table shows it."""
     import json
 
     match value:
@@ -144,5 +147,5 @@ def _text(value: Any) -> str:
         case bool():
             return str(value).lower()
         case list() | dict():
-            return json.dumps(_whole(value), ensure_ascii=False)
-    return str(_whole(value))
+            return json.dumps(whole_value(value), ensure_ascii=False)
+    return str(whole_value(value))

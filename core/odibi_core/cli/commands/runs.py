@@ -191,7 +191,12 @@ def _put(session: Session, order: RunOrder, text: str) -> None:
 
 
 def _tell(session: Session, record: RunRecord) -> None:
-    from odibi_core.cli.summary import outcome, tell_failure, tell_rejects_and_warnings
+    from odibi_core.cli.summary import (
+        outcome,
+        tell_expectations,
+        tell_failure,
+        tell_rejects_and_warnings,
+    )
     from odibi_core.events import NodeState
 
     terminal = session.terminal
@@ -211,6 +216,7 @@ def _tell(session: Session, record: RunRecord) -> None:
     for step in record.steps.values():
         if step.state is NodeState.FAILED:
             tell_failure(terminal, step)
+    tell_expectations(terminal, record)
     rejects = {name: str(record.run_dir / "rejects") for name in record.steps}
     failures = [f"the {report}: {why}" for report, why in record.report_failures.items()]
     if record.damaged_lines:

@@ -24,7 +24,7 @@ export interface Blueprint {
 }
 
 const BLANK: StepForm = {
-  name: "step", layer: "transform", type: "sql", engine: "", value: "", params: {}, inputs: {}, outputs: {}, metadata: {},
+  name: "step", layer: "transform", type: "sql", engine: "", value: "", params: {}, inputs: {}, outputs: {}, metadata: {}, expectations: [],
 };
 
 /** Everything that the palette offers, from what the server says it has. */

@@ -61,15 +61,18 @@ export function readClip(text: string): Clip | null {
 }
 
 function isStep(step: unknown): step is StepForm {
-  const { name, layer, type, engine, params, inputs, outputs, metadata } = (step ?? {}) as Record<string, unknown>;
+  const { name, layer, type, engine, params, inputs, outputs, metadata, expectations } = (step ?? {}) as Record<string, unknown>;
   const isText = [name, layer, type, engine].every((value) => typeof value === "string");
   const areNames = [inputs, outputs].every((ports) => isMap(ports) && Object.values(ports).every((key) => typeof key === "string"));
-  return isText && areNames && isMap(params) && isMap(metadata);
+  const areExpectations = expectations === undefined || (Array.isArray(expectations) && expectations.every(isMap));
+  return isText && areNames && isMap(params) && isMap(metadata) && areExpectations;
 }
 
 /** The step without what it should not have. */
-function fieldsOf({ name, layer, type, engine, value, params, inputs, outputs, metadata }: StepForm): StepForm {
-  return { name, layer, type, engine, value: value ?? "", params, inputs, outputs, metadata };
+function fieldsOf(step: StepForm): StepForm {
+  const { name, layer, type, engine, value, params, inputs, outputs, metadata, expectations } = step;
+  // A clip of an earlier version has none.
+  return { name, layer, type, engine, value: value ?? "", params, inputs, outputs, metadata, expectations: expectations ?? [] };
 }
 
 /** The groups with steps that are there, each in one group alone. */

@@ -36,7 +36,7 @@ function aborted(signal: AbortSignal | null): Promise<never> {
 
 /** A step with what a test says of it. */
 export function step(name: string, more: Partial<StepForm> = {}): StepForm {
-  return { name, layer: "transform", type: "sql", engine: "", value: "", params: {}, inputs: {}, outputs: { data: name }, metadata: {}, ...more };
+  return { name, layer: "transform", type: "sql", engine: "", value: "", params: {}, inputs: {}, outputs: { data: name }, metadata: {}, expectations: [], ...more };
 }
 
 /** A design that holds some steps. */

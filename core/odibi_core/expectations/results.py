@@ -1,0 +1,58 @@
+"""What became of an expectation in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class ResultState(StrEnum):
+    """How an expectation was met."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationResult:
+    """What became of an expectation in one run.
+
+    Attributes:
+        name: The expectation's name.
+        check: Its kind, such as "not_null".
+        state: How it was met.
+        rows: Rows that it looked at.
+        offending_rows: Rows that broke it; None where it is not about single rows.
+        message: What was found, as a sentence without a full stop; "" where all was well.
+        fix: How to mend it, or "".
+        examples: Some of the rows that broke it.
+        observed: Further figures that were found, by name.
+    """
+
+    name: str
+    check: str
+    state: ResultState
+    rows: int
+    offending_rows: int | None = None
+    message: str = ""
+    fix: str = ""
+    examples: tuple[Mapping[str, Any], ...] = ()
+    observed: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that events and the journal keep."""
+        return {
+            "name": self.name,
+            "check": self.check,
+            "state": self.state.value,
+            "rows": self.rows,
+            "offending_rows": self.offending_rows,
+            "message": self.message,
+            "fix": self.fix,
+            "examples": [dict(row) for row in self.examples],
+            "observed": dict(self.observed),
+        }

@@ -1,0 +1,115 @@
+"""What is wrong with expectations, as far as the plan knows the columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
+
+from odibi_core.errors import Problem, Severity, SqlError, did_you_mean
+from odibi_core.expectations.judging import schema_mistakes
+from odibi_core.expectations.model import (
+    Condition,
+    Expectation,
+    ExpectedSchema,
+    ForeignKey,
+    Freshness,
+    Pattern,
+    Range,
+)
+from odibi_core.nodes.base import Node
+from odibi_core.schema import Schema, literal
+from odibi_core.sql.binding import Binder
+from odibi_core.step import Step
+
+_MOMENT = re.compile(r"DATE|TIMESTAMP.*")
+
+
+def expectation_problems(
+    steps: Mapping[str, Step],
+    nodes: Mapping[str, Node],
+    schemas: Mapping[str, Schema | None],
+    binder: Binder | None = None,
+) -> Iterator[Problem]:
+    """Columns that are not there or of no fitting type, and SQL and patterns that can't be read.
+
+    Args:
+        steps: Name → step.
+        nodes: Name → compiled step.
+        schemas: Dataset key → columns; None where only a run can tell.
+        binder: Binds SQL; where None, one is made where it is needed.
+    """
+    checked = {name: node.expectations for name, node in nodes.items() if node.expectations}
+    if not checked:
+        return
+    with nullcontext(binder) if binder is not None else closing(Binder()) as used:
+        for name, expectations in checked.items():
+            step = steps[name]
+            for label, expectation in expectations.items():
+                output = expectation.output or next(iter(step.outputs))
+                schema = schemas.get(step.outputs[output])
+                # The columns may come out otherwise than planned: only the run can tell for sure.
+                is_sure = not isinstance(expectation, ExpectedSchema)
+                severity = Severity.ERROR if is_sure else Severity.WARNING
+                for what, fix in _mistakes(expectation, schema, schemas, used):
+                    yield Problem(f"{label}: {what}", name, "expectations", fix, severity)
+
+
+def _mistakes(
+    expectation: Expectation, schema: Schema | None, schemas: Mapping[str, Schema | None], binder: Binder
+) -> Iterator[tuple[str, str]]:
+    if isinstance(expectation, Pattern):
+        yield from _pattern_mistakes(expectation)
+    if isinstance(expectation, ForeignKey) and (there := schemas.get(expectation.references)) is not None:
+        for column in expectation.keys:
+            if column not in there.names:
+                what = f"there is no column {column!r} in {expectation.references!r}"
+                yield what, did_you_mean(column, there.names)
+    if schema is None:
+        return
+    missing = [column for column in expectation.looked_at if column not in schema.names]
+    for column in missing:
+        yield f"there is no column {column!r} in what the step makes", did_you_mean(column, schema.names)
+    if missing:
+        return
+    types = schema.as_dict()
+    match expectation:
+        case Pattern(column=column) if types[column] != "VARCHAR":
+            yield (
+                f"{column!r} is {types[column]}, and a pattern is for texts",
+                "take another column, or a range",
+            )
+        case Freshness(column=column) if not _MOMENT.fullmatch(types[column]):
+            fix = f"make it one in the step, such as CAST({column} AS TIMESTAMP)"
+            yield f"{column!r} is {types[column]}, which is no moment", fix
+        case Range(column=column) if types[column] == "VARCHAR" and _has_number(expectation):
+            fix = "declare its type where it is read, or cast it in the step"
+            yield f"{column!r} is VARCHAR, and its bounds are numbers", fix
+        case ExpectedSchema():
+            yield from schema_mistakes(expectation, schema)
+        case Condition():
+            yield from _sql_mistakes(expectation, schema, binder)
+
+
+def _pattern_mistakes(expectation: Pattern) -> Iterator[tuple[str, str]]:
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"threads": "1"}) as database:
+        try:
+            database.execute(f"SELECT regexp_full_match('', {literal(expectation.regex)})").fetchall()
+        except duckdb.Error as error:
+            yield f"{expectation.regex!r} is no regular expression: {str(error).splitlines()[0]}", "mend it"
+
+
+def _sql_mistakes(expectation: Condition, schema: Schema, binder: Binder) -> Iterator[tuple[str, str]]:
+    try:
+        if expectation.condition is not None:
+            binder.bind(f"SELECT 1 AS one FROM data WHERE (\n{expectation.condition}\n)", {"data": schema})
+        else:
+            binder.bind(str(expectation.query), {"data": schema})
+    except SqlError as error:
+        yield error.what, error.fix
+
+
+def _has_number(expectation: Range) -> bool:
+    return any(isinstance(bound, int | float) for bound in (expectation.min, expectation.max))

@@ -1,0 +1,327 @@
+"""Sends mended rows into their pipeline again, from the step that set them aside: each row once.
+
+A replay first owns its rows, then runs, under a name of its own: what a run of it has written is not written
+again by another try. So a process may die at any moment, and the replay is gone on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.design.pipeline_file import read_pipeline
+from odibi_core.engines.operations import Write
+from odibi_core.errors import OdibiError, PipelineInvalidError
+from odibi_core.event_bus import EventBus
+from odibi_core.expectations.measuring import REASONS
+from odibi_core.expectations.model import KINDS
+from odibi_core.formats.base import WriteMode
+from odibi_core.graph.selection import select_steps
+from odibi_core.journal.lease import hold_lease
+from odibi_core.journal.order import RunOrder, Trigger, user_name
+from odibi_core.journal.reader import JournalReader
+from odibi_core.journal.repeating import kept_pipeline
+from odibi_core.journal.writer import new_run_id
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.pipeline import Pipeline
+from odibi_core.plan.model import Plan
+from odibi_core.quality.keeper import UNREADABLE
+from odibi_core.quality.mending import read_mended
+from odibi_core.quality.quarantine import ROW, Quarantine, Replay, ReplayState, SetAside
+from odibi_core.run_result import RunResult
+from odibi_core.schema import Schema, literal
+from odibi_core.step import Step
+from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FOLDER = "quarantine"
+_GOES_WITH_FEW_ROWS = (WriteMode.APPEND, WriteMode.MERGE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a replay runs: the pipeline from the step on, and the plan that it was taken from."""
+
+    pipeline: Pipeline
+    plan: Plan
+    step: Step
+
+
+class QuarantineDesk:
+    """Replays of a workspace.
+
+    Args:
+        workspace: Whose rows.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.quarantine = Quarantine(workspace)
+
+    def columns(self, rows: SetAside) -> Schema:
+        """The columns that mended rows of a set have.
+
+        Raises:
+            OdibiError: Only a run could tell, or the pipeline is gone or wrong.
+        """
+        return self._columns(rows, self._part(rows))
+
+    def form(self, rows: SetAside, *, limit: int | None = None) -> pa.Table:
+        """The open rows of a set as they are to be mended: `ROW`, why, and the columns of the output.
+
+        Of rows that could not be read these are empty, and their text stands beside them.
+
+        Raises:
+            OdibiError: They can't be read, or the pipeline is gone or wrong.
+        """
+        import pyarrow as pa
+
+        found = self.quarantine.rows(rows, limit=limit)
+        if rows.kind != UNREADABLE:
+            return found
+        made = found.select([ROW, "reason", "text"])
+        for name, _ in self.columns(rows):
+            if name not in made.column_names:
+                made = made.append_column(name, pa.nulls(made.num_rows, pa.string()))
+        return made
+
+    def export(self, rows: SetAside, target: Path) -> int:
+        """How many open rows were written to a CSV file, to be mended there.
+
+        Raises:
+            OdibiError: The file is there already, or can't be written; or as `form`.
+        """
+        import duckdb
+
+        if target.exists():
+            raise OdibiError("the file is there already", where=str(target), fix="name another, or remove it")
+        found = self.form(rows)
+        with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
+            database.execute("SET TimeZone = 'UTC'")
+            database.register("found", found)
+            try:
+                database.execute(f"COPY (FROM found) TO {literal(str(target))} (FORMAT csv, HEADER)")
+            except duckdb.Error as error:
+                what = f"the rows can't be written: {str(error).splitlines()[0]}"
+                raise OdibiError(what, where=str(target)) from error
+        return int(found.num_rows)
+
+    def replay(
+        self,
+        rows: SetAside,
+        mended: Any = None,
+        *,
+        force: bool = False,
+        parameters: Mapping[str, Any] | None = None,
+        bus: EventBus | None = None,
+    ) -> RunResult:
+        """What became of the run that took the rows.
+
+        Args:
+            rows: The set.
+            mended: The path of a CSV or Parquet file, or a frame, with `ROW` and the columns of the output;
+                None takes the open rows as they are. Rows that are left out stay open.
+            force: Whether rows of a run that did not succeed may be taken too.
+            parameters: Values of the run's parameters; None takes those of the run that set the rows aside.
+            bus: Takes the events.
+
+        Raises:
+            OdibiError: The rows can't be taken, or are not of the output's columns; nothing has run.
+            PipelineInvalidError: The pipeline is wrong; nothing has run.
+        """
+        if not rows.is_good and not force:
+            raise OdibiError(
+                f"the run {rows.run_id} did not succeed: its rows come again with the next run",
+                where=f"set {rows.number}",
+                fix="run the pipeline again, and replay what that sets aside; --force takes these",
+            )
+        part = self._part(rows)
+        self._check_targets(part)
+        columns = self._columns(rows, part)
+        if mended is None and rows.kind == UNREADABLE:
+            raise OdibiError(
+                "rows that could not be read can't be replayed as they are",
+                where=f"set {rows.number}",
+                fix=f"fill in their columns, and give the file: odibi quarantine export {rows.number}",
+            )
+        table, numbers = read_mended(self.quarantine.rows(rows) if mended is None else mended, columns)
+        replay_id = f"replay-{new_run_id()}"
+        self._keep(table, replay_id)
+        try:
+            self.quarantine.begin(rows, numbers, replay_id)
+        except OdibiError:
+            self._file(replay_id).unlink(missing_ok=True)
+            raise
+        return self._run(rows, part, replay_id, parameters, bus)
+
+    def go_on(self, replay: Replay, *, bus: EventBus | None = None) -> RunResult:
+        """What became of another run of a replay that did not end well; what it has written counts.
+
+        Raises:
+            OdibiError: It is done, or the pipeline is gone or wrong; nothing has run.
+        """
+        if replay.state is ReplayState.DONE:
+            raise OdibiError("the replay is done", where=replay.replay_id)
+        rows = next(one for one in self.quarantine.sets(limit=1_000_000) if one.place == replay.place)
+        part = self._part(rows)
+        self._check_targets(part)
+        return self._run(rows, part, replay.replay_id, None, bus)
+
+    def _run(
+        self,
+        rows: SetAside,
+        part: _Part,
+        replay_id: str,
+        parameters: Mapping[str, Any] | None,
+        bus: EventBus | None,
+    ) -> RunResult:
+        run_id = new_run_id()
+        given = dict(parameters) if parameters is not None else self._parameters(rows)
+        order = RunOrder(
+            pipeline=part.pipeline.name,
+            trigger=Trigger.REPLAY,
+            author=user_name(),
+            start=part.step.name,
+            parameters=given,
+            rerun_of=rows.run_id,
+        )
+        orchestrator = Orchestrator(
+            self._replaying(part, replay_id),
+            workspace=self._workspace,
+            allowed_functions=self._workspace.load().functions.allow,
+            keeps_data=False,
+            parameters=given,
+            enable_cache=False,
+            enable_checkpoints=False,
+            resume_from_checkpoint=False,
+            event_bus=bus,
+            run_id=run_id,
+            write_id=replay_id,
+            order=order.model_dump(mode="json", exclude_defaults=True),
+        )
+        with hold_lease(self._workspace.state, part.pipeline.name, run_id):
+            self.quarantine.note_run(replay_id, run_id, ReplayState.BEGUN)
+            result = orchestrator.execute()
+            if result.success:
+                self.quarantine.note_run(replay_id, run_id, ReplayState.DONE)
+        return result
+
+    def _part(self, rows: SetAside) -> _Part:
+        pipeline = self._pipeline(rows)
+        step = pipeline.step(rows.step)
+        part = select_steps(pipeline, start=step.name).pipeline
+        plan = Orchestrator(part, workspace=self._workspace).plan()
+        return _Part(part, plan, step)
+
+    def _pipeline(self, rows: SetAside) -> Pipeline:
+        """The pipeline as it is now, or as it was in the run where it is in no file of the workspace."""
+        for path in self._workspace.pipelines():
+            try:
+                pipeline = read_pipeline(path)
+            except (OdibiError, PipelineInvalidError):
+                continue
+            if pipeline.name == rows.pipeline:
+                return pipeline
+        return kept_pipeline(self._workspace.runs / rows.run_id)
+
+    def _columns(self, rows: SetAside, part: _Part) -> Schema:
+        if rows.kind != UNREADABLE:
+            return _stored_columns(self.quarantine.path(rows))
+        planned = part.plan.steps[rows.step]
+        schema = next(iter(planned.schemas.values()), None)
+        if schema is None:
+            raise OdibiError(
+                "the columns of the step are not known before it runs",
+                where=f"step {rows.step!r}",
+                fix="declare them: params.schema",
+            )
+        return schema
+
+    def _check_targets(self, part: _Part) -> None:
+        for name in part.plan.graph.downstream(part.step.name):
+            operation = part.plan.steps[name].node.operation
+            if not isinstance(operation, Write) or operation.mode in _GOES_WITH_FEW_ROWS:
+                continue
+            so = (
+                "a replay would leave these rows alone in its target"
+                if operation.mode is WriteMode.OVERWRITE
+                else "which adds no rows to what is there"
+            )
+            raise OdibiError(
+                f"{name!r} writes with mode {operation.mode.value}: {so}",
+                where=f"step {name!r}, params.mode",
+                fix="let it append or merge; else mend the rows in the source, and run it all again",
+            )
+        if len(part.step.outputs) > 1:
+            raise OdibiError(
+                f"{part.step.name!r} has several outputs, and a replay has the rows of one",
+                where=f"step {part.step.name!r}",
+                fix="mend the rows in the source, and run the pipeline again",
+            )
+
+    def _replaying(self, part: _Part, replay_id: str) -> Pipeline:
+        """The pipeline in which the step reads the mended rows; of whole outputs nothing is expected."""
+        path = self._file(replay_id).relative_to(self._workspace.root).as_posix()
+        source = Step(
+            "ingest",
+            part.step.name,
+            "config_op",
+            part.step.engine,
+            path,
+            {"source_type": "parquet"},
+            outputs=part.step.outputs,
+            metadata=part.step.metadata,
+            expectations=part.step.expectations,
+        )
+        downstream = {part.step.name, *part.plan.graph.downstream(part.step.name)}
+        steps = [source if step.name == part.step.name else step for step in part.pipeline.steps]
+        kept = [
+            replace(step, expectations=_about_rows(step)) if step.name in downstream else step
+            for step in steps
+        ]
+        replaced = replace(part.pipeline, steps=kept)
+        # What only made the rows of the step is not needed any more.
+        ends = [name for name in downstream if not part.plan.graph.downstream(name)]
+        needed: set[str] = set()
+        for end in ends:
+            needed |= {step.name for step in select_steps(replaced, end=end).pipeline.steps}
+        return replace(replaced, steps=[step for step in kept if step.name in needed])
+
+    def _parameters(self, rows: SetAside) -> dict[str, Any]:
+        record = JournalReader(self._workspace.runs / rows.run_id).record()
+        return {"date": record.start_time[:10], **record.parameters} if record.start_time else {}
+
+    def _file(self, replay_id: str) -> Path:
+        return self._workspace.state / FOLDER / f"{replay_id}.parquet"
+
+    def _keep(self, table: pa.Table, replay_id: str) -> None:
+        import pyarrow.parquet as pq
+
+        path = self._file(replay_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        pq.write_table(table, part)
+        part.replace(path)
+
+
+def _about_rows(step: Step) -> list[dict[str, Any]]:
+    return [
+        expectation
+        for expectation in step.expectations
+        if isinstance(expectation, Mapping)
+        and (model := KINDS.get(str(expectation.get("check")))) is not None
+        and model.is_per_row
+    ]
+
+
+def _stored_columns(path: Path) -> Schema:
+    import duckdb
+
+    with duckdb.connect(":memory:") as database:
+        found = database.sql(f"FROM read_parquet({literal(str(path))}) LIMIT 0")
+        pairs = zip(found.columns, map(str, found.types), strict=True)
+        return Schema.of((name, type_) for name, type_ in pairs if name != REASONS)
