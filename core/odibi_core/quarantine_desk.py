@@ -6,6 +6,7 @@ again by another try. So a process may die at any moment, and the replay is gone
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,7 +74,7 @@ class QuarantineDesk:
     def form(self, rows: SetAside, *, limit: int | None = None) -> pa.Table:
         """The open rows of a set as they are to be mended: `ROW`, why, and the columns of the output.
 
-        Of rows that could not be read these are empty, and their text stands beside them.
+        Of rows that could not be read their text stands beside them, and its fields where they are as many.
 
         Raises:
             OdibiError: They can't be read, or the pipeline is gone or wrong.
@@ -84,9 +85,11 @@ class QuarantineDesk:
         if rows.kind != UNREADABLE:
             return found
         made = found.select([ROW, "reason", "text"])
-        for name, _ in self.columns(rows):
+        names = self.columns(rows).names
+        fields = [_fields(text or "", len(names)) for text in made["text"].to_pylist()]
+        for place, name in enumerate(names):
             if name not in made.column_names:
-                made = made.append_column(name, pa.nulls(made.num_rows, pa.string()))
+                made = made.append_column(name, pa.array([row[place] for row in fields], pa.string()))
         return made
 
     def export(self, rows: SetAside, target: Path) -> int:
@@ -306,6 +309,15 @@ class QuarantineDesk:
         part = path.with_suffix(".part")
         pq.write_table(table, part)
         part.replace(path)
+
+
+def _fields(text: str, count: int) -> list[str | None]:
+    """The fields of a line, by the commonest delimiters; nulls where there are not as many."""
+    for delimiter in (",", ";", "\t", "|"):
+        fields = next(csv.reader([text], delimiter=delimiter), [])
+        if len(fields) == count > 1:
+            return [field or None for field in fields]
+    return [None] * count
 
 
 def _about_rows(step: Step) -> list[dict[str, Any]]:
