@@ -2,7 +2,7 @@
 (root) => {
   const found = [];
   const TEXTS = "p, h1, h2, h3, span, strong, small, label, button, input, select, textarea, th, td, li, dt, dd, a, time";
-  const SCROLLED = ".cm-scroller, [role=grid], .grid, table.rows, .stDataFrame, pre";
+  const SCROLLED = ".cm-scroller, .diff-graph, [role=grid], .grid, table.rows, .stDataFrame, pre";
   const name = (it) => `${it.tagName.toLowerCase()}.${[...it.classList].join(".")} “${(it.innerText || it.value || it.ariaLabel || "").trim().slice(0, 40)}”`;
   const all = [...root.querySelectorAll(TEXTS)].filter((it) => {
     const { width, height } = it.getBoundingClientRect();

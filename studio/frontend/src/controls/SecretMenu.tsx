@@ -39,7 +39,7 @@ export function SecretMenu({ secrets, onChoose }: { secrets: readonly SecretName
       <button
         ref={button}
         type="button"
-        className="icon-button"
+        className="icon-button secret-button"
         popoverTarget={id}
         aria-label="Insert a secret"
         title="Insert a secret: its value is read when the step runs, and is never stored"

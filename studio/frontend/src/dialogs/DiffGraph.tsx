@@ -1,10 +1,12 @@
-import { useMemo } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import type { Diff, Document, Point } from "../messages";
 import type { ChangeMark } from "../store";
 
 const WIDTH = 180;
 const HEIGHT = 44;
 const GAP = 40;
+/** Smaller, and the names could not be read: then the picture is scrolled. */
+const LEAST_SCALE = 0.9;
 
 interface Box {
   name: string;
@@ -15,26 +17,42 @@ interface Box {
 /** Both documents in one picture: what came in green, what went in red and dashed, what changed in amber. */
 export function DiffGraph({ diff }: { diff: Diff }) {
   const { boxes, edges, view } = useMemo(() => layOut(diff), [diff]);
+  const frame = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const first = boxes.find(({ change }) => change !== "same");
+    const shown = frame.current;
+    if (!first || !shown) return;
+    const scale = shown.scrollWidth / view.width;
+    const [x, y] = [first.place.x + WIDTH / 2 - view.left, first.place.y + HEIGHT / 2 - view.top];
+    shown.scrollTo?.(x * scale - shown.clientWidth / 2, y * scale - shown.clientHeight / 2);
+  }, [boxes, view]);
   const places = new Map(boxes.map((box) => [box.name, box.place]));
   return (
-    <svg className="diff-graph" viewBox={view} role="img" aria-label="The steps of both, as a graph">
-      {edges.map(({ source, target, isGone }) => {
-        const from = places.get(source)!;
-        const to = places.get(target)!;
-        const bend = Math.max(30, Math.abs(to.x - from.x - WIDTH) / 2);
-        const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEIGHT / 2, to.x, to.y + HEIGHT / 2];
-        return <path key={`${source}>${target}>${isGone}`} data-gone={isGone || undefined} d={`M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} />;
-      })}
-      {boxes.map(({ name, place, change }) => (
-        <g key={`${name}${change}`} data-change={change} transform={`translate(${place.x} ${place.y})`}>
-          <title>{change === "same" ? name : `${name}: ${change}`}</title>
-          <rect width={WIDTH} height={HEIGHT} rx={7} />
-          <text x={12} y={HEIGHT / 2 + 5}>
-            {name.length > 20 ? `${name.slice(0, 19)}…` : name}
-          </text>
-        </g>
-      ))}
-    </svg>
+    <div ref={frame} className="diff-graph" tabIndex={0} role="group" aria-label="The steps of both">
+      <svg
+        viewBox={`${view.left} ${view.top} ${view.width} ${view.height}`}
+        style={{ minWidth: view.width * LEAST_SCALE, minHeight: view.height * LEAST_SCALE }}
+        role="img"
+        aria-label="The steps of both, as a graph"
+      >
+        {edges.map(({ source, target, isGone }) => {
+          const from = places.get(source)!;
+          const to = places.get(target)!;
+          const bend = Math.max(30, Math.abs(to.x - from.x - WIDTH) / 2);
+          const [x1, y1, x2, y2] = [from.x + WIDTH, from.y + HEIGHT / 2, to.x, to.y + HEIGHT / 2];
+          return <path key={`${source}>${target}>${isGone}`} data-gone={isGone || undefined} d={`M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} />;
+        })}
+        {boxes.map(({ name, place, change }) => (
+          <g key={`${name}${change}`} data-change={change} transform={`translate(${place.x} ${place.y})`}>
+            <title>{change === "same" ? name : `${name}: ${change}`}</title>
+            <rect width={WIDTH} height={HEIGHT} rx={7} />
+            <text x={12} y={HEIGHT / 2 + 5}>
+              {name.length > 20 ? `${name.slice(0, 19)}…` : name}
+            </text>
+          </g>
+        ))}
+      </svg>
+    </div>
   );
 }
 
@@ -58,7 +76,7 @@ function layOut({ steps, before, after }: Diff) {
   return {
     boxes,
     edges: edges.filter(({ source, target }) => shown.has(source) && shown.has(target)),
-    view: `${left} ${top} ${width} ${height}`,
+    view: { left, top, width, height },
   };
 }
 

@@ -33,7 +33,7 @@ export function TextInput({ field, value, onChange, id, label, describedBy, isIn
           none
         </button>
       )}
-      {!isCharacter && <SecretMenu secrets={secrets} onChoose={(secret) => onChange(given + secret)} />}
+      {!isCharacter && secrets.length > 0 && <SecretMenu secrets={secrets} onChoose={(secret) => onChange(given + secret)} />}
     </div>
   );
 }

@@ -34,7 +34,8 @@ export function StepSettings({ id }: { id: string }) {
       inputs: view ? columnsOf({ truth }, id, view.step) : {},
       functions: catalog.sql_functions,
       parameters: Object.keys(parameters),
-      secrets: catalog.secrets,
+      // No secret belongs into what a form says of rows.
+      secrets: view && recipeOf(view.step) ? [] : catalog.secrets,
     }),
     [view, truth, id, catalog, parameters],
   );
