@@ -212,3 +212,23 @@ describe("opening", () => {
     expect(designer.getState().opening).toEqual({ kind: "failed", why: { what: "the design is gone", where: "", fix: "" } });
   });
 });
+
+describe("the canvas", () => {
+  it("opens with the newest run of the design, also with one of its file from elsewhere", async () => {
+    const run = (run_id: string, design_id: string, source: string) => ({ run_id, design_id, source, state: "success" });
+    const asked: string[] = [];
+    await opened({
+      "GET runs": () => ({
+        runs: [run("r3", "d2", "pipelines/sales.yaml"), run("r2", "", "other/sales.yaml"), run("r1", "", "pipelines/sales.yaml"), run("r0", "d1", "")],
+        total: 4,
+      }),
+      "GET runs/r1": () => {
+        asked.push("r1");
+        return run("r1", "", "pipelines/sales.yaml");
+      },
+      "GET runs/r1/steps": () => ({ run_id: "r1", state: "success", next: 0, steps: [], edges: [] }),
+      "GET runs/r1/events": () => ({ events: [], next: 0, state: "success", is_over: true }),
+    });
+    expect(asked).not.toEqual([]);
+  });
+});

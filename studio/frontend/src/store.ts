@@ -110,7 +110,7 @@ const EMPTY_CATALOG: Catalog = {
   kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: [], connections: [], secrets: [],
 };
 const NOTICE_MS = 6_000;
-/** Runs from elsewhere, as of a schedule, may be newer than the newest of a design. */
+/** Runs of other designs of the name may be newer. */
 const RUNS_LOOKED_AT = 20;
 
 /** The state of one designer: loads its design at once, then keeps it saved and checked. */
@@ -264,9 +264,10 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       for (const [name, value] of Object.entries(parameters)) setPreviewParameter(store, name, value);
       return follower.follow(runId);
     }
-    const pipeline = get().draft.head.name;
-    const { runs } = await api.runs({ pipeline, limit: RUNS_LOOKED_AT });
-    const newest = runs.find((run) => run.design_id === designId);
+    const { draft, design } = get();
+    const { runs } = await api.runs({ pipeline: draft.head.name, limit: RUNS_LOOKED_AT });
+    // What the command line or a schedule ran of the file is this design's too.
+    const newest = runs.find((run) => run.design_id === designId || (!run.design_id && run.source === design.path));
     if (newest) await follower.follow(newest.run_id);
   }
 
