@@ -46,6 +46,23 @@ class FileLock:
             return int(self._path.read_text())
         return None
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a process that lives holds it, here or elsewhere; asking takes nothing from anybody."""
+        if self._handle is not None:
+            return True
+        pid, place = self.holder(), os.path.realpath(self._path)
+        if pid is None:
+            return False
+        try:
+            opened = Path(f"/proc/{pid}/fd")
+            return any(os.path.realpath(opened / name) == place for name in os.listdir(opened))  # noqa: PTH208
+        except PermissionError:
+            # Another person's process: all that can be seen of it is that it lives.
+            return True
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Let go of it."""
         if self._handle is not None:

@@ -27,17 +27,19 @@ from odibi_core.run_result import RunResult
 from odibi_core.signals import cancel_on_signals
 from odibi_core.step import NodeKind, Step
 from odibi_core.streams.batch import Batch, Source
-from odibi_core.streams.config import StreamConfig, StreamMode
+from odibi_core.streams.config import StreamConfig, StreamMode, state_folder
 from odibi_core.streams.events import SUFFIX, Endpoint, Inbox, event_key
 from odibi_core.streams.files import FileSource
 from odibi_core.streams.incremental import IncrementalSource
 from odibi_core.streams.intervals import IntervalSource
 from odibi_core.streams.ledger import StreamLedger
 from odibi_core.streams.notice import Notice
+from odibi_core.streams.standing import is_paused
 from odibi_core.waits import join
 from odibi_core.workspace import Workspace
 
 _PIECE_S = 0.25
+_PAUSED_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -112,9 +114,8 @@ class StreamManager:
             dict(parameters or {}),
             {"enable_tracker": enable_tracker, **settings},
         )
-        said = f"{self._mode.value} {stream_config.source_path}"
-        folder = f"{self._mode.value}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
-        self._folder = self._workspace.resolve(checkpoint_dir) / folder
+        self._checkpoints = self._workspace.resolve(checkpoint_dir)
+        self._folder = self._checkpoints / state_folder(self._mode, stream_config.source_path)
         self._id = hashlib.sha256(f"{self._folder}".encode()).hexdigest()[:8]
         self._lock = FileLock(self._folder / "lock")
         self._inbox = Inbox(self._folder / "inbox", stream_config.max_waiting_events)
@@ -301,7 +302,7 @@ class StreamManager:
         try:
             while not self._stopping.is_set():
                 notice.clear()
-                wait_s = self._step(self._source)
+                wait_s = _PAUSED_S if is_paused(self._checkpoints) else self._step(self._source)
                 while wait_s > 0 and not self._stopping.is_set() and not notice.wait(min(wait_s, _PIECE_S)):
                     wait_s -= _PIECE_S
         finally:

@@ -35,8 +35,14 @@ def navigate() -> None:
     pages["run"] = st.Page(folder / "run.py", title="Run", icon=":material/play_circle:", visibility="hidden")
     pages["monitor"] = st.Page(folder / "monitor.py", title="Monitor", icon=":material/monitoring:")
     pages["lineage"] = st.Page(folder / "lineage.py", title="Lineage", icon=":material/schema:")
+    pages["schedules"] = st.Page(folder / "schedules.py", title="Schedules", icon=":material/event_repeat:")
+    pages["streams"] = st.Page(folder / "streams.py", title="Streams", icon=":material/stream:")
     st.session_state["pages"] = pages
-    st.navigation(list(pages.values()), position="top").run()
+    work = ("gallery", "designer", "runs", "run", "monitor")
+    sections = {"": work, "Data": ("lineage",), "Automation": ("schedules", "streams")}
+    st.navigation(
+        {title: [pages[name] for name in names] for title, names in sections.items()}, position="top"
+    ).run()
 
 
 navigate()

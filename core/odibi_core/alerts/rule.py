@@ -9,16 +9,13 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from odibi_core.design.settings_file import load_settings_file
 from odibi_core.durations import Span
-from odibi_core.errors import UnknownNameError
 from odibi_core.formats.base import Options
 from odibi_core.parameters import references
+from odibi_core.settings_folder import SettingsFolder
 from odibi_core.workspace import Workspace
 
-FOLDER = "alerts"
 PLACEHOLDERS = ("alert", "pipeline", "state", "run_id", "step", "error", "failures", "time")
-_SUFFIXES = (".yaml", ".yml")
 
 
 class Channel(StrEnum):
@@ -148,15 +145,12 @@ class Alert(Options):
         return any(fnmatch(pipeline, pattern) for pattern in self.pipelines)
 
 
+ALERTS = SettingsFolder("alerts", "alert", Alert, "channel")
+
+
 def alert_files(workspace: Workspace) -> dict[str, Path]:
     """Name → file, for every alert of the workspace, by name."""
-    folder = workspace.root / FOLDER
-    found = folder.iterdir() if folder.is_dir() else ()
-    return {
-        path.stem: path
-        for path in sorted(found)
-        if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
-    }
+    return ALERTS.files(workspace)
 
 
 def find_alert(workspace: Workspace, name: str) -> Alert:
@@ -166,10 +160,7 @@ def find_alert(workspace: Workspace, name: str) -> Alert:
         UnknownNameError: There is none; the error says the near names.
         OdibiError: Its file is wrong.
     """
-    files = alert_files(workspace)
-    if name not in files:
-        raise UnknownNameError.of("the alert", name, files, where=str(workspace.root / FOLDER))
-    return load_settings_file(files[name], Alert)
+    return ALERTS.find(workspace, name)
 
 
 Facts = dict[str, Any]

@@ -23,13 +23,27 @@ _PR_SET_PDEATHSIG = 1
 
 _log = logging.getLogger(__name__)
 
-Commands = Callable[[], Mapping[str, Sequence[str]]]
-"""Gives name → the arguments of `odibi`, for everything that is to run now."""
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is to run.
+
+    Attributes:
+        arguments: Of `odibi`.
+        state: Where it changes, the command is ended and started again.
+    """
+
+    arguments: tuple[str, ...]
+    state: object = None
+
+
+Commands = Callable[[], Mapping[str, Command]]
+"""Gives name → command, for everything that is to run now."""
 
 
 @dataclass(slots=True)
 class _Child:
-    arguments: tuple[str, ...]
+    command: Command
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     pause_s: float = 1.0
@@ -64,17 +78,17 @@ class Supervisor:
                 self._end(list(self._children))
 
     def _read(self) -> None:
-        wanted = {name: tuple(arguments) for name, arguments in self._commands().items()}
-        self._end([name for name, child in self._children.items() if wanted.get(name) != child.arguments])
-        for name, arguments in wanted.items():
-            self._children.setdefault(name, _Child(arguments))
+        wanted = self._commands()
+        self._end([name for name, child in self._children.items() if wanted.get(name) != child.command])
+        for name, command in wanted.items():
+            self._children.setdefault(name, _Child(command))
 
     def _look(self) -> None:
         now = time.monotonic()
         for name, child in self._children.items():
             if child.process is None:
                 if now >= child.due:
-                    child.process, child.began = _start(self._root, child.arguments), now
+                    child.process, child.began = _start(self._root, child.command.arguments), now
                 continue
             code = child.process.poll()
             if code is None:

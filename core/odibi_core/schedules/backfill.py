@@ -61,6 +61,33 @@ def backfill_times(schedule: Schedule, first: dt.date, last: dt.date) -> list[dt
     return found
 
 
+def run_now(workspace: Workspace, name: str, schedule: Schedule, moment: dt.datetime) -> str:
+    """The id of a run of the schedule's pipeline that was asked for now, with its parameters.
+
+    Args:
+        workspace: Where the pipeline is.
+        name: The schedule's name.
+        schedule: What it says.
+        moment: The present, with its time zone: the run is of this moment.
+
+    Raises:
+        OdibiError: There is no such pipeline, no run can be asked for, or each run needs a file.
+    """
+    if schedule.is_per_file:
+        raise OdibiError(
+            "each run of this schedule is of a file",
+            where=f"schedule {name!r}",
+            fix=f"put a file into {schedule.watch}",
+        )
+    store = ScheduleStore(workspace.state / STORE_FILE)
+    try:
+        job = PipelineJob(workspace, name, schedule, RunQueue(workspace))
+        tick = Tick(name, f"now-{new_run_id()}", moment, moment)
+        return _ask(store, job, _note(store, tick, "run by hand"))
+    finally:
+        store.close()
+
+
 def backfill(
     workspace: Workspace, name: str, schedule: Schedule, times: list[dt.datetime], *, again: bool
 ) -> Iterator[Filled]:
@@ -93,12 +120,24 @@ def _fill(
         known = store.tick(tick.name, tick.key)
         if known is not None and not _may_run(workspace, known, again):
             return Filled(shown, known.run_id, False)
-        begun = replace(tick, state=TickState.STARTING, run_id=new_run_id(), reason=_REASON)
         if known is not None and known.state is TickState.STARTING:
             # Somebody was ended as it asked for the run: asking for the same one again is asking once.
             begun = known
-        elif not store.add(begun):
-            store.settle(begun)
+        else:
+            begun = _note(store, tick, _REASON)
+    return Filled(shown, _ask(store, job, begun), True)
+
+
+def _note(store: ScheduleStore, tick: Tick, reason: str) -> Tick:
+    """The tick with the id of its run, as it is written down before that is asked for."""
+    begun = replace(tick, state=TickState.STARTING, run_id=new_run_id(), reason=reason)
+    if not store.add(begun):
+        store.settle(begun)
+    return begun
+
+
+def _ask(store: ScheduleStore, job: PipelineJob, begun: Tick) -> str:
+    """The id of the run of a tick that was written down, which is asked for now."""
     try:
         job.start(begun, lambda _tick, _why: None)
     except TransientError:
@@ -107,7 +146,7 @@ def _fill(
         store.settle(replace(begun, state=TickState.FAILED, reason=str(error)))
         raise
     store.settle(replace(begun, state=TickState.STARTED))
-    return Filled(shown, begun.run_id, True)
+    return begun.run_id
 
 
 def _may_run(workspace: Workspace, known: Tick, again: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 from typing import Any
 
@@ -82,3 +83,8 @@ class StreamConfig(Options):
     def params_of(self, params: dict[str, Any]) -> dict[str, Any]:
         """The params of the step that reads the batches."""
         return {**params, "source_type": self.format} if self.format else params
+
+
+def state_folder(mode: StreamMode, source_path: str) -> str:
+    """The name of the folder, inside that of a stream's checkpoints, that keeps what it took of a source."""
+    return f"{mode.value}-{hashlib.sha256(f'{mode.value} {source_path}'.encode()).hexdigest()[:8]}"

@@ -8,13 +8,11 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from odibi_core.design.settings_file import load_settings_file
 from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.settings_folder import SettingsFolder
 from odibi_core.streams.config import StreamConfig, StreamMode
 from odibi_core.workspace import Workspace, file_name
 
-FOLDER = "streams"
-_SUFFIXES = (".yaml", ".yml")
 _OWN = {"pipeline", "mode", "parameters", "description"}
 
 
@@ -38,15 +36,13 @@ class Stream(StreamConfig):
         return StreamConfig.model_validate(self.model_dump(exclude=_OWN))
 
 
+STREAMS = SettingsFolder("streams", "stream", Stream, "pipeline")
+FOLDER = STREAMS.folder
+
+
 def stream_files(workspace: Workspace) -> dict[str, Path]:
     """Name → file, for every stream of the workspace, by name."""
-    folder = workspace.root / FOLDER
-    found = folder.iterdir() if folder.is_dir() else ()
-    return {
-        path.stem: path
-        for path in sorted(found)
-        if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
-    }
+    return STREAMS.files(workspace)
 
 
 def find_stream(workspace: Workspace, name: str) -> Stream:
@@ -56,10 +52,7 @@ def find_stream(workspace: Workspace, name: str) -> Stream:
         UnknownNameError: There is none; the error says the near names.
         OdibiError: Its file is wrong.
     """
-    files = stream_files(workspace)
-    if name not in files:
-        raise UnknownNameError.of("the stream", name, files, where=str(workspace.root / FOLDER))
-    return load_settings_file(files[name], Stream)
+    return STREAMS.find(workspace, name)
 
 
 def checkpoint_folder(workspace: Workspace, name: str) -> Path:

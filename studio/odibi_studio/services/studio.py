@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.services.access import Access
+from odibi_studio.services.automation.calendar import Calendar
+from odibi_studio.services.automation.schedules import ScheduleDesk
+from odibi_studio.services.automation.streams import StreamDesk
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
 from odibi_studio.services.last_runs import LastRuns
@@ -32,6 +35,9 @@ class Studio:
         forks: Past runs as drafts.
         atlas: What comes from what, across the pipelines.
         truth: What is known of a pipeline while it is edited.
+        schedules: What runs by itself at times.
+        streams: What runs by itself as things come.
+        calendar: The days of schedules.
         access: Who may call the HTTP interface.
     """
 
@@ -44,6 +50,9 @@ class Studio:
     forks: Forks
     atlas: Atlas
     truth: Truth
+    schedules: ScheduleDesk
+    streams: StreamDesk
+    calendar: Calendar = field(default_factory=Calendar)
     access: Access = field(default_factory=Access)
 
     def trash_days(self) -> int:
@@ -63,6 +72,7 @@ class Studio:
     def close(self) -> None:
         """Let go of the databases and processes; runs go on."""
         self.runs.close()
+        self.schedules.close()
         self.atlas.close()
         self.designs.close()
         self.truth.close()
@@ -80,16 +90,19 @@ def open_studio(workspace: Workspace) -> Studio:
     global _opened
     desk = DesignDesk.open(workspace)
     designs, versions = Designs(desk), Versions(desk)
+    runs = RunDesk(workspace, versions)
     _opened = Studio(
         workspace,
         designs,
         versions,
         Thumbnails(designs),
         LastRuns(workspace),
-        RunDesk(workspace, versions),
+        runs,
         Forks(workspace, designs, versions),
         Atlas(workspace),
         Truth.open(workspace),
+        ScheduleDesk(workspace, runs.book),
+        StreamDesk(workspace, runs.book, runs.health),
     )
     return _opened
 

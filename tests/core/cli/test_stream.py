@@ -82,7 +82,7 @@ def test_what_is_wrong_with_a_stream_is_told(odibi: Odibi, landing: Path, shop: 
     assert "No such" not in odibi("stream", "replay", "events", "x.csv").out
 
 
-def test_everything_runs_together_is_started_again_when_it_dies_and_ends_together(
+def test_everything_runs_together_is_started_again_when_it_dies_or_changes_and_ends_together(
     odibi: Odibi, landing: Path, shop: Path
 ) -> None:
     odibi("schedule", "add", "often", "shop", "--every", "1s", "--overlap", "skip")
@@ -104,6 +104,9 @@ def test_everything_runs_together_is_started_again_when_it_dies_and_ends_togethe
         os.kill(stream.pid, signal.SIGKILL)
         (landing / "b.csv").write_text("id\n2\n")
         wait_until(lambda: ids(shop) == [1, 2])
+        (shop / "streams" / "events.yaml").write_text(STREAM.replace("*.csv", "*.txt") + "format: csv\n")
+        (landing / "c.txt").write_text("id\n3\n")
+        wait_until(lambda: ids(shop) == [1, 2, 3])
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -111,3 +114,19 @@ def test_everything_runs_together_is_started_again_when_it_dies_and_ends_togethe
     assert errors.endswith("Everything has ended.\n")
     wait_until(lambda: all(run.state.is_final for run in list_runs(shop / ".odibi" / "runs")))
     assert not any(child.is_running() for child in children if child.pid != stream.pid)
+
+
+def test_a_stream_is_paused_from_outside_and_goes_on(odibi: Odibi, landing: Path, shop: Path) -> None:
+    assert "is paused" in odibi("stream", "pause", "events").out
+    assert "was paused already" in odibi("stream", "pause", "events").out
+    assert "it is paused" in odibi("stream", "list").out
+    (landing / "a.csv").write_text("id\n1\n")
+    with started((ODIBI, "stream", "run", "events"), cwd=shop, env=environment()) as process:
+        ledger = shop / ".odibi" / "streams" / "events"
+        wait_until(lambda: any(ledger.glob("*/lock")))
+        assert ids(shop) == []
+        assert "takes batches again" in odibi("stream", "resume", "events").out
+        wait_until(lambda: ids(shop) == [1])
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    assert "was not paused" in odibi("stream", "resume", "events").out

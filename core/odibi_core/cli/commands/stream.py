@@ -51,7 +51,8 @@ def command() -> None:
 @click.pass_obj
 def list_all(session: Session) -> None:
     """List the streams: what is committed, what failed, and what the next batch waits for."""
-    from odibi_core.streams.declared import find_stream, stream_files
+    from odibi_core.streams.declared import checkpoint_folder, find_stream, stream_files
+    from odibi_core.streams.standing import is_paused
 
     workspace = session.workspace()
     rows, wrong = [], []
@@ -71,7 +72,7 @@ def list_all(session: Session) -> None:
                 str(status.done),
                 str(status.failed),
                 status.watermark,
-                status.error,
+                "it is paused" if is_paused(checkpoint_folder(workspace, name)) else status.error,
             )
         )
     if not rows:
@@ -103,6 +104,32 @@ def run(session: Session, name: str, *, once: bool, log: str) -> None:
     session.terminal.note(f"The stream {name} runs. Ctrl-C ends it.")
     manager.start()
     session.terminal.note(f"The stream {name} has ended.")
+
+
+@command.command("pause")
+@name_argument
+@click.pass_obj
+def pause_stream(session: Session, name: str) -> None:
+    """Have a stream take no batch until it is resumed; the one that is under way is let end."""
+    from odibi_core.streams.standing import pause
+
+    is_new = pause(session.workspace(), name)
+    session.terminal.line(
+        f"{name} is paused. Go on with: odibi stream resume {name}"
+        if is_new
+        else f"{name} was paused already."
+    )
+
+
+@command.command("resume")
+@name_argument
+@click.pass_obj
+def resume_stream(session: Session, name: str) -> None:
+    """Let a paused stream take batches again, those that waited too."""
+    from odibi_core.streams.standing import resume
+
+    was_paused = resume(session.workspace(), name)
+    session.terminal.line(f"{name} takes batches again." if was_paused else f"{name} was not paused.")
 
 
 @command.command("replay")
