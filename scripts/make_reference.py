@@ -31,6 +31,7 @@ from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.streams.declared import Stream
 from odibi_core.workspace_settings import (
     FunctionSettings,
+    HttpSettings,
     RunSettings,
     SparkSettings,
     StudioSettings,
@@ -63,6 +64,7 @@ KINDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
 WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", WorkspaceSettings),
     ("[functions]", FunctionSettings),
+    ("[http]", HttpSettings),
     ("[runs]", RunSettings),
     ("[studio]", StudioSettings),
     ("[secrets]", SecretSettings),
@@ -115,6 +117,9 @@ def settings_page() -> str:
             lines += ["", f"{does} takes:", *rows] if rows else ["", f"{does} takes no settings."]
     for name in server_names():
         format_ = format_named(name)
+        if not format_.abilities.write:
+            lines += ["", f"### {name}", "", "Reading takes:", *_table(format_.read_options, set())]
+            continue
         modes = ", ".join(mode.value for mode in WriteMode if mode in format_.abilities.modes)
         lines += ["", f"### {name}", "", f"Tables of a named connection; modes: {modes}."]
         for does, options in (("Reading", format_.read_options), ("Writing", format_.write_options)):
@@ -132,7 +137,7 @@ def settings_page() -> str:
         lines += [
             "",
             f"### {title}",
-            *_table(model, {"functions", "secrets", "connections", "runs", "studio", "spark"}),
+            *_table(model, {"functions", "secrets", "connections", "http", "runs", "studio", "spark"}),
         ]
     for title, text, model in FILES:
         lines += ["", f"## {title}", "", text, *_table(model, set())]

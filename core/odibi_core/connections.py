@@ -24,6 +24,7 @@ from odibi_core.cloud_connections import (
 from odibi_core.clouds.store import Store
 from odibi_core.errors import OdibiError, SecretError, SourceError, TransientError
 from odibi_core.formats.base import Options
+from odibi_core.formats.http_client import Service, open_client
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.servers import Server, ServerFormat, server_url
 from odibi_core.parameters import Reference, Resolver, references, render
@@ -59,6 +60,21 @@ class HttpConnection(Options):
     headers: dict[str, str] = Field(
         default_factory=dict, description="Headers of every request; credentials as ${secret:NAME}."
     )
+    allow_private: bool = Field(
+        False, description="Whether it may be on this machine or in a private network."
+    )
+
+    def service(self, resolve: Resolver) -> Service:
+        """The service, and what requests carry.
+
+        Args:
+            resolve: Gives the secrets and environment variables that are referred to.
+
+        Raises:
+            SecretError: One can't be resolved.
+        """
+        headers = {name: str(render(value, resolve)) for name, value in self.headers.items()}
+        return Service(self.url, headers, self.allow_private)
 
     @field_validator("url")
     @classmethod
@@ -342,7 +358,10 @@ def _check_http(connection: HttpConnection, resolve: Resolver | None) -> None:
     }
     is_complete = len(headers) == len(connection.headers)
     try:
-        with httpx.Client(timeout=CHECK_TIMEOUT_S, headers=headers) as client:
+        with open_client(
+            connection.url, timeout_s=CHECK_TIMEOUT_S, allows_private=connection.allow_private
+        ) as client:
+            client.headers.update(headers)
             status = _first_answer(connection.url, [client.head, client.get])
     except httpx.InvalidURL as error:
         raise SourceError(f"the URL can't be used: {error}", where=connection.url) from error

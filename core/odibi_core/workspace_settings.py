@@ -28,6 +28,16 @@ class FunctionSettings(Options):
     )
 
 
+class HttpSettings(Options):
+    """[http]: where steps that name a URL may send requests."""
+
+    allow_private: bool = Field(
+        False,
+        description="Whether they may go to this machine and into private networks; connections say it "
+        "for themselves.",
+    )
+
+
 class RunSettings(Options):
     """[runs]: how many runs go on."""
 
@@ -83,6 +93,7 @@ class WorkspaceSettings(Options):
     secrets: SecretSettings = Field(
         default_factory=SecretSettings, description="Where ${secret:NAME} is looked for."
     )
+    http: HttpSettings = Field(default_factory=HttpSettings)
     runs: RunSettings = Field(default_factory=RunSettings)
     studio: StudioSettings = Field(default_factory=StudioSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)

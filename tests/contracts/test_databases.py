@@ -76,7 +76,7 @@ def test_what_can_not_be_is_told_before_anything_runs(base: str, store: dict[str
     ("value", "params", "message"),
     [
         ("db", {"source_type": "jdbc"}, "'jdbc' reads a database server, .*named connection"),
-        ("https://example.com/a.csv", {}, "can't read over HTTP yet"),
+        ("https://example.com/a.csv", {}, "steps read JSON over HTTP, and no csv files"),
         ("a.csv", {"if_exists": "append"}, "there is no setting 'if_exists'"),
     ],
 )

@@ -164,7 +164,7 @@ def test_a_duckdb_database_that_another_program_writes_may_be_free_later(workspa
 
 
 def http(url: str, **headers: str) -> HttpConnection:
-    return HttpConnection(kind="http", url=url, headers=headers)
+    return HttpConnection(kind="http", url=url, headers=headers, allow_private=True)
 
 
 def secret(reference: Reference) -> str:

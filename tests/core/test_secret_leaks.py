@@ -92,14 +92,16 @@ def found_in(text: bytes) -> list[bytes]:
 
 
 def test_no_file_no_output_and_no_process_shows_a_secret(tmp_path: Path) -> None:
-    (tmp_path / "odibi.toml").write_text("")
+    (tmp_path / "odibi.toml").write_text("[http]\nallow_private = true\n")
     (tmp_path / "transforms.py").write_text(FUNCTIONS)
     (tmp_path / "pipelines").mkdir()
     outside = tmp_path / "secrets"
     outside.mkdir()
     (outside / "TOKEN").write_text(SECRET)
     (outside / "TOKEN_ASCII").write_text(SECRET.replace("ö", "o"))
-    (tmp_path / "odibi.toml").write_text(f'[[secrets.providers]]\nkind = "files"\npath = "{outside}"\n')
+    (tmp_path / "odibi.toml").write_text(
+        f'[http]\nallow_private = true\n[[secrets.providers]]\nkind = "files"\npath = "{outside}"\n'
+    )
     with local_service() as service:
         (tmp_path / "pipelines" / "leaky.yaml").write_text(PIPELINE.replace("URL", service.url))
         command = [ODIBI, "run", "leaky", "--log", "json", "--workers", "2", "--json"]

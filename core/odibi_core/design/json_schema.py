@@ -13,7 +13,7 @@ from typing import Any
 from odibi_core.engines.registry import engine_names
 from odibi_core.expectations.model import KINDS
 from odibi_core.formats.base import Options
-from odibi_core.formats.registry import format_named, format_names
+from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.settings import (
     ConnectSettings,
     HttpPublishSettings,
@@ -201,13 +201,18 @@ class _Definitions:
 
     def by_format(self, kind: str, key: str, models: list[type[Options]], side: str) -> Schema:
         """A reference to the settings of a kind together with those of the format that `key` names."""
-        formats = {name: getattr(format_named(name), side) for name in format_names()}
+        able = side.removesuffix("_options")
+        formats = {
+            name: getattr(found, side)
+            for name, found in ((name, format_named(name)) for name in (*format_names(), *server_names()))
+            if getattr(found.abilities, able)
+        }
         choices: list[Schema] = []
         for name, options in formats.items():
             made = self.ref(f"{kind}_{name}_params", [*models, options])
             choices.append(_when(_is(key, name), made))
         any_format = self.ref(f"{kind}_params", [*models, *formats.values()])
-        self.made[f"{kind}_params"]["properties"][key] |= {"enum": list(formats)}
+        self.made[f"{kind}_params"]["properties"][key] |= {"enum": [*formats, "sql"]}
         self.made[f"{kind}_params"]["properties"][key].pop("anyOf", None)
         return {"allOf": [any_format, *choices]}
 

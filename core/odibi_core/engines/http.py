@@ -9,18 +9,17 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from odibi_core.errors import TargetError, TransientError
+from odibi_core.formats.http_client import MAY_PASS, open_client, retry_after_s, without_secrets
 
 if TYPE_CHECKING:
     import httpx
     import pyarrow as pa
 
 ANSWER_LENGTH = 200
-_MAY_PASS = (408, 425, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,7 @@ def send_rows(
     timeout_s: float = 30,
     done_batches: int = 0,
     on_accepted: Callable[[int], None] | None = None,
+    allows_private: bool = True,
     check: Callable[[], None] = lambda: None,
 ) -> SendReport:
     """Send rows as JSON arrays of objects, and say what was accepted.
@@ -65,18 +65,20 @@ def send_rows(
         timeout_s: Seconds to wait for one answer.
         done_batches: How many batches an earlier try got accepted; they are not sent again.
         on_accepted: Called after each batch with the number of batches accepted so far.
+        allows_private: Whether the endpoint may be on this machine or in a private network.
         check: Called before each request; raises where the step was stopped meanwhile.
 
     Raises:
         TransientError: The endpoint can't be reached, is busy (429) or broken (5xx); `retry_after_s` says how
             long it asked to wait.
         TargetError: The endpoint refuses the rows or the request.
+        AddressNotAllowedError: It is at an address that requests may not go to.
     """
     import httpx
 
     place = without_secrets(url)
     batches = total = 0
-    with httpx.Client(timeout=timeout_s) as client:
+    with open_client(url, timeout_s=timeout_s, allows_private=allows_private) as client:
         for batches, batch in enumerate(_rebatched(rows, batch_size), start=1):
             total += len(batch)
             if batches <= done_batches:
@@ -153,11 +155,11 @@ def _check_answer(answer: httpx.Response, batch: int, place: str) -> None:
     status = f"status {answer.status_code} {answer.reason_phrase}".rstrip()
     said = answer.text.strip()[:ANSWER_LENGTH]
     what = f"batch {batch} got {status}" + (f": {said}" if said else "")
-    if answer.status_code in _MAY_PASS or answer.is_server_error:
+    if answer.status_code in MAY_PASS or answer.is_server_error:
         error = TransientError(
             what, where=place, fix="try later, or give the step more retries with max_retries"
         )
-        error.retry_after_s = _retry_after_s(answer.headers.get("Retry-After", ""))
+        error.retry_after_s = retry_after_s(answer.headers.get("Retry-After", ""))
         raise error
     fix = "see what the endpoint says, and mend the rows, the URL or the headers"
     if answer.is_redirect:
@@ -165,22 +167,3 @@ def _check_answer(answer: httpx.Response, batch: int, place: str) -> None:
     elif answer.status_code in (401, 403):
         fix = "check the headers of the step, and the secrets they refer to"
     raise TargetError(what, where=place, fix=fix)
-
-
-def _retry_after_s(header: str) -> float | None:
-    """Seconds to wait, from a number of seconds or from a date."""
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        until = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    # A date without a zone means UTC here.
-    moment = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
-
-
-def without_secrets(url: str) -> str:
-    """A URL without the parts that may hold a credential: user, password, query."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -11,16 +11,46 @@ from odibi_core.clouds.accounts import open_account
 from odibi_core.clouds.address import is_address, parse_address
 from odibi_core.clouds.files import CloudFiles
 from odibi_core.clouds.store import Store
-from odibi_core.connections import Connection
+from odibi_core.connections import Connection, HttpConnection, ServerConnection
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import SecretError
+from odibi_core.formats.base import Options
+from odibi_core.formats.http_client import Service
+from odibi_core.formats.http_options import HttpReadOptions
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
 from odibi_core.parameters import Reference, Resolver
+from odibi_core.workspace import Workspace
 
 
 def is_in_cloud(operation: Scan | Write) -> bool:
     """Whether it is about an object store."""
     return is_address(operation.server)
+
+
+def kind_of_place(server: str) -> str:
+    """What people call the kind of thing that is at an address."""
+    if is_address(server):
+        return "an object store"
+    return "a service" if server.startswith(("http://", "https://")) else "a database server"
+
+
+def bound_options(
+    operation: Scan | Write, connections: Mapping[str, Connection], resolve: Resolver, workspace: Workspace
+) -> Options:
+    """The options of an operation on a server, with whom to ask and how to log in.
+
+    Raises:
+        OdibiError: A secret is missing.
+    """
+    options, connection = operation.options, connections.get(operation.connection)
+    if isinstance(options, HttpReadOptions):
+        if isinstance(connection, HttpConnection):
+            return options.at(connection.service(resolve))
+        return options.at(Service(operation.server, {}, workspace.load().http.allow_private))
+    assert isinstance(connection, ServerConnection)
+    assert isinstance(options, ServerReadOptions | ServerWriteOptions)
+    return options.at(connection.server(resolve))
 
 
 def cloud_files(

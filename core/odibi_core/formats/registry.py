@@ -31,6 +31,7 @@ _BUILT_IN = (
 )
 
 _SERVERS = (
+    EntryPoint("http", "odibi_core.formats.http:HttpFormat", SERVERS),
     EntryPoint("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
     EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),
 )

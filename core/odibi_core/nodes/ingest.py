@@ -7,10 +7,12 @@ from typing import Any
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
+from odibi_core.formats.http_client import without_secrets
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
 from odibi_core.nodes.databases import Database, database_of, named_table, same_format, unknown_connection
+from odibi_core.nodes.services import HTTP, ServicePlace, service_place, with_path
 from odibi_core.nodes.settings import IngestSettings, StepSettings
 from odibi_core.step import Step
 
@@ -26,10 +28,6 @@ def _unreachable(step: Step, settings: IngestSettings) -> list[Problem]:
         what = f"{type_!r} reads a database server, which a step reaches by a named connection"
         fix = 'declare one in odibi.toml, such as kind = "postgresql", and name it in params.connection'
         return [Problem(what, step.name, "params.source_type", fix)]
-    if type_ == "http" or str(step.value).startswith(("http://", "https://")):
-        field = "params.source_type" if type_ else "value"
-        fix = "fetch it into the workspace first, with a function step or by hand, and read the file"
-        return [Problem("steps can't read over HTTP yet", step.name, field, fix)]
     return []
 
 
@@ -45,6 +43,10 @@ def ingest(step: Step, root: Path, connections: Known = None) -> Node:
     database = database_of(settings.connection, connections)
     if database is not None and not problems:
         return _table(step, settings, database, rest)
+    service, mistakes = service_place(step, settings.connection, settings.source_type, connections)
+    problems += mistakes
+    if service is not None and not problems:
+        return _answers(step, settings, service, rest)
     cloud, mistakes = cloud_place(step, settings.connection, connections, adapter)
     problems += mistakes
     problems += [] if database is not None or cloud else text_value(step, "the path to read")
@@ -68,6 +70,17 @@ def ingest(step: Step, root: Path, connections: Known = None) -> Node:
         scan = Scan(place, format_.name, options, cloud.connection, place, cloud.adapter)
         return Node(scan, settings)
     return Node(Scan(step.value, format_.name, options, settings.connection or ""), settings)
+
+
+def _answers(step: Step, settings: IngestSettings, place: ServicePlace, rest: dict[str, Any]) -> Node:
+    """The scan of what a service answers."""
+    options, problems = parse(
+        format_named(HTTP).read_options, with_path(rest, place), step, known=field_names(IngestSettings)
+    )
+    if options is None or problems:
+        return Node(None, settings, tuple(problems))
+    source = place.path or without_secrets(place.url)
+    return Node(Scan(source, HTTP, options, place.connection, place.url), settings)
 
 
 def _table(step: Step, settings: IngestSettings, database: Database, rest: dict[str, Any]) -> Node:

@@ -18,8 +18,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from odibi_core.clouds.address import is_address
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
+from odibi_core.engines.places import kind_of_place
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import WriteMode
 from odibi_core.functions.registry import resolve_function
@@ -154,9 +154,9 @@ def _why_never_kept(planned: PlannedStep) -> str:
         case Check():
             return "it checks in every run"
         case Scan(server=server) if server:
-            return f"what {_kind(server)} holds is asked for in every run"
+            return f"what {kind_of_place(server)} holds is asked for in every run"
         case Write(server=server) if server:
-            return f"it writes to {_kind(server)} in every run"
+            return f"it writes to {kind_of_place(server)} in every run"
         case Write(mode=mode) if mode is not WriteMode.OVERWRITE:
             return f"it writes in every run: its mode is {mode.value}"
         case Query(sql=sql) if planned.node.settings.cache is not True and (
@@ -164,10 +164,6 @@ def _why_never_kept(planned: PlannedStep) -> str:
         ):
             return "its SQL asks for the time, or for chance"
     return "it asks for it: cache is false" if planned.node.settings.cache is False else ""
-
-
-def _kind(server: str) -> str:
-    return "an object store" if is_address(server) else "a database server"
 
 
 def _tells_time(sql: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from odibi_core.connections import Connection, path_in
 from odibi_core.engines.operations import Scan, Write
-from odibi_core.engines.places import is_in_cloud
+from odibi_core.engines.places import kind_of_place
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
@@ -67,7 +67,7 @@ class Surroundings:
         """
         path = operation.source if isinstance(operation, Scan) else operation.target
         if operation.server:
-            what = "an object store" if is_in_cloud(operation) else "a database server"
+            what = kind_of_place(operation.server)
             look = f", or look with: odibi connections preview {operation.connection}"
             raise OdibiError(
                 f"it is on {what}, which is reached by runs alone",

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-from odibi_core.connections import Connection, ServerConnection
+from odibi_core.connections import Connection, HttpConnection, ServerConnection
 from odibi_core.engines.operations import Scan
-from odibi_core.engines.places import cloud_files, is_in_cloud
+from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.rendering import Values
 from odibi_core.schema import Schema
@@ -40,7 +40,8 @@ class ServerColumns:
         """
         path = self._workspace.root / ".odibi" / "columns" / f"{_key(scan)}.json"
         connection = self._connections.get(scan.connection)
-        can_ask = is_in_cloud(scan) or isinstance(connection, ServerConnection)
+        can_ask = is_in_cloud(scan) or isinstance(connection, ServerConnection | HttpConnection)
+        can_ask = can_ask or not scan.connection
         if not self._values.has_secrets or not can_ask:
             try:
                 return Schema.of([(str(name), str(type_)) for name, type_ in json.loads(path.read_text())])
@@ -54,8 +55,7 @@ class ServerColumns:
                 files = cloud_files(scan, self._connections, self._values.resolve, scratch)
                 schema = files.probe(scan.server, scan.options, cursor)
             else:
-                assert isinstance(connection, ServerConnection)
-                options = scan.options.at(connection.server(self._values.resolve))  # type: ignore[attr-defined]
+                options = bound_options(scan, self._connections, self._values.resolve, self._workspace)
                 schema = format_named(scan.format).probe(scan.server, options, cursor)
         if schema is None:
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.clouds.files import CloudFiles
-from odibi_core.connections import ServerConnection, check_connection, path_in
+from odibi_core.connections import check_connection, path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.counts import RegionCounts
@@ -22,14 +22,14 @@ from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give_up_describing
-from odibi_core.engines.http import send_rows, without_secrets
+from odibi_core.engines.http import send_rows
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
-from odibi_core.engines.places import cloud_files, is_in_cloud
+from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud
 from odibi_core.errors import SqlError
 from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
+from odibi_core.formats.http_client import without_secrets
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
@@ -345,6 +345,7 @@ class RegionRun:
             timeout_s=send.request_timeout_s,
             idempotency_key=str(self._context.ticket(task.name)),
             done_batches=self._context.sent_batches.get(task.name, 0),
+            allows_private=self._context.workspace.load().http.allow_private,
             on_accepted=lambda batches: self._context.sent_batches.update({task.name: batches}),
             check=self._attempt.check,
         )
@@ -372,11 +373,9 @@ class RegionRun:
         """The format's options; of a table on a server, with the login."""
         if not operation.server or is_in_cloud(operation):
             return operation.options
-        connection = self._context.connections[operation.connection]
-        assert isinstance(connection, ServerConnection)
-        assert isinstance(operation.options, ServerReadOptions | ServerWriteOptions)
-        assert self._context.resolve is not None
-        return operation.options.at(connection.server(self._context.resolve))
+        context = self._context
+        assert context.resolve is not None
+        return bound_options(operation, context.connections, context.resolve, context.workspace)
 
     def _place(self, path: str, connection: str) -> Path:
         if connection:

@@ -1,0 +1,233 @@
+"""The rows of a service that answers in JSON, page by page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from odibi_core.errors import SourceError, TransientError
+from odibi_core.formats.http_client import MAY_PASS, Service, open_client, retry_after_s, without_secrets
+from odibi_core.formats.http_options import HttpReadOptions, Paging
+
+if TYPE_CHECKING:
+    import httpx
+
+_SAID = 200
+_LONGEST_WAIT_S = 60.0
+_FIRST_PAUSE_S = 0.5
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked for a page.
+
+    Attributes:
+        number: The page, from 1.
+        url: The URL.
+        query: What is added to it.
+        seen: Rows before it.
+    """
+
+    number: int
+    url: str
+    query: dict[str, Any]
+    seen: int = 0
+
+
+class HttpPages:
+    """What a service answers to one step.
+
+    Args:
+        service: Where it is.
+        options: What is asked for.
+        wait: Waits for some seconds; raises where the step is stopped meanwhile.
+    """
+
+    def __init__(
+        self, service: Service, options: HttpReadOptions, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._service, self._options, self._wait = service, options, wait
+        self._url = f"{service.url.rstrip('/')}/{options.path.lstrip('/')}" if options.path else service.url
+        self._place = without_secrets(self._url)
+        self._not_before = 0.0
+
+    def pages(self, most: int | None = None) -> Iterator[list[Row]]:
+        """The rows of each page, in order.
+
+        Args:
+            most: How many pages at the most; None for all.
+
+        Raises:
+            SourceError: The service refuses, or its answer holds no rows where they should be.
+            TransientError: It can't be reached, is busy or broken, after as many tries as are allowed.
+            AddressNotAllowedError: It is at an address that requests may not go to.
+        """
+        options = self._options
+        request: _Request | None = _Request(1, self._url, self._query(options.first_page, 0))
+        with open_client(
+            self._url, timeout_s=options.request_timeout_s, allows_private=self._service.allows_private
+        ) as client:
+            while request is not None and (most is None or request.number <= most):
+                if request.number > options.max_pages:
+                    raise SourceError(
+                        f"there are more than {options.max_pages:,} pages",
+                        where=self._place,
+                        fix="ask for less, or raise max_pages",
+                    )
+                answer = self._answer(client, request)
+                content = self._content(answer, request)
+                rows = self._rows(content, request)
+                yield rows
+                request = self._following(request, answer, content, len(rows))
+
+    def _query(self, page: int, offset: int, cursor: Any = None) -> dict[str, Any]:
+        options = self._options
+        named = {Paging.PAGE: page, Paging.OFFSET: offset, Paging.CURSOR: cursor}.get(options.paging)
+        query: dict[str, Any] = dict(options.query)
+        if named is not None:
+            query[options.page_name] = named
+        if options.page_size is not None:
+            query[options.page_size_param] = options.page_size
+        return query
+
+    def _following(
+        self, request: _Request, answer: httpx.Response, content: Any, rows: int
+    ) -> _Request | None:
+        """What asks for the next page; None after the last."""
+        options, number, seen = self._options, request.number + 1, request.seen + rows
+        match options.paging:
+            case Paging.LINK:
+                link = answer.links.get("next", {}).get("url")
+                return _Request(number, self._link(answer, link), {}, seen) if link else None
+            case Paging.NEXT:
+                link = _found(content, options.next)
+                return _Request(number, self._link(answer, str(link)), {}, seen) if link else None
+            case Paging.CURSOR:
+                cursor = _found(content, options.next)
+                return _Request(number, self._url, self._query(0, 0, cursor), seen) if cursor else None
+            case Paging.PAGE | Paging.OFFSET:
+                # Without a size, only a page without rows says that the one before it was the last.
+                if rows < (options.page_size or 1):
+                    return None
+                page = options.first_page + request.number
+                return _Request(number, self._url, self._query(page, seen), seen)
+        return None
+
+    def _link(self, answer: httpx.Response, link: str) -> str:
+        url = urljoin(str(answer.url), link)
+        ours, theirs = urlsplit(self._url), urlsplit(url)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            # It would get the headers, and the credentials in them.
+            raise SourceError(
+                f"the next page is at another place: {without_secrets(url)}",
+                where=self._place,
+                fix="ask that place, with a connection of its own",
+            )
+        return url
+
+    def _answer(self, client: httpx.Client, request: _Request) -> httpx.Response:
+        """The answer to a request, tried again where the service asks to wait or is broken."""
+        for attempt in range(1, self._options.tries + 1):
+            self._keep_pace()
+            try:
+                return self._asked(client, request)
+            except TransientError as error:
+                pause_s = error.retry_after_s or _FIRST_PAUSE_S * 2 ** (attempt - 1)
+                # A run's own retries know longer pauses.
+                if attempt == self._options.tries or pause_s > _LONGEST_WAIT_S:
+                    raise
+                self._wait(pause_s)
+        raise AssertionError
+
+    def _keep_pace(self) -> None:
+        if self._options.requests_per_second is None:
+            return
+        now = time.monotonic()
+        if self._not_before > now:
+            self._wait(self._not_before - now)
+        self._not_before = max(now, self._not_before) + 1 / self._options.requests_per_second
+
+    def _asked(self, client: httpx.Client, request: _Request) -> httpx.Response:
+        import httpx
+
+        headers = {"Accept": "application/json", **self._service.headers, **self._options.headers}
+        try:
+            answer = client.get(request.url, params=request.query or None, headers=headers)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise SourceError(f"the URL can't be used: {error}", where=self._place) from error
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            # The error would show the header, and the secret in it.
+            raise SourceError(
+                "a header holds a character that HTTP doesn't allow, such as a line's end",
+                where=self._place,
+                fix="check the headers, and the secrets they refer to",
+            ) from None
+        except httpx.HTTPError as error:
+            raise TransientError(
+                f"page {request.number} did not come: {str(error) or type(error).__name__}",
+                where=self._place,
+                fix="check the URL and the network, or give the step more retries with max_retries",
+            ) from error
+        if not answer.is_success:
+            raise self._refused(answer, request)
+        return answer
+
+    def _refused(self, answer: httpx.Response, request: _Request) -> Exception:
+        said = answer.text.strip()[:_SAID]
+        what = f"page {request.number} got status {answer.status_code} {answer.reason_phrase}".rstrip()
+        what += f": {said}" if said else ""
+        if answer.status_code in MAY_PASS or answer.is_server_error:
+            error = TransientError(
+                what, where=self._place, fix="try later, or give the step more retries with max_retries"
+            )
+            error.retry_after_s = retry_after_s(answer.headers.get("Retry-After", ""))
+            return error
+        fix = "see what the service says, and mend the path, the query or the headers"
+        if answer.is_redirect:
+            fix = f"use the address it points to: {without_secrets(answer.headers.get('Location', ''))}"
+        elif answer.status_code in (401, 403):
+            fix = "check the headers, and the secrets they refer to"
+        return SourceError(what, where=self._place, fix=fix)
+
+    def _content(self, answer: httpx.Response, request: _Request) -> Any:
+        if not answer.content.strip():
+            return []
+        try:
+            return json.loads(answer.content)
+        except ValueError:
+            kind = answer.headers.get("Content-Type", "of no kind").partition(";")[0]
+            raise SourceError(
+                f"page {request.number} is no JSON, but {kind}: {answer.text.strip()[:_SAID]}",
+                where=self._place,
+                fix="check the path; a file behind a URL is fetched with a function step",
+            ) from None
+
+    def _rows(self, content: Any, request: _Request) -> list[Row]:
+        found = _found(content, self._options.rows)
+        if found is None and self._options.rows:
+            known = ", ".join(content) if isinstance(content, dict) else f"a {type(content).__name__}"
+            raise SourceError(
+                f"page {request.number} has nothing at {self._options.rows!r}",
+                where=self._place,
+                fix=f"mend `rows`: the answer holds {known or 'nothing'}",
+            )
+        rows = found if isinstance(found, list) else [] if found is None else [found]
+        return [row if isinstance(row, dict) else {"value": row} for row in rows]
+
+
+def _found(content: Any, path: str) -> Any:
+    """What is at a path such as `data.items` or `results.0`; None where there is nothing."""
+    for name in path.removeprefix("$").strip(".").split(".") if path else ():
+        if isinstance(content, dict):
+            content = content.get(name)
+        elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
+            content = content[int(name)]
+        else:
+            return None
+    return content
