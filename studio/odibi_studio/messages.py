@@ -341,6 +341,15 @@ class SecretName(Message):
     )
 
 
+class ConnectionForm(Message):
+    """A named connection that a step may use."""
+
+    name: str
+    kind: str
+    place: str = Field(description="Where it leads, without who logs in.")
+    format: str = Field(description="The format of what is behind it; empty where names of files say it.")
+
+
 class Catalog(Message):
     """What the palette, the forms and the editor offer."""
 
@@ -353,7 +362,7 @@ class Catalog(Message):
         default_factory=dict, description="JSON Schema of a pipeline's `settings`."
     )
     engines: list[str]
-    connections: list[str]
+    connections: list[ConnectionForm]
     secrets: list[SecretName]
 
 

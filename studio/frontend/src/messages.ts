@@ -313,6 +313,16 @@ export interface SecretName {
   place: string;
 }
 
+/** A named connection that a step may use. */
+export interface ConnectionForm {
+  name: string;
+  kind: string;
+  /** Where it leads, without who logs in. */
+  place: string;
+  /** The format of what is behind it; empty where names of files say it. */
+  format: string;
+}
+
 /** What the palette, the forms and the editor offer. */
 export interface Catalog {
   kinds: KindForm[];
@@ -323,7 +333,7 @@ export interface Catalog {
   /** JSON Schema of a pipeline's `settings`. */
   pipeline_settings: Record<string, unknown>;
   engines: string[];
-  connections: string[];
+  connections: ConnectionForm[];
   secrets: SecretName[];
 }
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from odibi_core.connection_desk import place_of
 from odibi_core.engines.registry import engine_names
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import WriteMode
-from odibi_core.formats.registry import format_named, format_names
+from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.settings import (
     ConnectSettings,
     HttpPublishSettings,
@@ -27,7 +28,7 @@ from odibi_core.run_settings import RunSettings
 from odibi_core.secret_providers.chain import open_providers
 from odibi_core.workspace import Workspace
 from odibi_core.workspace_settings import WorkspaceSettings
-from odibi_studio.messages import Catalog, FormatForm, KindForm, RecipeForm, SecretName
+from odibi_studio.messages import Catalog, ConnectionForm, FormatForm, KindForm, RecipeForm, SecretName
 from odibi_studio.recipes.registry import RECIPES
 from odibi_studio.services.function_forms import function_forms
 from odibi_studio.services.sql_functions import sql_functions
@@ -56,7 +57,16 @@ _WIDGETS = {
 }
 # The spelling that pipelines use; a setting can be given under the model's own name too.
 _SPELLINGS = {"partition_by": "partitionBy", "column_types": "schema"}
-_TITLES = {"csv": "CSV", "json": "JSON", "orc": "ORC", "sqlite": "SQLite", "duckdb": "DuckDB"}
+_TITLES = {
+    "csv": "CSV",
+    "json": "JSON",
+    "orc": "ORC",
+    "sqlite": "SQLite",
+    "duckdb": "DuckDB",
+    "http": "JSON over HTTP",
+    "mysql": "MySQL or MariaDB",
+    "postgresql": "PostgreSQL",
+}
 
 
 def make_catalog(workspace: Workspace) -> Catalog:
@@ -66,12 +76,13 @@ def make_catalog(workspace: Workspace) -> Catalog:
         WorkspaceError: Its odibi.toml is wrong.
     """
     settings = workspace.load()
+    formats = {*format_names(), *server_names()}
     return Catalog(
         kinds=[
             KindForm(kind=kind, title=title, description=description, settings=form_schema(model))
             for kind, (title, description, model) in _KINDS.items()
         ],
-        formats=[_format_form(name) for name in format_names()],
+        formats=[_format_form(name) for name in (*format_names(), *server_names())],
         recipes=[
             RecipeForm(
                 name=recipe.name,
@@ -86,7 +97,15 @@ def make_catalog(workspace: Workspace) -> Catalog:
         sql_functions=list(sql_functions()),
         pipeline_settings=form_schema(RunSettings),
         engines=list(engine_names()),
-        connections=sorted(settings.connections),
+        connections=[
+            ConnectionForm(
+                name=name,
+                kind=connection.kind,
+                place=place_of(connection),
+                format=connection.kind if connection.kind in formats else "",
+            )
+            for name, connection in sorted(settings.connections.items())
+        ],
         secrets=_secrets(workspace, settings),
     )
 

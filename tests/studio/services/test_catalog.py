@@ -49,7 +49,9 @@ def test_connections_and_secrets_are_names_alone(
     )
     make_file("pipelines/a.yaml", "name: a\nsteps:\n  - {value: '${secret:OTHER}'}\n")
     catalog = make_catalog(workspace)
-    assert catalog.connections == ["shop"]
+    (shop,) = catalog.connections
+    assert (shop.name, shop.kind, shop.place, shop.format) == ("shop", "http", "https://shop.example", "http")
+    assert {form.name for form in catalog.formats} >= {"csv", "http", "postgresql"}
     places = {secret.name: secret.place for secret in catalog.secrets}
     assert places["OTHER"] == ""
     assert places["API_KEY"] == "the environment variable API_KEY"

@@ -7,7 +7,7 @@ import { valueIn, withValue, type Field } from "../forms/schema";
 import type { FormatForm, StepForm } from "../messages";
 import { kindOf } from "../model/kinds";
 import { useDesigner } from "../store";
-import { countSet, formatKey, formatOf, formatOfPath, optionFields, settingsFields } from "./settingsForm";
+import { countSet, formatKey, formatOf, impliedFormat, optionFields, settingsFields } from "./settingsForm";
 import type { StepView } from "./useStep";
 
 const MODES: Record<string, string> = {
@@ -24,9 +24,10 @@ export function FormatSection({ view }: { view: StepView }) {
   const catalog = useDesigner((state) => state.catalog);
   const key = formatKey(step);
   const isRead = kindOf(step) === "ingest";
-  const implied = formatOfPath(catalog.formats, step.value);
-  const format = formatOf(catalog.formats, step);
+  const implied = impliedFormat(catalog, step);
+  const format = formatOf(catalog, step);
   const options = optionFields(format, step);
+  const files = catalog.formats.filter(({ extensions }) => extensions.length > 0);
   const theirs = problemsUnder(problems, "params");
   const fields = settingsFields(catalog, step);
   const mode = typeof step.params["mode"] === "string" ? step.params["mode"] : "overwrite";
@@ -41,10 +42,11 @@ export function FormatSection({ view }: { view: StepView }) {
             <Combobox
               id={`step.params.${key}`}
               value={String(step.params[key] ?? "")}
-              placeholder={implied ? `${implied.title} (by the name)` : "Choose a format"}
+              placeholder={implied ? `${implied.format.title} (by the ${implied.by})` : "Choose a format"}
               options={[
-                { value: "", label: implied ? `By the name: ${implied.title}` : "By the name of the file" },
-                ...catalog.formats.map((one) => formatOption(one, step, isRead)),
+                { value: "", label: implied ? `By the ${implied.by}: ${implied.format.title}` : "By the name of the file" },
+                // What is behind a connection or an address has the format that it has.
+                ...(implied && implied.by !== "name" ? [] : files.map((one) => formatOption(one, step, isRead))),
               ]}
               onChange={(name) => set(["params", key], name || undefined)}
               describedBy={describedBy}

@@ -32,6 +32,7 @@ const catalog: Catalog = {
     { ...format, name: "parquet", title: "Parquet", extensions: [".parquet"] },
     { ...format, name: "json", title: "JSON", extensions: [".json"], modes: ["overwrite"], can_partition: false },
     { ...format, name: "avro", title: "Avro", extensions: [".avro"], can_write: false, modes: [] },
+    { ...format, name: "postgresql", title: "PostgreSQL", extensions: [], read_options: { type: "object", properties: { query: { type: "string", default: "" } } } },
   ],
   recipes: [
     {
@@ -40,7 +41,10 @@ const catalog: Catalog = {
     },
   ],
   functions: [{ name: "clean.names", description: "Cleans names.", inputs: ["data"], parameters: [{ name: "limit", type: "int", default: 5, required: false }] }],
-  connections: ["lake"],
+  connections: [
+    { name: "lake", kind: "folder", place: "lake", format: "" },
+    { name: "shop", kind: "postgresql", place: "postgresql://127.0.0.1/shop", format: "postgresql" },
+  ],
   secrets: [{ name: "LAKE_KEY", place: "LAKE_KEY=… in .env" }, { name: "OLD_KEY", place: "" }],
 };
 const columns = [{ name: "id", type: "BIGINT" }, { name: "amount", type: "DOUBLE" }];
@@ -264,4 +268,17 @@ test("a field that was asked for is unfolded and gets the cursor", async () => {
   await waitFor(() => expect(screen.getByRole("textbox", { name: "Max retries" })).toHaveFocus());
   state().seek(id("total"), "inputs.orders");
   await waitFor(() => expect(screen.getByRole("combobox", { name: "Dataset of orders" })).toHaveFocus());
+});
+
+test("a step that names a database asks for a table or a query, with the options of the database", async () => {
+  const { user, of, select } = await open([step("rows", { layer: "ingest", type: "config_op", value: "orders", params: { connection: "shop" }, outputs: { data: "rows" } })]);
+  await select("rows");
+  expect(await screen.findByRole("textbox", { name: "Table or query" })).toHaveValue("orders");
+  expect(screen.getByRole("combobox", { name: "Format" })).toHaveAttribute("placeholder", "PostgreSQL (by the connection)");
+  expect(screen.getByText("PostgreSQL options")).toBeVisible();
+  const connection = screen.getByRole("combobox", { name: /^Connection/ });
+  await user.click(connection);
+  await user.click(await screen.findByRole("option", { name: /None: the workspace/ }));
+  expect(of("rows").params).toEqual({});
+  expect(screen.getByRole("textbox", { name: "Read from" })).toHaveValue("orders");
 });

@@ -14,7 +14,7 @@ export function OtherSettings({ view }: { view: StepView }) {
   const all = settingsFields(catalog, step);
   const isCode = step.type === "sql" || step.type === "function";
   const own = ownFields(all).filter((field) => !WITH_FORMAT.has(field.name));
-  const options = isCode ? [] : optionFields(formatOf(catalog.formats, step), step);
+  const options = isCode ? [] : optionFields(formatOf(catalog, step), step);
   const known = new Set([...all, ...options].flatMap(({ name, alias }) => [name, alias]));
   // A function's parameters are its own business; its section shows them all.
   const unknown = step.type === "function" || all.length === 0 ? [] : Object.keys(step.params).filter((name) => !known.has(name));

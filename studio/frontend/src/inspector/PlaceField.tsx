@@ -9,25 +9,27 @@ import { MISSING } from "../forms/validate";
 import { kindOf } from "../model/kinds";
 import { useDesigner } from "../store";
 import { isAddress } from "./kindNames";
+import { connectionOf } from "./settingsForm";
 import type { StepView } from "./useStep";
 
 /** Where a step reads or writes: a file of the workspace, a path inside a connection, an address. */
 export function PlaceField({ view: { step, problems, set } }: { view: StepView }) {
-  const { connections, secrets } = useDesigner((state) => state.catalog);
+  const catalog = useDesigner((state) => state.catalog);
+  const { connections, secrets } = catalog;
   const [isPicking, setPicking] = useState(false);
   const kind = kindOf(step);
   const connection = typeof step.params["connection"] === "string" ? step.params["connection"] : "";
   const value = typeof step.value === "string" ? step.value : JSON.stringify(step.value ?? "");
   const isHttp = step.type === "api" || isAddress(step.value);
-  const label = isHttp ? "Address" : kind === "ingest" ? "Read from" : "Write to";
+  const words = isHttp ? ADDRESS : wordsFor(connectionOf(catalog, step)?.format ?? "", kind === "ingest", connection);
   return (
     <div className="form">
       {kind !== "connect" && (
         <LabelledRow
           id="step.value"
-          label={label}
-          help={isHttp ? undefined : connection ? `A path inside ${connection}.` : "A path inside the workspace, or an address. {date} stands for the day of the run."}
-          own={value === "" ? [MISSING] : []}
+          label={words.label}
+          help={words.help}
+          own={value === "" && !words.isOptional ? [MISSING] : []}
           theirs={problemsUnder(problems, "value").filter(({ path }) => path === "")}
         >
           {(describedBy, isInvalid) => (
@@ -37,7 +39,7 @@ export function PlaceField({ view: { step, problems, set } }: { view: StepView }
                 type="text"
                 autoComplete="off"
                 spellCheck={false}
-                placeholder={isHttp ? "https://" : kind === "ingest" ? "data/orders.csv" : "output/orders.parquet"}
+                placeholder={words.example}
                 aria-describedby={describedBy}
                 aria-invalid={isInvalid || undefined}
                 value={value}
@@ -69,8 +71,8 @@ export function PlaceField({ view: { step, problems, set } }: { view: StepView }
               placeholder={kind === "connect" ? "Choose a connection" : "None: the workspace"}
               options={[
                 ...(kind === "connect" ? [] : [{ value: "", label: "None: the workspace" }]),
-                ...connections.map((name) => ({ value: name })),
-                ...(connection && !connections.includes(connection) ? [{ value: connection, detail: "unknown" }] : []),
+                ...connections.map(({ name, place }) => ({ value: name, detail: place })),
+                ...(connection && !connections.some(({ name }) => name === connection) ? [{ value: connection, detail: "unknown" }] : []),
               ]}
               onChange={(name) => set(["params", "connection"], name || undefined)}
               describedBy={describedBy}
@@ -93,4 +95,27 @@ export function PlaceField({ view: { step, problems, set } }: { view: StepView }
       )}
     </div>
   );
+}
+
+interface Words {
+  label: string;
+  help: string | undefined;
+  example: string;
+  isOptional?: boolean;
+}
+
+const ADDRESS: Words = { label: "Address", help: undefined, example: "https://" };
+
+/** What a place is called, by the format behind its connection. */
+function wordsFor(format: string, isRead: boolean, connection: string): Words {
+  if (format === "http") return { label: "Path", help: `What stands behind the address of ${connection}; may be empty.`, example: "orders", isOptional: true };
+  if (format) {
+    const label = isRead ? "Table or query" : "Table";
+    return { label, help: `${label} of ${connection}.`, example: isRead ? "orders, or SELECT …" : "orders" };
+  }
+  return {
+    label: isRead ? "Read from" : "Write to",
+    help: connection ? `A path inside ${connection}.` : "A path inside the workspace, or an address. {date} stands for the day of the run.",
+    example: isRead ? "data/orders.csv" : "output/orders.parquet",
+  };
 }

@@ -63,7 +63,7 @@ function Value({ view }: { view: StepView }) {
   return (
     <>
       <PlaceField view={view} />
-      {kind !== "connect" && !isAddress(step.value) && <FormatSection view={view} />}
+      {kind !== "connect" && !(kind === "publish" && isAddress(step.value)) && <FormatSection view={view} />}
     </>
   );
 }

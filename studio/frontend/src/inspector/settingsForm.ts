@@ -1,7 +1,7 @@
 import { fieldsOf, valueIn, type Field, type JsonSchema } from "../forms/schema";
-import type { Catalog, FormatForm, StepForm } from "../messages";
+import type { Catalog, ConnectionForm, FormatForm, StepForm } from "../messages";
 import { kindOf } from "../model/kinds";
-import { settingsKind } from "./kindNames";
+import { isAddress, settingsKind } from "./kindNames";
 
 /** Settings that every step takes; they have a section of their own. */
 export const RELIABILITY = new Set(["max_retries", "retry_delay", "retry_backoff", "timeout_s", "cache", "materialize"]);
@@ -36,10 +36,26 @@ export function formatOfPath(formats: readonly FormatForm[], path: unknown): For
   return formats.find((format) => format.extensions.some((ending) => name.endsWith(ending)));
 }
 
-/** The format of a step: as it says, else by its path. */
-export function formatOf(formats: readonly FormatForm[], step: StepForm): FormatForm | undefined {
+/** The connection that a step names, or undefined. */
+export function connectionOf(catalog: Catalog, step: StepForm): ConnectionForm | undefined {
+  return catalog.connections.find(({ name }) => name === step.params["connection"]);
+}
+
+/** The format that a step has without saying so, and what says it. */
+export function impliedFormat(catalog: Catalog, step: StepForm): { format: FormatForm; by: "connection" | "address" | "name" } | undefined {
+  const named = (name: string) => catalog.formats.find((format) => format.name === name);
+  const behind = named(connectionOf(catalog, step)?.format ?? "");
+  if (behind) return { format: behind, by: "connection" };
+  const answers = kindOf(step) === "ingest" && isAddress(step.value) ? named("http") : undefined;
+  if (answers) return { format: answers, by: "address" };
+  const format = formatOfPath(catalog.formats, step.value);
+  return format && { format, by: "name" };
+}
+
+/** The format of a step: as it says, else by its connection or path. */
+export function formatOf(catalog: Catalog, step: StepForm): FormatForm | undefined {
   const said = step.params[formatKey(step)];
-  return said ? formats.find((format) => format.name === said) : formatOfPath(formats, step.value);
+  return said ? catalog.formats.find((format) => format.name === said) : impliedFormat(catalog, step)?.format;
 }
 
 /** The options of a format for reading or writing. */
