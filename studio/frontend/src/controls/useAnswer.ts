@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useLayoutEffect, useState } from "react";
 import { describe, isAborted } from "../api";
 import type { ErrorAnswer } from "../messages";
 
@@ -19,14 +19,15 @@ export interface Answer<T> {
  */
 export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>, pauseMs = 0): Answer<T> {
   const [answer, setAnswer] = useState<Answer<T>>({ value: null, failure: null, isAsking: key !== null, key: null });
-  useEffect(() => {
+  // Before what was drawn with it is painted: the answer is on its way meanwhile.
+  useLayoutEffect(() => {
     if (key === null) {
       setAnswer({ value: null, failure: null, isAsking: false, key: null });
       return;
     }
     const request = new AbortController();
     setAnswer((before) => ({ ...before, isAsking: true }));
-    const timer = setTimeout(async () => {
+    const send = async () => {
       try {
         const value = await ask(request.signal);
         if (!request.signal.aborted) setAnswer({ value, failure: null, isAsking: false, key });
@@ -34,7 +35,9 @@ export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => P
         if (request.signal.aborted || isAborted(error)) return;
         setAnswer((before) => ({ ...before, failure: describe(error), isAsking: false }));
       }
-    }, pauseMs);
+    };
+    const timer = pauseMs > 0 ? setTimeout(() => void send(), pauseMs) : undefined;
+    if (timer === undefined) void send();
     return () => {
       clearTimeout(timer);
       request.abort();
