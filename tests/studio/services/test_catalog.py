@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from odibi_core.formats.registry import format_names
+from odibi_core.formats.registry import format_names, server_names
 from odibi_core.workspace import Workspace
 from odibi_studio.services.catalog import make_catalog
 
@@ -16,7 +16,7 @@ MakeFile = Callable[[str, str | bytes], Path]
 
 def test_every_format_is_there_with_what_it_can_do(workspace: Workspace) -> None:
     catalog = make_catalog(workspace)
-    assert [form.name for form in catalog.formats] == list(format_names())
+    assert [form.name for form in catalog.formats] == [*format_names(), *server_names()]
     csv = next(form for form in catalog.formats if form.name == "csv")
     assert csv.extensions == [".csv", ".tsv"]
     assert csv.modes[0] == "overwrite"
