@@ -216,6 +216,11 @@ class MissingPackageError(OdibiError):
     """An optional package is needed."""
 
 
+def internal_error(error: BaseException, fix: str = "report it, with what the run wrote") -> OdibiError:
+    """What a person is told of a mistake that nobody foresaw."""
+    return OdibiError(f"something went wrong inside odibi: {type(error).__name__}: {error}", fix=fix)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known: the nearest ones, else the first dozen of all there are."""
     names = sorted({str(candidate) for candidate in known})

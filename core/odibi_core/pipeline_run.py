@@ -16,7 +16,7 @@ from odibi_core.distributed_executor import DistributedExecutor, ExecutionBacken
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.engines.registry import EngineSettings, open_engine
 from odibi_core.engines.scratch import Scratch
-from odibi_core.errors import PipelineInvalidError
+from odibi_core.errors import OdibiError, PipelineInvalidError, internal_error
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal.writer import JournalWriter
@@ -116,6 +116,7 @@ class PipelineRun:
         self._surroundings, self._workspace = request.surroundings, request.surroundings.workspace
         self._keeps_data, self._cancellation = request.keeps_data, request.cancellation
         self._executor: DAGExecutor | None = None
+        self._begun: float | None = None
         self._run_id, self._order, self._write_id = request.run_id, request.order, request.write_id
         self._warnings: list[str] = []
         self._redactor = Redactor()
@@ -174,6 +175,9 @@ class PipelineRun:
             self._bus.subscribe(watcher)
         try:
             return self._run(engines, scratch, reporter, journal.run_dir)
+        except Exception as error:
+            self._tell_broken(error)
+            raise
         finally:
             for watcher in watchers:
                 self._bus.unsubscribe(watcher)
@@ -200,7 +204,7 @@ class PipelineRun:
         executor = self._make_executor(engines, context, memory)
         self._executor = executor
         self._cancellation.attach(executor)
-        begun = time.perf_counter()
+        begun = self._begun = time.perf_counter()
         with cancel_on_signals(executor.cancel):
             self._bus.emit(
                 EventType.PIPELINE_START,
@@ -234,6 +238,23 @@ class PipelineRun:
         self, engines: Mapping[str, Engine], context: RunContext, memory: Memory | None
     ) -> DAGExecutor:
         settings = self._settings
+    def _tell_broken(self, error: Exception) -> None:
+        """Have the run end as failed for all who watch it: nobody would speak of it again."""
+        known = error if isinstance(error, OdibiError) else internal_error(error)
+        keys = {"error_message": known.what, "where": known.where, "fix": known.fix}
+        if self._begun is None:
+            self._bus.emit(EventType.RUN_REFUSED, **keys)
+            return
+        self._bus.emit(EventType.PIPELINE_ERROR, **keys)
+        self._bus.emit(
+            EventType.PIPELINE_COMPLETE,
+            duration_ms=round((time.perf_counter() - self._begun) * 1000, 3),
+            state="failed",
+            _tracker=self._tracker,
+            _metrics=self._metrics,
+        )
+        self._bus.flush(HOOK_GRACE_S)
+
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
         history = QualityHistory(self._workspace)
         inspector = Inspector(self._plan, engines, context, history.good_runs)

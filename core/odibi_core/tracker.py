@@ -162,6 +162,10 @@ class Tracker:
         record = self._records.get(name)
         if record is None:
             record = self._records[name] = _record(Step(event.get("layer", ""), name, "", "", None), "")
+        for record in self._records.values():
+            if record["status"] == NodeState.RUNNING:
+                # The run broke off by a mistake of ours, which no step tells of.
+                record["status"] = NodeState.FAILED.value
         self._reached[name] = None
         match event["event_type"]:
             case EventType.NODE_START:

@@ -13,7 +13,7 @@ import click
 from odibi_core import __version__
 from odibi_core.cli.exit_codes import MEANINGS, ExitCode, code_of
 from odibi_core.cli.session import Session
-from odibi_core.errors import OdibiError, did_you_mean
+from odibi_core.errors import OdibiError, did_you_mean, internal_error
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -132,11 +132,11 @@ def run_command(args: Sequence[str] | None = None) -> int:
         from odibi_core.cli.crash import keep_crash
 
         kept = keep_crash(error, session)
-        what = f"something went wrong inside odibi: {type(error).__name__}: {error}"
-        fix = f"report it, with the file {kept}" if kept else "report it"
-        terminal.error(OdibiError(what, fix=fix))
+        told = internal_error(error, f"report it, with the file {kept}" if kept else "report it")
+        terminal.error(told)
         if terminal.gives_json:
-            terminal.document({"state": "error", "error": {"message": what, "where": "", "fix": fix}})
+            document = {"message": told.what, "where": "", "fix": told.fix}
+            terminal.document({"state": "error", "error": document})
         return ExitCode.INTERNAL
 
 

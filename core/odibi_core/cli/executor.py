@@ -9,7 +9,7 @@ from pathlib import Path
 
 from odibi_core.cli.ordered_run import execute_order
 from odibi_core.cli.session import Session
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, internal_error
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
 from odibi_core.journal.order import read_order
@@ -60,8 +60,7 @@ def _execute(workspace: Workspace, record: RunRecord) -> None:
         _tell(record, error, bus)
     except Exception as error:  # noqa: BLE001 - there is nobody else to tell: the journal is read by people
         _log.exception("the run ended by a mistake inside odibi")
-        what = f"something went wrong inside odibi: {type(error).__name__}: {error}"
-        _tell(record, OdibiError(what, fix="report it, with the run's output"), bus)
+        _tell(record, internal_error(error), bus)
 
 
 def _tell(record: RunRecord, error: OdibiError, bus: EventBus) -> None:

@@ -253,8 +253,8 @@ class RunRecord:
 
     @property
     def asked_time(self) -> str:
-        """When it was queued, or else when it started, UTC, ISO 8601."""
-        return self.queued_time or self.start_time
+        """When it was queued, or else when it started, or was refused, UTC, ISO 8601."""
+        return self.queued_time or self.start_time or self.end_time
 
     def judge(self, *, is_attended: bool) -> None:
         """Settle the state where no event did.
@@ -271,6 +271,10 @@ class RunRecord:
             self.reason = f"{self.cancel_author or 'somebody'} asked it to stop"
         else:
             self.state = RunState.FAILED if self.error_message else RunState.LOST
+        self._leave_steps()
+
+    def _leave_steps(self) -> None:
+        """Count steps as failed whose end nobody told of."""
         for step in self.steps.values():
             if step.state is NodeState.RUNNING:
                 step.state = NodeState.FAILED
@@ -297,6 +301,7 @@ class RunRecord:
             case EventType.RUN_LAUNCHED:
                 self.launched = ProcessIdentity(**event["process"]) if event.get("process") else None
             case EventType.RUN_REFUSED:
+                self.pipeline_name = self.pipeline_name or event.get("pipeline_name", "")
                 self._end(event, RunState.FAILED)
                 self.error_message, self.fix = event.get("error_message") or "", event.get("fix") or ""
 
@@ -305,6 +310,8 @@ class RunRecord:
         self.state = RunState.CANCELLED if self.state is RunState.CANCELLED else state
         self.end_time = event["timestamp"]
         self.duration_ms = event.get("duration_ms")
+        if self.state is RunState.FAILED:
+            self._leave_steps()
 
 
 def _check_figures(event: Mapping[str, Any]) -> None:

@@ -17,7 +17,8 @@ from tests.core.cli.conftest import ODIBI, Answer, environment
 from tests.core.cli.test_run import rewrite
 from tests.processes import started
 
-from odibi_core.journal import JournalReader, follow
+from odibi_core.events import NodeState
+from odibi_core.journal import JournalReader, RunState, follow, list_runs
 
 Process = Callable[..., Answer]
 
@@ -227,3 +228,37 @@ def test_help_loads_nothing_heavy(shop: Path) -> None:
 def test_the_shell_can_complete_pipelines(process: Process) -> None:
     answer = process(COMP_WORDS="odibi run s", COMP_CWORD="2", _ODIBI_COMPLETE="bash_complete")
     assert answer.out.splitlines() == ["plain,shop"]
+
+
+def test_a_run_that_breaks_off_by_a_mistake_of_ours_stands_as_failed_with_what_went_wrong(
+    process: Process, shop: Path
+) -> None:
+    (shop / "sitecustomize.py").write_text(
+        "import odibi_core.dag_executor as executor\n"
+        "def broken(*_): raise KeyError('out of order')\n"
+        "executor.DAGExecutor._take_report = broken\n"
+    )
+    answer = process("run", "shop", PYTHONPATH=f"{shop}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    assert answer.code == 70
+    (record,) = list_runs(shop / ".odibi" / "runs")
+    assert (record.state, record.is_judged) == (RunState.FAILED, False)
+    assert record.error_message == "something went wrong inside odibi: KeyError: 'out of order'"
+    assert not [step for step in record.steps.values() if step.state is NodeState.RUNNING]
+    lineage = json.loads((record.run_dir / "lineage.json").read_bytes())
+    assert lineage["state"] == "failed"
+    assert "running" not in [step["status"] for step in lineage["steps"]]
+
+
+def test_a_run_that_breaks_off_before_it_begins_stands_as_failed(process: Process, shop: Path) -> None:
+    (shop / "sitecustomize.py").write_text(
+        "import odibi_core.memory as memory\n"
+        "def broken(*_): raise KeyError('out of order')\n"
+        "memory.Prospect.open = broken\n"
+    )
+    assert (
+        process("run", "shop", PYTHONPATH=f"{shop}{os.pathsep}{os.environ.get('PYTHONPATH', '')}").code == 70
+    )
+    (record,) = list_runs(shop / ".odibi" / "runs")
+    assert (record.state, record.is_judged, record.pipeline_name) == (RunState.FAILED, False, "shop")
+    assert record.error_message == "something went wrong inside odibi: KeyError: 'out of order'"
+    assert record.asked_time
