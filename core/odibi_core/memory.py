@@ -24,8 +24,8 @@ from odibi_core.kept.resumption import (
     find_fork,
     find_resumption,
     ticket_run_ids,
-    unchanged_part,
 )
+from odibi_core.kept.taking_over import Takeover
 from odibi_core.plan.fingerprint import fingerprint_steps
 from odibi_core.plan.model import Plan, Region, Tracking
 from odibi_core.plan.planner import Surroundings
@@ -156,6 +156,9 @@ class Prospect:
         values: What its placeholders stand for.
         surroundings: What it was planned in.
 
+    Attributes:
+        notes: Step → what a person should know of the rows that it takes over.
+
     Raises:
         CheckpointError: Steps that are done have changed since the checkpoint.
     """
@@ -169,8 +172,10 @@ class Prospect:
             else {}
         )
         self._checkpoint = past.resumption.checkpoint
+        self.notes: Mapping[str, str] = {}
         if self._checkpoint is not None and past.resumption.forked is not None:
-            self._checkpoint = unchanged_part(self._checkpoint, plan, self._fingerprints)
+            taken = Takeover(self._checkpoint, plan, self._fingerprints, surroundings.place)
+            self._checkpoint, self.notes = taken.part(), taken.notes
         elif self._checkpoint is not None:
             check_unchanged(self._checkpoint, plan.pipeline.name, self._fingerprints)
 

@@ -217,6 +217,8 @@ class PipelineRun:
             )
             try:
                 report = executor.run()
+            for step, note in self._prospect.notes.items():
+                self._warn(step, note)
             finally:
                 self._executor = None
             if self._tracker is not None:

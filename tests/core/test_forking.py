@@ -120,3 +120,65 @@ def test_a_fork_leaves_the_run_that_it_came_from_to_be_resumed() -> None:
 def test_a_run_without_a_checkpoint_can_not_be_forked() -> None:
     with pytest.raises(CheckpointError, match="no checkpoint"):
         run(steps(), fork_of=Fork("sales", "20260101T000000-aa"))
+
+
+def test_rows_that_were_not_kept_are_not_read_from_a_changed_source_beside_rows_that_were() -> None:
+    first, _ = run(steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"))
+    assert first.failed_nodes == ["filter"]
+    Path("orders.csv").write_text("id,amount\n1,1000\n")
+    # No step waited for the rows of the source at the end: the checkpoint holds those of `double` alone.
+    changed = steps(large="SELECT d.id, d.amount, o.amount AS once FROM doubled d JOIN orders o USING (id)")
+    changed[3].inputs = {"doubled": "doubled", "orders": "orders"}
+    result, ended = run(changed, "sales_fork", fork_of=Fork("sales", first.run_id))
+    assert result.success, result.errors
+    assert set(ended.values()) == {"success"}
+    found = pd.read_csv("out.csv")
+    assert (list(found.amount), list(found.once)) == ([2000], [1000])
+    note = (
+        f"its source has changed since the run {first.run_id}, which did not keep its rows: it is read anew"
+    )
+    assert any(f"step 'load': {note}" in warning for warning in result.warnings)
+
+
+def test_a_changed_source_that_another_step_reads_anew_is_read_anew_by_both() -> None:
+    first, _ = run(steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"))
+    Path("orders.csv").write_text("id,amount\n1,1000\n")
+    changed = steps(large="SELECT d.id, d.amount, o.amount AS once FROM doubled d JOIN again o USING (id)")
+    changed[3].inputs = {"doubled": "doubled", "again": "again"}
+    changed.insert(0, Step("ingest", "reload", "config_op", "", "orders.csv", outputs={"data": "again"}))
+    result, ended = run(changed, "sales_fork", fork_of=Fork("sales", first.run_id))
+    assert result.success, result.errors
+    assert ended["double"] == "success"
+    assert list(pd.read_csv("out.csv").once) == [1000]
+    assert any("and 'reload' reads it anew" in warning for warning in result.warnings)
+
+
+def test_rows_of_a_source_that_has_changed_since_are_told_to_be_those_of_the_run() -> None:
+    first, _ = run(steps(large="SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"))
+    Path("orders.csv").write_text("id,amount\n1,1000\n")
+    told: list[str] = []
+    bus = EventBus()
+    bus.subscribe(lambda it: told.append(it["message"]) if it["event_type"] == "node_warning" else None)
+    fork = Fork("sales", first.run_id)
+    result = Orchestrator(
+        steps(), pipeline_name="sales_fork", enable_checkpoints=True, event_bus=bus, fork_of=fork
+    ).execute()
+    assert result.success, result.errors
+    assert list(pd.read_csv("out.csv").amount) == [120, 180]
+    assert told == [
+        f"its source has changed since the run {first.run_id}: its rows are those that the run had read"
+    ]
+
+
+def test_a_fork_of_a_fork_knows_of_which_state_the_rows_are() -> None:
+    broken = "SELECT * FROM doubled WHERE error(amount::VARCHAR) IS NULL"
+    first, _ = run(steps(large=broken))
+    Path("orders.csv").write_text("id,amount\n1,1000\n")
+    second, ended = run(steps(large=f"{broken} AND true"), "second", fork_of=Fork("sales", first.run_id))
+    assert (second.success, ended["double"]) == (False, "cached")
+    changed = steps(large="SELECT d.id, d.amount, o.amount AS once FROM doubled d JOIN orders o USING (id)")
+    changed[3].inputs = {"doubled": "doubled", "orders": "orders"}
+    third, ended = run(changed, "third", fork_of=Fork("second", second.run_id))
+    assert third.success, third.errors
+    assert ended["double"] == "success"
+    assert list(pd.read_csv("out.csv").amount) == [2000]

@@ -68,6 +68,7 @@ class CheckpointSaver:
         states: Mapping[str, NodeState],
         layer: str,
         held: dict[str, HeldFile],
+        read_before: Mapping[str, str],
         attempt: Attempt,
     ) -> dict[str, Any]:
         """The keys of the event that says that a checkpoint was saved.
@@ -77,6 +78,7 @@ class CheckpointSaver:
             states: Step name → state.
             layer: The layers that are complete since the last one.
             held: Dataset key → Parquet file that holds it already; afterwards those of this checkpoint.
+            read_before: Step that an earlier run did → the state of the source that it read.
             attempt: Stops it from another thread.
         """
         pending = [name for name in self.plan.steps if name not in outcomes]
@@ -116,6 +118,7 @@ class CheckpointSaver:
                     for name in outcomes
                 },
                 "outcomes": records,
+                "sources": {name: self.fingerprints[name].source for name in outcomes} | dict(read_before),
                 "read_again": read_again,
                 "files": known,
             }
@@ -203,11 +206,15 @@ class CheckpointedRun:
         if resumed is not None:
             self._records = {record["name"]: dict(record) for record in resumed.manifest["outcomes"]}
             self._borrow(resumed)
+        before = resumed.manifest.get("sources", {}) if resumed is not None else {}
+        self._read_before = {name: before[name] for name in self._records if name in before}
         self._held = held_files(self._files, resumed.manifest) if resumed is not None else {}
         self._layers = {planned.step.layer for planned in saver.plan.steps.values()}
         self._complete_layers: set[str] = set()
         self._is_wanted = False
-        self._steps_saved = len(self._records)
+        # A fork that fails at its first own step is to be resumed, too: it saves what it took over.
+        is_own = resumed is not None and resumed.manifest["run_id"] == saver.run_id
+        self._steps_saved = len(self._records) if is_own else 0
         self._saved_at = time.monotonic()
 
     def want(self) -> None:
@@ -243,7 +250,9 @@ class CheckpointedRun:
         self._steps_saved, self._saved_at = len(self._outcomes), time.monotonic()
         outcomes, moment = dict(self._outcomes), dict(states)
         # One checkpoint is saved at a time: nobody else has the files in hand meanwhile.
-        return lambda attempt: self._saver.save(outcomes, moment, layer, self._held, attempt)
+        return lambda attempt: self._saver.save(
+            outcomes, moment, layer, self._held, self._read_before, attempt
+        )
 
     def _is_due(self, layer: str, *, is_end: bool) -> bool:
         more = len(self._outcomes) - self._steps_saved

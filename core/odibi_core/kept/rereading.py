@@ -34,7 +34,8 @@ class Sources:
         """What the source of a step must still be when it is read again; "" where its rows have to be kept.
 
         They have to where the pipeline itself writes there, where the source is not as it was when the run
-        began, and where the step asks for it by `materialize` or has expectations, which may take rows out.
+        began, where it is a server's, whose tables show no change, and where the step asks for it by
+        `materialize` or has expectations, which may take rows out.
         """
         planned = self._plan.steps[step]
         operation, settings = planned.node.operation, planned.node.settings

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord
 from odibi_core.errors import CheckpointError
 from odibi_core.plan.fingerprint import Fingerprint
-from odibi_core.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +86,6 @@ def find_fork(manager: CheckpointManager, fork: Fork) -> Resumption:
             fix="run the pipeline from the start; the newest three checkpoints of a pipeline are kept",
         )
     return found
-
-
-def unchanged_part(checkpoint: Checkpoint, plan: Plan, fingerprints: Mapping[str, Fingerprint]) -> Checkpoint:
-    """The checkpoint with the steps alone that are as they were, and so is every step before them.
-
-    A step whose rows would be read again from a source that has changed is not: rows of two states don't mix.
-    """
-    known, read_again = checkpoint.manifest["fingerprints"], checkpoint.manifest.get("read_again", {})
-    kept: set[str] = set()
-    for name, print_ in fingerprints.items():
-        parts = known.get(name)
-        is_same = parts is not None and (print_.settings, print_.code) == (parts["settings"], parts["code"])
-        is_same = is_same and read_again.get(name, print_.source) == print_.source
-        if is_same and set(plan.graph.upstream(name)) <= kept:
-            kept.add(name)
-    outcomes = [record for record in checkpoint.manifest["outcomes"] if record["name"] in kept]
-    return Checkpoint(checkpoint.folder, {**checkpoint.manifest, "outcomes": outcomes})
 
 
 def check_unchanged(checkpoint: Checkpoint, pipeline: str, fingerprints: Mapping[str, Fingerprint]) -> None:
