@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from odibi_core.engine_context import EngineContext, PandasEngineContext, SparkEngineContext
     from odibi_core.errors import OdibiError
     from odibi_core.event_bus import EventBus, EventPriority, create_metrics_export_hook, create_summary_hook
+    from odibi_core.functions.origins import column_origins
     from odibi_core.functions.registry import register_function, resolve_function
     from odibi_core.metrics_manager import MetricsManager
     from odibi_core.orchestrator import Orchestrator
@@ -59,6 +60,7 @@ _HOMES = {
     "StreamManager": "odibi_core.stream_manager",
     "StreamMode": "odibi_core.stream_manager",
     "Tracker": "odibi_core.tracker",
+    "column_origins": "odibi_core.functions.origins",
     "create_metrics_export_hook": "odibi_core.event_bus",
     "create_summary_hook": "odibi_core.event_bus",
     "register_function": "odibi_core.functions.registry",
@@ -93,6 +95,7 @@ __all__ = [
     "StreamManager",
     "StreamMode",
     "Tracker",
+    "column_origins",
     "create_metrics_export_hook",
     "create_summary_hook",
     "register_function",

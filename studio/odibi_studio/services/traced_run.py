@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from odibi_core.engines.operations import Query, Scan
+from odibi_core.engines.operations import Call, Query, Scan
+from odibi_core.errors import OdibiError
+from odibi_core.functions.origins import declared_origins
+from odibi_core.functions.registry import resolve_function
 from odibi_core.provenance.rewriting import SOURCES
 from odibi_core.provenance.tracing import HIDDEN, ROW, TraceStep, Tracing
 from odibi_core.step import Step
@@ -93,7 +96,25 @@ class TracedRun:
                 return TraceStep(step.name, step.inputs, outputs, native_text(query))
             case Scan():
                 return TraceStep(step.name, {}, outputs)
+            case Call() as call:
+                return TraceStep(step.name, step.inputs, outputs, why=_CALLED + self._said(step, call))
         return TraceStep(step.name, step.inputs, outputs, why=_CALLED)
+
+    def _said(self, step: Step, call: Call) -> str:
+        """What the function says of its columns, behind why its rows can't be followed."""
+        allowed = self._run.look.settings.functions.allow
+        try:
+            function = (
+                resolve_function(call.function, allowed) if isinstance(call.function, str) else call.function
+            )
+        except OdibiError:
+            return ""
+        told = [
+            said.told()
+            for output in step.outputs
+            if (said := declared_origins(function, output, step.outputs)) is not None
+        ]
+        return f"; of its columns it says: {'; '.join(told)}" if told else ""
 
 
 def rows_of(tracing: Tracing, numbers: str) -> list[str]:

@@ -127,6 +127,29 @@ def test_what_a_function_made_of_which_rows_is_not_told(previewer: Previewer, ma
     assert "Python function" in answer.steps[1].why
 
 
+def test_what_a_function_says_of_its_columns_is_told_where_its_rows_are_lost(
+    previewer: Previewer, make_file: MakeFile
+) -> None:
+    make_file("odibi.toml", '[studio]\npreview_functions = true\n[functions]\nallow = ["followed_said"]\n')
+    make_file(
+        "followed_said.py",
+        "from odibi_core import column_origins\n\n"
+        "@column_origins({'mark': ['city']}, keeps=True)\n"
+        "def marked(data):\n    return data.assign(mark=data['city'])\n",
+    )
+    call = StepForm(
+        name="mark",
+        layer="silver",
+        type="function",
+        value="followed_said.marked",
+        inputs={"data": "customers"},
+        outputs={"data": "marked"},
+    )
+    answer = follow(previewer, [read("customers"), call], "marked", row=0)
+    assert answer.problem is None
+    assert answer.steps[0].why.endswith("it says: mark of city; other columns as they come in")
+
+
 def test_sql_that_draws_by_chance_says_why_it_is_not_followed(previewer: Previewer) -> None:
     steps = [read("customers"), sql("some", "SELECT *, random() > 2 AS r FROM c", c="customers")]
     answer = follow(previewer, steps, "some", row=0)

@@ -134,3 +134,43 @@ def test_a_change_of_a_file_is_seen_and_a_broken_one_is_named(atlas: Atlas, work
     after = atlas.map()
     assert list(after.problems) == ["report"]
     assert DatasetName("", "output/sales.parquet") in after.columns
+
+
+DECLARED = """\
+from odibi_core import column_origins
+
+@column_origins({"score": ["paid"], "odd": ["nothing"]}, keeps=True)
+def guess(sales):
+    return sales
+"""
+AFTER = """\
+  - name: best
+    layer: gold
+    type: sql
+    value: SELECT city, max(score) AS best, odd FROM guessed GROUP BY ALL
+    inputs: {guessed: guessed}
+    outputs: {data: best}
+  - {name: keep_best, layer: store, type: config_op, value: output/best.csv, inputs: {data: best}}
+"""
+
+
+def test_a_column_is_traced_through_a_function_as_far_as_it_declares_it(
+    atlas: Atlas, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(workspace.root)
+    (workspace.root / "odibi.toml").write_text('[functions]\nallow = ["declared_guesses"]\n')
+    (workspace.root / "declared_guesses.py").write_text(DECLARED)
+    text = REPORT.replace("transforms.guess", "declared_guesses.guess") + AFTER
+    (workspace.root / "pipelines" / "report.yaml").write_text(text)
+    found = atlas.map()
+    trace = found.trace(column("output/best.csv", "best"), forward=False)
+    assert ("data/orders.csv", "amount") in {(str(end.dataset), end.column) for end in trace.ends}
+    assert trace.unknown == {}
+    city = found.trace(column("output/best.csv", "city"), forward=False)
+    assert ("data/shops.csv", "city") in {(str(end.dataset), end.column) for end in city.ends}
+    lost = found.trace(column("output/best.csv", "odd"), forward=False)
+    assert list(lost.unknown.values()) == [
+        "a Python function says that it is made of a column that none of its inputs has"
+    ]
+    feeds = found.trace(column("data/orders.csv", "amount"), forward=True)
+    assert ("output/best.csv", "best") in {(str(end.dataset), end.column) for end in feeds.ends}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from odibi_core.dataset import Dataset
@@ -11,6 +11,7 @@ from odibi_core.engines.duckdb.datasets import FrameDataset
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.functions.calling import call_function
+from odibi_core.functions.origins import broken_promise, declared_origins
 from odibi_core.functions.registry import resolve_function
 from odibi_core.sql.faults import explain_error
 
@@ -42,7 +43,28 @@ def carry_out_call(
         attempt.check()
         raise TaskError(task.name, _explained(error, data, task)) from error
     first = next(iter(outputs.values()))
-    return Outcome(task.name, outputs, row_count=first.row_count())
+    outcome = Outcome(task.name, outputs, row_count=first.row_count())
+    outcome.warnings += _broken_promises(operation, data, task, outputs, context)
+    return outcome
+
+
+def _broken_promises(
+    operation: Call,
+    data: Mapping[str, Dataset],
+    task: Task,
+    outputs: Mapping[str, Dataset],
+    context: RunContext,
+) -> Iterator[str]:
+    """Where the function gave other columns than it says to be made of what."""
+    function = operation.function
+    called = resolve_function(function, context.allowed_functions) if isinstance(function, str) else function
+    for output, dataset in outputs.items():
+        said = declared_origins(called, output, outputs)
+        if said is None:
+            continue
+        inputs = {alias: data[key].schema.names for alias, key in task.inputs.items()}
+        if broken := broken_promise(said, inputs, dataset.schema.names):
+            yield f"what the function declares of the columns of {dataset.key!r} does not hold: {broken}"
 
 
 def _explained(error: Exception, data: Mapping[str, Dataset], task: Task) -> Exception:

@@ -50,7 +50,7 @@ class Atlas:
             except OdibiError as error:
                 found.problems[path.stem] = error.what
                 continue
-            read_pipeline(found, pipeline, look.survey, self._place)
+            read_pipeline(found, pipeline, look.survey, self._place, look.surroundings.allowed_functions)
         return found
 
     def _place(self, connection: str, path: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from odibi_core.engines.operations import Call, Query, Scan, Send, Write
 from odibi_core.errors import OdibiError
+from odibi_core.functions.origins import Origins, declared_origins, source_of
+from odibi_core.functions.registry import resolve_function
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Survey
 from odibi_core.schema import Schema
@@ -14,6 +16,7 @@ from odibi_core.step import Step
 from odibi_studio.services.lineage.model import ColumnName, DatasetName, Flow, LineageMap
 
 FUNCTION = "a Python function makes it, and does not say of what"
+NOT_THERE = "a Python function says that it is made of a column that none of its inputs has"
 UNREADABLE = "its SQL does not tell"
 NO_COLUMNS = "only a run can tell the columns"
 
@@ -21,7 +24,13 @@ Place = Callable[[str, str], str]
 """The name of a place, from its connection and path."""
 
 
-def read_pipeline(found: LineageMap, pipeline: Pipeline, survey: Survey, place: Place) -> None:
+def read_pipeline(
+    found: LineageMap,
+    pipeline: Pipeline,
+    survey: Survey,
+    place: Place,
+    allowed_functions: tuple[str, ...] | None,
+) -> None:
     """Add a pipeline to the map.
 
     Args:
@@ -29,15 +38,19 @@ def read_pipeline(found: LineageMap, pipeline: Pipeline, survey: Survey, place: 
         pipeline: The pipeline.
         survey: What the core tells of it.
         place: Names the places that it reads and writes.
+        allowed_functions: Prefixes of the functions that may be asked what their columns are made of.
     """
-    reader = _Reader(found, pipeline.name, survey, place)
+    reader = _Reader(found, pipeline.name, survey, place, allowed_functions)
     for step in survey.steps.values():
         reader.read(step)
 
 
 class _Reader:
-    def __init__(self, found: LineageMap, pipeline: str, survey: Survey, place: Place) -> None:
+    def __init__(
+        self, found: LineageMap, pipeline: str, survey: Survey, place: Place, allowed: tuple[str, ...] | None
+    ) -> None:
         self._found, self._pipeline, self._survey, self._place = found, pipeline, survey, place
+        self._allowed = allowed
 
     def read(self, step: Step) -> None:
         """Add a step."""
@@ -58,7 +71,7 @@ class _Reader:
             case Query():
                 self._query(step, operation.sql)
             case Call():
-                self._unknown(step, FUNCTION)
+                self._call(step, operation)
             case None:
                 self._unknown(step, "the step has a mistake")
 
@@ -66,16 +79,20 @@ class _Reader:
         return DatasetName(self._pipeline, key)
 
     def _schema(self, key: str) -> Schema | None:
-        return self._survey.ports.schemas.get(key)
+        """The columns of a dataset, as the core knows them, or as the lineage so far tells them."""
+        columns = self._found.columns.get(self._inner(key))
+        known = self._survey.ports.schemas.get(key)
+        return known if known is not None or columns is None else Schema.of(columns)
 
     def _columns(self, key: str) -> dict[str, str] | None:
-        schema = self._schema(key)
+        schema = self._survey.ports.schemas.get(key)
         return dict(schema) if schema is not None else None
 
     def _write(self, step: Step, target: DatasetName) -> None:
         for key in step.inputs.values():
             # What is written says more of a place than what some step reads of it.
-            self._found.columns[target] = self._columns(key) or self._found.columns.get(target)
+            columns = self._found.columns.get(self._inner(key))
+            self._found.columns[target] = columns or self._found.columns.get(target)
             self._copy(step, self._inner(key), target)
 
     def _copy(self, step: Step, source: DatasetName, target: DatasetName) -> None:
@@ -86,6 +103,48 @@ class _Reader:
         for column in columns or ():
             edges = self._found.origins.setdefault(ColumnName(target, column), [])
             edges.append((ColumnName(source, column), step.name))
+
+    def _call(self, step: Step, call: Call) -> None:
+        try:
+            function = (
+                resolve_function(call.function, self._allowed)
+                if isinstance(call.function, str)
+                else call.function
+            )
+        except OdibiError:
+            self._unknown(step, "the step has a mistake")
+            return
+        self._flow(step)
+        for output, key in step.outputs.items():
+            said = declared_origins(function, output, step.outputs)
+            if said is None:
+                self._found.unknown[self._inner(key)] = FUNCTION
+            else:
+                self._declared(step, said, self._inner(key))
+
+    def _declared(self, step: Step, said: Origins, target: DatasetName) -> None:
+        """Take a function at its word."""
+        inputs = {alias: self._found.columns.get(self._inner(key)) for alias, key in step.inputs.items()}
+        columns: dict[str, str] = {}
+        for alias in said.kept(inputs):
+            if inputs[alias] is None:
+                self._found.unknown[target] = NO_COLUMNS
+            for column, type_ in (inputs[alias] or {}).items():
+                columns[column] = type_
+                self._found.origins[ColumnName(target, column)] = [
+                    (ColumnName(self._inner(step.inputs[alias]), column), step.name)
+                ]
+        for column, made_of in said.columns.items():
+            columns[column] = ""
+            name, sources = ColumnName(target, column), [source_of(text, inputs) for text in made_of]
+            if None in sources:
+                self._found.unknown[name] = NOT_THERE
+            self._found.origins[name] = [
+                (ColumnName(self._inner(step.inputs[source[0]]), source[1]), step.name)
+                for source in sources
+                if source is not None
+            ]
+        self._found.columns[target] = self._found.columns.get(target) or columns
 
     def _query(self, step: Step, sql: str) -> None:
         schemas = {alias: self._schema(key) for alias, key in step.inputs.items()}
@@ -100,6 +159,8 @@ class _Reader:
         self._flow(step)
         for key in step.outputs.values():
             target = self._inner(key)
+            if self._found.columns[target] is None:
+                self._found.columns[target] = dict.fromkeys(origins, "")
             for column in self._found.columns[target] or origins:
                 name = ColumnName(target, column)
                 made_of = origins.get(column)
