@@ -205,10 +205,7 @@ class DAGExecutor:
                 error = raised
             duration_ms = (time.perf_counter() - before) * 1000
             # What is counted beside the steps is no part of their time.
-            duration_ms -= sum(
-                outcome.health.get("took_ms", 0.0) + outcome.checked.get("took_ms", 0.0)
-                for outcome in outcomes or ()
-            )
+            duration_ms -= sum(_looked_ms(outcome) for outcome in outcomes or ())
             if outcomes is not None and self._memory:
                 self._memory.keep(region, outcomes, attempt)
             self._inbox.put(_Report(number, outcomes, error, duration_ms))
@@ -416,3 +413,8 @@ class DAGExecutor:
             self._ends_early = f"the run ended when {name!r} failed"
             for running in self._running.values():
                 self._stop(running, "failure")
+
+
+def _looked_ms(outcome: Outcome) -> float:
+    looks = (outcome.health, outcome.checked)
+    return sum(float(look.get("took_ms", 0.0)) for look in looks) + outcome.profiles.took_ms

@@ -198,6 +198,8 @@ class PipelineRun:
             else self._prospect.ticket_run_ids,
             written=self._surroundings.written(self._plan.steps.values()),
             health=self._settings.health,
+            profile=self._settings.profile if self._tracker is not None else False,
+            given=self._plan.given,
             resolve=self._values.resolve,
         )
         memory = self._prospect.open(engines, context, self._warn, self._redactor)
@@ -215,10 +217,10 @@ class PipelineRun:
                 parameters=self._parameters,
                 order=self._order,
             )
-            try:
-                report = executor.run()
             for step, note in self._prospect.notes.items():
                 self._warn(step, note)
+            try:
+                report = executor.run()
             finally:
                 self._executor = None
             if self._tracker is not None:
@@ -236,10 +238,6 @@ class PipelineRun:
             self._bus.flush(HOOK_GRACE_S)
         return result
 
-    def _make_executor(
-        self, engines: Mapping[str, Engine], context: RunContext, memory: Memory | None
-    ) -> DAGExecutor:
-        settings = self._settings
     def _tell_broken(self, error: Exception) -> None:
         """Have the run end as failed for all who watch it: nobody would speak of it again."""
         known = error if isinstance(error, OdibiError) else internal_error(error)
@@ -257,6 +255,10 @@ class PipelineRun:
         )
         self._bus.flush(HOOK_GRACE_S)
 
+    def _make_executor(
+        self, engines: Mapping[str, Engine], context: RunContext, memory: Memory | None
+    ) -> DAGExecutor:
+        settings = self._settings
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
         history = QualityHistory(self._workspace)
         inspector = Inspector(self._plan, engines, context, history.good_runs)

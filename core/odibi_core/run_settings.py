@@ -64,6 +64,12 @@ class RunSettings(Options):
     no_rows: Literal["ignore", "warn"] = Field(
         "ignore", description="Whether it is told where a step gives no rows, and those before it gave some."
     )
+    profile: bool | None = Field(
+        None,
+        description="Whether it is kept what the values of every column are like, to compare runs by. If "
+        "unset, of what the pipeline gives, where that is held and small; true: of every step, and what "
+        "streams is computed once more.",
+    )
     ordered: bool = Field(
         True,
         description="Whether rows keep their order where nothing sorts them; false takes less memory.",
@@ -73,6 +79,9 @@ class RunSettings(Options):
         pattern=SIZE_PATTERN,
         description="How much memory the run may take, such as 4GB; what is more goes to the disk. "
         "The workspace's if unset.",
+    )
+    published: bool = Field(
+        False, description="Whether the Studio offers it as a form to people who build no pipelines."
     )
     threads: int | None = Field(
         None, ge=1, description="How many threads an engine may use; the workspace's if unset."

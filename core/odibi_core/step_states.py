@@ -129,6 +129,7 @@ class StepStates:
             **cache,
             _inputs=inputs,
             _outputs=outcome.outputs,
+            _profiles=outcome.profiles,
         )
 
     def fail(self, region: Region, name: str, error: OdibiError, duration_ms: float) -> None:

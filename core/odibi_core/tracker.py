@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.dataset import CountScope, Dataset, Snapshot
+from odibi_core.engines.base import Profiles
 from odibi_core.errors import OdibiError
 from odibi_core.events import EventType, NodeState
 from odibi_core.json_text import JsonEncoder
@@ -18,6 +19,9 @@ from odibi_core.step import NodeKind, Step
 from odibi_core.text_file import write_text_file
 
 LINEAGE_FORMAT = 1
+
+
+_NO_PROFILES = Profiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class Tracker:
         of the first output less those of the first input; None where one is unknown), rejected_rows,
         rejects_path, quarantined_rows, quarantine_path, expectations (see `ExpectationResult`), warnings,
         written, before_snapshot (first input), after_snapshot (first output; what a store wrote),
-        input_snapshots, output_snapshots, schema_diff.
+        input_snapshots, output_snapshots, schema_diff, profiles (output → `row_count`, `columns`: each with
+        nulls, distinct, low, high, mean, shares, frequent; or `why` there are none).
         """
         self.settle()
         with self._lock:
@@ -156,16 +161,16 @@ class Tracker:
             self._run["state"] = str(state)
         self._run["end_time"] = event["timestamp"]
         self._run["total_duration_ms"] = event.get("duration_ms")
+        for record in self._records.values():
+            if record["status"] == NodeState.RUNNING:
+                # The run broke off by a mistake of ours, which no step tells of.
+                record["status"] = NodeState.FAILED.value
 
     def _observe_step(self, event: Mapping[str, Any]) -> None:
         name = event["step_name"]
         record = self._records.get(name)
         if record is None:
             record = self._records[name] = _record(Step(event.get("layer", ""), name, "", "", None), "")
-        for record in self._records.values():
-            if record["status"] == NodeState.RUNNING:
-                # The run broke off by a mistake of ours, which no step tells of.
-                record["status"] = NodeState.FAILED.value
         self._reached[name] = None
         match event["event_type"]:
             case EventType.NODE_START:
@@ -202,6 +207,7 @@ class Tracker:
         record["region"] = event.get("region")
         record["rejected_rows"] = event.get("rejected_rows") or record["rejected_rows"]
         record["written"] = event.get("written") or {}
+        record["profiles"] = dict(event.get("_profiles", _NO_PROFILES).outputs)
         self._waiting[record["step_name"]] = _Data(
             record, event.get("_inputs") or {}, event.get("_outputs") or {}, event.get("row_count")
         )
@@ -236,6 +242,7 @@ def _record(step: Step, engine: str) -> dict[str, Any]:
         "expectations": [],
         "warnings": [],
         "written": {},
+        "profiles": {},
         "before_snapshot": None,
         "after_snapshot": None,
         "input_snapshots": {},

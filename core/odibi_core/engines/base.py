@@ -40,6 +40,19 @@ class Task:
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What the values of a task's outputs are like. They stand in no text of this: they may hold secrets.
+
+    Attributes:
+        outputs: Output name → what `profile_outcomes` tells of it.
+        took_ms: How long it took to find out.
+    """
+
+    outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    took_ms: float = 0.0
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a task did.
@@ -57,6 +70,7 @@ class Outcome:
         checked: What was found of its expectations; empty without any. `results` (see `ExpectationResult`),
             `outputs` (output name → row_count and schema), `quarantine` (output, path, quarantined_rows and
             reasons, of each output from which rows were taken), `took_ms`.
+        profiles: What the values of its outputs are like.
     """
 
     name: str
@@ -69,6 +83,7 @@ class Outcome:
     written: dict[str, Any] = field(default_factory=dict)
     health: dict[str, Any] = field(default_factory=dict)
     checked: dict[str, Any] = field(default_factory=dict)
+    profiles: Profiles = field(default_factory=Profiles)
 
 
 CallInProcess = Callable[
@@ -96,6 +111,8 @@ class RunContext:
             goes on from a checkpoint writes under the name of the run that it continues.
         written: Files and folders that the run writes.
         health: Whether the sides of joins are counted; None: where it costs no second pass.
+        profile: Whether it is told what values are like; None: of what the pipeline gives, if that is cheap.
+        given: Dataset keys that the pipeline gives: what steps write, and what none takes.
         resolve: Gives the secrets and environment variables that connections refer to.
     """
 
@@ -110,6 +127,8 @@ class RunContext:
     ticket_run_ids: Mapping[str, str] = field(default_factory=dict)
     written: frozenset[Path] = frozenset()
     health: bool | None = None
+    profile: bool | None = None
+    given: frozenset[str] = frozenset()
     resolve: Resolver | None = None
 
     def ticket(self, step: str) -> Ticket:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from odibi_core.dataset import CountScope, Dataset, Snapshot
-from odibi_core.engines.base import Outcome
+from odibi_core.engines.base import Outcome, Profiles
 from odibi_core.schema import Schema
 from odibi_core.secret_store import Redactor
 
@@ -32,6 +32,7 @@ def outcome_record(
         "written": redactor.value(dict(outcome.written)),
         "health": redactor.value(dict(outcome.health)),
         "checked": redactor.value(dict(outcome.checked)),
+        "profiles": redactor.value(dict(outcome.profiles.outputs)),
         "outputs": {
             name: {
                 "key": dataset.key,
@@ -70,6 +71,7 @@ def restore_outcome(
         dict(record["written"]),
         dict(record.get("health") or {}),
         dict(record.get("checked") or {}),
+        Profiles(record.get("profiles") or {}),
     )
 
 

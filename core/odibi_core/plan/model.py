@@ -124,6 +124,15 @@ class Plan:
     sizes: Mapping[str, SourceSize] = field(default_factory=dict)
     bytes_read: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def given(self) -> frozenset[str]:
+        """Keys of the datasets that the pipeline gives: what its steps write, and what none of them takes."""
+        steps = [planned.step for planned in self.steps.values()]
+        taken = {key for step in steps if step.outputs for key in step.inputs.values()}
+        written = {key for step in steps if not step.outputs for key in step.inputs.values()}
+        made = {key for step in steps for key in step.outputs.values()}
+        return frozenset((made - taken) | written)
+
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON can hold it."""
         return {

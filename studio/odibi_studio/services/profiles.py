@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.errors import OdibiError, UnknownNameError
-from odibi_core.schema import quote
+from odibi_core.health.columns import Subject, axis_text
 from odibi_studio.messages import Bin, Column, PreviewRequest, ProfileAnswer, ProfileRequest, ValueCount
 from odibi_studio.services.cells import cell
 from odibi_studio.services.documents import core_pipeline
@@ -19,24 +15,6 @@ from odibi_studio.services.sampled_run import PreviewFailedError
 
 _BINS = 20
 _FREQUENT = 10
-_NUMBER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\)")
-_MOMENT = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
-_PLAIN = re.compile(r"VARCHAR|BOOLEAN|TIME|UUID")
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """A column in SQL.
-
-    Attributes:
-        sql: Its values, of a type that can be compared.
-        scale: Its values as numbers on an axis; "" where there is none.
-        is_moment: Whether these are seconds since 1970.
-    """
-
-    sql: str
-    scale: str
-    is_moment: bool
 
 
 class Profiler:
@@ -64,7 +42,7 @@ class Profiler:
                 raise UnknownNameError.of("the port", request.port, ports, where=f"step {request.step!r}")
             dataset = ports[request.port]
             column = self._column(request, dataset)
-            subject = _subject(column)
+            subject = Subject.of(column.name, column.type)
 
             def queries(relations: Mapping[str, str]) -> list[str]:
                 return _queries(subject, relations[dataset])
@@ -111,17 +89,8 @@ class Profiler:
         return columns[request.column]
 
 
-def _subject(column: Column) -> _Subject:
-    name = quote(column.name)
-    if _NUMBER.fullmatch(column.type):
-        return _Subject(name, f"CAST({name} AS DOUBLE)", False)
-    if _MOMENT.fullmatch(column.type):
-        return _Subject(name, f"CASE WHEN isfinite({name}) THEN epoch({name}) END", True)
-    return _Subject(name if _PLAIN.fullmatch(column.type) else f"CAST({name} AS VARCHAR)", "", False)
-
-
-def _queries(subject: _Subject, relation: str) -> list[str]:
-    value, scale = subject.sql, subject.scale or "CAST(NULL AS DOUBLE)"
+def _queries(subject: Subject, relation: str) -> list[str]:
+    value, scale = subject.value, subject.scale or "CAST(NULL AS DOUBLE)"
     axis = (
         f"WITH axis AS (SELECT {scale} AS x FROM {relation}), "
         "kept AS (SELECT x FROM axis WHERE x IS NOT NULL AND isfinite(x)), "
@@ -156,7 +125,7 @@ def _queries(subject: _Subject, relation: str) -> list[str]:
     ]
 
 
-def _bins(rows: list[dict[str, Any]], subject: _Subject) -> list[Bin]:
+def _bins(rows: list[dict[str, Any]], subject: Subject) -> list[Bin]:
     if not rows:
         return []
     low, high = rows[0]["low"], rows[0]["high"]
@@ -174,15 +143,9 @@ def _bins(rows: list[dict[str, Any]], subject: _Subject) -> list[Bin]:
     ]
 
 
-def _shown(mean: float | None, subject: _Subject) -> str | None:
+def _shown(mean: float | None, subject: Subject) -> str | None:
     return None if mean is None else _text(mean, subject)
 
 
-def _text(number: float, subject: _Subject) -> str:
-    if not subject.is_moment:
-        return f"{number:.6g}" if math.isfinite(number) else str(number)
-    try:
-        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=number)
-    except OverflowError:
-        return f"{number:.6g} s since 1970"
-    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+def _text(number: float, subject: Subject) -> str:
+    return axis_text(number, is_moment=subject.is_moment)

@@ -6,9 +6,10 @@ import streamlit as st
 
 from odibi_core.story.wording import delta, duration
 from odibi_studio.run_messages import RunSummary
-from odibi_studio.services.runs.comparison import ColumnPair, Comparison, StepPair
+from odibi_studio.services.runs.comparison import Comparison, StepPair
 from odibi_studio.services.runs.desk import RunFilter
 from odibi_studio.services.studio import Studio
+from odibi_studio.views.run_values import show_columns
 from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import run_word
 
@@ -48,7 +49,7 @@ def show_comparison(studio: Studio, about: RunSummary) -> None:
         },
         key="compared_steps",
     )
-    _show_columns(compared.columns)
+    show_columns(compared.columns)
     st.subheader("Plan", anchor=False)
     if compared.plan:
         st.code(compared.plan, language="diff")
@@ -79,34 +80,3 @@ def _step_row(pair: StepPair) -> dict[str, object]:
         "Rows B": rows[1],
         "More rows": "" if rows[0] is None or rows[1] is None else delta(rows[1] - rows[0]),
     }
-
-
-def _show_columns(columns: list[ColumnPair]) -> None:
-    st.subheader("Columns and values", anchor=False)
-    if not columns:
-        st.caption("One of the runs kept nothing of its data.")
-        return
-    changed = sum(pair.is_changed for pair in columns)
-    st.caption(
-        ("No column differs in type. " if not changed else f"{changed} columns differ in type. ")
-        + "Values are those of the first rows that each run kept, at most five of each dataset: "
-        "they show what values look like, not how often they come in the whole."
-    )
-    only_changed = st.toggle("Only columns whose type differs", value=False, key="only_changed_columns")
-    shown = [pair for pair in columns if pair.is_changed or not only_changed]
-    rows = [
-        {
-            "Dataset": pair.dataset,
-            "Column": pair.column,
-            "Type A": pair.types[0] or "not there",
-            "Type B": pair.types[1] or "not there",
-            "Values A": _values(pair.values[0]),
-            "Values B": _values(pair.values[1]),
-        }
-        for pair in shown
-    ]
-    st.dataframe(rows, hide_index=True, key="compared_columns")
-
-
-def _values(values: dict[str, int]) -> str:
-    return ", ".join(value if times == 1 else f"{value} ({times} times)" for value, times in values.items())

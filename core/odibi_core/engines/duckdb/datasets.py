@@ -39,6 +39,11 @@ class DuckDBDataset(Dataset):
         self._pandas: pd.DataFrame | None = None
         self._snapshot: Snapshot | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether its rows are there, rather than computed when somebody asks."""
+        return True
+
     def fragment(self) -> Fragment:
         """The dataset as something that stands behind FROM."""
         raise NotImplementedError
@@ -231,6 +236,11 @@ class QueryDataset(DuckDBDataset):
         self._fragment = fragment
         self._schema = schema
         self._row_count: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Never."""
+        return False
 
     def describe(self, snapshot: Snapshot) -> None:
         """Keep what the run found out."""

@@ -12,6 +12,7 @@ from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskErro
 from odibi_core.engines.duckdb.calls import carry_out_call
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
 from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
+from odibi_core.engines.duckdb.profiling import profile_outcomes
 from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
@@ -46,19 +47,24 @@ class DuckDBEngine:
         first = tasks[0]
         if isinstance(first.operation, Call):
             # A function is a region of its own.
-            return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
+            outcome = carry_out_call(first, first.operation, data, self._session, context, attempt)
+            profile_outcomes([outcome], self._session, context, attempt)
+            return [outcome]
         cursor = self._session.cursor()
         tolerant: frozenset[str] = frozenset()
         with closing(cursor), attempt.on_stop(cursor.interrupt):
             while True:
                 run = RegionRun(self._session, cursor, data, context, attempt, tolerant=tolerant)
                 try:
-                    return run.run(tasks)
+                    outcomes = run.run(tasks)
+                    break
                 except TaskError as error:
                     more = run.malformed(error.cause)
                     if not more:
                         raise
                     tolerant |= more
+        profile_outcomes(outcomes, self._session, context, attempt)
+        return outcomes
 
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a pandas, Polars or Arrow frame."""

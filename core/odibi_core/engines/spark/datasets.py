@@ -42,7 +42,7 @@ class SparkDataset(DuckDBDataset):
         self._lock = threading.Lock()
 
     @property
-    def is_staged(self) -> bool:
+    def is_held(self) -> bool:
         """Whether the rows are computed and held."""
         return self._staged is not None
 
@@ -79,13 +79,13 @@ class SparkDataset(DuckDBDataset):
         """The number of rows; counted where the run did not."""
         if self._row_count is None:
             self._row_count = (
-                self.fragment().count(self.session.cursor()) if self.is_staged else self._frame.count()
+                self.fragment().count(self.session.cursor()) if self.is_held else self._frame.count()
             )
         return self._row_count
 
     def head(self, n: int) -> pa.Table:
         """The first `n` rows as an Arrow table."""
-        return super().head(n) if self.is_staged else self._frame.limit(n).toArrow()
+        return super().head(n) if self.is_held else self._frame.limit(n).toArrow()
 
     def fragment(self) -> Fragment:
         """The rows, staged."""
@@ -98,7 +98,7 @@ class SparkDataset(DuckDBDataset):
         return Fragment(name, {name: f"SELECT {columns} FROM read_parquet({sql_list(files)})"})
 
     def _take_snapshot(self) -> Snapshot:
-        if self.is_staged:
+        if self.is_held:
             return super()._take_snapshot()
         scope = CountScope.UNKNOWN if self._row_count is None else CountScope.EXACT
         return Snapshot(self.schema, self._row_count, scope, (), _STREAMED)

@@ -11,6 +11,7 @@ from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task
 from odibi_core.engines.duckdb.datasets import FrameDataset
 from odibi_core.engines.duckdb.engine import DuckDBEngine
+from odibi_core.engines.duckdb.profiling import profile_outcomes
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.engines.registry import EngineSettings
@@ -73,9 +74,11 @@ class SparkEngine:
                     context,
                     attempt,
                 )
-                return region.run(tasks)
+                outcomes = region.run(tasks)
         finally:
             self._spark.removeTag(tag)
+        profile_outcomes(outcomes, self._session, context, attempt)
+        return outcomes
 
     def _interrupt(self, tag: str) -> None:
         self._spark.interruptTag(tag)

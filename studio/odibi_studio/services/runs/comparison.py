@@ -11,8 +11,9 @@ from odibi_core.design.yaml_form import dump_yaml
 from odibi_core.journal.record import RunRecord
 from odibi_core.pipeline import Pipeline
 from odibi_studio.services.runs.book import OpenRun
+from odibi_studio.services.runs.values import Values, shift
 
-MOST_VALUES = 5
+INSIDE = "it is inside of the pipeline, and unasked only what a pipeline gives is described"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,26 @@ class ColumnPair:
         dataset: The dataset's key.
         column: The column's name.
         types: Its type in each; "" where it is not there.
-        values: The most frequent values among the rows that each run kept, with how often they came.
-        sampled: How many rows each run kept.
+        values: What its values were like in each; None where it is not there.
+        why: Why only the first rows tell of them, in each; "" where all rows do.
     """
 
     dataset: str
     column: str
     types: tuple[str, str]
-    values: tuple[dict[str, int], dict[str, int]]
-    sampled: tuple[int, int]
+    values: tuple[Values | None, Values | None]
+    why: tuple[str, str]
 
     @property
     def is_changed(self) -> bool:
         """Whether the type differs, or the column is in one run alone."""
         return self.types[0] != self.types[1]
+
+    @property
+    def shift(self) -> float | None:
+        """The share of rows, 0 to 1, whose value lies elsewhere in the second; None if nobody knows."""
+        first, second = self.values
+        return None if first is None or second is None else shift(first, second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +143,57 @@ def _steps(first: Side, second: Side) -> Iterator[StepPair]:
 def _columns(first: Side, second: Side) -> Iterator[ColumnPair]:
     if first.lineage is None or second.lineage is None:
         return
-    kept = [_snapshots(first.lineage), _snapshots(second.lineage)]
+    kept = [_kept(first.lineage), _kept(second.lineage)]
     for dataset in {**kept[0], **kept[1]}:
-        pair = [snapshots.get(dataset, {"schema": {}, "sample": []}) for snapshots in kept]
-        for column in {**pair[0]["schema"], **pair[1]["schema"]}:
+        pair = [side.get(dataset, _NOTHING) for side in kept]
+        for column in {**pair[0].types, **pair[1].types}:
             yield ColumnPair(
                 dataset,
                 column,
-                (pair[0]["schema"].get(column, ""), pair[1]["schema"].get(column, "")),
-                (_values(pair[0]["sample"], column), _values(pair[1]["sample"], column)),
-                (len(pair[0]["sample"]), len(pair[1]["sample"])),
+                (pair[0].types.get(column, ""), pair[1].types.get(column, "")),
+                (pair[0].values(column), pair[1].values(column)),
+                (pair[0].why, pair[1].why),
             )
 
 
-def _snapshots(lineage: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {
-        entry["outputs"][port]: snapshot
-        for entry in lineage["steps"]
-        for port, snapshot in entry["output_snapshots"].items()
-        if port in entry["outputs"]
-    }
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a run kept of a dataset.
+
+    Attributes:
+        types: Column → type.
+        sample: Its first rows.
+        profile: What the run found out about all rows: `row_count`, `columns`.
+        why: Why it found out nothing; "" where it did.
+    """
+
+    types: Mapping[str, str]
+    sample: list[Mapping[str, Any]]
+    profile: Mapping[str, Any]
+    why: str
+
+    def values(self, column: str) -> Values | None:
+        """What the values of a column were like; None where there is no such column."""
+        if column not in self.types:
+            return None
+        known = self.profile.get("columns", {}).get(column)
+        if known is not None:
+            return Values.of_profile(self.profile["row_count"], known)
+        return Values.of_sample(self.sample, column)
 
 
-def _values(sample: list[Mapping[str, Any]], column: str) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for row in sample:
-        if column in row:
-            text = "null" if row[column] is None else str(row[column])
-            counts[text] = counts.get(text, 0) + 1
-    return dict(sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_VALUES])
+_NOTHING = _Kept({}, [], {}, "")
+
+
+def _kept(lineage: Mapping[str, Any]) -> dict[str, _Kept]:
+    found = {}
+    for entry in lineage["steps"]:
+        # Of runs before there were any, lineage has no profiles.
+        profiles = entry.get("profiles") or {}
+        for port, snapshot in entry["output_snapshots"].items():
+            if port in entry["outputs"]:
+                profile = profiles.get(port) or {"why": INSIDE}
+                found[entry["outputs"][port]] = _Kept(
+                    snapshot["schema"], snapshot["sample"], profile, profile["why"]
+                )
+    return found

@@ -1,0 +1,78 @@
+"""What the values of results are like, looked at while they are held, beside the steps that made them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.dataset import Dataset
+from odibi_core.engines.base import Attempt, Outcome, Profiles, RunContext
+from odibi_core.engines.duckdb.datasets import DuckDBDataset
+from odibi_core.engines.duckdb.session import Session
+from odibi_core.health.columns import column_facts, facts_select, frequent_select
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_VALUES = 1_000_000
+"""Rows times columns up to which a result is described unasked: more would be noticed."""
+
+
+def profile_outcomes(
+    outcomes: Iterable[Outcome], session: Session, context: RunContext, attempt: Attempt
+) -> None:
+    """Have the outcomes say what the values of their columns are like, as far as the run asks for it."""
+    if context.profile is False:
+        return
+    for outcome in outcomes:
+        if outcome.profiles.outputs:
+            continue
+        begun = time.perf_counter()
+        asked = {
+            name: dataset
+            for name, dataset in outcome.outputs.items()
+            if context.profile or dataset.key in context.given
+        }
+        found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
+        if found:
+            took_ms = round((time.perf_counter() - begun) * 1000, 3)
+            outcome.profiles = Profiles(found, took_ms)
+
+
+def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: Attempt) -> dict[str, Any]:
+    why = _why_not(dataset, is_asked=context.profile is True)
+    if why:
+        return {"why": why, "row_count": None, "columns": {}}
+    assert isinstance(dataset, DuckDBDataset)
+    cursor = session.cursor()
+    try:
+        with closing(cursor), attempt.on_stop(cursor.interrupt):
+            return _described(dataset, cursor)
+    except Exception as error:  # noqa: BLE001 - the step's result counts already: no error undoes it
+        return {"why": str(error).partition("\n")[0], "row_count": None, "columns": {}}
+
+
+def _why_not(dataset: Dataset, *, is_asked: bool) -> str:
+    if not isinstance(dataset, DuckDBDataset):
+        return "its rows are not held where they can be described"
+    if is_asked:
+        return ""
+    if not dataset.is_held:
+        return "its rows streamed on, and describing them would compute them once more"
+    values = dataset.row_count() * len(dataset.schema)
+    return f"it has {values:,} values, and describing them would take a while" if values > MOST_VALUES else ""
+
+
+def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, Any]:
+    schema, row_count = dataset.schema, dataset.row_count()
+    fragment = dataset.fragment()
+    fragment.register(cursor)
+    (facts,) = cursor.execute(fragment.sql(facts_select(schema, row_count))).fetchall()
+    select, few = frequent_select(schema, facts)
+    counts: tuple[Any, ...] = ()
+    if few:
+        (counts,) = cursor.execute(fragment.sql(select)).fetchall()
+    columns = column_facts(schema, row_count, facts, dict(zip(few, counts, strict=True)))
+    return {"why": "", "row_count": row_count, "columns": columns}

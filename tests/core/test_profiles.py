@@ -1,0 +1,139 @@
+"""What a run notes of the values of what it makes, and of what it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from odibi_core import Orchestrator, Pipeline, Step
+from odibi_core.engines.duckdb import profiling
+from odibi_core.testing import ingest_step, sql_step, store_step
+from odibi_core.workspace import Workspace
+
+ORDERS = (
+    "id,amount,city,day\n1,5,Rome,2026-01-01\n2,20,Rome,2026-01-02\n3,,Oslo,2026-01-03\n4,30,,2026-01-04\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def orders(workspace: Workspace) -> None:
+    (workspace.root / "orders.csv").write_text(ORDERS)
+
+
+def profiles(
+    workspace: Workspace, steps: list[Step], tracking: str = "exact", **settings: Any
+) -> dict[str, dict[str, Any]]:
+    """Dataset → what the run's lineage says of its values."""
+    pipeline = Pipeline("sales", steps, settings={"tracking": tracking, **settings})
+    with Orchestrator(pipeline, workspace=workspace).execute() as result:
+        assert result.success, result.errors
+        lineage = json.loads((result.run_dir / "lineage.json").read_bytes())
+    return {
+        entry["outputs"][port]: profile
+        for entry in lineage["steps"]
+        for port, profile in entry["profiles"].items()
+    }
+
+
+def flow() -> list[Step]:
+    return [
+        ingest_step("orders", "orders.csv"),
+        sql_step("kept", "SELECT * FROM orders WHERE id > 1", "orders"),
+        store_step("save", "out.parquet", "kept"),
+        sql_step("counted", "SELECT count(*) AS n FROM orders", "orders"),
+    ]
+
+
+def test_values_of_what_a_pipeline_gives_are_noted_and_of_nothing_else(workspace: Workspace) -> None:
+    found = profiles(workspace, flow())
+    assert set(found) == {"kept", "counted"}
+    assert found["kept"]["row_count"] == 3
+    columns = found["kept"]["columns"]
+    assert columns["amount"] == {
+        "nulls": 1, "distinct": 2, "is_estimated": False, "low": "20", "high": "30", "mean": 25.0,
+        "shares": columns["amount"]["shares"], "is_moment": False, "frequent": [["20", 1], ["30", 1]],
+    }  # fmt: skip
+    assert (columns["amount"]["shares"][0], columns["amount"]["shares"][-1]) == (20.0, 30.0)
+    assert (columns["city"]["nulls"], columns["city"]["frequent"]) == (1, [["Oslo", 1], ["Rome", 1]])
+    assert (columns["day"]["low"], columns["day"]["is_moment"]) == ("2026-01-02", True)
+
+
+def test_every_step_is_noted_where_it_is_asked_for_and_none_where_it_is_not_wanted(
+    workspace: Workspace,
+) -> None:
+    assert set(profiles(workspace, flow(), profile=True)) == {"orders", "kept", "counted"}
+    assert profiles(workspace, flow(), profile=False) == {}
+    assert profiles(workspace, flow(), enable_tracker=True, profile=None) != {}
+
+
+def test_what_streams_is_noted_only_where_it_is_asked_for(workspace: Workspace) -> None:
+    told = profiles(workspace, flow(), tracking="fused")
+    assert told["kept"]["columns"] == {}
+    assert told["kept"]["why"] == "its rows streamed on, and describing them would compute them once more"
+    asked = profiles(workspace, flow(), tracking="fused", profile=True)
+    assert asked["kept"]["columns"]["city"]["nulls"] == 1
+
+
+def test_what_is_large_is_noted_only_where_it_is_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiling, "MOST_VALUES", 11)
+    told = profiles(workspace, flow())
+    assert told["kept"]["why"] == "it has 12 values, and describing them would take a while"
+    assert profiles(workspace, flow(), profile=True)["kept"]["columns"]
+
+
+def test_values_of_every_type_and_odd_ones_are_noted(workspace: Workspace) -> None:
+    sql = """
+    SELECT * FROM (VALUES
+        ('a''b', 1.5::DECIMAL(9, 2), 'NaN'::DOUBLE, 'infinity'::TIMESTAMP, [], {'k': 1}, true, '\\x00'::BLOB),
+        (NULL, NULL, 2.0, '2026-01-01'::TIMESTAMP, NULL, {'k': 2}, false, NULL)
+    ) AS t("a ""column", d, f, m, l, s, b, x)
+    """
+    columns = profiles(workspace, [sql_step("odd", sql)])["odd"]["columns"]
+    assert columns['a "column']["frequent"] == [["a'b", 1]]
+    assert columns["f"]["mean"] == 2.0
+    assert columns["m"]["shares"] is not None
+    assert [columns[name]["distinct"] for name in "dlsbx"] == [1, 1, 2, 2, 1]
+
+
+def test_an_empty_result_and_what_a_function_gives_are_noted(workspace: Workspace) -> None:
+    def made(orders: pd.DataFrame) -> pd.DataFrame:
+        return orders[["city"]]
+
+    steps = [
+        ingest_step("orders", "orders.csv"),
+        sql_step("none", "SELECT * FROM orders WHERE id > 99", "orders"),
+        Step("silver", "made", "function", "", made, inputs={"orders": "orders"}, outputs={"data": "made"}),
+    ]
+    found = profiles(workspace, steps)
+    assert found["none"]["row_count"] == 0
+    assert found["none"]["columns"]["amount"]["distinct"] == 0
+    assert found["made"]["columns"]["city"]["nulls"] == 1
+
+
+def test_many_rows_are_estimated(workspace: Workspace) -> None:
+    columns = profiles(workspace, [sql_step("many", "SELECT range % 5000 AS n FROM range(150000)")])["many"][
+        "columns"
+    ]
+    assert columns["n"]["is_estimated"]
+    assert columns["n"]["distinct"] == pytest.approx(5000, rel=0.1)
+    assert columns["n"]["frequent"] == []
+
+
+def test_a_secret_is_hidden_in_what_is_noted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = Pipeline(
+        "s", [sql_step("leak", "SELECT '${secret:KEY}' AS a")], settings={"tracking": "exact"}
+    )
+    with Orchestrator(pipeline, workspace=workspace, secrets={"KEY": "hush-hush-9"}).execute() as result:
+        assert "hush-hush-9" not in (result.run_dir / "lineage.json").read_text()
+
+
+def test_what_came_from_the_cache_still_tells_its_values(workspace: Workspace) -> None:
+    first = profiles(workspace, flow(), enable_cache=True)
+    assert Path(workspace.root / "cache").is_dir()
+    assert profiles(workspace, flow(), enable_cache=True) == first
