@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ WAITS_FIGURES = {
     "rows_worst_ms": "worst",
 }
 LIVE_BROWSERS = (1, 30)
+LIVE_PARTS = ("Timeline", "Steps", "Log")
 LIVE_FIGURES = {
     "tick_cpu_ms": "CPU ms a refresh",
     "ticks_a_second": "refreshes a second, each",
@@ -322,14 +324,14 @@ def waits(bench: Bench) -> list[Table]:
 def live(bench: Bench) -> list[Table]:
     """The page of a run while it goes on."""
     rows: list[list[str | float | None]] = []
-    for browsers in LIVE_BROWSERS:
-        found = bench.case("live", "live", 1, steps=500, events=10_000, browsers=browsers).inside
-        rows.append([f"{browsers}", *(found[name] for name in LIVE_FIGURES)])
+    for part, browsers in product(LIVE_PARTS, LIVE_BROWSERS):
+        found = bench.case("live", "live", 1, steps=500, events=10_000, browsers=browsers, part=part).inside
+        rows.append([part, f"{browsers}", *(found[name] for name in LIVE_FIGURES)])
     note = (
         "A run of 500 steps, 450 of them done, with 10,000 events in its journal and 20 more each second. "
         "CPU of the Studio's process for one refresh of one page, and the seconds from one to the next."
     )
-    return [Table("A run that is watched", note, ["browsers", *LIVE_FIGURES.values()], rows)]
+    return [Table("A run that is watched", note, ["part", "browsers", *LIVE_FIGURES.values()], rows)]
 
 
 def streams(bench: Bench) -> list[Table]:

@@ -23,7 +23,9 @@ _RUN_ID = "20260101T000000-live"
 _STEPS_BEFORE = 450
 
 
-def live(folder: Path, steps: int, events: int, browsers: int, watch_s: float = 15) -> dict[str, float]:
+def live(
+    folder: Path, steps: int, events: int, browsers: int, part: str = "Timeline", watch_s: float = 15
+) -> dict[str, float]:
     """CPU of the Studio a tick, in ms, and seconds between two ticks of a page.
 
     Args:
@@ -31,6 +33,7 @@ def live(folder: Path, steps: int, events: int, browsers: int, watch_s: float = 
         steps: Steps of the pipeline that runs.
         events: Events in its journal before anybody looks; 20 come each second.
         browsers: Pages that are open.
+        part: What they show: Timeline, Steps or Log.
         watch_s: How long they are watched, once they have been open for a third of it.
     """
     import psutil
@@ -42,7 +45,7 @@ def live(folder: Path, steps: int, events: int, browsers: int, watch_s: float = 
             assert writer.stdout is not None
             assert writer.stdout.readline() == "ready\n"
             with serving(folder) as (address, pid), ThreadPoolExecutor(browsers) as pool:
-                pages = [_Page(address) for _ in range(browsers)]
+                pages = [_Page(address, f"run={_RUN_ID}&run_part={part}") for _ in range(browsers)]
                 watching = [pool.submit(page.watch) for page in pages]
                 for page in pages:
                     page.is_open.wait(60)
@@ -77,12 +80,14 @@ class _Page:
 
     Attributes:
         address: The Studio's.
+        query: Names the run, and the part of its page.
         ticks: When each refresh had come whole.
         is_open: Set after the first.
         is_done: Ends it.
     """
 
     address: str
+    query: str
     ticks: list[float] = field(default_factory=list)
     is_open: threading.Event = field(default_factory=threading.Event)
     is_done: threading.Event = field(default_factory=threading.Event)
@@ -103,7 +108,7 @@ class _Page:
             open_timeout=60,
         ) as socket:
             first = BackMsg()
-            first.rerun_script.query_string = f"run={_RUN_ID}"
+            first.rerun_script.query_string = self.query
             first.rerun_script.page_name = "run"
             socket.send(first.SerializeToString())
             fragment, interval, due = "", 1.0, float("inf")
@@ -114,7 +119,7 @@ class _Page:
                     if time.monotonic() >= due:
                         due += interval
                         again = BackMsg()
-                        again.rerun_script.query_string = f"run={_RUN_ID}"
+                        again.rerun_script.query_string = self.query
                         again.rerun_script.fragment_id = fragment
                         again.rerun_script.is_auto_rerun = True
                         socket.send(again.SerializeToString())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -19,38 +20,59 @@ from odibi_studio.views.errors import show_error
 from odibi_studio.views.widgets.moments import clock_time
 from odibi_studio.views.widgets.run_states import STEP_WORDS
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _MOST_LINES = 2_000
+_MOST_LIVE_LINES = 500
+"""While a run goes on all of them are sent each second."""
+_MOST_WARNINGS = 20
 _LEVEL_WORDS = {Level.INFO: "Info", Level.WARNING: "⚠ Warning", Level.ERROR: "✕ Error"}
 
 
 def show_steps(steps: Sequence[StepRun]) -> None:
     """Show what became of each step."""
-    table = [
-        {
-            "Step": step.name,
-            "Layer": step.layer,
-            "State": STEP_WORDS[step.state],
-            "Rows": step.row_count,
-            "Took": ""
-            if step.duration_ms is None
-            else duration(step.duration_ms) + (" *" if step.duration_scope == "region" else ""),
-            "Retries": step.retries or None,
-            "Set aside": step.rejected_rows or None,
-            "What to know": step.error or step.reason or "; ".join(step.warnings),
-        }
-        for step in steps
-    ]
     numbers = ("Rows", "Retries", "Set aside")
     st.dataframe(
-        table,
+        steps_table(steps),
         hide_index=True,
-        height=min(38 + 35 * max(len(table), 1), 640),
+        height=min(38 + 35 * max(len(steps), 1), 640),
         column_config={name: st.column_config.NumberColumn(name, format="localized") for name in numbers},
         placeholder="",
         key="run_steps",
     )
     if any(step.duration_scope == "region" for step in steps):
         st.caption("* The time of all steps that ran with it as one query.")
+
+
+def steps_table(steps: Sequence[StepRun]) -> pa.Table:
+    """A row a step. As Arrow: Streamlit takes a multiple of the time for rows of Python."""
+    import pyarrow as pa
+
+    texts, numbers = pa.string(), pa.int64()
+    columns: dict[str, tuple[list[Any], pa.DataType]] = {
+        "Step": ([step.name for step in steps], texts),
+        "Layer": ([step.layer for step in steps], texts),
+        "State": ([STEP_WORDS[step.state] for step in steps], texts),
+        "Rows": ([step.row_count for step in steps], numbers),
+        "Took": ([_took(step) for step in steps], texts),
+        "Retries": ([step.retries or None for step in steps], numbers),
+        "Set aside": ([step.rejected_rows or None for step in steps], numbers),
+        "What to know": ([_to_know(step) for step in steps], texts),
+    }
+    return pa.table({name: pa.array(values, type_) for name, (values, type_) in columns.items()})
+
+
+def _took(step: StepRun) -> str:
+    if step.duration_ms is None:
+        return ""
+    return duration(step.duration_ms) + (" *" if step.duration_scope == "region" else "")
+
+
+def _to_know(step: StepRun) -> str:
+    text = step.error or step.reason or "; ".join(step.warnings[-_MOST_WARNINGS:])
+    more = len(step.warnings) - _MOST_WARNINGS
+    return text if step.error or step.reason or more <= 0 else f"{text}; and {more:,} before these"
 
 
 def show_log(watched: Watched) -> None:
@@ -68,18 +90,9 @@ def show_log(watched: Watched) -> None:
             "Search", placeholder="Step or text", icon=":material/search:", key="log_search"
         )
     lines = matching_lines(watched.course.lines, levels, search)
-    zone = st.context.timezone
-    table = [
-        {
-            "Time": clock_time(line.time, zone),
-            "": _LEVEL_WORDS[line.level],
-            "Step": line.step,
-            "What happened": line.text,
-        }
-        for line in lines[-_MOST_LINES:]
-    ]
+    shown = lines[: -(_MOST_LINES if watched.is_over else _MOST_LIVE_LINES) - 1 : -1]
     st.dataframe(
-        table,
+        log_table(shown, st.context.timezone),
         hide_index=True,
         height=420,
         column_config={
@@ -89,17 +102,32 @@ def show_log(watched: Watched) -> None:
         },
         key="run_log",
     )
-    shown = min(len(lines), _MOST_LINES)
-    st.caption(f"{shown:,} of {len(watched.course.lines):,} lines")
+    st.caption(f"{len(shown):,} of {len(watched.course.lines):,} lines, the newest first")
     if output := output_lines(watched.run_dir):
         with st.expander("What its process wrote", icon=":material/terminal:"):
             wanted = [line for line in output if search.casefold() in line.casefold()]
             st.code("\n".join(wanted) or "No line matches.", language=None, height=260)
 
 
+def log_table(lines: Sequence[LogLine], zone: str | None) -> pa.Table:
+    """A row a line."""
+    import pyarrow as pa
+
+    return pa.table(
+        {
+            "Time": pa.array([clock_time(line.time, zone) for line in lines], pa.string()),
+            "": pa.array([_LEVEL_WORDS[line.level] for line in lines], pa.string()),
+            "Step": pa.array([line.step for line in lines], pa.string()),
+            "What happened": pa.array([line.text for line in lines], pa.string()),
+        }
+    )
+
+
 def matching_lines(lines: Sequence[LogLine], levels: Sequence[Level], search: str) -> list[LogLine]:
     """The lines of these levels that hold the text in their step or words."""
     text = search.strip().casefold()
+    if not text and set(levels) == set(Level):
+        return list(lines)
     return [
         line
         for line in lines
