@@ -21,8 +21,9 @@ from odibi_studio.services.runs.health import (
     slowest_steps,
     success_rate,
 )
-from odibi_studio.services.studio import current_studio
+from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.run_navigation import open_run
+from odibi_studio.views.runs import IDLE_LOOK_S, LOOK_S
 from odibi_studio.views.widgets.moments import ago
 from odibi_studio.views.widgets.run_states import RUN_WORDS, run_word
 
@@ -69,10 +70,11 @@ def render() -> None:
         )
         return
     now = dt.datetime.now(dt.UTC)
-    since = (now - dt.timedelta(days=_SPANS[span])).isoformat()
-    facts = studio.runs.health.facts([it for it in records if it.asked_time >= since][:_MOST_RUNS])
-    _show_figures(facts, records)
-    _show_under_way(records, now)
+    facts = _facts(studio, records, _SPANS[span], now)
+    goes_on = any(not record.state.is_final for record in records)
+    # What changes each moment is small; the charts are drawn anew once a run has ended.
+    live = st.fragment(_show_live, run_every=LOOK_S if goes_on else IDLE_LOOK_S)
+    live(studio, _SPANS[span], _ended(records), goes_on=goes_on)
     _show_outcomes(facts, _SPANS[span])
     _show_trends(facts)
     # The stalest dataset is the one that no run of the chosen time wrote.
@@ -82,6 +84,25 @@ def render() -> None:
         _show_slowest(facts)
     with right:
         _show_causes(facts)
+
+
+def _show_live(studio: Studio, days: int, ended: frozenset[str], *, goes_on: bool) -> None:
+    records, now = studio.runs.book.summaries(), dt.datetime.now(dt.UTC)
+    if _ended(records) != ended or any(not record.state.is_final for record in records) != goes_on:
+        st.rerun()
+    _show_figures(_facts(studio, records, days, now), records)
+    with st.container(key="monitor_under_way"):
+        _show_under_way(records, now)
+
+
+def _ended(records: Sequence[RunRecord]) -> frozenset[str]:
+    return frozenset(record.run_id for record in records if record.state.is_final)
+
+
+def _facts(studio: Studio, records: Sequence[RunRecord], days: int, now: dt.datetime) -> list[RunFacts]:
+    """What is known of the runs of the last days, at most the newest thousands of them."""
+    since = (now - dt.timedelta(days=days)).isoformat()
+    return studio.runs.health.facts([it for it in records if it.asked_time >= since][:_MOST_RUNS])
 
 
 def _show_figures(facts: Sequence[RunFacts], records: Sequence[RunRecord]) -> None:

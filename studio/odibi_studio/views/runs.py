@@ -17,6 +17,7 @@ from odibi_studio.views.run_form import ask_for_run
 from odibi_studio.views.run_navigation import open_run
 from odibi_studio.views.widgets.run_states import RUN_WORDS, run_word
 
+LOOK_S, IDLE_LOOK_S = 2, 5
 _MOST = 500
 _SPANS = {
     "Any time": None,
@@ -46,14 +47,14 @@ def render() -> None:
         _show_first_run(studio)
         return
     wanted = _show_filters(sorted({record.pipeline_name for record in records if record.pipeline_name}))
-    if any(not record.state.is_final for record in records):
-        _show_live(studio, wanted)
-    else:
-        _show_found(studio, wanted)
+    goes_on = any(not record.state.is_final for record in records)
+    # Runs may come from elsewhere, too: a page on which nothing goes on looks now and then.
+    st.fragment(_show_live, run_every=LOOK_S if goes_on else IDLE_LOOK_S)(studio, wanted, goes_on=goes_on)
 
 
-@st.fragment(run_every="2s")
-def _show_live(studio: Studio, wanted: RunFilter) -> None:
+def _show_live(studio: Studio, wanted: RunFilter, *, goes_on: bool) -> None:
+    if any(not record.state.is_final for record in studio.runs.book.summaries()) != goes_on:
+        st.rerun()
     _show_found(studio, wanted)
 
 
@@ -107,6 +108,7 @@ def _show_found(studio: Studio, wanted: RunFilter) -> None:
     if not found.runs:
         st.info("No run is like that. Take a filter away.", icon=":material/search_off:")
         return
+    _keep_chosen([run.run_id for run in found.runs])
     chosen = st.dataframe(
         [run_row(run) for run in found.runs],
         hide_index=True,
@@ -130,6 +132,18 @@ def _show_found(studio: Studio, wanted: RunFilter) -> None:
         _show_choice(rows)
         more = f", of which {len(found.runs):,} are shown" if found.total > len(found.runs) else ""
         st.caption(f"{found.total:,} run{'' if found.total == 1 else 's'}{more}")
+
+
+def _keep_chosen(run_ids: list[str]) -> None:
+    """Have the same runs chosen as before: a table knows rows by their place, and new ones come above."""
+    before = st.session_state.get("runs_shown", run_ids)
+    st.session_state["runs_shown"] = run_ids
+    if before == run_ids or "runs_table" not in st.session_state:
+        return
+    rows = st.session_state["runs_table"]["selection"]["rows"]
+    chosen = {before[row] for row in rows if row < len(before)}
+    places = [row for row, run_id in enumerate(run_ids) if run_id in chosen]
+    st.session_state["runs_table"] = {"selection": {"rows": places, "columns": [], "cells": []}}
 
 
 def _show_choice(rows: list[RunSummary]) -> None:
