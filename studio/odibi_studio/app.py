@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -34,14 +35,18 @@ def navigate() -> None:
     # A run is opened from the others.
     pages["run"] = st.Page(folder / "run.py", title="Run", icon=":material/play_circle:", visibility="hidden")
     pages["monitor"] = st.Page(folder / "monitor.py", title="Monitor", icon=":material/monitoring:")
+    pages["form"] = st.Page(folder / "form.py", title="Forms", icon=":material/dynamic_form:")
     pages["lineage"] = st.Page(folder / "lineage.py", title="Lineage", icon=":material/schema:")
     pages["schedules"] = st.Page(folder / "schedules.py", title="Schedules", icon=":material/event_repeat:")
     pages["streams"] = st.Page(folder / "streams.py", title="Streams", icon=":material/stream:")
     st.session_state["pages"] = pages
-    work = ("gallery", "designer", "runs", "run", "monitor")
+    work = ("gallery", "designer", "runs", "run", "monitor", "form")
     sections = {"": work, "Data": ("lineage",), "Automation": ("schedules", "streams")}
+    # Who was sent the address of a form has no use for the ways to all else.
+    is_form = "form" in st.query_params and urlsplit(st.context.url or "").path.rstrip("/").endswith("/form")
     st.navigation(
-        {title: [pages[name] for name in names] for title, names in sections.items()}, position="top"
+        {title: [pages[name] for name in names] for title, names in sections.items()},
+        position="hidden" if is_form else "top",
     ).run()
 
 

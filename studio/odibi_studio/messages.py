@@ -403,6 +403,7 @@ class DesignCard(Message):
     trashed: str = Field("", description="When it was put into the trash, UTC, ISO 8601; empty: it was not.")
     revision: int = Field(0, description="Counts every change that was kept.")
     is_changed: bool = Field(False, description="Whether the document differs from the newest version.")
+    is_form: bool = Field(False, description="Whether it is published as a form.")
     path: str = Field("", description="The file in the workspace that is kept in step; empty: none yet.")
     problem: str = Field("", description="What is wrong between the design and its file.")
 

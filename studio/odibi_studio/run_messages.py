@@ -38,6 +38,8 @@ class RepeatRunRequest(Message):
 
     repeat: Repeat = Repeat.START
     parameters: dict[str, Any] | None = Field(None, description="None takes those of the run.")
+    start: str | None = Field(None, description="From this step on; None takes the part of the run.")
+    end: str | None = Field(None, description="Up to this step; None takes the part of the run.")
 
 
 class RunSummary(Message):

@@ -13,12 +13,33 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import StudioServer, start_studio
 from tests.waiting import FUNCTIONS, let_go, make_waiting_workspace, pipeline_text, wait_until
 
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.journal import RunState, list_runs
 from odibi_core.journal.heartbeat import running_process
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[[str], Page]
+QUICK_PIPELINE = """\
+name: {name}
+settings: {{tracking: exact}}
+parameters:
+  smallest: {{type: integer, default: 10}}
+steps:
+  - name: read
+    layer: bronze
+    type: config_op
+    value: data/orders.csv
+    outputs: {{data: read}}
+  - name: large
+    layer: gold
+    type: sql
+    value: {select} WHERE amount > {{smallest}}
+    inputs: {{read: read}}
+    outputs: {{data: large}}
+"""
 LATER_STEPS = """\
   - name: copy
     layer: silver
@@ -169,3 +190,128 @@ def _zoomed(page: Page, seconds: Locator) -> list[str]:
     for _ in range(2):
         expect(ticks).not_to_have_text(ticks.inner_text())
     return before if seconds.all_text_contents() == before else []
+
+
+def test_twenty_runs_are_filtered_and_sorted_and_two_of_them_compared(
+    studio: StudioServer, visit: Visit
+) -> None:
+    workspace = Workspace.find(studio.workspace)
+    names = ("broken",) * 5 + ("two",) * 7 + ("one",) * 8
+    for at, name in enumerate(names):
+        run_here(workspace, name, smallest=5 + at)
+    page = visit(f"{studio.address}/runs")
+    table = page.get_by_test_id("stDataFrame").first
+    expect(page.get_by_text("20 runs")).to_be_visible()
+    expect(cells(table, "Pipeline")).to_have_text([*reversed(names)])
+    # The heading of the second column, behind the boxes by which rows are chosen and the state.
+    press(table, 0, 90)
+    expect(cells(table, "State").first).to_have_text("✓ Succeeded")
+    assert [it[0] for it in cells(table, "State").all_text_contents()] == ["✓"] * 15 + ["✕"] * 5
+    page.get_by_label("State").click()
+    page.get_by_role("option", name="Failed").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("5 runs")).to_be_visible()
+    expect(cells(table, "Pipeline")).to_have_text(["broken"] * 5)
+    page.get_by_label("Clear all").click()
+    page.get_by_label("Pipeline").click()
+    page.get_by_role("option", name="one", exact=True).click()
+    expect(page.get_by_text("8 runs")).to_be_visible()
+    search = page.get_by_role("textbox", name="Search")
+    search.fill("smallest=22")
+    search.press("Enter")
+    expect(page.get_by_text("1 run", exact=True)).to_be_visible()
+    expect(cells(table, "Parameters")).to_have_text(["smallest=22"])
+    search.fill("")
+    search.press("Enter")
+    expect(page.get_by_text("8 runs")).to_be_visible()
+    expect(cells(table, "Parameters")).to_have_count(8)
+    # smallest=17 keeps two rows, smallest=22 one.
+    chosen = [it in ("smallest=17", "smallest=22") for it in cells(table, "Parameters").all_text_contents()]
+    first, second = (at for at, is_one in enumerate(chosen) if is_one)
+    press(table, first + 1, 18)
+    expect(page.locator(".st-key-open_run")).to_be_visible()
+    press(table, second + 1, 18)
+    page.get_by_role("button", name="Compare the two").click()
+    parameters, steps = (page.get_by_test_id("stDataFrame").nth(place) for place in range(2))
+    expect(cells(steps, "Step")).to_have_text(["read", "large"])
+    expect(cells(steps, "Rows A")).to_have_text(["3", "2"])
+    expect(cells(steps, "Rows B")).to_have_text(["3", "1"])
+    expect(cells(parameters, "B")).to_have_text(["22"])
+    columns = page.locator(".st-key-compared_columns")
+    # What the pipeline gives is told of all rows, and stands first where it differs.
+    expect(cells(columns, "Column").nth(1)).to_have_text("amount")
+    expect(cells(columns, "Values A").nth(1)).to_have_text("20 (50%), 30 (50%)")
+    expect(cells(columns, "Values B").nth(1)).to_have_text("30 (100%)")
+    expect(cells(columns, "Values A").last).to_have_text("5, 20, 30")
+    expect(page.get_by_text("the first rows alone are known")).to_be_visible()
+    press(columns, 2, 18)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
+
+
+def test_the_pages_of_runs_and_the_monitor_look_by_themselves_for_what_is_new(
+    studio: StudioServer, visit: Visit
+) -> None:
+    workspace = Workspace.find(studio.workspace)
+    run_here(workspace, "one")
+    runs, monitor = visit(f"{studio.address}/runs"), visit(f"{studio.address}/monitor")
+    ended = monitor.get_by_test_id("stMetric").filter(has_text="Runs")
+    expect(ended).to_contain_text("1")
+    expect(runs.get_by_text("1 run", exact=True)).to_be_visible()
+    chart = monitor.get_by_test_id("stVegaLiteChart").first.element_handle()
+    run_here(workspace, "two")
+    expect(runs.get_by_text("2 runs", exact=True)).to_be_visible()
+    expect(ended).to_contain_text("2")
+    # The chart took the new run in; it was not drawn anew.
+    assert chart is not None
+    assert chart.evaluate("chart => chart.isConnected")
+
+
+def test_a_published_pipeline_is_run_by_a_form_that_shows_and_gives_what_comes_out(
+    studio: StudioServer, visit: Visit
+) -> None:
+    save = (
+        "  - {name: save, layer: store, type: config_op, value: out/large.parquet, inputs: {data: large}}\n"
+    )
+    text = QUICK_PIPELINE.format(name="large_orders", select="SELECT * FROM read").replace(
+        "{tracking", "{published: true, tracking"
+    )
+    (studio.workspace / "pipelines" / "large_orders.yaml").write_text(text + save)
+    page = visit(f"{studio.address}/form")
+    expect(page.get_by_text("Large orders")).to_be_visible()
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", name="Large orders")).to_be_visible()
+    # Who fills in a form sees no way to the designer or to other runs.
+    page = visit(f"{studio.address}/form?form=large_orders")
+    expect(page.get_by_text("Nobody has run it yet.")).to_be_visible()
+    expect(page.get_by_text("Designer")).to_have_count(0)
+    page.get_by_label("Smallest").fill("15")
+    page.get_by_role("button", name=re.compile("Run$")).click()
+    table = page.get_by_test_id("stDataFrame").first
+    expect(cells(table, "amount")).to_have_text(["20", "30"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all as CSV").click()
+    assert Path(download.value.path()).read_text("utf-8-sig").splitlines() == ["id,amount", "2,20", "3,30"]
+    page.get_by_role("tab", name="Chart").click()
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
+
+
+def run_here(workspace: Workspace, name: str, **parameters: object) -> None:
+    """A run of a quick pipeline to its end, in this process; the one named `broken` fails."""
+    select = "SELECT error('no such month') AS x FROM read" if name == "broken" else "SELECT * FROM read"
+    pipeline = load_yaml(QUICK_PIPELINE.format(name=name, select=select))
+    run = Orchestrator(pipeline, parameters=parameters, workspace=workspace).execute()
+    assert run.success is (name != "broken")
+    run.close()
+
+
+def cells(table: Locator, column: str) -> Locator:
+    """The cells of a column, from the top down, as the table draws them."""
+    heading = table.locator("th").filter(has_text=re.compile(f"^{column}$"))
+    expect(heading).to_have_count(1)
+    at = heading.evaluate("cell => cell.getAttribute('aria-colindex')")
+    return table.locator(f"td[aria-colindex='{at}']")
+
+
+def press(table: Locator, row: int, x: int) -> None:
+    """Press a place of a table that is drawn; row 0 is its heading."""
+    table.locator(".dvn-scroller").click(position={"x": x, "y": 35 * row + 17})

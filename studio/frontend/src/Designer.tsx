@@ -52,6 +52,7 @@ function Desk({ isDark }: { isDark: boolean }) {
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const desk = useRef<HTMLDivElement>(null);
   const isPlaced = useFirstLayout();
+  const isReading = useDesigner((state) => state.isReading);
   useLeaving();
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -64,7 +65,7 @@ function Desk({ isDark }: { isDark: boolean }) {
       z: !isText && (event.shiftKey ? redo : undo),
       y: !isText && redo,
       f: () => setChoosing({ kind: "search" }),
-      s: () => showDialog({ kind: "version" }),
+      s: !isReading && (() => showDialog({ kind: "version" })),
     };
     const plain: Readonly<Record<string, (() => void) | false>> = {
       "?": !isTyping(event) && (() => setIsHelpOpen(true)),
@@ -86,9 +87,9 @@ function Desk({ isDark }: { isDark: boolean }) {
 
   return (
     <div ref={desk} className="desk-host" onKeyDown={onKeyDown}>
-      <Tooltip className="designer" portTip={portTip}>
+      <Tooltip className={isReading ? "designer is-reading" : "designer"} portTip={portTip}>
         <TopBar />
-        <Palette />
+        {!isReading && <Palette />}
         {isPlaced ? (
           <Boundary name="The canvas" className="canvas">
             <Canvas isDark={isDark} onChoose={setChoosing} onHelp={openHelp} />
@@ -99,7 +100,9 @@ function Desk({ isDark }: { isDark: boolean }) {
         <InspectorEdge />
         <Boundary name="The inspector" className="inspector">
           <Suspense fallback={<aside className="inspector" aria-busy />}>
-            <Inspector />
+            <fieldset className="inspector-guard" disabled={isReading}>
+              <Inspector />
+            </fieldset>
           </Suspense>
         </Boundary>
         <Boundary name="The panel" className="panel">

@@ -112,6 +112,11 @@ export function createApi(access: Access) {
     runEvents: (id: string, after: number, wait_s: number, signal?: AbortSignal) =>
       get<M.RunEvents>(`${run(id)}/events`, { after, wait_s }, signal),
     runSamples: (id: string, step: string, signal?: AbortSignal) => get<M.RunSamples>(`${run(id)}/samples`, { step }, signal),
+    /** What ran, as it was then. */
+    runDesign: (id: string, signal?: AbortSignal) => get<M.Design>(`${run(id)}/design`, {}, signal),
+    repeatRun: (id: string, wanted: Partial<M.RepeatRunRequest>) => post<M.RunSummary>(`${run(id)}/repeat`, wanted),
+    /** A new design of what ran. */
+    forkRun: (id: string) => post<M.Design>(`${run(id)}/fork`, {}),
     cancelRun: (id: string) => post<M.RunSummary>(`${run(id)}/cancel`, {}),
     folder: (path: string, signal?: AbortSignal) => get<M.Folder>("files", { path }, signal),
     upload: (file: File, signal?: AbortSignal) => {

@@ -377,6 +377,8 @@ export interface DesignCard {
   revision: number;
   /** Whether the document differs from the newest version. */
   is_changed: boolean;
+  /** Whether it is published as a form. */
+  is_form: boolean;
   /** The file in the workspace that is kept in step; empty: none yet. */
   path: string;
   /** What is wrong between the design and its file. */
@@ -541,6 +543,10 @@ export interface RepeatRunRequest {
   repeat?: Repeat;
   /** None takes those of the run. */
   parameters?: Record<string, unknown> | null;
+  /** From this step on; None takes the part of the run. */
+  start?: string | null;
+  /** Up to this step; None takes the part of the run. */
+  end?: string | null;
 }
 
 /** A run, without its steps. Times are UTC, ISO 8601, or empty. */

@@ -2,7 +2,7 @@ import { createContext, createElement, type ReactNode, useContext } from "react"
 import { useStore } from "zustand";
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { type Api, describe } from "./api";
-import type { Catalog, Design, ErrorAnswer } from "./messages";
+import type { Catalog, Design, ErrorAnswer, Repeat } from "./messages";
 import { Autosaver, type SaveState } from "./model/autosave";
 import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
@@ -39,6 +39,8 @@ export type DesignState = Pick<Design, "revision" | "version" | "is_changed" | "
 export interface DesignerState {
   readonly api: Api;
   readonly designId: string;
+  /** Whether it shows what ran, as it was then: nothing can be changed. */
+  readonly isReading: boolean;
   readonly opening: { readonly kind: "busy" | "done" } | { readonly kind: "failed"; readonly why: ErrorAnswer };
   /** What the server says of the design: revision, newest version, whether the draft differs from that. */
   readonly design: DesignState;
@@ -83,6 +85,8 @@ export interface DesignerState {
   setMarks(marks: Readonly<Record<StepId, ChangeMark>>): void;
   /** Saves a version where something has changed, and has it run. */
   startRun(wish: RunWish): Promise<void>;
+  /** Does the run on the canvas again as it was, or what is left of it. */
+  repeatRun(repeat: Repeat): Promise<void>;
   cancelRun(): Promise<void>;
   /** Takes over what the server made of the design: a restored version. It can be undone like any edit. */
   accept(design: Design, label: string): void;
@@ -113,7 +117,9 @@ const NOTICE_MS = 6_000;
 /** Runs of other designs of the name may be newer. */
 const RUNS_LOOKED_AT = 20;
 
-/** The state of one designer: loads its design at once, then keeps it saved and checked. */
+const ONLY_READ = "This is the pipeline as it ran. Open it as a draft to change it";
+
+/** The state of one designer: loads its design at once, then keeps it saved and checked; without a design, it reads what ran. */
 export function createDesigner(api: Api, designId: string, runId = ""): DesignerStore {
   let saver: Autosaver | null = null;
   const stowage = new Stowage(designId);
@@ -130,6 +136,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
     return {
       api,
       designId,
+      isReading: !designId,
       opening: { kind: "busy" },
       design: { revision: 0, version: 0, is_changed: false, path: "", conflict: 0, problem: "" },
       catalog: EMPTY_CATALOG,
@@ -148,15 +155,19 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       sought: null,
 
       edit(label, change, key = "") {
-        const { draft, history } = get();
+        const { draft, history, isReading, notices, notify } = get();
         const after = change(draft);
+        if (isReading) {
+          if (after !== draft && !notices.some(({ text }) => text === ONLY_READ)) notify(ONLY_READ);
+          return;
+        }
         if (after !== draft) become(after, remember(history, draft, label, key, Date.now()));
       },
       arrange(change) {
         const { draft, history } = get();
         const after = change(draft);
         if (isSamePipeline(after, draft)) set({ draft: after });
-        else become(after, history);
+        else if (!get().isReading) become(after, history);
       },
       undo() {
         const back = stepBack(get().history, get().draft);
@@ -192,6 +203,14 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
           }
           const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, engine, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
           await follower.follow(run_id);
+        } catch (error) {
+          complain(error);
+        }
+      },
+      async repeatRun(repeat) {
+        const { summary } = get().run;
+        try {
+          if (summary) await follower.follow((await api.repeatRun(summary.run_id, { repeat })).run_id);
         } catch (error) {
           complain(error);
         }
@@ -271,6 +290,18 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
     if (newest) await follower.follow(newest.run_id);
   }
 
+  async function read(): Promise<void> {
+    try {
+      const [design, catalog] = await Promise.all([api.runDesign(runId), api.catalog()]);
+      const draft = openDraft(design.document);
+      set({ draft, catalog, design: stateOf(design), opening: { kind: "done" } });
+      loop.touch(draft);
+      joinRun().catch(complain);
+    } catch (error) {
+      set({ opening: { kind: "failed", why: describe(error) } });
+    }
+  }
+
   async function open(): Promise<void> {
     try {
       const [design, catalog] = await Promise.all([api.design(designId), api.catalog()]);
@@ -326,7 +357,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
     }
   }
 
-  void open();
+  void (designId ? open() : read());
   return store;
 }
 

@@ -42,6 +42,9 @@ def routes(runs: RunDesk, forks: Forks) -> list[Route]:
     def fork(request: Request) -> Design:
         return forks.open(_id(request))
 
+    def design(request: Request) -> Design:
+        return forks.read(_id(request))
+
     def cancel(request: Request) -> RunSummary:
         return runs.cancel(_id(request))
 
@@ -78,6 +81,7 @@ def routes(runs: RunDesk, forks: Forks) -> list[Route]:
         send("POST", "/runs/{id}/cancel", cancel),
         send("POST", "/runs/{id}/repeat", repeat, RepeatRunRequest),
         send("POST", "/runs/{id}/fork", fork),
+        get("/runs/{id}/design", design),
         get_async("/runs/{id}/events", events),
         get("/runs/{id}/steps", steps),
         get("/runs/{id}/samples", samples),

@@ -17,12 +17,12 @@ def mount_designer(design_id: str, access: Access, run_id: str = "") -> None:
     """Show the designer of a pipeline.
 
     Args:
-        design_id: Which design it opens.
+        design_id: Which design it opens; "" for the pipeline of the run as it was then, only to be read.
         access: Lets it call the HTTP interface.
         run_id: A run that it shows on the canvas, with the run's parameters; "" for the newest that goes on.
     """
     _designer(
-        key=f"designer-{design_id}",
+        key=f"designer-{design_id or run_id}",
         data={"api": "/api", "token": access.token, "design_id": design_id, "run_id": run_id},
         height="content",
     )

@@ -14,6 +14,7 @@ from odibi_core.errors import UnknownNameError
 from odibi_core.timestamps import now
 from odibi_studio.messages import Design, DesignCard, Version
 from odibi_studio.services.documents import Content, search_text
+from odibi_studio.services.forms import SETTING
 from odibi_studio.store.tables import DesignRow, DraftRow, TagRow, VersionRow
 
 FILE_AUTHOR = "file"
@@ -213,6 +214,8 @@ def card_message(row: DesignRow, row_tags: list[str], problem: str, *, changed: 
         trashed=row.trashed or "",
         revision=row.revision,
         is_changed=changed,
+        # Most pipelines are none, and the text tells it without being read as YAML.
+        is_form=SETTING in row.text and content_of(row).pipeline.settings.get(SETTING) is True,
         path=row.path or "",
         problem=problem,
     )

@@ -31,7 +31,8 @@ from odibi_studio.services.design_rows import (
     unchanged_designs,
 )
 from odibi_studio.services.design_sync import Files, file_problem
-from odibi_studio.services.documents import Content, first_content, renamed, rewritten
+from odibi_studio.services.documents import Content, first_content, renamed, rewritten, with_setting
+from odibi_studio.services.forms import SETTING
 from odibi_studio.services.layouts import placed
 from odibi_studio.services.merging import merge
 from odibi_studio.store.tables import DesignRow
@@ -201,6 +202,24 @@ class Designs:
                 content = renamed(content_of(newest), chosen)
                 self._desk.publish(session, row, content, f"Renamed from {newest.name}", files)
             set_content(session, row, renamed(content_of(row), chosen), self._desk.author)
+            return self._desk.message(session, row, files)
+
+    def publish_form(self, design_id: str, *, is_form: bool) -> Design:
+        """The design, published as a form or withdrawn; at once, as a version, and unsaved changes stay so.
+
+        Raises:
+            UnknownNameError: There is none of that id, or it is in the trash.
+            ConflictError: Its file was changed outside.
+        """
+        with self._desk.editing() as (session, files):
+            row = live_design(session, design_id)
+            published = newest_version(session, row) or row
+            message = "Published as a form" if is_form else "No form any more"
+            content = with_setting(content_of(published), SETTING, is_form or None)
+            self._desk.publish(session, row, content, message, files)
+            set_content(
+                session, row, with_setting(content_of(row), SETTING, is_form or None), self._desk.author
+            )
             return self._desk.message(session, row, files)
 
     def tag(self, design_id: str, names: Iterable[str]) -> list[str]:

@@ -86,6 +86,13 @@ def renamed(old: Content, name: str) -> Content:
     return Content(_rewritten_text(old.text, pipeline)[0], old.layout)
 
 
+def with_setting(old: Content, name: str, value: object) -> Content:
+    """The content with another setting of its pipeline; None takes it away."""
+    settings = {key: known for key, known in old.pipeline.settings.items() if key != name}
+    pipeline = replace(old.pipeline, settings=settings | ({} if value is None else {name: value}))
+    return Content(_rewritten_text(old.text, pipeline)[0], old.layout)
+
+
 def _rewritten_text(text: str, pipeline: Pipeline) -> tuple[str, list[str]]:
     try:
         return rewrite_yaml(text, pipeline), []

@@ -12,6 +12,7 @@ from odibi_studio.services.automation.schedules import ScheduleDesk
 from odibi_studio.services.automation.streams import StreamDesk
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
+from odibi_studio.services.forms import Forms
 from odibi_studio.services.last_runs import LastRuns
 from odibi_studio.services.lineage.atlas import Atlas
 from odibi_studio.services.runs.desk import RunDesk
@@ -33,6 +34,7 @@ class Studio:
         last_runs: The newest run of each.
         runs: What runs, ran and waits.
         forks: Past runs as drafts.
+        forms: Pipelines that are published as forms.
         atlas: What comes from what, across the pipelines.
         truth: What is known of a pipeline while it is edited.
         schedules: What runs by itself at times.
@@ -48,6 +50,7 @@ class Studio:
     last_runs: LastRuns
     runs: RunDesk
     forks: Forks
+    forms: Forms
     atlas: Atlas
     truth: Truth
     schedules: ScheduleDesk
@@ -99,6 +102,7 @@ def open_studio(workspace: Workspace) -> Studio:
         LastRuns(workspace),
         runs,
         Forks(workspace, designs, versions),
+        Forms(workspace),
         Atlas(workspace),
         Truth.open(workspace),
         ScheduleDesk(workspace, runs.book),

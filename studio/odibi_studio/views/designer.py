@@ -18,7 +18,12 @@ _WHOLE_WINDOW = """
 
 
 def render() -> None:
-    """Show the designer of the pipeline that the address or the gallery names."""
+    """Show the designer of the pipeline that the address or the gallery names, or a run as it was."""
+    run_id = st.query_params.get("run") or ""
+    if run_id and not st.query_params.get("design"):
+        st.html(_WHOLE_WINDOW)
+        mount_designer("", current_studio().access, run_id)
+        return
     design_id = st.query_params.get("design") or st.session_state.get("design_id")
     if not design_id:
         st.info("No pipeline is open. Choose one, or make a new one.", icon=":material/account_tree:")
@@ -27,4 +32,4 @@ def render() -> None:
         return
     st.session_state["design_id"] = st.query_params["design"] = str(design_id)
     st.html(_WHOLE_WINDOW)
-    mount_designer(str(design_id), current_studio().access, st.query_params.get("run") or "")
+    mount_designer(str(design_id), current_studio().access, run_id)

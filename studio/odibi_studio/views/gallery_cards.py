@@ -20,6 +20,9 @@ _ACTIONS = {
     "rename": ":material/edit: Rename",
     "tags": ":material/sell: Edit tags",
     "export": ":material/download: Export",
+    "form": ":material/dynamic_form: Open the form",
+    "publish": ":material/dynamic_form: Publish as a form",
+    "withdraw": ":material/dynamic_form: Withdraw the form",
     "delete": ":material/delete: Move to trash",
 }
 # A sign beside each colour: not everyone sees the difference between red and green.
@@ -51,7 +54,7 @@ def show_card(studio: Studio, card: DesignCard, run: RunRecord | None, now: dt.d
                 open_design(card.id)
             chosen = st.menu_button(
                 f"Actions for {label}",
-                list(_ACTIONS),
+                [action for action in _ACTIONS if action not in _not_for(card)],
                 key=f"menu_{card.id}",
                 type="tertiary",
                 icon=":material/more_vert:",
@@ -81,6 +84,10 @@ def show_broken_file(card: DesignCard) -> None:
         st.button("Look again", key=f"again_{_key(card.path)}", icon=":material/refresh:")
 
 
+def _not_for(card: DesignCard) -> tuple[str, ...]:
+    return ("publish",) if card.is_form else ("form", "withdraw")
+
+
 def _act(studio: Studio, card: DesignCard, action: str) -> None:
     match action:
         case "open":
@@ -89,11 +96,29 @@ def _act(studio: Studio, card: DesignCard, action: str) -> None:
             copy = studio.designs.duplicate(card.id)
             st.toast(f"Made “{copy.document.pipeline.name}”.", icon=":material/content_copy:")
             st.rerun()
+        case "form":
+            name = card.path.rpartition("/")[2].rpartition(".")[0]
+            st.switch_page(st.session_state["pages"]["form"], query_params={"form": name})
+        case "publish" | "withdraw":
+            _publish(studio, card, is_form=action == "publish")
         case "delete":
             delete(studio, card)
             st.rerun()
         case _:
             ask(action, card)
+
+
+def _publish(studio: Studio, card: DesignCard, *, is_form: bool) -> None:
+    try:
+        studio.designs.publish_form(card.id, is_form=is_form)
+    except OdibiError as error:
+        st.toast(f"{error.what}. {error.fix}", icon=":material/error:")
+        return
+    st.toast(
+        "Published: the form is under Forms." if is_form else "The form is withdrawn.",
+        icon=":material/dynamic_form:",
+    )
+    st.rerun()
 
 
 def _picture(studio: Studio, card: DesignCard) -> str:

@@ -17,8 +17,9 @@ from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_charts import seconds_between, show_resources, show_timeline
 from odibi_studio.views.run_comparison import show_comparison
+from odibi_studio.views.run_form import ask_for_repeat
 from odibi_studio.views.run_joins import show_joins
-from odibi_studio.views.run_navigation import fork_run, open_runs, repeat_run
+from odibi_studio.views.run_navigation import fork_run, open_runs, repeat_run, show_on_canvas
 from odibi_studio.views.run_parts import show_data, show_log, show_metrics, show_steps, show_story
 from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WORDS
@@ -76,7 +77,13 @@ def _show(studio: Studio, watched: Watched) -> None:
     _show_figures(watched)
     parts = PARTS if watched.is_over else _WHILE_IT_RUNS
     part = st.segmented_control(
-        "Part", parts, default="Timeline", required=True, key="run_part", label_visibility="collapsed"
+        "Part",
+        parts,
+        default="Timeline",
+        required=True,
+        key="run_part",
+        label_visibility="collapsed",
+        bind="query-params",
     )
     match part:
         case "Steps":
@@ -135,12 +142,20 @@ def _show_actions(studio: Studio, watched: Watched) -> None:
     ):
         st.session_state["design_id"] = about.design_id
         st.switch_page(st.session_state["pages"]["designer"], query_params={"design": about.design_id})
+    if about.total_steps and st.button(
+        "Show on the canvas",
+        icon=":material/visibility:",
+        type="tertiary",
+        key="show_on_canvas",
+        help="What ran, as it was then, with statuses, rows and joins; nothing is made of it",
+    ):
+        show_on_canvas(about.run_id)
     if watched.is_over and st.button(
-        "Open on the canvas",
+        "Open as a draft",
         icon=":material/fork_right:",
         type="tertiary",
         key="fork_run",
-        help="As a draft: what ran, with its rows and parameters. Change a step, and go on from there",
+        help="A new pipeline of what ran, with its rows and parameters. Change a step, and go on from there",
     ):
         _do(lambda: fork_run(studio, about.run_id))
     if not about.state.is_final:
@@ -165,6 +180,13 @@ def _show_actions(studio: Studio, watched: Watched) -> None:
         "Run again", icon=":material/replay:", key="run_again", help="The same version and parameters"
     ):
         _do(lambda: repeat_run(studio, about.run_id, Repeat.START))
+    if st.button(
+        "Run with…",
+        icon=":material/tune:",
+        key="run_with",
+        help="Other values of its parameters, or a part of it",
+    ):
+        _do(lambda: ask_for_repeat(studio, about))
 
 
 def _do(action: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from odibi_core.engines.registry import engine_names
 from odibi_core.errors import OdibiError
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
-from odibi_studio.run_messages import StartRunRequest
+from odibi_studio.run_messages import RepeatRunRequest, RunSummary, StartRunRequest
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_navigation import open_run
@@ -33,6 +34,42 @@ def ask_for_run(studio: Studio, pipeline: str = "") -> None:
     started = show_form(studio, pipeline)
     if started:
         open_run(started)
+
+
+@st.dialog("Run again with", width="medium")
+def ask_for_repeat(studio: Studio, about: RunSummary) -> None:
+    """Ask with which parameters, and which part of it, a run is done again; start it, and go to its page."""
+    started = show_repeat_form(studio, about)
+    if started:
+        open_run(started)
+
+
+def show_repeat_form(studio: Studio, about: RunSummary) -> str:
+    """The id of the run that was started, or ""."""
+    pipeline = studio.runs.pipeline(about.run_id)
+    st.caption(f"The pipeline as it was in the run {about.run_id}, with the values of that run filled in.")
+    given = ask_parameters(studio, pipeline, about.parameters, scope=about.run_id)
+    steps = [step.name for step in pipeline.steps]
+    left, right = st.columns(2)
+    part = [
+        side.selectbox(
+            label, steps, index=_place(chosen, steps), placeholder=empty, key=f"{key}_{about.run_id}"
+        )
+        for side, label, chosen, empty, key in (
+            (left, "From step", about.start, "The first", "repeat_from"),
+            (right, "To step", about.end, "The last", "repeat_to"),
+        )
+    ]
+    st.caption(
+        "What a part needs from before it is computed again, or taken from the cache where that is on."
+    )
+    if st.button("Run", type="primary", icon=":material/play_arrow:", key="repeat_run"):
+        wish = RepeatRunRequest(parameters=given, start=part[0] or "", end=part[1] or "")
+        try:
+            return studio.runs.repeat(about.run_id, wish).run_id
+        except OdibiError as error:
+            show_error(error)
+    return ""
 
 
 def show_form(studio: Studio, pipeline: str = "") -> str:
@@ -56,7 +93,7 @@ def show_form(studio: Studio, pipeline: str = "") -> str:
         return ""
     if found.description:
         st.caption(found.description)
-    given = _ask_parameters(studio, found)
+    given = ask_parameters(studio, found)
     request = _ask_options(found, name, given)
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="form_run"):
         try:
@@ -66,10 +103,21 @@ def show_form(studio: Studio, pipeline: str = "") -> str:
     return ""
 
 
-def _ask_parameters(studio: Studio, pipeline: Pipeline) -> dict[str, Any]:
+def ask_parameters(
+    studio: Studio, pipeline: Pipeline, known: Mapping[str, Any] | None = None, *, scope: str = ""
+) -> dict[str, Any]:
+    """Name → value, as a person filled it in.
+
+    Args:
+        studio: The services.
+        pipeline: Whose parameters.
+        known: Name → value that is filled in at first, in the place of the default.
+        scope: Tells this form from others on the page.
+    """
     given = {}
     for name, parameter in pipeline.parameters.items():
-        value = _ask(studio, pipeline.name, parameter)
+        filled = _filled(parameter, (known or {}).get(name))
+        value = _ask(studio, scope or pipeline.name, filled, is_required=parameter.is_required)
         if isinstance(value, dt.date):
             value = value.isoformat()
         if value not in (None, ""):
@@ -77,9 +125,9 @@ def _ask_parameters(studio: Studio, pipeline: Pipeline) -> dict[str, Any]:
     return given
 
 
-def _ask(studio: Studio, pipeline: str, parameter: Parameter) -> Any:
-    label = parameter.name.replace("_", " ").capitalize() + (" *" if parameter.is_required else "")
-    key, help_ = f"param_{pipeline}_{parameter.name}", parameter.description or None
+def _ask(studio: Studio, scope: str, parameter: Parameter, *, is_required: bool) -> Any:
+    label = parameter.name.replace("_", " ").capitalize() + (" *" if is_required else "")
+    key, help_ = f"param_{scope}_{parameter.name}", parameter.description or None
     match parameter.type:
         case ParameterType.BOOLEAN:
             return st.toggle(label, value=bool(parameter.default), key=key, help=help_)
@@ -146,6 +194,18 @@ def _ask_options(pipeline: Pipeline, name: str, given: dict[str, Any]) -> StartR
         resume=resume,
         together=together,
     )
+
+
+def _filled(parameter: Parameter, value: Any) -> Parameter:
+    """The parameter with the value as its default, where the value is one: a secret was hidden, say."""
+    try:
+        return parameter if value is None else replace(parameter, default=parameter.parse(value))
+    except OdibiError:
+        return parameter
+
+
+def _place(step: str, steps: list[str]) -> int | None:
+    return steps.index(step) if step in steps else None
 
 
 def _date(default: Any) -> dt.date | None:

@@ -24,6 +24,11 @@ def repeat_run(studio: Studio, run_id: str, repeat: Repeat) -> None:
     open_run(studio.runs.repeat(run_id, RepeatRunRequest(repeat=repeat)).run_id)
 
 
+def show_on_canvas(run_id: str) -> None:
+    """Go to the canvas with what ran, as it was then, only to be read."""
+    st.switch_page(st.session_state["pages"]["designer"], query_params={"run": run_id})
+
+
 def fork_run(studio: Studio, run_id: str) -> None:
     """Go to a draft of what ran, which shows the run."""
     design = studio.forks.open(run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from tests.e2e.conftest import OpenPage, StudioServer
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
@@ -38,6 +38,26 @@ steps:
 """
 
 
+def read_as_it_ran(page: Page, designer: DesignerPage) -> None:
+    """Look at the run on the canvas, try in vain to change it, and do it again from there."""
+    expect(page.get_by_text("As it ran")).to_be_visible()
+    for step in ("read_orders", "large", "total"):
+        expect(designer.step(step).get_by_role("img", name="Done")).to_be_visible()
+    designer.select("large")
+    expect(page.get_by_label("SQL of large")).to_have_attribute("aria-readonly", "true")
+    page.get_by_role("checkbox", name="Rows of the run").check()
+    expect(page.get_by_role("grid", name="Rows of large in the run").get_by_role("row")).to_have_count(3)
+    designer.board.press("Delete")
+    expect(page.get_by_text("This is the pipeline as it ran.")).to_be_visible()
+    expect(designer.step("large")).to_be_visible()
+    shown = page.locator(".run-mark")
+    first = shown.get_attribute("href")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run again").click()
+    expect(shown).not_to_have_attribute("href", str(first))
+    expect(shown).to_contain_text("Succeeded")
+
+
 def test_a_run_is_forked_and_goes_on_from_its_checkpoint(
     designs: DesignsApi, open_page: OpenPage, studio: StudioServer
 ) -> None:
@@ -49,9 +69,15 @@ def test_a_run_is_forked_and_goes_on_from_its_checkpoint(
     wait_until(lambda: designs.call("GET", f"/runs/{run}")["state"] == "success", timeout_s=60)
 
     page = open_page(f"/run?run={run}")
-    page.get_by_role("button", name="Open on the canvas").click()
+    page.get_by_role("button", name="Show on the canvas").click()
     designer = DesignerPage(page)
     designer.wait_until_open()
+    before = len(designs.call("GET", "/designs"))
+    read_as_it_ran(page, designer)
+    assert len(designs.call("GET", "/designs")) == before
+
+    page.get_by_role("button", name="Open as a draft").click()
+    expect(page.get_by_label("Pipeline's name")).to_be_visible()
     expect(page.get_by_label("Pipeline's name")).to_have_value("forked_orders_fork")
     for step in ("read_orders", "large", "total"):
         expect(designer.step(step).get_by_role("img", name="Done")).to_be_visible()

@@ -183,6 +183,53 @@ def test_a_failed_run_says_why_and_offers_what_to_do_next(open_page: Open, studi
     assert (again.order["rerun_of"], again.order["steps"]) == (run_id, ["hold", "large"])
 
 
+def test_a_run_is_done_again_with_other_values_and_a_part_of_its_steps(
+    open_page: Open, studio: Studio, workspace: Workspace, end: End
+) -> None:
+    def page_of_form() -> None:
+        from odibi_studio.services.studio import current_studio
+        from odibi_studio.views.run_form import show_repeat_form
+
+        runs = current_studio().runs
+        show_repeat_form(current_studio(), runs.summary(runs.book.summaries()[-1].run_id))
+
+    let_go(workspace.root)
+    run_id = studio.runs.start(StartRunRequest(pipeline="one", parameters={"smallest": 7})).run_id
+    end(run_id)
+    # What runs is the pipeline as it was then.
+    (workspace.root / "pipelines" / "one.yaml").unlink()
+    page = open_page("run", run=run_id)
+    page.button(key="run_with").click().run()
+    assert page.number_input(key=f"param_{run_id}_smallest").value == 7
+    page = AppTest.from_function(page_of_form, default_timeout=TIMEOUT_S).run()
+    smallest = page.number_input(key=f"param_{run_id}_smallest")
+    assert smallest.value == 7
+    smallest.set_value(25).run()
+    page.selectbox(key=f"repeat_to_{run_id}").set_value("hold").run()
+    page.button(key="repeat_run").click().run()
+    assert not page.exception
+    again = studio.runs.book.summaries()[0]
+    assert (again.parameters, again.order["end"]) == ({"smallest": 25}, "hold")
+    assert again.order["rerun_of"] == run_id
+
+
+def test_runs_stay_chosen_where_a_new_one_comes_above_them(
+    open_page: Open, studio: Studio, workspace: Workspace, end: End
+) -> None:
+    let_go(workspace.root)
+    end(studio.runs.start(StartRunRequest(pipeline="one")).run_id)
+    chosen = studio.runs.start(StartRunRequest(pipeline="broken")).run_id
+    end(chosen)
+    page = open_page("runs")
+    page.session_state["runs_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    page.run()
+    end(studio.runs.start(StartRunRequest(pipeline="two")).run_id)
+    page.run()
+    assert page.session_state["runs_table"]["selection"]["rows"] == [1]
+    page.button(key="open_run").click().run()
+    assert page.query_params["run"] in (chosen, [chosen])
+
+
 def test_the_parts_of_a_run_that_ended(
     open_page: Open, studio: Studio, workspace: Workspace, end: End
 ) -> None:

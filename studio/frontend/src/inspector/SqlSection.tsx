@@ -5,6 +5,7 @@ import { Dialog } from "../dialogs/Dialog";
 import type { Dialect } from "../editor/dialects";
 import { dialectNames } from "../editor/dialects";
 import { applied } from "../editor/fixes";
+import { CodeView } from "../editor/CodeView";
 import { SqlEditor } from "../editor/SqlEditor";
 import { dialectOf } from "../model/kinds";
 import type { Problem } from "../model/truth";
@@ -63,6 +64,8 @@ function StepSql({ view, dialect, id }: { view: StepView; dialect: Dialect; id: 
   const parameters = useDesigner((state) => state.draft.head.parameters);
   const inputs = useMemo(() => columnsOf({ truth }, view.id, step), [truth, view.id, step]);
   const marks = useMemo(() => problemsAt(problems, "value"), [problems]);
+  const isReading = useDesigner((state) => state.isReading);
+  if (isReading) return <CodeView text={typeof step.value === "string" ? step.value : ""} language={dialect} label={`SQL of ${step.name}`} />;
   return (
     <SqlEditor
       id={id}

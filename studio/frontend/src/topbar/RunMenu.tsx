@@ -3,6 +3,7 @@ import { Menu } from "../controls/Menu";
 import { isGoing, type RunWish } from "../model/running";
 import { type DesignerState, useDesigner } from "../store";
 import { useForkItems } from "./useForkItems";
+import { useRepeatItems } from "./useRepeatItems";
 
 /** Runs all of the pipeline or a part of it. */
 export function RunMenu() {
@@ -16,6 +17,7 @@ export function RunMenu() {
   const startRun = useDesigner((state) => state.startRun);
   const run = (wish: RunWish) => () => (hasParameters ? showDialog({ kind: "run", wish }) : void startRun(wish));
   const forkItems = useForkItems(run, refusal);
+  const repeatItems = useRepeatItems();
   const ofStep = refusal ?? (step ? null : "Select one step first");
   return (
     <Menu
@@ -27,6 +29,7 @@ export function RunMenu() {
         { title: "Run with…", detail: "another engine, other values", onChoose: () => showDialog({ kind: "run", wish: {} }), refusal },
         { title: step ? `Run up to ${step}` : "Run up to a step", onChoose: run({ end: step }), refusal: ofStep },
         ...forkItems,
+        ...repeatItems,
         { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: run({ start: step }), refusal: ofStep },
       ]}
     />

@@ -3,6 +3,7 @@ import { Menu } from "../controls/Menu";
 import { TitleField } from "../controls/TitleField";
 import { setHead } from "../model/steps";
 import { useDesigner } from "../store";
+import { ReadingBar } from "./ReadingBar";
 import { RunMark } from "./RunMark";
 import { RunMenu } from "./RunMenu";
 import { SaveMark } from "./SaveMark";
@@ -10,6 +11,8 @@ import { SaveMark } from "./SaveMark";
 /** The top bar. */
 export function TopBar() {
   const showDialog = useDesigner((state) => state.showDialog);
+  const isReading = useDesigner((state) => state.isReading);
+  if (isReading) return <ReadingBar />;
   return (
     <header className="topbar">
       <PipelineName />

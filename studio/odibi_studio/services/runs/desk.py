@@ -11,9 +11,11 @@ from odibi_core.errors import OdibiError
 from odibi_core.graph.selection import select_steps
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.record import RunRecord, RunState
-from odibi_core.journal.repeating import Repeat, repeat_order
+from odibi_core.journal.repeating import Repeat, kept_pipeline, repeat_order
 from odibi_core.journal.runs import find_run
 from odibi_core.parameters import resolve_parameters
+from odibi_core.pipeline import Pipeline
+from odibi_core.preview import Preview
 from odibi_core.run_queue import RunQueue
 from odibi_core.workspace import Workspace
 from odibi_studio.health_messages import HealthAnswer
@@ -34,6 +36,7 @@ from odibi_studio.services.runs.course import Course
 from odibi_studio.services.runs.edges import COMPARED_RUNS, run_health
 from odibi_studio.services.runs.health import RunHealth
 from odibi_studio.services.runs.keeper import QueueKeeper
+from odibi_studio.services.runs.results import Result, read_result, results_of
 from odibi_studio.services.runs.resuming import Resuming
 from odibi_studio.services.runs.steps import edge_runs, row_counts, samples, step_runs
 from odibi_studio.services.runs.summaries import summary
@@ -153,8 +156,9 @@ class RunDesk:
         """A new run of the same pipeline as it was then.
 
         Raises:
-            UnknownNameError: There is no such run.
-            OdibiError: No step of it failed, it can't go on from a checkpoint, or its pipeline was not kept.
+            UnknownNameError: There is no such run, or step of it.
+            OdibiError: No step of it failed, it can't go on from a checkpoint, its pipeline was not kept, or
+                a parameter is wrong.
         """
         run_dir = find_run(self.book.folder, run_id)
         order, text = repeat_order(
@@ -164,9 +168,24 @@ class RunDesk:
             author=self._author(),
             parameters=request.parameters,
         )
+        if request.start is not None or request.end is not None:
+            part = {"start": request.start or "", "end": request.end or "", "steps": []}
+            select_steps(load_yaml(text), start=request.start or "", end=request.end or "")
+            order = order.model_copy(update=part)
+        if request.parameters is not None:
+            resolve_parameters(load_yaml(text).parameters, request.parameters)
         if request.repeat is Repeat.CHECKPOINT:
             self._resuming.check(run_dir)
         return self.summary(self.queue.put(order, text))
+
+    def pipeline(self, run_id: str) -> Pipeline:
+        """The pipeline of a run as it was when it was asked for.
+
+        Raises:
+            UnknownNameError: There is no such run.
+            OdibiError: It was not kept, or can't be read.
+        """
+        return kept_pipeline(find_run(self.book.folder, run_id))
 
     def cancel(self, run_id: str) -> RunSummary:
         """The run, after it was taken out of the queue or asked to stop.
@@ -261,6 +280,27 @@ class RunDesk:
             with self.book.opened(run_id) as run:
                 sides.append(Side.of(run))
         return compare(*sides)
+
+    def results(self, run_id: str) -> list[Result]:
+        """What a run gave, as tables; empty before it has ended, or where it kept no lineage.
+
+        Raises:
+            UnknownNameError: There is no such run.
+        """
+        with self.book.opened(run_id) as run:
+            record, lineage = run.reader.record(), run.lineage()
+        later = [it for it in self.book.summaries() if it.asked_time > record.asked_time]
+        return [] if lineage is None else results_of(record, lineage, self.health.facts(later))
+
+    def result_rows(self, run_id: str, result: Result, rows: int) -> Preview:
+        """The first rows of what a run wrote, as they are now.
+
+        Raises:
+            OdibiError: There is no such run, or what it wrote can't be read.
+        """
+        with self.book.opened(run_id) as run:
+            parameters = dict(run.reader.record().parameters)
+        return read_result(result, self.pipeline(run_id), parameters, self._workspace, rows)
 
     def samples(self, run_id: str, step: str) -> RunSamples:
         """The first rows of what a step took and gave in a run.

@@ -38,6 +38,25 @@ class Forks:
         name = self._designs.free_name(f"{load_yaml(text).name}_fork")
         return self._designs.add(renamed(content, name))
 
+    def read(self, run_id: str) -> Design:
+        """What ran, as it was then, to be looked at: no design of its own, so its id is empty.
+
+        Raises:
+            UnknownNameError: There is no such run.
+            OdibiError: Its pipeline was not kept, or can't be read.
+        """
+        run_dir = find_run(self._workspace.runs, run_id)
+        content = Content(kept_text(run_dir), self._layout(run_dir.name))
+        order = run_summary(run_dir).order
+        return Design(
+            id="",
+            revision=0,
+            version=int(order.get("version", 0)),
+            is_changed=False,
+            document=content.document,
+            path=str(order.get("source", "")),
+        )
+
     def _layout(self, run_id: str) -> str:
         order = run_summary(find_run(self._workspace.runs, run_id)).order
         design_id, number = str(order.get("design_id", "")), int(order.get("version", 0))
