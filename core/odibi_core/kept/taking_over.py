@@ -82,15 +82,18 @@ class Takeover:
     def _mixed(self) -> Iterator[tuple[str, str, str]]:
         """Kept sources that must be read anew: their names, why, and the step on account of which."""
         changed = set(self._changed_sources(self.kept))
-        places = {self.place(scan): name for name, scan in self._scans() if name not in self.kept}
+        places = {self._source(scan): name for name, scan in self._scans() if name not in self.kept}
         asked = set(self._asked())
         for name, scan in self._scans():
             if name not in changed:
                 continue
             if name in asked:
                 yield name, _LOST, ""
-            elif self.place(scan) in places:
-                yield name, _SHARED, places[self.place(scan)]
+            elif self._source(scan) in places:
+                yield name, _SHARED, places[self._source(scan)]
+
+    def _source(self, scan: Scan) -> tuple[str, str]:
+        return (scan.server, scan.source) if scan.server else ("", str(self.place(scan)))
 
     def _asked(self) -> Iterator[str]:
         """Kept steps whose rows the others need, and that have to run again for them."""
