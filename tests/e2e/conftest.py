@@ -62,13 +62,13 @@ class StudioServer:
         self.process.wait(timeout=30)
 
 
-def start_studio(workspace: Path) -> StudioServer:
-    """A Studio of that workspace, ready to be opened."""
+def start_studio(workspace: Path, *options: str) -> StudioServer:
+    """A Studio of that workspace, ready to be opened; with further options of the command."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     program = "import sys; from odibi_core.cli import main; sys.exit(main())"
-    command = (sys.executable, "-c", program, "studio", "--no-browser", "--port", str(port))
+    command = (sys.executable, "-c", program, "studio", "--no-browser", "--port", str(port), *options)
     with (workspace.parent / "studio.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=workspace, stdout=log, stderr=subprocess.STDOUT)
     server = StudioServer(workspace, f"http://127.0.0.1:{port}", process)

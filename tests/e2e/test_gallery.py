@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from tests.e2e.conftest import OpenPage, StudioServer
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.e2e.conftest import OpenPage, StudioServer, start_studio
 
 pytestmark = pytest.mark.browser
 
@@ -149,3 +149,21 @@ def test_every_control_has_a_name(gallery: Page) -> None:
             .map(it => it.outerHTML.slice(0, 120))"""
     )
     assert nameless == []
+
+
+def test_the_first_start_makes_a_workspace_and_shows_its_run_as_it_ends(
+    browser: Browser, tmp_path: Path
+) -> None:
+    empty = tmp_path / "shop"
+    empty.mkdir()
+    server = start_studio(empty, "--init")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(server.address)
+    for name in SAMPLES:
+        expect(card(page, name)).to_be_visible()
+    shown = page.get_by_test_id("stVerticalBlock").filter(has=card(page, "customer_360")).last
+    expect(shown.get_by_text("Succeeded")).to_be_visible(timeout=60_000)
+    card(page, "customer_360").click()
+    expect(page.locator(".edge-label", has_text="4,030").first).to_be_visible()
+    page.close()
+    server.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from odibi_core.journal import RunRecord
+from odibi_core.journal import RunRecord, RunState
 from odibi_studio.messages import DesignCard
 from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.gallery_actions import ask, open_design, show_undo
@@ -41,6 +41,19 @@ def _show(studio: Studio) -> None:
         return
     runs = studio.last_runs.by_pipeline()
     _show_cards(studio, sorted_cards(found, order, runs), runs)
+    if not all(run.state.is_final for run in runs.values()):
+        _watch(studio, _states(runs))
+
+
+def _states(runs: dict[str, RunRecord]) -> dict[str, tuple[str, RunState]]:
+    return {name: (run.run_id, run.state) for name, run in runs.items()}
+
+
+@st.fragment(run_every="2s")
+def _watch(studio: Studio, shown: dict[str, tuple[str, RunState]]) -> None:
+    """Show the page anew once a run has come further than what is shown."""
+    if _states(studio.last_runs.by_pipeline()) != shown:
+        st.rerun()
 
 
 def sorted_cards(cards: list[DesignCard], order: str, runs: dict[str, RunRecord]) -> list[DesignCard]:
