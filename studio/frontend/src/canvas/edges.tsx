@@ -19,14 +19,15 @@ export const DatasetEdge = memo(function DatasetEdge(props: EdgeProps) {
   const isRead = useStore((state) => state.transform[2] >= 0.7);
   const { sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition } = props;
   const [path, x, y] = getBezierPath({ sourceX, sourceY, sourcePosition, targetX, targetY, targetPosition });
-  const isShort = Math.abs(targetX - sourceX) < 64 && rows === undefined;
+  const gap = Math.abs(targetX - sourceX);
+  const classes = ["edge-label", gap < 96 && "is-short", props.selected && "is-selected"].filter(Boolean).join(" ");
   return (
     <>
       <BaseEdge id={props.id} path={path} interactionWidth={18} className={props.selected ? "wire is-selected" : "wire"} />
-      {isRead && !isShort && (
+      {isRead && (gap >= 64 || rows !== undefined) && (
         <EdgeLabelRenderer>
           <span
-            className={props.selected ? "edge-label is-selected" : "edge-label"}
+            className={classes}
             style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
           >
             {rows === undefined ? dataset : <b>{COUNT.format(rows)}</b>}

@@ -34,6 +34,7 @@ export function useCanvasKeys({ actions, middle, choose }: Surroundings) {
     (event: KeyboardEvent) => {
       if (isTyping(event)) return;
       const { selection, seek, draft, edit } = store.getState();
+      cursor.current.at = cursorOf(draft, selection) ?? cursor.current.at;
       const [step] = selection.steps.size === 1 ? selection.steps : [];
       const [edge] = selection.edges.size === 1 ? selection.edges : [];
       const [item] = selection.items.size === 1 ? selection.items : [];
@@ -56,6 +57,7 @@ export function useCanvasKeys({ actions, middle, choose }: Surroundings) {
       const wire = () => {
         if (step !== undefined) choose(event.shiftKey ? { kind: "feed", to: step } : { kind: "connect", from: step });
         else if (edge !== undefined) choose({ kind: "reconnect", edge });
+        else store.getState().notify("Select a step or an edge first");
       };
       const remove = () => {
         const left = besideGone(draft, selection);

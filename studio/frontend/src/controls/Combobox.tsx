@@ -167,8 +167,8 @@ export function placeBelow(list: HTMLElement | null, box: HTMLElement | null): v
   const below = window.innerHeight - place.bottom - 8;
   const above = place.top - 8;
   const isBelow = below >= Math.min(list.scrollHeight, 180) || below >= above;
-  list.style.left = `${place.left}px`;
   list.style.minWidth = `${place.width}px`;
+  list.style.left = `${Math.max(8, Math.min(place.left, window.innerWidth - list.offsetWidth - 8))}px`;
   list.style.maxHeight = `${Math.min(280, isBelow ? below : above)}px`;
   list.style.top = isBelow ? `${place.bottom + 2}px` : "auto";
   list.style.bottom = isBelow ? "auto" : `${window.innerHeight - place.top + 2}px`;

@@ -29,7 +29,11 @@ export function SecretMenu({ secrets, onChoose }: { secrets: readonly SecretName
       stops[(at + by + stops.length) % stops.length]?.focus();
     } else if (event.key === "Enter" && event.target instanceof HTMLInputElement) {
       if (choices[0]) choose(choices[0].name);
-    } else return;
+    } else {
+      // The browser closes the menu: nothing else is meant.
+      if (event.key === "Escape") event.stopPropagation();
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
   }

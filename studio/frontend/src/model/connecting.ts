@@ -2,7 +2,7 @@ import type { RecipeForm } from "../messages";
 import type { Draft, Edit, StepId } from "./draft";
 import { stepOf } from "./draft";
 import { graphOf } from "./graph";
-import { refusalOf } from "./rules";
+import { refusalOf, type Wish } from "./rules";
 import { connect, disconnect } from "./steps";
 
 /** Which edges somebody wants to choose from. */
@@ -37,7 +37,9 @@ export function waysOf(draft: Draft, wanted: Connecting, recipes: readonly Recip
   const ways = starts.flatMap(({ source, output }) =>
     targets.flatMap((target) => (source === target ? [] : inputsOf(left, target).map((input) => ({ source, output, target, input })))),
   );
-  const found = ways.map((wish): Way => {
+  // Where the edge is already, there is nothing to move.
+  const isThere = ({ target, input }: Wish) => target === old?.target && (input ?? old.input) === old.input;
+  const found = ways.filter((wish) => !isThere(wish)).map((wish): Way => {
     const from = stepOf(left, wish.source);
     const to = stepOf(left, wish.target);
     const output = Object.keys(from.outputs).length > 1 && !old ? wish.output : "";
