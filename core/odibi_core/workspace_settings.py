@@ -105,13 +105,35 @@ def load_settings(path: Path) -> WorkspaceSettings:
     Raises:
         WorkspaceError: It can't be read, or something in it is wrong; the error names every key and line.
     """
+    return check_settings(read_settings_text(path), path)
+
+
+def read_settings_text(path: Path) -> str:
+    """The text of an odibi.toml.
+
+    Raises:
+        WorkspaceError: It can't be read.
+    """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        content = tomllib.loads(text)
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise WorkspaceError(f"the file can't be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise WorkspaceError("the file is not UTF-8 text", where=str(path), fix="save it as UTF-8") from error
+
+
+def check_settings(text: str, path: Path) -> WorkspaceSettings:
+    """What the text of an odibi.toml says.
+
+    Args:
+        text: The text.
+        path: Where it stands, or shall.
+
+    Raises:
+        WorkspaceError: Something in it is wrong; the error names every key and line.
+    """
+    try:
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WorkspaceError(f"the file is not valid TOML: {error}", where=str(path)) from error
     try:

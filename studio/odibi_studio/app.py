@@ -39,9 +39,16 @@ def navigate() -> None:
     pages["lineage"] = st.Page(folder / "lineage.py", title="Lineage", icon=":material/schema:")
     pages["schedules"] = st.Page(folder / "schedules.py", title="Schedules", icon=":material/event_repeat:")
     pages["streams"] = st.Page(folder / "streams.py", title="Streams", icon=":material/stream:")
+    pages["alerts"] = st.Page(folder / "alerts.py", title="Alerts", icon=":material/notifications:")
+    pages["connections"] = st.Page(folder / "connections.py", title="Connections", icon=":material/hub:")
+    pages["explore"] = st.Page(folder / "explore.py", title="Explore", icon=":material/database_search:")
     st.session_state["pages"] = pages
     work = ("gallery", "designer", "runs", "run", "monitor", "form")
-    sections = {"": work, "Data": ("lineage",), "Automation": ("schedules", "streams")}
+    sections = {
+        "": work,
+        "Data": ("explore", "connections", "lineage"),
+        "Automation": ("schedules", "streams", "alerts"),
+    }
     # Who was sent the address of a form has no use for the ways to all else.
     is_form = "form" in st.query_params and urlsplit(st.context.url or "").path.rstrip("/").endswith("/form")
     st.navigation(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from tests.e2e.conftest import OpenPage, StudioServer, start_studio
+from tests.e2e.pages import cell, choose, choose_row, fill
 from tests.waiting import make_waiting_workspace, wait_until
 
+from odibi_core.alerts.outbox import OUTBOX_FILE, Outbox
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.runs import list_runs
 
@@ -28,24 +32,6 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     yield server
     wait_until(lambda: all(run.state.is_final for run in list_runs(workspace / ".odibi" / "runs")))
     server.stop()
-
-
-def cell(page: Page, text: str) -> Locator:
-    """A cell of a table, which is drawn: what it says stands behind the picture."""
-    return page.locator("canvas td").filter(has_text=text).first
-
-
-def fill(page: Page, label: str, text: str) -> None:
-    """Type into a field of the dialog that is open, and leave it."""
-    field = page.get_by_role("dialog").get_by_label(label, exact=True)
-    field.fill(text)
-    field.press("Tab")
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose in a field of the dialog that is open."""
-    page.get_by_role("dialog").get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_a_schedule_is_made_paused_run_changed_and_deleted(open_page: OpenPage, studio: StudioServer) -> None:
@@ -118,3 +104,104 @@ def fill_and_delete_a_schedule(page: Page, studio: StudioServer) -> None:
     page.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Nothing runs by itself yet")).to_be_visible()
+
+
+STREAM_PIPELINE = """\
+name: events
+steps:
+  - {name: read, layer: ingest, type: config_op, value: landing/, outputs: {data: rows}}
+  - name: save
+    layer: store
+    type: config_op
+    value: out.parquet
+    params: {mode: append}
+    inputs: {data: rows}
+"""
+
+
+def odibi(workspace: Path, *arguments: str) -> None:
+    """Run the command line to its end."""
+    program = "import sys; from odibi_core.cli import main; sys.exit(main())"
+    subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=workspace, check=True, capture_output=True
+    )
+
+
+def test_a_stream_is_made_paused_and_a_file_that_failed_is_replayed(
+    open_page: OpenPage, studio: StudioServer
+) -> None:
+    root = studio.workspace
+    (root / "pipelines" / "events.yaml").write_text(STREAM_PIPELINE)
+    landing = root / "landing"
+    landing.mkdir()
+    (landing / "good.csv").write_text("id\n1\n2\n")
+    (landing / "bad.csv").write_bytes(b"\x00\x01")
+    page = open_page("/streams")
+    page.get_by_role("button", name="Make the first one").click()
+    dialog = page.get_by_role("dialog")
+    fill(page, "Name *", "events")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Fill this in").first).to_be_visible()
+    choose(page, "Pipeline *", "events")
+    choose(page, "Source path *", "landing/")
+    fill(page, "File pattern", "*.csv")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    assert (
+        (root / "streams" / "events.yaml").read_text().startswith("pipeline: events\nsource_path: landing/\n")
+    )
+
+    expect(page.get_by_text("Nobody runs this stream: nothing is taken")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Waiting")).to_contain_text("2")
+    odibi(root, "stream", "run", "events", "--once")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Committed")).to_contain_text("1")
+    expect(cell(page, "good.csv")).to_be_attached()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused: no batch begins until it is resumed.")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Paused: no batch")).to_be_hidden()
+
+    (landing / "failed" / "bad.csv").write_text("id\n3\n")
+    choose_row(page, "Files that could not be taken")
+    page.get_by_role("button", name="Replay").click()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Waiting")).to_contain_text("1")
+    assert (landing / "bad.csv").exists()
+
+
+def test_an_alert_is_made_tested_and_its_failed_message_tried_again(
+    open_page: OpenPage, studio: StudioServer
+) -> None:
+    page = open_page("/alerts")
+    page.get_by_role("button", name="Make the first one").click()
+    dialog = page.get_by_role("dialog")
+    fill(page, "Name *", "ops")
+    choose(page, "Channel *", "Email")
+    expect(dialog.get_by_label("Smtp host", exact=True)).to_be_visible()
+    choose(page, "Channel *", "Shell")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("The channel shell needs command").first).to_be_visible()
+    fill(page, "Command", "cat > told")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    file = studio.workspace / "alerts" / "ops.yaml"
+    assert file.read_text() == "channel: shell\ncommand: cat > told\n"
+    expect(page.get_by_text("Nobody sends messages: they wait in the outbox")).to_be_visible()
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_text("The test was sent, and taken.")).to_be_visible()
+    file.write_text("channel: shell\ncommand: echo no such room >&2; exit 3\n")
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_text("The command ended with code 3: no such room")).to_be_visible()
+
+    box = Outbox(studio.workspace / ".odibi" / OUTBOX_FILE)
+    box.note(["a"], [("ops", "a", {"pipeline": "one", "state": "failed"})])
+    box.settle(box.latest(), "failed", "the answer was 404")
+    expect(cell(page, "the answer was 404")).to_be_attached()
+    choose_row(page, "Outbox")
+    page.get_by_role("button", name="Try again").click()
+    wait_until(lambda: box.latest()[0].state == "waiting")
+    box.close()
+    page.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Send a test")).to_be_hidden()
+    assert not file.exists()

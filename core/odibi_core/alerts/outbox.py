@@ -42,6 +42,9 @@ class Message:
         attempts: How often it was tried.
         state: "waiting", "sent" or "failed".
         error: Why the last try failed, or "".
+        noted: When it was written down, in seconds since 1970.
+        not_before: When it is tried next at the earliest, in seconds since 1970.
+        settled: When it was tried last, in seconds since 1970; 0 before the first try.
     """
 
     id: int
@@ -51,6 +54,9 @@ class Message:
     attempts: int
     state: str
     error: str
+    noted: float
+    not_before: float
+    settled: float
 
 
 class Outbox:
@@ -149,6 +155,32 @@ class Outbox:
             _KEPT,
         )
 
+    def retry(self, ids: Iterable[int]) -> int:
+        """How many messages, that had failed or wait, are tried from the beginning as soon as may be."""
+        changed = 0
+        for id_ in ids:
+            rows = self._rows(
+                "UPDATE messages SET state = 'waiting', attempts = 0, not_before = ? "
+                "WHERE id = ? AND state <> 'sent' RETURNING id",
+                time.time(),
+                id_,
+            )
+            changed += len(rows)
+        return changed
+
+    def unsent(self, alert: str) -> list[Message]:
+        """The messages of an alert that failed or wait, in order."""
+        return self._messages("WHERE alert = ? AND state <> 'sent' ORDER BY id", alert)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Alert → state → how many messages."""
+        found: dict[str, dict[str, int]] = {}
+        for alert, state, count in self._rows(
+            "SELECT alert, state, count(*) FROM messages GROUP BY alert, state"
+        ):
+            found.setdefault(alert, {})[state] = count
+        return found
+
     def latest(self, limit: int = 20) -> list[Message]:
         """The messages, the latest first."""
         return self._messages(f"ORDER BY id DESC LIMIT {int(limit)}")
@@ -159,7 +191,9 @@ class Outbox:
 
     def _messages(self, condition: str, *values: Any) -> list[Message]:
         rows = self._rows(
-            f"SELECT id, alert, run_id, facts, attempts, state, error FROM messages {condition}", *values
+            "SELECT id, alert, run_id, facts, attempts, state, error, noted, not_before, settled "
+            f"FROM messages {condition}",
+            *values,
         )
         return [Message(row[0], row[1], row[2], json.loads(row[3]), *row[4:]) for row in rows]
 

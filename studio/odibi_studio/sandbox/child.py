@@ -122,20 +122,25 @@ def _carry_out(
 
     for name, stream in zip(request["tables"], tables, strict=True):
         database.register(name, unpack(stream))
-    # Before the lock: a view over a file would not work after it.
+    try:
+        _open_files(database, request["views"])
+    except duckdb.Error as error:
+        return {"stage": 0, "kind": type(error).__name__, "message": _text(error)}, []
     database.execute("SET enable_external_access = false")
     database.execute("SET lock_configuration = true")
+    given = {*request["tables"], *(view["name"] for view in request["views"])}
     # The time of day is one moment for all stages.
     database.begin()
     parts = []
     for number, stage in enumerate(request["stages"]):
         try:
-            check(database, stage["sql"], refused - set(request["tables"]))
+            check(database, stage["sql"], refused - given)
             if stage["table"]:
                 name = '"' + stage["table"].replace('"', '""') + '"'
                 database.execute(f"CREATE TEMP TABLE {name} AS {stage['sql']}")
             else:
-                parts.append(pack(database.sql(stage["sql"]).to_arrow_table()))
+                found = database.sql(stage["sql"])
+                parts.append(pack((found.limit(stage["rows"]) if stage["rows"] else found).to_arrow_table()))
         except RefusedError as error:
             return {"stage": number, "kind": "refused", "message": str(error)}, []
         except duckdb.Error as error:
@@ -143,6 +148,24 @@ def _carry_out(
         except MemoryError:
             return {"stage": number, "kind": "OutOfMemoryException", "message": "Out of Memory Error"}, []
     return {"kind": "rows"}, parts
+
+
+def _open_files(database: DuckDBPyConnection, views: list[dict[str, str]]) -> None:
+    """Make the views; their files are all that can be reached once the lock is set."""
+    places = [view["path"] for view in views]
+    folders = [f"{place.rstrip('/')}/" for place in places if Path(place).is_dir()]
+    files = [place for place in places if not Path(place).is_dir()]
+    for setting, allowed in (("allowed_directories", folders), ("allowed_paths", files)):
+        if allowed:
+            listed = ", ".join(_literal(place) for place in allowed)
+            database.execute(f"SET {setting} = [{listed}]")
+    for view in views:
+        name = '"' + view["name"].replace('"', '""') + '"'
+        database.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM {view['sql']}")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _text(error: Exception) -> str:

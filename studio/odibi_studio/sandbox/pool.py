@@ -40,10 +40,27 @@ class Stage:
     Attributes:
         sql: The text.
         table: The table that it makes for the stages after it; "" where its rows are wanted.
+        rows: How many rows are wanted at most; 0 wants all.
     """
 
     sql: str
     table: str = ""
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Files that the SQL may read, by a name.
+
+    Attributes:
+        name: The name.
+        sql: What the Studio, never a person, says to read them: a table expression of DuckDB.
+        path: The file, or the folder that they are in; nothing else can be reached.
+    """
+
+    name: str
+    sql: str
+    path: str
 
 
 class StageError(Exception):
@@ -80,7 +97,11 @@ class Sandbox:
         self._fill()
 
     def run(
-        self, tables: Mapping[str, pa.Table], stages: Sequence[Stage], time_limit_s: float = TIME_LIMIT_S
+        self,
+        tables: Mapping[str, pa.Table],
+        stages: Sequence[Stage],
+        time_limit_s: float = TIME_LIMIT_S,
+        views: Sequence[View] = (),
     ) -> list[pa.Table]:
         """The rows of the stages that make no table, in their order.
 
@@ -88,6 +109,7 @@ class Sandbox:
             tables: Name → rows that the SQL may read.
             stages: Each may read the tables and those that stages before it made.
             time_limit_s: Seconds from the moment at which the process has the request.
+            views: Files that the SQL may read.
 
         Raises:
             StageError: A stage failed.
@@ -95,7 +117,8 @@ class Sandbox:
         """
         request = {
             "tables": list(tables),
-            "stages": [{"sql": stage.sql, "table": stage.table} for stage in stages],
+            "stages": [{"sql": stage.sql, "table": stage.table, "rows": stage.rows} for stage in stages],
+            "views": [{"name": view.name, "sql": view.sql, "path": view.path} for view in views],
         }
         streams = [pack(table) for table in tables.values()]
         answer, parts = self._ask(request, streams, time_limit_s)

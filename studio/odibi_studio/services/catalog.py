@@ -144,6 +144,15 @@ def _format_form(name: str) -> FormatForm:
     )
 
 
+def secret_references(workspace: Workspace) -> list[str]:
+    """What a field may hold in the place of a secret: `${secret:NAME}` for each that is known by name."""
+    try:
+        found = _secrets(workspace, workspace.load())
+    except OdibiError:
+        return []
+    return [f"${{secret:{one.name}}}" for one in found]
+
+
 def _secrets(workspace: Workspace, settings: WorkspaceSettings) -> list[SecretName]:
     """The secrets that are here, and those that connections and pipelines refer to; never a value."""
     places = dict.fromkeys(_referred(workspace, settings), "")

@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from odibi_core.engines.operations import Scan
 from odibi_core.engines.registry import engine_names
 from odibi_core.errors import OdibiError, Problem, Severity
 from odibi_core.pipeline import Pipeline
@@ -117,6 +119,14 @@ class Checker:
         found += [*settings_problems(pipeline.settings), *told]
         found.sort(key=lambda problem: problem.severity)
         return Look(pipeline, settings, surroundings, values, survey, found)
+
+    def probe(self, scan: Scan, path: Path) -> Schema:
+        """The columns of a source.
+
+        Raises:
+            OdibiError: The source can't be read.
+        """
+        return self._heads.probe(scan, path)
 
     def close(self) -> None:
         """Let go of the databases."""

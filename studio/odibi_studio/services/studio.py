@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.services.access import Access
+from odibi_studio.services.automation.alerts import AlertDesk
 from odibi_studio.services.automation.calendar import Calendar
 from odibi_studio.services.automation.schedules import ScheduleDesk
 from odibi_studio.services.automation.streams import StreamDesk
+from odibi_studio.services.connection_book import ConnectionBook
 from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.designs import Designs
+from odibi_studio.services.explorer import Explorer
 from odibi_studio.services.forms import Forms
 from odibi_studio.services.last_runs import LastRuns
 from odibi_studio.services.lineage.atlas import Atlas
@@ -39,6 +42,9 @@ class Studio:
         truth: What is known of a pipeline while it is edited.
         schedules: What runs by itself at times.
         streams: What runs by itself as things come.
+        alerts: Who is told of what.
+        connections: Where data live.
+        explorer: Asks what pipelines made.
         calendar: The days of schedules.
         access: Who may call the HTTP interface.
     """
@@ -55,6 +61,9 @@ class Studio:
     truth: Truth
     schedules: ScheduleDesk
     streams: StreamDesk
+    alerts: AlertDesk
+    connections: ConnectionBook
+    explorer: Explorer
     calendar: Calendar = field(default_factory=Calendar)
     access: Access = field(default_factory=Access)
 
@@ -76,6 +85,8 @@ class Studio:
         """Let go of the databases and processes; runs go on."""
         self.runs.close()
         self.schedules.close()
+        self.alerts.close()
+        self.explorer.close()
         self.atlas.close()
         self.designs.close()
         self.truth.close()
@@ -107,6 +118,9 @@ def open_studio(workspace: Workspace) -> Studio:
         Truth.open(workspace),
         ScheduleDesk(workspace, runs.book),
         StreamDesk(workspace, runs.book, runs.health),
+        AlertDesk(workspace),
+        ConnectionBook(workspace),
+        Explorer(workspace),
     )
     return _opened
 

@@ -225,7 +225,7 @@ def _show_course(stands: Standing) -> None:
         for word, count in (("Committed", minute.done), ("Failed", minute.failed))
     ]
     spec = {
-        "height": 150,
+        "height": 210,
         "mark": {"type": "bar", "cornerRadiusEnd": 1},
         "encoding": {
             "x": {

@@ -78,6 +78,22 @@ def outbox(session: Session, count: int) -> None:
     session.terminal.table(("alert", "state", "tries", "pipeline", "run", "why"), rows)
 
 
+@command.command("retry")
+@click.argument("name")
+@click.pass_obj
+def retry(session: Session, name: str) -> None:
+    """Try messages of an alert again that could not be sent, and those that wait for their next try."""
+    from odibi_core.alerts.outbox import OUTBOX_FILE, Outbox
+    from odibi_core.alerts.rule import find_alert
+
+    workspace = session.workspace()
+    find_alert(workspace, name)
+    box = Outbox(workspace.state / OUTBOX_FILE)
+    count = box.retry([message.id for message in box.unsent(name)])
+    box.close()
+    session.terminal.line(f"{count} {'message is' if count == 1 else 'messages are'} tried again.")
+
+
 @command.command("run")
 @click.option(
     "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."

@@ -19,6 +19,7 @@ def draw_fields(
     values: Mapping[str, Any],
     errors: Mapping[str, str],
     choices: Mapping[str, Sequence[str]],
+    part: str = "",
 ) -> dict[str, Any]:
     """Setting → what stands in its field now.
 
@@ -27,6 +28,7 @@ def draw_fields(
         values: Setting → what stood there when the form was opened.
         errors: Setting → what is wrong with it.
         choices: Setting → what is offered for it; "secret" → references to secrets.
+        part: Tells fields of one name in two forms of a dialog apart.
     """
     found: dict[str, Any] = {}
     columns: list[Any] = []
@@ -38,15 +40,15 @@ def draw_fields(
             place = columns.pop(0)
         with place:
             offered = choices.get(field.key) or (choices.get("secret") if field.may_refer else None)
-            found[field.key] = _draw(field, values.get(field.key), offered)
+            found[field.key] = _draw(field, values.get(field.key), offered, dialog_key(f"{part}{field.key}"))
             if field.key in errors:
                 said = errors[field.key]
                 st.markdown(f":red[:material/error: {_plain(said[:1].upper() + said[1:])}]")
     return found
 
 
-def _draw(field: FormField, value: Any, offered: Sequence[str] | None) -> Any:
-    label, key = f"{field.title}{' *' if field.is_required else ''}", dialog_key(field.key)
+def _draw(field: FormField, value: Any, offered: Sequence[str] | None, key: str) -> Any:
+    label = f"{field.title}{' *' if field.is_required else ''}"
     help_ = field.help or None
     match field.kind:
         case FieldKind.SWITCH:

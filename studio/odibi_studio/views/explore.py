@@ -1,0 +1,230 @@
+"""The page that asks datasets by SQL: what pipelines made, as rows, as a chart, as a file."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from odibi_core.errors import OdibiError
+from odibi_core.schema import quote
+from odibi_core.story.wording import duration
+from odibi_studio.services.explorer import Answer, Dataset, save_query, saved_queries
+from odibi_studio.services.studio import Studio, current_studio
+from odibi_studio.views.errors import show_error
+from odibi_studio.views.explore_chart import show_chart
+from odibi_studio.views.widgets.page import page_head
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SQL = "explore_sql"
+_ANSWER = "explore_answer"
+_LIMITS = (1_000, 10_000, 100_000)
+_MOST_COLUMNS = 200
+_STYLE = """
+<style>
+.st-key-explore_editor textarea { font-family: "Source Code Pro", monospace; font-size: 0.875rem; }
+[class*="st-key-column_"] button { min-height: 0; padding: 0; justify-content: flex-start; }
+[class*="st-key-column_"] p { font-size: 0.8rem; }
+</style>
+"""
+
+
+def render() -> None:
+    """Show the datasets, the editor, and what came of the last query."""
+    studio = current_studio()
+    st.html(_STYLE)
+    with page_head("Explore"):
+        st.caption("Read-only SQL over what pipelines read and write", width="content")
+    datasets = studio.explorer.datasets()
+    if not datasets:
+        st.info(
+            "There is nothing to ask yet. Run a pipeline: what it writes shows up here.",
+            icon=":material/database_search:",
+        )
+        return
+    st.session_state.setdefault(_SQL, f"SELECT *\nFROM {datasets[0].name}")
+    left, right = st.columns([1, 3], gap="medium")
+    with left:
+        _show_datasets(studio, datasets)
+    with right:
+        _show_editor(studio)
+        _show_answer()
+
+
+def _show_datasets(studio: Studio, datasets: list[Dataset]) -> None:
+    made = [one for one in datasets if one.written_by]
+    sources = [one for one in datasets if not one.written_by]
+    for title, group in (("Made by pipelines", made), ("Sources", sources)):
+        if group:
+            st.markdown(f"**{title}**")
+        for dataset in group:
+            _show_dataset(studio, dataset)
+
+
+def _show_dataset(studio: Studio, dataset: Dataset) -> None:
+    with st.expander(
+        dataset.name, icon=":material/table:", key=f"data_{dataset.name}", on_change="rerun"
+    ) as part:
+        if not part.open:
+            return
+        users = dataset.written_by or dataset.read_by
+        st.caption(f"{dataset.place} · {'written' if dataset.written_by else 'read'} by {', '.join(users)}")
+        st.button(
+            "Ask it", icon=":material/play_arrow:", type="tertiary", key=f"ask_{dataset.name}",
+            on_click=_ask_all, args=(dataset.name,), help=f"SELECT * FROM {dataset.name}",
+        )  # fmt: skip
+        st.button(
+            "Insert its name", icon=":material/input:", type="tertiary", key=f"insert_{dataset.name}",
+            on_click=_insert, args=(dataset.name,),
+        )  # fmt: skip
+        columns = studio.explorer.columns(dataset)
+        if isinstance(columns, OdibiError):
+            st.caption(f"Its columns can't be read: {columns.what}")
+            return
+        for number, (name, type_) in enumerate(columns):
+            if number >= _MOST_COLUMNS:
+                st.caption(f"and {len(columns.names) - _MOST_COLUMNS:,} more")
+                break
+            st.button(
+                f"{_plain(name)} :gray[{_plain(type_.lower())}]", type="tertiary",
+                key=f"column_{dataset.name}_{number}", on_click=_insert, args=(_spelled(name),),
+            )  # fmt: skip
+
+
+def _ask_all(name: str) -> None:
+    st.session_state[_SQL] = f"SELECT *\nFROM {name}"
+    st.session_state.pop(_ANSWER, None)
+
+
+def _insert(text: str) -> None:
+    before = str(st.session_state.get(_SQL, ""))
+    gap = "" if not before or before[-1].isspace() or before[-1] in "(." else " "
+    st.session_state[_SQL] = f"{before}{gap}{text}"
+
+
+def _spelled(name: str) -> str:
+    return name if name.isidentifier() and name == name.lower() else quote(name)
+
+
+def _plain(text: str) -> str:
+    for sign in "\\`*_{}[]<>#$~|:":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def _show_editor(studio: Studio) -> None:
+    with st.container(key="explore_editor"):
+        sql = st.text_area("SQL", key=_SQL, height=170, label_visibility="collapsed", placeholder="SELECT …")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        run = st.button(
+            "Run", type="primary", icon=":material/play_arrow:", key="explore_run", shortcut="Ctrl+Enter"
+        )
+        limit = st.selectbox(
+            "Rows at most", _LIMITS, format_func=lambda one: f"up to {one:,} rows", key="explore_limit",
+            label_visibility="collapsed", width=180,
+        )  # fmt: skip
+        _show_saved(studio, sql)
+    if run:
+        _run(studio, sql, limit)
+
+
+def _run(studio: Studio, sql: str, limit: int) -> None:
+    found: Answer | OdibiError
+    with st.spinner("Asking …"):
+        try:
+            found = studio.explorer.ask(sql, limit)
+        except OdibiError as error:
+            found = error
+    st.session_state[_ANSWER] = found
+
+
+def _show_saved(studio: Studio, sql: str) -> None:
+    saved = saved_queries(studio.workspace)
+    with st.popover("Saved queries", icon=":material/bookmark:"):
+        for name, text in saved.items():
+            st.button(
+                name, icon=":material/description:", type="tertiary", key=f"saved_{name}",
+                on_click=_take, args=(text,),
+            )  # fmt: skip
+        if not saved:
+            st.caption("None yet. A saved query is a file in `queries/`.")
+        name = st.text_input("Save this query as", key="save_name", placeholder="sales_by_month")
+        if st.button("Save", key="save_query", disabled=not name.strip()):
+            try:
+                save_query(studio.workspace, name.strip(), sql)
+            except OdibiError as error:
+                show_error(error)
+            else:
+                st.rerun()
+
+
+def _take(text: str) -> None:
+    st.session_state[_SQL] = text
+    st.session_state.pop(_ANSWER, None)
+
+
+def _show_answer() -> None:
+    found: Answer | OdibiError | None = st.session_state.get(_ANSWER)
+    if found is None:
+        st.caption("Run the query to see its rows: the button, or Ctrl Enter outside of the text.")
+        return
+    if isinstance(found, OdibiError):
+        show_error(found)
+        return
+    rows = found.rows
+    with st.container(horizontal=True, vertical_alignment="center"):
+        part = st.segmented_control(
+            "Shown as", ["Rows", "Chart"], default="Rows", required=True, key="explore_part",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        first = "the first " if found.has_more else ""
+        st.caption(
+            f"{first}{rows.num_rows:,} row{'' if rows.num_rows == 1 else 's'}, {rows.num_columns:,} "
+            f"column{'' if rows.num_columns == 1 else 's'} in {duration(found.elapsed_s * 1000)}"
+        )
+        _show_downloads(rows)
+    for note in found.notes:
+        st.warning(f"{note[:1].upper()}{note[1:]}.", icon=":material/info:")
+    if part == "Chart":
+        show_chart(rows)
+    elif not rows.num_rows:
+        st.info("The query gives no rows.", icon=":material/database:")
+    else:
+        st.dataframe(rows, hide_index=True, height=480, key="explore_rows", alt="Rows of the query")
+
+
+def _show_downloads(rows: pa.Table) -> None:
+    st.download_button(
+        "CSV", lambda: _csv(rows), "query.csv", mime="text/csv", icon=":material/download:",
+        on_click="ignore", key="explore_csv",
+    )  # fmt: skip
+    st.download_button(
+        "Parquet", lambda: _parquet(rows), "query.parquet", mime="application/vnd.apache.parquet",
+        icon=":material/download:", on_click="ignore", key="explore_parquet",
+    )  # fmt: skip
+
+
+def _csv(rows: pa.Table) -> bytes:
+    import duckdb
+
+    with duckdb.connect(":memory:") as database:
+        # DuckDB spells what CSV has no types for: lists, structs, times with zones.
+        columns = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in rows.column_names)
+        database.register("query_rows", rows)
+        texts = database.sql(f"SELECT {columns} FROM query_rows").to_arrow_table()
+    import pyarrow.csv
+
+    sink = io.BytesIO()
+    pyarrow.csv.write_csv(texts, sink)
+    return sink.getvalue()
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    import pyarrow.parquet
+
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(rows, sink)
+    return sink.getvalue()

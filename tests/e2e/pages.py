@@ -1,0 +1,33 @@
+"""What tests do on pages that are not the designer: fields of dialogs, rows of tables."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+
+def cell(page: Page, text: str) -> Locator:
+    """A cell of a table, which is drawn: what it says stands behind the picture."""
+    return page.locator("canvas td").filter(has_text=text).first
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """Type into a field of the dialog that is open, and leave it."""
+    field = page.get_by_role("dialog").get_by_label(label, exact=True)
+    field.fill(text)
+    field.press("Tab")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in a field of the dialog that is open."""
+    page.get_by_role("dialog").get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def choose_row(page: Page, table: str, row: int = 0) -> None:
+    """Choose a row of a table by its box."""
+    picture = page.get_by_role("region", name=table, exact=True).locator("canvas").first
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box is not None
+    # The picture lies under what scrolls it.
+    page.mouse.click(box["x"] + 17, box["y"] + 53 + 35 * row)

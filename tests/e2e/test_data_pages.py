@@ -1,0 +1,94 @@
+"""The pages of connections and of SQL, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from tests.e2e.conftest import OpenPage, StudioServer
+from tests.e2e.pages import cell, choose, choose_row, fill
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_connection_is_made_tested_looked_into_and_deleted(
+    open_page: OpenPage, studio: StudioServer
+) -> None:
+    page = open_page("/connections")
+    settings = studio.workspace / "odibi.toml"
+    before = settings.read_text()
+    page.get_by_role("button", name="Make the first one").click()
+    dialog = page.get_by_role("dialog")
+    choose(page, "Kind", "postgresql · A PostgreSQL database")
+    fill(page, "Name *", "shop")
+    fill(page, "Database *", "shop")
+    dialog.get_by_role("combobox", name="Password").fill("hunter2")
+    page.get_by_role("option", name="hunter2").click()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("It must be ${secret:NAME}, not the secret itself")).to_be_visible()
+    expect(dialog.get_by_text("Fill this in")).to_be_visible()
+    assert settings.read_text() == before
+    page.get_by_role("dialog").get_by_label("Kind", exact=True).click()
+    page.get_by_role("option", name="folder ·").click()
+    fill(page, "Name *", "files")
+    fill(page, "Path *", "data")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    added = '[connections.files]\nkind = "folder"\npath = "data"\n'
+    assert settings.read_text().endswith(added)
+    assert settings.read_text().startswith(before)
+
+    page.get_by_role("button", name="Test").click()
+    expect(page.get_by_text("It works.")).to_be_visible()
+    expect(cell(page, "customers.csv")).to_be_attached()
+    page.get_by_label("Search", exact=True).fill("sales")
+    page.get_by_label("Search", exact=True).press("Enter")
+    expect(page.get_by_text("1 of 5")).to_be_visible()
+    choose_row(page, "Tables and files")
+    expect(page.get_by_text("sales.csv: the first 100 rows")).to_be_visible()
+    page.get_by_role("button", name="Edit").click()
+    fill(page, "Path *", "nowhere")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text("There is no such folder").first).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No connection yet")).to_be_visible()
+    assert "connections" not in settings.read_text()
+
+
+def test_datasets_are_asked_drawn_and_downloaded(
+    open_page: OpenPage, studio: StudioServer, tmp_path: Path
+) -> None:
+    page = open_page("/explore")
+    sql = page.get_by_label("SQL", exact=True)
+    page.locator("summary").filter(has_text="sales").click()
+    page.get_by_role("button", name="Ask it").click()
+    expect(sql).to_have_value("SELECT *\nFROM sales")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("the first 1,000 rows")).to_be_visible()
+    sql.fill("SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY")
+    sql.press("Tab")
+    page.get_by_role("button", name="store varchar").click()
+    expect(sql).to_have_value("SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY store")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("2 columns in")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    download.value.save_as(tmp_path / "query.csv")
+    assert (tmp_path / "query.csv").read_text().startswith('"store","n"\n')
+    page.get_by_text("Chart", exact=True).click()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
+
+    page.get_by_role("button", name="Saved queries").click()
+    page.get_by_label("Save this query as").fill("by_store")
+    page.get_by_label("Save this query as").press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="by_store")).to_be_visible()
+    assert (studio.workspace / "queries" / "by_store.sql").read_text().startswith("SELECT store")
+    page.keyboard.press("Escape")
+    sql.fill("SELECT * FROM read_csv('/etc/passwd')")
+    sql.press("Tab")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("A query does not use read_csv")).to_be_visible()
