@@ -16,6 +16,7 @@ MODULES = {
     "live": "live",
     "streams": "streams",
     "databases": "databases",
+    "spark": "spark",
 }
 
 

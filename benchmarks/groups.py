@@ -55,6 +55,7 @@ LIVE_FIGURES = {
 }
 LEAVINGS = ("out", ".odibi", "cache", "checkpoints")
 WARMING_ROWS = 1_000
+SPARK_TIMES = (1, 3, 10, 30, 100)
 SPILLING_ROWS = 20_000_000
 
 
@@ -369,6 +370,44 @@ def databases(bench: Bench) -> list[Table]:
     return [Table("PostgreSQL", note, ["what", "pipeline", "by hand", "ratio"], table)]
 
 
+def spark(bench: Bench) -> list[Table]:
+    """What tracking costs on Spark, and from which size on Spark is the faster engine here."""
+    rows, overhead = min(bench.rows), list[list[str | float | None]]()
+    folder = bench.sized(rows)
+    for times in (1, 10):
+        for end, what in (("sums", "a summary"), ("rows", "nearly all rows")):
+            common: dict[str, str | int] = {"end": end, "times": times}
+            peer = bench.case("spark", "by hand", 0, folder, **common).inside
+            costs = {"by hand": peer}
+            for tracking in TRACKINGS:
+                ours = bench.case("spark", "on Spark", 0, folder, **common, tracking=tracking)
+                costs[f"odibi, {tracking}"] = ours.inside
+            for name, cost in costs.items():
+                figures = [
+                    (cost[figure], cost[figure] / peer[figure]) for figure in ("run_cpu_s", "run_wall_s")
+                ]
+                overhead.append([f"{rows * times:,} rows, {what}", name, *figures[0], *figures[1]])
+    sizes: list[list[str | float | None]] = []
+    for times in SPARK_TIMES:
+        common = {"end": "sums", "tracking": "fused", "times": times}
+        here = bench.case("spark", "on DuckDB", 1, folder, **common).inside["run_wall_s"]
+        there = bench.case("spark", "on Spark", 1, folder, **common).inside["run_wall_s"]
+        sizes.append([f"{rows * times:,}", here, there, there / here])
+    started = bench.case("spark", "start", 0).inside
+    note = (
+        "Ten steps that stream into each other, in a session that has run once; CPU of the whole process "
+        f"tree. By hand: the same statements as one program. Medians of {bench.runs}."
+    )
+    reach = (
+        "The same steps, ending in a summary, fused; seconds of wall time of one run in an open session. To "
+        f"start, Spark takes {started['run_wall_s']:.1f} s more, of {started['run_cpu_s']:.1f} s of CPU."
+    )
+    return [
+        Table("Tracking on Spark", note, ["job", "what", "CPU s", "ratio", "wall s", "ratio"], overhead),
+        Table("Spark or DuckDB", reach, ["rows", "DuckDB s", "Spark s", "ratio"], sizes),
+    ]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -399,4 +438,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "live": live,
     "streams": streams,
     "databases": databases,
+    "spark": spark,
 }

@@ -78,6 +78,9 @@ class _Rows:
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> None:
+        """None: the query alone gives the rows."""
+
 
 @cache
 def conversions() -> dict[str, dict[str, str]]:

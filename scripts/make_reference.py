@@ -9,6 +9,7 @@ import datetime as dt
 import enum
 import inspect
 import json
+import runpy
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ from odibi_core.workspace_settings import (
     WorkspaceSettings,
 )
 
+_BEGINS, _ENDS = "<!-- dialects -->", "<!-- /dialects -->"
 FOLDER = Path(__file__).parents[1] / "docs"
 
 KINDS: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -261,9 +263,22 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
             yield from _command(inner, f"{path} {name}")
 
 
+def spark_page() -> str:
+    """The page on Spark, with the table of the cases that a test runs on both engines."""
+    cases = runpy.run_path(str(FOLDER.parent / "tests" / "core" / "sql" / "dialect_cases.py"))["CASES"]
+    rows = [
+        f"| {case.what} | {_cell(case.duckdb)} | {_cell(case.spark)} | "
+        f"{'warned of' if case.warning else 'translated'} |"
+        for case in cases
+    ]
+    before, _, rest = (FOLDER / "spark.md").read_text(encoding="utf-8").partition(_BEGINS)
+    table = "\n".join(["| | in DuckDB | in Spark | here |", "| --- | --- | --- | --- |", *rows])
+    return f"{before}{_BEGINS}\n{table}\n{_ENDS}{rest.partition(_ENDS)[2]}"
+
+
 def pages() -> dict[str, str]:
     """File name → text of every page that is made."""
-    return {"settings.md": settings_page(), "cli.md": commands_page()}
+    return {"settings.md": settings_page(), "cli.md": commands_page(), "spark.md": spark_page()}
 
 
 if __name__ == "__main__":

@@ -60,6 +60,11 @@ class EngineContext(ABC):
         """
         return self._store.resolve(key)
 
+    @property
+    def spark_config(self) -> Mapping[str, str]:
+        """Spark's own settings that a run with this context takes; empty where it has none."""
+        return {}
+
     @abstractmethod
     def connect(self, name: str) -> Self:
         """The context itself, once the workspace's connection of that name was found to work."""
@@ -258,6 +263,11 @@ class SparkEngineContext(_WorkspaceContext):
         super().__init__(secrets, workspace=workspace)
         self._config = dict(spark_config or {})
 
+    @property
+    def spark_config(self) -> Mapping[str, str]:
+        """Spark's own settings that a run with this context takes."""
+        return self._config
+
     def collect_sample(self, df: Any, n: int = 5) -> pd.DataFrame:
         """The first `n` rows of a frame, as pandas."""
         from odibi_core.dataset import arrow_to_pandas
@@ -268,13 +278,7 @@ class SparkEngineContext(_WorkspaceContext):
     def _open(self, settings: EngineSettings) -> HandEngine:
         from odibi_core.engines.spark.engine import open_engine
 
-        config = {**settings.spark.config, **self._config}
-        where = {
-            "master": config.pop("spark.master", settings.spark.master),
-            "remote": config.pop("spark.remote", settings.spark.remote),
-        }
-        spark = settings.spark.model_copy(update={**where, "config": config})
-        return open_engine(replace(settings, spark=spark))
+        return open_engine(replace(settings, spark=settings.spark.with_config(self._config)))
 
 
 def _operation(step: Step, workspace: Workspace) -> Operation:

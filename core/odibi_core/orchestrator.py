@@ -45,7 +45,9 @@ class Orchestrator:
         pipeline_name: Names the run in journals and metrics.
         parameters: Values of the run's parameters.
         secrets: Name → value, or a callable that gives a name's value.
-        context: An engine context; its secrets serve where `secrets` is not given.
+        context: An engine context; its secrets and Spark settings serve where these are not given.
+        spark_config: Spark's own settings for this run, over those of the workspace; `spark.master` and
+            `spark.remote` say where it runs.
         enable_tracker: Keep schemas, row counts and samples of every step (default True).
         enable_cache: Keep the results of steps, and take them again where nothing changed (default False).
         cache_dir: The folder of kept results, relative to the workspace (default "cache/"), or a URL such as
@@ -94,6 +96,7 @@ class Orchestrator:
         parameters: Mapping[str, Any] | None = None,
         secrets: Secrets | None = None,
         context: EngineContext | None = None,
+        spark_config: Mapping[str, str] | None = None,
         enable_tracker: bool | None = None,
         enable_cache: bool | None = None,
         cache_dir: str | Path | None = None,
@@ -150,6 +153,9 @@ class Orchestrator:
         }
         self._parameters = dict(parameters or {})
         self._secrets = secrets if secrets is not None or context is None else context.secrets
+        if spark_config is None and context is not None:
+            spark_config = context.spark_config
+        self._spark_config = dict(spark_config or {})
         self._metrics = metrics_manager or MetricsManager()
         self._bus = event_bus or EventBus()
         self._cache_manager = cache_manager
@@ -224,6 +230,7 @@ class Orchestrator:
                     self._run_id or new_run_id(),
                     self._order,
                     self._write_id,
+                    self._spark_config,
                 )
             )
             return self._run.execute()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ class RunRequest:
         run_id: The run's id.
         order: What was asked for (see `RunOrder`).
         write_id: Under what it writes; its own id, or that of the run that it continues, where it is "".
+        spark_config: Spark's own settings, over those of the workspace.
     """
 
     pipeline: Pipeline
@@ -97,6 +98,7 @@ class RunRequest:
     run_id: str
     order: Mapping[str, Any]
     write_id: str = ""
+    spark_config: Mapping[str, str] = field(default_factory=dict)
 
 
 class PipelineRun:
@@ -118,6 +120,7 @@ class PipelineRun:
         self._executor: DAGExecutor | None = None
         self._begun: float | None = None
         self._run_id, self._order, self._write_id = request.run_id, request.order, request.write_id
+        self._spark_config = request.spark_config
         self._warnings: list[str] = []
         self._redactor = Redactor()
         # From here on a mistake may show what a placeholder stands for.
@@ -296,7 +299,8 @@ class PipelineRun:
         # More threads than one only cost where every query is over in a moment.
         threads = given.threads or config.threads or (1 if self._plan.is_small else None)
         memory_limit = given.memory_limit or config.memory_limit or ""
-        settings = EngineSettings(scratch, memory_limit, threads, given.ordered, config.spark)
+        spark = config.spark.with_config(self._spark_config)
+        settings = EngineSettings(scratch, memory_limit, threads, given.ordered, spark)
         names = {planned.step.engine for planned in self._plan.steps.values()}
         for name in sorted(names):
             yield name, open_engine(name, settings)

@@ -105,7 +105,9 @@ def preview_step(
     surroundings = Surroundings(workspace, engine_names(), config.connections, allowed)
     plan = make_plan(_part(pipeline, target, dataset, rows), values, surroundings, Tracking.FUSED)
     scratch = Scratch(workspace.scratch, "preview")
-    engine_settings = EngineSettings(scratch.path, config.memory_limit or "", config.threads)
+    engine_settings = EngineSettings(
+        scratch.path, config.memory_limit or "", config.threads, spark=config.spark
+    )
     engines = {
         name: open_engine(name, engine_settings)
         for name in sorted({planned.step.engine for planned in plan.steps.values()})

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -72,9 +72,24 @@ class SparkSettings(Options):
         ),
     )
     remote: str = Field("", description="A Spark Connect server, such as sc://host:15002.")
+    writes: Literal["auto", "spark", "duckdb"] = Field(
+        "auto",
+        description=(
+            "Who writes Parquet files and Delta tables: spark, on all its machines, which must share the "
+            "workspace's file system; duckdb, on this one; auto: spark where it runs on a cluster."
+        ),
+    )
     config: dict[str, str] = Field(
         default_factory=dict, description="Spark's own settings, such as spark.executor.memory."
     )
+
+    def with_config(self, config: Mapping[str, str]) -> SparkSettings:
+        """The settings with some of Spark's own over them; `spark.master` and `spark.remote` say where."""
+        own = {**self.config, **config}
+        master, remote = own.pop("spark.master", ""), own.pop("spark.remote", "")
+        # A place that is given takes the place of both kinds: the other one may be in odibi.toml.
+        where = {"master": master, "remote": remote} if master or remote else {}
+        return self.model_copy(update={**where, "config": own})
 
 
 class WorkspaceSettings(Options):

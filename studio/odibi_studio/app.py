@@ -39,6 +39,9 @@ def navigate() -> None:
     pages["lineage"] = st.Page(folder / "lineage.py", title="Lineage", icon=":material/schema:")
     pages["schedules"] = st.Page(folder / "schedules.py", title="Schedules", icon=":material/event_repeat:")
     pages["streams"] = st.Page(folder / "streams.py", title="Streams", icon=":material/stream:")
+    pages["parity"] = st.Page(
+        folder / "parity.py", title="Compare the engines", icon=":material/compare_arrows:"
+    )
     pages["alerts"] = st.Page(folder / "alerts.py", title="Alerts", icon=":material/notifications:")
     pages["connections"] = st.Page(folder / "connections.py", title="Connections", icon=":material/hub:")
     pages["explore"] = st.Page(folder / "explore.py", title="Explore", icon=":material/database_search:")
@@ -46,7 +49,7 @@ def navigate() -> None:
     work = ("gallery", "designer", "runs", "run", "monitor", "form")
     sections = {
         "": work,
-        "Data": ("explore", "connections", "lineage"),
+        "Data": ("explore", "connections", "lineage", "parity"),
         "Automation": ("schedules", "streams", "alerts"),
     }
     # Who was sent the address of a form has no use for the ways to all else.

@@ -24,6 +24,7 @@ COMMANDS = (
     "validate",
     "plan",
     "preview",
+    "parity",
     "connections",
     "story",
     "runs",

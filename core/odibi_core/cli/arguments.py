@@ -73,3 +73,16 @@ json_option = click.option(
     is_flag=True,
     help="Write one JSON document to standard output, and nothing else there.",
 )
+master_option = click.option(
+    "--master", metavar="URL", default="", help="Where Spark runs, such as local[4] or spark://host:7077."
+)
+remote_option = click.option(
+    "--remote", metavar="URL", default="", help="The Spark Connect server to use, such as sc://host:15002."
+)
+
+
+def spark_place(master: str, remote: str) -> dict[str, str]:
+    """What --master and --remote say, as Spark's own settings; empty where they say nothing."""
+    if master and remote:
+        raise click.UsageError("Give --master or --remote, not both.")
+    return {"spark.master": master} if master else {"spark.remote": remote} if remote else {}

@@ -47,6 +47,7 @@ def execute_order(
     orchestrator = opened.orchestrator(
         part.pipeline,
         engine_type=order.engine,
+        spark_config=order.spark_config,
         parameters=order.parameters,
         tracking=order.tracking,
         distributed=None if order.workers is None else order.workers > 1,

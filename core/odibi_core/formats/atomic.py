@@ -112,7 +112,8 @@ def staged(target: Path, ticket: Ticket) -> Iterator[Path]:
 def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: None) -> None:
     """Let a file or folder made under `staged` take the target's place, at once.
 
-    A link stays: what it leads to is replaced. The permissions and the owner of what is replaced stay too.
+    A link stays: what it leads to is replaced. The permissions and the owner of what is replaced stay too,
+    unless a folder takes the place of a file.
 
     Args:
         prepared: What `staged` gave.
@@ -120,10 +121,11 @@ def publish(prepared: Path, target: Path, check: Callable[[], None] = lambda: No
         check: Called at the last moment; raises where the step was stopped meanwhile.
     """
     target = real(target)
-    keep_permissions(prepared, target)
+    if prepared.is_dir() == target.is_dir():
+        keep_permissions(prepared, target)
     flush(prepared)
     check()
-    if prepared.is_dir() and target.is_dir():
+    if prepared.is_dir() and target.exists():
         if not _exchange(prepared, target):
             target.rename(prepared.parent / _OLD)
             prepared.rename(target)

@@ -7,6 +7,8 @@ the source scanned again with those rows set aside, so that a clean file pays no
 
 from __future__ import annotations
 
+import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -172,6 +174,44 @@ class Scan:
     state: Callable[[], object] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyFiles:
+    """Parquet files that hold rows as they are to be written: they need only be put where they belong.
+
+    Attributes:
+        folder: What they are in; folders in it are named by the values of partition columns.
+        files: The files.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+
+    def count(self, cursor: DuckDBPyConnection) -> int:
+        """The number of rows, from the files' metadata."""
+        from odibi_core.formats.sources import sql_list
+
+        query = f"SELECT sum(num_rows) FROM parquet_file_metadata({sql_list(map(str, self.files))})"
+        return int(cursor.execute(query).fetchall()[0][0])
+
+    def put(self, folder: Path, prefix: str) -> list[Path]:
+        """Put the files into another folder, under names of their own; those names."""
+        placed = []
+        for number, file in enumerate(self.files):
+            place = folder / file.relative_to(self.folder).parent / f"{prefix}{number}.parquet"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            put_file(file, place)
+            placed.append(place)
+        return placed
+
+
+def put_file(file: Path, place: Path) -> None:
+    """Have a file be at another place too: by a link, or as a copy where the disk is another one."""
+    try:
+        os.link(file, place)
+    except OSError:
+        shutil.copyfile(file, place)
+
+
 class Rows(Protocol):
     """Rows on their way to a target: a query that has not run yet."""
 
@@ -189,6 +229,14 @@ class Rows(Protocol):
 
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         """The rows as a stream of Arrow batches."""
+
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+        """Files that hold the rows already; None where the query alone gives them.
+
+        Args:
+            partition_by: Columns that are in the names of folders and not in the files.
+            compression: How the files are packed.
+        """
 
 
 @dataclass(frozen=True, slots=True)

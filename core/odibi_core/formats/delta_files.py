@@ -6,6 +6,7 @@ are computed, checked or mapped are left to delta-rs.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import time
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.formats.atomic import ticket_hash
-from odibi_core.formats.base import Ticket
+from odibi_core.formats.base import ReadyFiles, Ticket
+from odibi_core.formats.sources import folder_values
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -82,6 +84,74 @@ def written_files(
         for left in folder.rglob(f"{prefix}*"):
             left.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def adopted_files(
+    ready: ReadyFiles,
+    folder: Path,
+    columns: Schema,
+    *,
+    by: Sequence[str],
+    ticket: Ticket,
+) -> Iterator[tuple[list[AddAction], int]]:
+    """Files that are there already, put into a table's folder, and the number of their rows.
+
+    Args:
+        ready: The files.
+        folder: The table's.
+        columns: Of the rows.
+        by: The partition columns.
+        ticket: Begins the files' names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    prefix = f"part-{ticket_hash(ticket)}-{time.time_ns():x}-"
+    try:
+        actions, rows = [], 0
+        for place in ready.put(folder, prefix):
+            count, stats = _file_statistics(place)
+            rows += count
+            keys = folder_values(str(place.relative_to(folder)), dict.fromkeys(by, ""))
+            if count:
+                size = place.stat().st_size
+                actions.append(_action(str(place), count, size, stats, keys, folder, columns, by))
+            else:
+                place.unlink()
+        yield actions, rows
+    except BaseException:
+        for left in folder.rglob(f"{prefix}*"):
+            left.unlink(missing_ok=True)
+        raise
+
+
+def _file_statistics(file: Path) -> tuple[int, dict[str, dict[str, str]]]:
+    """The number of rows of a Parquet file, and what its metadata say of its columns, as DuckDB would."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(file)
+    found: dict[str, dict[str, str]] = {}
+    for place in range(metadata.num_columns):
+        name = metadata.schema.column(place).path
+        parts = [
+            metadata.row_group(group).column(place).statistics for group in range(metadata.num_row_groups)
+        ]
+        if not parts or any(part is None or not part.has_null_count for part in parts):
+            continue
+        told = found[quote(name)] = {"null_count": str(sum(part.null_count for part in parts))}
+        ends = [part for part in parts if part.has_min_max]
+        if all(part.has_min_max or part.num_values == 0 for part in parts) and ends:
+            # Writers leave the ends out where there is a NaN among the values.
+            told |= {"has_nan": "false", "min_is_exact": "true", "max_is_exact": "true"}
+            told["min"] = _shown(min(part.min for part in ends))
+            told["max"] = _shown(max(part.max for part in ends))
+    return metadata.num_rows, found
+
+
+def _shown(value: Any) -> str:
+    """A value as DuckDB tells it."""
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _action(

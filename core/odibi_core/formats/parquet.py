@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from odibi_core.errors import SourceError, TargetError
-from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan, ScanContext
+from odibi_core.formats.base import (
+    COMMON_TYPES,
+    Abilities,
+    Options,
+    ReadyFiles,
+    Rows,
+    Scan,
+    ScanContext,
+    Target,
+)
 from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.ledger import Identity, identity
 from odibi_core.formats.sources import Files, find_files
@@ -171,6 +180,13 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
             for name, type_ in zip(rows.schema.names, columns, strict=True)
         )
         return f"SELECT {casts} FROM ({rows.sql})"
+
+    def ready_files(self, rows: Rows, target: Target, options: ParquetWriteOptions) -> ReadyFiles | None:
+        """Files that hold the rows as they are to be written."""
+        usual = ParquetWriteOptions(compression=options.compression, ordered=options.ordered)
+        if options != usual or self.checked_sql(rows, options, target.path) != rows.sql:
+            return None
+        return rows.ready_files(target.partition_by, options.compression)
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

@@ -19,12 +19,14 @@ from odibi_core.formats import atomic, ledger
 from odibi_core.formats.base import (
     Format,
     ReadOptions,
+    ReadyFiles,
     Rows,
     Target,
     Ticket,
     WriteMode,
     WriteOptions,
     Written,
+    put_file,
 )
 from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
@@ -134,10 +136,24 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         with atomic.explained(target.path):
             # A writer that died may have left the target half swapped, or written and its leftovers about.
             atomic.sweep(target.path)
-            is_folder = bool(target.partition_by) or target.path.is_dir()
+            is_folder = (
+                bool(target.partition_by) or target.path.is_dir() or self._makes_folder(rows, target, options)
+            )
             if is_folder or not target.path.suffix:
                 return self._write_folder(rows, target, options)
             return self._write_file(rows, target, options)
+
+    def ready_files(self, rows: Rows, target: Target, options: WriteOptions) -> ReadyFiles | None:  # noqa: ARG002
+        """Files that hold the rows as this format would write them; None where it writes them itself."""
+        return None
+
+    def _makes_folder(self, rows: Rows, target: Target, options: WriteOptions) -> bool:
+        """Whether the rows are in several files already, and may take the place of what is there."""
+        may_replace = target.mode is WriteMode.OVERWRITE or not target.path.exists()
+        if target.mode is WriteMode.MERGE or not may_replace:
+            return False
+        ready = self.ready_files(rows, target, options)
+        return ready is not None and len(ready.files) > 1
 
     def _write_file(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
         record = ledger.Ledger(target.path)
@@ -163,6 +179,9 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                     return fresh.rows
             if target.mode is WriteMode.APPEND and exists:
                 return self._append(select, path, rows, target, options)
+            if ready := self.ready_files(rows, target, options):
+                put_file(ready.files[0], path)
+                return ready.count(rows.cursor)
             return self.write_file(rows.cursor, select, path, options, target.check)
 
         written = ledger.once(record, target, prepare)
@@ -214,7 +233,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 fix="use the format 'delta', or write one file, such as "
                 f"{path.with_suffix(self.extensions[0]).name}",
             )
-        if path.exists() and not path.is_dir():
+        is_replaced = path.is_file() and self._makes_folder(rows, target, options)
+        if path.exists() and not path.is_dir() and not is_replaced:
             raise TargetError(
                 "a file stands where a folder should be",
                 where=str(path),
@@ -237,7 +257,11 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             if has_data and mode is WriteMode.APPEND:
                 _clone(path, prepared)
             prepared.mkdir(exist_ok=True)
-            written = self._write_parts(select, rows.cursor, prepared, target, options)
+            if ready := self.ready_files(rows, target, options):
+                ready.put(prepared, part_prefix(target.ticket))
+                written = ready.count(rows.cursor)
+            else:
+                written = self._write_parts(select, rows.cursor, prepared, target, options)
             atomic.flush(prepared)
             with atomic.locked(atomic.real(path).parent):
                 if _state(path) != seen:

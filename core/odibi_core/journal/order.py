@@ -41,6 +41,9 @@ class RunOrder(Options):
         default_factory=list, description="Only these steps, with what they need; empty takes all."
     )
     engine: str = Field("", description="The engine of steps that name none.")
+    spark_config: dict[str, str] = Field(
+        default_factory=dict, description="Spark's own settings, over those of the workspace."
+    )
     tracking: Tracking | None = Field(None, description="How closely steps are watched.")
     workers: int | None = Field(None, ge=1, le=256, description="Steps that run at the same time.")
     memory_limit: str | None = Field(None, description="How much memory the run may take, such as 4GB.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _WHOLE = frozenset({"TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "HUGEINT"})
 _WHOLE_UNSIGNED = frozenset({"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"})
-_FRACTION = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
+_FLOAT = frozenset({"FLOAT", "DOUBLE"})
 
 _LIKE_OPERAND = frozenset({"Paren", "Neg", "Abs", "Max", "Min", "Sum", "Window", "Filter", "TimestampTrunc"})
 _RESULTS = {
@@ -41,14 +41,15 @@ class Types:
                 self._columns.setdefault(name.casefold(), set()).add(_kind(type_))
 
     def of(self, node: exp.Expr) -> str | None:
-        """INTEGER, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, MAP, LIST or another kind; None if unknown."""
+        """INTEGER, DECIMAL, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, MAP, LIST, …; None if unknown."""
         from sqlglot import exp
 
         if isinstance(node, exp.Column):
             kinds = self._columns.get(node.name.casefold(), set())
             return next(iter(kinds)) if len(kinds) == 1 else None
         if isinstance(node, exp.Literal):
-            number = "DOUBLE" if set(node.name) & set(".eE") else "INTEGER"
+            letters = set(node.name)
+            number = "DOUBLE" if letters & set("eE") else "DECIMAL" if "." in letters else "INTEGER"
             return "VARCHAR" if node.is_string else number
         if isinstance(node, exp.Cast):
             return _kind(node.args["to"].sql("duckdb"))
@@ -71,12 +72,14 @@ class Types:
             return left
         if "DOUBLE" in (left, right):
             return "DOUBLE"
+        if {left, right} == {"DECIMAL", "INTEGER"}:
+            return "DECIMAL"
         return left if left == right else None
 
 
 def is_fraction(kind: str | None) -> bool:
     """Whether values of the kind may have a fraction."""
-    return kind == "DOUBLE"
+    return kind in ("DECIMAL", "DOUBLE")
 
 
 def is_whole(type_: exp.DataType) -> bool:
@@ -90,7 +93,7 @@ def _kind(type_: str) -> str:
         return "LIST"
     if base in _WHOLE or base in _WHOLE_UNSIGNED:
         return "INTEGER"
-    if base in _FRACTION:
+    if base in _FLOAT:
         return "DOUBLE"
     if base.startswith("TIMESTAMP"):
         return "TIMESTAMP"

@@ -34,6 +34,7 @@ _CALLS = {
     "LIST_MAX": "ARRAY_MAX($1)",
     "LIST_MIN": "ARRAY_MIN($1)",
     "STRING_TO_ARRAY": "SPLIT($1, CONCAT('\\\\Q', $2, '\\\\E'))",
+    "REGEXP_SPLIT_TO_ARRAY": "SPLIT($1, $2)",
     "EPOCH_MS": "UNIX_MILLIS($1)",
     "MAKE_TIMESTAMP": "TIMESTAMP_MICROS($1)",
 }
@@ -111,19 +112,90 @@ def _log(node: exp.Expr, _: Types, warn: Warn) -> None:
 
 
 def _cast(node: exp.Expr, types: Types, warn: Warn) -> None:
-    """DuckDB rounds a fraction where Spark cuts it off."""
+    """DuckDB rounds a fraction where Spark cuts it off: a float to the even one of two that are as near."""
     from sqlglot import exp
 
+    operand = types.of(node.this)
+    if operand == "DOUBLE" and node.args["to"].is_type(*exp.DataType.TEXT_TYPES):
+        warn(f"{node.sql('duckdb')}: great and small floats differ as text, such as 1e+20 and 1.0E20")
     if not is_whole(node.args["to"]):
         return
-    operand = types.of(node.this)
     if operand is None:
         warn(
             f"CAST({node.this.sql('duckdb')} AS {node.args['to'].sql('duckdb')}): "
             "Spark cuts a fraction off where DuckDB rounds; ROUND or FLOOR says which is meant"
         )
+    elif operand == "DOUBLE":
+        node.set("this", exp.Anonymous(this="BROUND", expressions=[node.this.copy()]))
     elif is_fraction(operand):
         node.set("this", exp.Round(this=node.this.copy()))
+
+
+def _division(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """DuckDB divides as floats, and gives infinity or NaN for a division by zero."""
+    from sqlglot import exp
+
+    sides = [node.this.copy(), node.expression.copy()]
+    kinds = [types.of(side) for side in sides]
+    if "DOUBLE" not in kinds and kinds != ["INTEGER", "INTEGER"]:
+        sides[0] = exp.cast(sides[0], "DOUBLE")
+    divisor = node.expression
+    is_number = isinstance(divisor, exp.Literal) and not divisor.is_string
+    if is_number and float(divisor.name) != 0:
+        node.set("this", sides[0])
+        return
+    guarded = "CASE WHEN $2 = 0 THEN $1 * CAST('Infinity' AS DOUBLE) ELSE $1 / $2 END"
+    node.replace(exp.paren(fill(guarded, sides, warn, dialect="databricks"), copy=False))
+
+
+def _mean(node: exp.Expr, types: Types, _: Warn) -> None:
+    """DuckDB's mean of DECIMALs is a float."""
+    from sqlglot import exp
+
+    if types.of(node.this) in ("DECIMAL", None) and not isinstance(node.this, exp.Distinct):
+        node.set("this", exp.cast(node.this.copy(), "DOUBLE"))
+
+
+def _round(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """DuckDB rounds a float by its binary value, Spark by its decimal text."""
+    from sqlglot import exp
+
+    digits = node.args.get("decimals")
+    if types.of(node.this) != "DOUBLE" or not isinstance(digits, exp.Literal) or digits.name == "0":
+        return
+    power = exp.Literal.number(f"1e{digits.name}")
+    node.replace(fill("(ROUND($1 * $2) / $2)", [node.this, power], warn, dialect="databricks"))
+
+
+def _substring(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Position 0 is before the first character in DuckDB, and the first one in Spark."""
+    from sqlglot import exp
+
+    start, length = node.args.get("start"), node.args.get("length")
+    is_sure = isinstance(start, exp.Neg) or (isinstance(start, exp.Literal) and start.name != "0")
+    if start is None or length is None or is_sure:
+        return
+    parts = [node.this, start, length]
+    if isinstance(start, exp.Literal):
+        template = "SUBSTRING($1, 1, $3 - 1)"
+    else:
+        template = "CASE WHEN $2 = 0 THEN SUBSTRING($1, 1, $3 - 1) ELSE SUBSTRING($1, $2, $3) END"
+    node.replace(fill(template, parts, warn, dialect="databricks"))
+
+
+def _like(node: exp.Expr, _: Types, __: Warn) -> None:
+    """A backslash in a pattern is a character in DuckDB, and an escape in Spark."""
+    from sqlglot import exp
+
+    pattern = node.expression
+    if isinstance(pattern, exp.Literal) and not isinstance(node.parent, exp.Escape):
+        node.set("expression", exp.Literal.string(pattern.name.replace("\\", "\\\\")))
+
+
+def _days_between(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """A date less another is a number of days in DuckDB."""
+    if types.of(node.this) == types.of(node.expression) == "DATE":
+        node.replace(fill("DATEDIFF($1, $2)", [node.this, node.expression], warn, dialect="databricks"))
 
 
 def _data_type(node: exp.Expr, _: Types, __: Warn) -> None:
@@ -146,11 +218,16 @@ def _collected(node: exp.Expr, _: Types, warn: Warn) -> None:
     warn(f"{node.sql('duckdb')}: Spark's COLLECT_LIST leaves nulls out, DuckDB's list keeps them")
 
 
-def _bracket(node: exp.Expr, _: Types, warn: Warn) -> None:
-    """Positions from the end exist in Spark's ELEMENT_AT alone."""
+def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """Positions from the end exist in Spark's ELEMENT_AT alone, positions in texts in none."""
     from sqlglot import exp
 
     (index,) = node.expressions[:1]
+    if types.of(node.this) == "VARCHAR" and index.is_int and isinstance(index, exp.Literal):
+        # The reader has taken 1 off already, as for lists.
+        place = exp.Literal.number(int(index.name) + 1)
+        node.replace(fill("SUBSTRING($1, $2, 1)", [node.this, place], warn, dialect="databricks"))
+        return
     if isinstance(index, exp.Neg) and index.this.is_int:
         # The reader has taken 1 off already, for lists that begin at 0.
         place = exp.Literal.number(1 - int(index.this.name))
@@ -216,6 +293,17 @@ _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "Extract": _extract,
     "RegexpReplace": _regexp_replace,
     "Log": _log,
+    "Div": _division,
+    "Avg": _mean,
+    "Round": _round,
+    "Substring": _substring,
+    "Like": _like,
+    "ILike": _like,
+    "Sub": _days_between,
+    "Week": _to("WEEKOFYEAR($1)"),
+    "ArrayContains": _to(
+        "CASE WHEN $1 IS NOT NULL THEN COALESCE(ARRAY_CONTAINS($1, $2), FALSE) END", "expression"
+    ),
     "Cast": _cast,
     "TryCast": _cast,
     "DataType": _data_type,

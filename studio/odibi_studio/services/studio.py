@@ -18,6 +18,7 @@ from odibi_studio.services.explorer import Explorer
 from odibi_studio.services.forms import Forms
 from odibi_studio.services.last_runs import LastRuns
 from odibi_studio.services.lineage.atlas import Atlas
+from odibi_studio.services.parities import Parities
 from odibi_studio.services.runs.desk import RunDesk
 from odibi_studio.services.runs.forks import Forks
 from odibi_studio.services.thumbnails import Thumbnails
@@ -38,6 +39,7 @@ class Studio:
         runs: What runs, ran and waits.
         forks: Past runs as drafts.
         forms: Pipelines that are published as forms.
+        parities: Comparisons of the engines.
         atlas: What comes from what, across the pipelines.
         truth: What is known of a pipeline while it is edited.
         schedules: What runs by itself at times.
@@ -57,6 +59,7 @@ class Studio:
     runs: RunDesk
     forks: Forks
     forms: Forms
+    parities: Parities
     atlas: Atlas
     truth: Truth
     schedules: ScheduleDesk
@@ -114,6 +117,7 @@ def open_studio(workspace: Workspace) -> Studio:
         runs,
         Forks(workspace, designs, versions),
         Forms(workspace),
+        Parities(workspace),
         Atlas(workspace),
         Truth.open(workspace),
         ScheduleDesk(workspace, runs.book),

@@ -19,7 +19,13 @@ from odibi_studio.views.run_charts import seconds_between, show_resources, show_
 from odibi_studio.views.run_comparison import show_comparison
 from odibi_studio.views.run_form import ask_for_repeat
 from odibi_studio.views.run_joins import show_joins
-from odibi_studio.views.run_navigation import fork_run, open_runs, repeat_run, show_on_canvas
+from odibi_studio.views.run_navigation import (
+    compare_engines,
+    fork_run,
+    open_runs,
+    repeat_run,
+    show_on_canvas,
+)
 from odibi_studio.views.run_parts import show_data, show_log, show_metrics, show_steps, show_story
 from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WORDS
@@ -150,6 +156,14 @@ def _show_actions(studio: Studio, watched: Watched) -> None:
         help="What ran, as it was then, with statuses, rows and joins; nothing is made of it",
     ):
         show_on_canvas(about.run_id)
+    if watched.is_over and st.button(
+        "Compare the engines",
+        icon=":material/compare_arrows:",
+        type="tertiary",
+        key="open_parity",
+        help="See whether this pipeline gives the same on pandas and on Spark",
+    ):
+        compare_engines(about.pipeline)
     if watched.is_over and st.button(
         "Open as a draft",
         icon=":material/fork_right:",

@@ -19,6 +19,13 @@ def open_runs() -> None:
     st.switch_page(st.session_state["pages"]["runs"])
 
 
+def compare_engines(pipeline: str = "") -> None:
+    """Go to the page that compares what a pipeline gives on the engines."""
+    st.switch_page(
+        st.session_state["pages"]["parity"], query_params={"pipeline": pipeline} if pipeline else {}
+    )
+
+
 def repeat_run(studio: Studio, run_id: str, repeat: Repeat) -> None:
     """Do a run again, and go to the page of the new one."""
     open_run(studio.runs.repeat(run_id, RepeatRunRequest(repeat=repeat)).run_id)

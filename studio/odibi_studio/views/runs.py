@@ -14,7 +14,7 @@ from odibi_studio.services.runs.desk import RunFilter
 from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_form import ask_for_run
-from odibi_studio.views.run_navigation import open_run
+from odibi_studio.views.run_navigation import compare_engines, open_run
 from odibi_studio.views.widgets.run_states import RUN_WORDS, run_word
 
 LOOK_S, IDLE_LOOK_S = 2, 5
@@ -42,6 +42,8 @@ def render() -> None:
         st.title("Runs", anchor=False)
         if st.button("Run a pipeline", type="primary", icon=":material/play_arrow:", key="start_run"):
             ask_for_run(studio)
+        if st.button("Compare the engines", icon=":material/compare_arrows:", key="open_parity"):
+            compare_engines()
     records = studio.runs.book.summaries()
     if not records:
         _show_first_run(studio)

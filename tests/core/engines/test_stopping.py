@@ -40,6 +40,9 @@ class Rows:
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> None:
+        return None
+
 
 def stopped() -> None:
     raise RunCancelledError("the step was stopped")

@@ -156,7 +156,7 @@ def test_known_types_leave_nothing_to_warn_of(spark: str) -> None:
         ("SELECT log(x) FROM t", "SELECT LOG(10, x) FROM t"),
         ("SELECT l[1], l[-1] FROM t", "SELECT l[0], ELEMENT_AT(l, -1) FROM t"),
         ("SELECT len(l), length(name) FROM t", "SELECT SIZE(l), LENGTH(name) FROM t"),
-        ("SELECT CAST(x AS INTEGER) FROM t", "SELECT CAST(ROUND(x) AS INT) FROM t"),
+        ("SELECT CAST(x AS INTEGER) FROM t", "SELECT CAST(BROUND(x) AS INT) FROM t"),
         ("SELECT CAST(id AS HUGEINT) FROM t", "SELECT CAST(id AS DECIMAL(38, 0)) FROM t"),
         ("SELECT CAST(name AS TIMESTAMP) FROM t", "SELECT CAST(name AS TIMESTAMP) FROM t"),
         ("SELECT id FROM t ORDER BY id", "SELECT id FROM t ORDER BY id NULLS LAST"),

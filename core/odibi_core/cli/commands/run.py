@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from odibi_core.cli.arguments import json_option, param_option, pipeline_argument
+from odibi_core.cli.arguments import (
+    json_option,
+    master_option,
+    param_option,
+    pipeline_argument,
+    remote_option,
+    spark_place,
+)
 from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.cli.session import Session
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from odibi_core.cli.run_watch import RunWatch
     from odibi_core.event_bus import EventBus
     from odibi_core.graph.selection import Selection
+    from odibi_core.pipeline import Pipeline
 
 
 @click.command("run", short_help="Run a pipeline.")
@@ -34,6 +42,8 @@ if TYPE_CHECKING:
     help="Run this step and all that follows from it; what these need from before is computed again.",
 )
 @click.option("--engine", metavar="NAME", default="", help="The engine of steps that name none.")
+@master_option
+@remote_option
 @click.option(
     "--tracking",
     type=click.Choice(["auto", "exact", "fused"]),
@@ -75,6 +85,8 @@ def command(
     end: str,
     start: str,
     engine: str,
+    master: str,
+    remote: str,
     tracking: str | None,
     workers: int | None,
     memory_limit: str | None,
@@ -113,6 +125,7 @@ def command(
         start=start,
         end=end,
         engine=engine,
+        spark_config=_spark_place(opened.pipeline, engine, master, remote),
         tracking=Tracking(tracking) if tracking else None,
         workers=workers,
         memory_limit=memory_limit,
@@ -147,6 +160,16 @@ def command(
             session.terminal.redactor = bus.redactor
     _tell(session, watch, code, warnings, quiet=quiet)
     return code
+
+
+def _spark_place(pipeline: Pipeline, engine: str, master: str, remote: str) -> dict[str, str]:
+    """Where Spark runs, as its own settings say it; empty where nobody said it."""
+    place = spark_place(master, remote)
+    engines = {step.engine or engine or pipeline.engine for step in pipeline.steps}
+    if place and "spark" not in engines:
+        option = "--master" if master else "--remote"
+        raise click.UsageError(f"{option} says where Spark runs, and no step runs on it: add --engine spark.")
+    return place
 
 
 def _tell_part(session: Session, part: Selection, *, quiet: bool) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+    from odibi_core.formats.base import ReadyFiles
+
 
 class DuckDBDataset(Dataset):
     """A dataset that DuckDB can query."""
@@ -47,6 +49,10 @@ class DuckDBDataset(Dataset):
     def fragment(self) -> Fragment:
         """The dataset as something that stands behind FROM."""
         raise NotImplementedError
+
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:  # noqa: ARG002
+        """Parquet files that hold the rows already; None where there are none."""
+        return None
 
     def arrow(self) -> pa.Table:
         """All rows as an Arrow table."""

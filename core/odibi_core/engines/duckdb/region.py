@@ -320,7 +320,7 @@ class RegionRun:
             self._attempt.on_stop,
         )
         with self._ending(task, fragment) as ending:
-            rows = FragmentRows(ending, self._cursor, self._attempt)
+            rows = FragmentRows(ending, self._cursor, self._attempt, self._data[key].computed())
             written = self._format(write).write(rows, target, self._options(write))
         details = {
             "path": place or str(path),

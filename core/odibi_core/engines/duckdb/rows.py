@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt
+from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.formats.base import ReadyFiles
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
@@ -21,10 +24,18 @@ class FragmentRows:
         fragment: The query.
         cursor: Where it runs.
         attempt: Ends the stream where the step is stopped.
+        dataset: The dataset whose rows they are, where they are all of its rows.
     """
 
-    def __init__(self, fragment: Fragment, cursor: DuckDBPyConnection, attempt: Attempt) -> None:
+    def __init__(
+        self,
+        fragment: Fragment,
+        cursor: DuckDBPyConnection,
+        attempt: Attempt,
+        dataset: Dataset | None = None,
+    ) -> None:
         fragment.register(cursor)
+        self._dataset = dataset
         self._cursor, self._attempt = cursor, attempt
         self._sql = fragment.sql()
         self._schema: Schema | None = None
@@ -60,3 +71,9 @@ class FragmentRows:
             self._attempt.check()
 
         return pa.RecordBatchReader.from_batches(source.schema, batches())
+
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+        """Files that hold the rows already; None where the query alone gives them."""
+        if not isinstance(self._dataset, DuckDBDataset):
+            return None
+        return self._dataset.ready_files(partition_by, compression)

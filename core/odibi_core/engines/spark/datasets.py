@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,8 @@ from odibi_core.dataset import CountScope, Snapshot
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.engines.spark.staging import Staging, duckdb_schema
+from odibi_core.engines.spark.staging import COMPRESSION, Staging, duckdb_schema
+from odibi_core.formats.base import ReadyFiles
 from odibi_core.formats.sources import sql_list
 from odibi_core.schema import Schema, quote
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+CODECS = frozenset({"snappy", "zstd", "gzip", "none"})
+"""How Spark can pack Parquet files without further libraries."""
 _STREAMED = "none: the rows streamed on, and a sample would have computed them again"
 
 
@@ -37,6 +43,8 @@ class SparkDataset(DuckDBDataset):
     ) -> None:
         super().__init__(key, session)
         self._frame, self._staging, self._staged = frame, staging, staged
+        self._compression = COMPRESSION
+        self._ready: dict[tuple[tuple[str, ...], str], ReadyFiles | None] = {}
         self._schema: Schema | None = None
         self._row_count: int | None = None
         self._lock = threading.Lock()
@@ -46,14 +54,44 @@ class SparkDataset(DuckDBDataset):
         """Whether the rows are computed and held."""
         return self._staged is not None
 
-    def stage(self) -> None:
-        """Compute the rows and hold them, if they are not held yet."""
+    def stage(self, compression: str = COMPRESSION) -> None:
+        """Compute the rows and hold them, if they are not held yet.
+
+        Args:
+            compression: How the files are packed, where they may become what a step writes.
+        """
         with self._lock:
             if self._staged is None:
-                path = self._staging.from_spark(self._frame)
+                path = self._staging.from_spark(self._frame, compression=compression)
+                self._compression = compression
                 # From here on Spark reads what it has written, rather than computing it again.
                 self._frame = self._frame.sparkSession.read.parquet(path.as_uri())
                 self._staged = path
+
+    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+        """Files that Spark wrote as they are to be written; None where this machine is to write them."""
+        if not self._staging.is_shared or compression not in CODECS:
+            return None
+        self.stage(compression)
+        wanted = partition_by, compression
+        with self._lock:
+            if wanted not in self._ready:
+                self._ready[wanted] = self._written(*wanted)
+            return self._ready[wanted]
+
+    def _written(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+        assert self._staged is not None
+        if self._staged.is_file():
+            # DuckDB read it from a source, on this machine.
+            return None
+        folder = self._staged
+        if partition_by and _has_empty_text(self._frame, partition_by):
+            # Spark's files would have it as null.
+            return None
+        if partition_by or compression != self._compression:
+            folder = self._staging.from_spark(self._frame, partition_by, compression)
+        files = sorted(folder.rglob("*.parquet"))
+        return ReadyFiles(folder, tuple(files)) if files else None
 
     @property
     def frame(self) -> DataFrame:
@@ -102,6 +140,19 @@ class SparkDataset(DuckDBDataset):
             return super()._take_snapshot()
         scope = CountScope.UNKNOWN if self._row_count is None else CountScope.EXACT
         return Snapshot(self.schema, self._row_count, scope, (), _STREAMED)
+
+
+def _has_empty_text(frame: DataFrame, names: Sequence[str]) -> bool:
+    from pyspark.sql import functions as sf
+    from pyspark.sql.types import StringType
+
+    texts = [name for name in names if isinstance(frame.schema[name].dataType, StringType)]
+    found = [sf.col(_quoted(name)) == "" for name in texts]
+    return bool(found) and not frame.filter(reduce(or_, found)).isEmpty()
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
 class CalledDataset(FrameDataset):

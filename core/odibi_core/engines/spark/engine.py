@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +20,14 @@ from odibi_core.engines.registry import EngineSettings
 from odibi_core.engines.spark.datasets import CalledDataset, SparkDataset
 from odibi_core.engines.spark.queries import Queries
 from odibi_core.engines.spark.region import SparkRegion
-from odibi_core.engines.spark.session import open_session
+from odibi_core.engines.spark.session import Tagged, is_local, open_session
 from odibi_core.engines.spark.staging import Staging
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+_INTERRUPT_EVERY_S = 0.5
 
 
 class SparkEngine:
@@ -33,16 +38,23 @@ class SparkEngine:
         session: A DuckDB database for what DuckDB reads and writes.
         scratch: A folder of the run's own.
         leave: Called at the end: stops the session where it was opened for the run.
+        is_shared: Whether Spark's machines write what they can themselves.
     """
 
     name = "spark"
 
     def __init__(
-        self, spark: SparkSession, session: Session, scratch: Path, leave: Callable[[], object]
+        self,
+        spark: SparkSession,
+        session: Session,
+        scratch: Path,
+        leave: Callable[[], object],
+        *,
+        is_shared: bool = False,
     ) -> None:
         self._spark, self._session, self._leave = spark, session, leave
         self._duckdb = DuckDBEngine(session)
-        self._staging = Staging(scratch / "staged")
+        self._staging = Staging(scratch / "staged", is_shared=is_shared)
         self._queries = Queries(spark, f"odibi_{uuid.uuid4().hex[:12]}")
 
     def run_region(
@@ -61,9 +73,9 @@ class SparkEngine:
                 outcome.outputs[output] = CalledDataset(dataset, self._spark)
             return [outcome]
         tag = f"odibi-{uuid.uuid4().hex}"
-        self._spark.addTag(tag)
+        stopping = _Stopping(Tagged(self._spark, tag))
         try:
-            with attempt.on_stop(lambda: self._interrupt(tag)):
+            with attempt.on_stop(stopping.begin):
                 region = SparkRegion(
                     self._spark,
                     self._queries,
@@ -76,12 +88,9 @@ class SparkEngine:
                 )
                 outcomes = region.run(tasks)
         finally:
-            self._spark.removeTag(tag)
+            stopping.end()
         profile_outcomes(outcomes, self._session, context, attempt)
         return outcomes
-
-    def _interrupt(self, tag: str) -> None:
-        self._spark.interruptTag(tag)
 
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a Spark, pandas, Polars or Arrow frame."""
@@ -118,6 +127,38 @@ class SparkEngine:
             self._leave()
 
 
+class _Stopping:
+    """Interrupts what a thread runs, again and again until the region is left.
+
+    A job that begins a moment after an interrupt would go on to its end, in a session that others share.
+
+    Args:
+        tagged: The jobs of this thread, from now on.
+    """
+
+    def __init__(self, tagged: Tagged) -> None:
+        self._tagged = tagged
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Interrupt from now on. Safe to call often."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._interrupt, name="odibi-spark-stop", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Interrupt no more; called by the thread that began."""
+        self._over.set()
+        self._tagged.leave()
+
+    def _interrupt(self) -> None:
+        with suppress(Exception):
+            while not self._over.is_set():
+                self._tagged.interrupt()
+                self._over.wait(_INTERRUPT_EVERY_S)
+
+
 def open_engine(settings: EngineSettings) -> SparkEngine:
     """A Spark engine on the session that the settings name, or on one that is there.
 
@@ -130,4 +171,6 @@ def open_engine(settings: EngineSettings) -> SparkEngine:
     except BaseException:
         leave()
         raise
-    return SparkEngine(spark, session, settings.scratch, leave)
+    writes = settings.spark.writes
+    is_shared = writes == "spark" or (writes == "auto" and not is_local(spark))
+    return SparkEngine(spark, session, settings.scratch, leave, is_shared=is_shared)

@@ -119,7 +119,11 @@ def plain_message(text: str) -> str:
 
 
 def _composed(sql: str, views: Mapping[str, str]) -> str:
-    text = read_statement(sql).text
+    try:
+        text = read_statement(sql).text
+    except SqlError:
+        # A quote behind a backslash ends no text in Spark.
+        text = sql.strip().rstrip(";")
     if not views:
         return text
     inputs = ", ".join(f"{_quoted(alias)} AS (SELECT * FROM {name})" for alias, name in views.items())

@@ -11,12 +11,13 @@ from odibi_core.dataset import CountScope, Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.engine import DuckDBEngine
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.engines.operations import Query, Scan
+from odibi_core.engines.operations import Operation, Query, Scan, Write
+from odibi_core.engines.spark.conforming import conformed
 from odibi_core.engines.spark.counting import counted, rows_seen
-from odibi_core.engines.spark.datasets import SparkDataset
+from odibi_core.engines.spark.datasets import CODECS, SparkDataset
 from odibi_core.engines.spark.queries import Queries, explain_analysis, plain_message
 from odibi_core.engines.spark.sources import natively
-from odibi_core.engines.spark.staging import Staging
+from odibi_core.engines.spark.staging import COMPRESSION, Staging
 from odibi_core.errors import StepError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class SparkRegion:
         taken = {key: self._data[key] for key in task.inputs.values()}
         for dataset in taken.values():
             if isinstance(dataset, SparkDataset):
-                dataset.stage()
+                dataset.stage(_compression(task.operation) if self._staging.is_shared else COMPRESSION)
         (outcome,) = self._duckdb.run_region([task], taken, self._context, self._attempt)
         return outcome
 
@@ -113,6 +114,8 @@ class SparkRegion:
         frames = {alias: self._frame(dataset) for alias, dataset in taken.items()}
         schemas = {alias: dataset.schema for alias, dataset in taken.items()}
         frame, warnings = self._queries.frame(query, frames, schemas)
+        (key,) = task.outputs.values()
+        frame = conformed(frame, task.schemas.get(key), self._session)
         outcome = self._hold(task, frame)
         outcome.warnings.extend(warnings)
         return outcome
@@ -152,6 +155,13 @@ class SparkRegion:
             return dataset.frame
         path = self._staging.from_duckdb(dataset, self._attempt)
         return self._spark.read.parquet(path.as_uri())
+
+
+def _compression(operation: Operation) -> str:
+    """How the files of a write are packed; the usual way where Spark can't pack them so."""
+    wanted = getattr(operation.options, "compression", "") if isinstance(operation, Write) else ""
+    is_ready = isinstance(operation, Write) and operation.format in ("parquet", "delta") and wanted in CODECS
+    return wanted if is_ready else COMPRESSION
 
 
 def _kept(task: Task) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import signal
 import threading
@@ -104,6 +105,47 @@ def open_session(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, 
     return held.session, partial(_leave, held)
 
 
+class Tagged:
+    """The jobs that this thread begins from now on, so that another thread can interrupt them.
+
+    A classic session forgets in other threads which tags there are; its context does not.
+
+    Args:
+        session: The session.
+        tag: A name of their own.
+    """
+
+    def __init__(self, session: SparkSession, tag: str) -> None:
+        self._session, self._tag = session, tag
+        self._is_classic = type(session).__module__ == "pyspark.sql.session"
+        if self._is_classic:
+            session.sparkContext.addJobTag(tag)
+        else:
+            session.addTag(tag)
+
+    def interrupt(self) -> None:
+        """Interrupt those that go on. Safe from any thread."""
+        if self._is_classic:
+            self._session.sparkContext.cancelJobsWithTag(self._tag)
+        else:
+            self._session.interruptTag(self._tag)
+
+    def leave(self) -> None:
+        """Tag no more jobs of this thread."""
+        if self._is_classic:
+            self._session.sparkContext.removeJobTag(self._tag)
+        else:
+            self._session.removeTag(self._tag)
+
+
+def is_local(session: SparkSession) -> bool:
+    """Whether the session computes in this process alone, and not on a cluster."""
+    try:
+        return (session.conf.get("spark.master", "") or "").startswith("local")
+    except Exception:  # noqa: BLE001 - a server may not tell: then it is not this process
+        return False
+
+
 def _leave(held: _Held) -> None:
     global _held
     with _lock:
@@ -140,10 +182,12 @@ def _opened(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, str, 
         builder = builder.master(master)
         place = master
         static = {"spark.sql.warehouse.dir": str(scratch / "warehouse"), **_QUIET}
+        if _is_here(master):
+            static |= _LOCAL
+            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         if master.startswith("local"):
             # As many as run at once: the usual 200 are made for clusters.
-            static |= {_SHUFFLE_PARTITIONS: str(os.cpu_count() or 2), **_LOCAL}
-            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+            static[_SHUFFLE_PARTITIONS] = str(os.cpu_count() or 2)
         for name, value in static.items():
             builder = builder.config(name, value)
     given = dict(settings.config)
@@ -180,6 +224,11 @@ def _borrow(session: SparkSession) -> Callable[[], object]:
                 session.conf.set(name, value)
 
     return give_back
+
+
+def _is_here(master: str) -> bool:
+    """Whether no other machine has to reach this one."""
+    return master.startswith("local") or re.match(r"spark://(127\.|localhost\b)", master) is not None
 
 
 def _check_java() -> None:

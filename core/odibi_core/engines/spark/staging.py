@@ -6,6 +6,7 @@ import itertools
 import re
 import threading
 import weakref
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+COMPRESSION = "snappy"
+"""How rows are packed that only wait for the next step."""
 _AS_DECIMAL = re.compile(r"U?HUGEINT|UBIGINT|BIGNUM")
 _AS_TEXT = re.compile(r"UUID|JSON|BIT|INTERVAL|TIME(_NS)?|TIME WITH TIME ZONE|ENUM\(.*\)", re.DOTALL)
 _AS_TIMESTAMP = re.compile(r"TIMESTAMP_(NS|MS|S)")
@@ -31,19 +34,32 @@ class Staging:
 
     Args:
         folder: It is made when it is first needed.
+        is_shared: Whether what Spark writes there may be put where steps write: then rows that are written
+            don't pass through this machine.
+
+    Attributes:
+        is_shared: The same.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
+        self.is_shared = is_shared
         self._folder = folder
         self._numbers = itertools.count(1)
         self._staged: weakref.WeakKeyDictionary[Dataset, Path] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def from_spark(self, frame: DataFrame) -> Path:
-        """Have Spark write a frame; the folder of Parquet files that it wrote."""
+    def from_spark(self, frame: DataFrame, by: Sequence[str] = (), compression: str = COMPRESSION) -> Path:
+        """Have Spark write a frame; the folder of Parquet files that it wrote.
+
+        Args:
+            frame: The rows.
+            by: Columns that become folders; without rows there are no files then.
+            compression: How the files are packed.
+        """
         path = self._new("spark")
-        _writable(frame).write.parquet(path.as_uri())
-        if not any(path.glob("*.parquet")):
+        writer = _writable(frame).write.option("compression", compression)
+        (writer.partitionBy(*by) if by else writer).parquet(path.as_uri())
+        if not by and not any(path.glob("*.parquet")):
             self._write(schema_of(frame).empty_table(), path / "none.parquet")
         return path
 

@@ -1,0 +1,302 @@
+"""Where DuckDB's SQL and Spark's part, as queries that a test runs on both engines.
+
+`scripts/make_reference.py` makes the table of docs/spark.md of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROWS = """
+    SELECT * FROM (VALUES
+        (1, 7, 2.5::DOUBLE, 2.50::DECIMAL(9, 2), 'Straße', DATE '2024-01-31',
+         TIMESTAMP '2024-01-31 23:59:59.5', [1, 2, 3], true),
+        (2, -7, -2.5, -2.50, 'a.b,c', DATE '2024-02-29', TIMESTAMP '2024-02-29 00:00:00', [], false),
+        (3, 3, 3.5, 0.35, NULL, DATE '2023-12-31', TIMESTAMP '2023-12-31 12:30:00', [4, NULL], NULL),
+        (4, NULL, NULL, NULL, '  12 ', NULL, NULL, NULL, true),
+        (5, 2, 1.005, 1234567.89, '', DATE '2000-01-01', TIMESTAMP '2000-01-01 00:00:01', [5], false)
+    ) AS t(i, n, d, m, s, day, moment, l, b)
+"""
+"""The input `t` of every query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One difference.
+
+    Attributes:
+        what: What parts the dialects.
+        duckdb: What DuckDB does.
+        spark: What Spark does.
+        queries: Queries over `t`, in DuckDB's words; those of Spark begin with "spark:".
+        warning: What stands in the warning where it can't be translated; "" where it is.
+    """
+
+    what: str
+    duckdb: str
+    spark: str
+    queries: tuple[str, ...]
+    warning: str = ""
+
+
+CASES = (
+    Case(
+        "A fraction as a whole number",
+        "rounds: a DOUBLE to the even one of two that are as near, a DECIMAL away from zero",
+        "cuts it off",
+        (
+            "SELECT i, CAST(d AS INTEGER) AS r FROM t",
+            "SELECT i, CAST(m AS BIGINT) AS r FROM t",
+            "SELECT i, d::INT AS r, CAST(0.5 AS INT) AS h, CAST(1.5e0 AS INT) AS e FROM t",
+            "spark: SELECT i, CAST(d AS INT) AS r, CAST(m AS INT) AS q FROM t",
+        ),
+    ),
+    Case(
+        "A fraction of unknown type as a whole number",
+        "rounds",
+        "cuts it off",
+        ("SELECT i, CAST(l[1] * 0.5 AS INTEGER) AS r FROM t WHERE i = 1",),
+        "cuts a fraction off where DuckDB rounds",
+    ),
+    Case(
+        "Division",
+        "/ gives a DOUBLE, // a whole number",
+        "/ of DECIMALs gives a DECIMAL; DIV gives a whole number",
+        (
+            "SELECT i, n / 2 AS a, m / 3 AS b, d / 3 AS c, n // 2 AS q FROM t",
+            "SELECT i, 1 / 3 AS a, 1.0 / 3 AS b, sum(m) OVER () / 7 AS c FROM t",
+            "spark: SELECT i, n / 2 AS a, n DIV 2 AS q FROM t",
+        ),
+    ),
+    Case(
+        "Modulo of negative numbers",
+        "has the sign of the dividend",
+        "the same; PMOD is never negative",
+        (
+            "SELECT i, n % 3 AS a, n % -3 AS b, mod(n, 3) AS c FROM t",
+            "spark: SELECT i, n % 3 AS a, PMOD(n, 3) AS p FROM t",
+        ),
+    ),
+    Case(
+        "Division by zero",
+        "/ gives infinity or NaN",
+        "is an error",
+        (
+            "SELECT i, n / (n - n) AS a FROM t",
+            "SELECT i, d / 0 AS a, 1 / (m - m) AS b FROM t",
+        ),
+    ),
+    Case(
+        "Rounding",
+        "away from zero; a DOUBLE by its binary value",
+        "away from zero; a DOUBLE by its decimal text, so that 1.005 becomes 1.01",
+        (
+            "SELECT i, round(d) AS a, round(m) AS b, round(m, 1) AS c FROM t",
+            "SELECT i, round(d, 2) AS a, round(n, -1) AS b FROM t",
+            "SELECT i, floor(d) AS a, ceil(d) AS b, trunc(d) AS c, floor(m) AS e FROM t",
+            "spark: SELECT i, ROUND(d) AS a, ROUND(m, 1) AS b, BROUND(d) AS c FROM t",
+        ),
+    ),
+    Case(
+        "Order of nulls",
+        "last, whatever the direction",
+        "first when ascending, last when descending",
+        (
+            "SELECT i, row_number() OVER (ORDER BY n) AS a, row_number() OVER (ORDER BY n DESC) AS b FROM t",
+            "SELECT i FROM t ORDER BY s LIMIT 2",
+            "SELECT i, first_value(i) OVER (ORDER BY n, i) AS f FROM t",
+            "spark: SELECT row_number() OVER (ORDER BY n) AS a, rank() OVER (ORDER BY n DESC) AS b FROM t",
+        ),
+    ),
+    Case(
+        "Types of counts and ranks",
+        "BIGINT",
+        "BIGINT for COUNT, INTEGER for ROW_NUMBER, RANK, LENGTH, YEAR and others",
+        (
+            "SELECT i, row_number() OVER (ORDER BY i) AS a, rank() OVER (ORDER BY b NULLS LAST) AS r, "
+            "ntile(2) OVER (ORDER BY i) AS t FROM t",
+            "SELECT count(*) AS a, count(DISTINCT b) AS b, sum(n) AS s, max(length(s)) AS l FROM t",
+            "SELECT year(day) AS a, length(s) AS b, len(l) AS c, ascii(s) AS e FROM t",
+        ),
+    ),
+    Case(
+        "Sums and means of DECIMALs",
+        "sum: DECIMAL(38, s); avg: DOUBLE",
+        "sum: ten digits more; avg: a DECIMAL with four digits more",
+        (
+            "SELECT sum(m) AS a, avg(m) AS b, min(m) AS c FROM t",
+            "SELECT b, avg(m) AS a, sum(m * 2) AS s FROM t GROUP BY b",
+            "SELECT i, avg(m) OVER (PARTITION BY b) AS a FROM t",
+        ),
+    ),
+    Case(
+        "DECIMAL arithmetic",
+        "keeps all digits, or fails beyond 38",
+        "keeps all digits up to 38, then fewer behind the point",
+        (
+            "SELECT i, m * m AS a, m + 1 AS b, m * 1.5 AS c, m * d AS e, -m AS g FROM t",
+            "SELECT i, CAST(m AS DECIMAL(5, 1)) AS a FROM t WHERE i < 4",
+        ),
+    ),
+    Case(
+        "Whole numbers in a sum",
+        "HUGEINT",
+        "BIGINT, and an error beyond it",
+        ("SELECT sum(i) AS a, sum(n) FILTER (WHERE b) AS c, sum(i)::BIGINT AS e FROM t",),
+    ),
+    Case(
+        "Joining texts with null",
+        "|| gives null, CONCAT leaves it out",
+        "both give null",
+        (
+            "SELECT i, s || '!' AS a, concat(s, '!', i) AS b, concat_ws('-', s, b) AS c FROM t",
+            "spark: SELECT i, s || '!' AS a, CONCAT(s, '!') AS b, CONCAT_WS('-', s, 'x') AS c FROM t",
+        ),
+    ),
+    Case(
+        "Comparing texts",
+        "by bytes, blanks count",
+        "the same",
+        (
+            "SELECT s < 'a' AS a, s = '' AS b, lower(s) AS u, s LIKE 'a.%' AS k, s ILIKE 'STRA%' AS j FROM t",
+            "SELECT min(s) AS a, max(s) AS b FROM t",
+        ),
+    ),
+    Case(
+        "Backslashes in texts and patterns of LIKE",
+        "are characters like others",
+        "escape the next character",
+        (
+            r"SELECT i, 'a\nb' AS a, length('\t') AS b, 'it''s' AS c FROM t",
+            r"SELECT i, 'a_b' LIKE 'a\_b' AS a, 'a_b' LIKE 'a!_b' ESCAPE '!' AS b FROM t",
+        ),
+    ),
+    Case(
+        "Parts of texts",
+        "position 0 is before the first character",
+        "position 0 is the first character",
+        (
+            "SELECT substring(s, 1, 2) AS a, substring(s, 0, 2) AS z, substring(s, -3, 2) AS e FROM t",
+            "SELECT s[2] AS f FROM t",
+            "SELECT left(s, 2) AS a, right(s, 2) AS b, split_part(s, '.', 2) AS c FROM t",
+            "SELECT trim(s) AS a, lpad(s, 8, '*') AS b, replace(s, 'b', '') AS c, reverse(s) AS r FROM t",
+            "spark: SELECT i, SUBSTRING(s, 0, 2) AS a, SUBSTRING(s, 2) AS b FROM t",
+        ),
+    ),
+    Case(
+        "Regular expressions",
+        "RE2; the whole match if no group is named",
+        "Java's; the first group if none is named",
+        (
+            "SELECT i, regexp_matches(s, '[a-c]') AS a, regexp_extract(s, '([a-z])\\.([a-z])') AS b, "
+            "regexp_extract(s, '([a-z])\\.([a-z])', 2) AS c FROM t",
+            "SELECT regexp_replace(s, '[a-z]', '<\\0>', 'g') AS a, regexp_full_match(s, '.*ß.') AS b FROM t",
+            "SELECT i, string_split(s, '.') AS a, regexp_split_to_array(s, '[.,]') AS b FROM t",
+            "spark: SELECT s RLIKE '[a-c]' AS a, REGEXP_EXTRACT(s, '([a-z])[.]([a-z])', 2) AS c FROM t",
+        ),
+    ),
+    Case(
+        "The first match alone",
+        "REGEXP_REPLACE replaces it without 'g'",
+        "REGEXP_REPLACE replaces every match",
+        ("SELECT i, regexp_replace(s, '[a-z]', '*') AS a FROM t",),
+        "Spark every one",
+    ),
+    Case(
+        "Formats of dates and times",
+        "strftime's: %Y-%m-%d",
+        "Java's: yyyy-MM-dd",
+        (
+            "SELECT i, strftime(day, '%Y-%m-%d') AS a, strftime(moment, '%d.%m.%y %H:%M:%S') AS b FROM t",
+            "SELECT strptime('31/1/2024', '%d/%m/%Y') AS a, strptime('1-2-24 10', '%d-%m-%y %H') AS b",
+            "SELECT CAST(moment AS VARCHAR) AS a, CAST(day AS VARCHAR) AS b, DATE '2024-01-31' AS c FROM t",
+            "spark: SELECT DATE_FORMAT(moment, 'dd.MM.yy HH') AS a, TO_DATE('1/1/24', 'd/M/yy') AS b FROM t",
+        ),
+    ),
+    Case(
+        "Dates and intervals",
+        "a DATE and an INTERVAL give a TIMESTAMP",
+        "a DATE and whole days give a DATE",
+        (
+            "SELECT i, day + INTERVAL 1 MONTH AS a, day + 1 AS b, moment - INTERVAL 2 HOUR AS c FROM t",
+            "SELECT date_trunc('month', day) a, date_trunc('hour', moment) AS b, last_day(day) AS l FROM t",
+            "SELECT day - DATE '2024-01-01' AS a, date_diff('day', day, DATE '2024-03-01') AS b FROM t",
+        ),
+    ),
+    Case(
+        "Days and weeks",
+        "DAYOFWEEK: Sunday is 0",
+        "DAYOFWEEK: Sunday is 1",
+        (
+            "SELECT i, dayofweek(day) AS a, isodow(day) AS b, week(day) AS c, quarter(day) AS e, "
+            "dayofyear(day) AS f, extract(dow FROM moment) AS g, extract(hour FROM moment) AS h FROM t",
+            "spark: SELECT i, DAYOFWEEK(day) AS a, WEEKDAY(day) AS b, WEEKOFYEAR(day) AS c FROM t",
+        ),
+    ),
+    Case(
+        "Differences in months and hours",
+        "counts the boundaries between",
+        "counts the whole units that have passed",
+        ("SELECT i, date_diff('month', day, DATE '2024-03-30') AS a FROM t",),
+        "Spark the whole units that have passed",
+    ),
+    Case(
+        "Positions in lists",
+        "begin with 1; null where there is none",
+        "begin with 0 in brackets; an error where there is none",
+        (
+            "SELECT i, l[1] AS a, l[-1] AS b, list_contains(l, 2) AS c, len(l) AS n FROM t WHERE len(l) > 0",
+            "SELECT i, list_sort(l) AS a, array_length(l) AS b FROM t WHERE i IN (1, 5)",
+        ),
+    ),
+    Case(
+        "The first value that is not null",
+        "ANY_VALUE, and FIRST takes null too",
+        "ANY_VALUE takes null too",
+        ("SELECT b, any_value(n) AS a FROM t WHERE b AND i <> 1 GROUP BY b",),
+    ),
+    Case(
+        "Nulls in lists that are collected",
+        "are kept",
+        "are left out",
+        ("SELECT list(n) AS a FROM t",),
+        "leaves nulls out",
+    ),
+    Case(
+        "Great and small DOUBLEs as text",
+        "1e+20",
+        "1.0E20",
+        ("SELECT i, CAST(d * 1e20 AS VARCHAR) AS a FROM t",),
+        "differ as text",
+    ),
+    Case(
+        "NaN",
+        "equals itself, and is greater than all others",
+        "the same",
+        ("SELECT CAST('nan' AS DOUBLE) = CAST('nan' AS DOUBLE) AS a, CAST('nan' AS DOUBLE) > d AS b FROM t",),
+    ),
+    Case(
+        "Statistics",
+        "MEDIAN and QUANTILE_CONT between two values",
+        "PERCENTILE does",
+        (
+            "SELECT median(n) AS a, quantile_cont(d, 0.25) AS b, stddev(n) AS c, var_pop(d) AS e FROM t",
+            "SELECT b, mode(b) AS a, bool_and(b) AS c, max_by(i, n) AS m FROM t GROUP BY b",
+        ),
+    ),
+    Case(
+        "Clauses",
+        "QUALIFY, GROUP BY ALL, EXCLUDE, FILTER, LIMIT with OFFSET",
+        "some under other names",
+        (
+            "SELECT i, b FROM t QUALIFY row_number() OVER (PARTITION BY b ORDER BY i) = 1",
+            "SELECT b, count(*) AS n FROM t GROUP BY ALL",
+            "SELECT * EXCLUDE (l, moment) FROM t",
+            "SELECT count(*) FILTER (WHERE b) AS a FROM t",
+            "SELECT i FROM t ORDER BY i LIMIT 2 OFFSET 1",
+            "SELECT a.i, c.n FROM t AS a JOIN t AS c USING (i)",
+            "SELECT coalesce(n, 0) AS a, ifnull(s, 'x') AS b, nullif(i, 1) AS c, greatest(n, i) AS g FROM t",
+            "SELECT DISTINCT ON (b) b, i FROM t ORDER BY b, i",
+        ),
+    ),
+)
