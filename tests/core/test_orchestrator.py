@@ -38,7 +38,8 @@ RESULT_KEYS = (
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
+def service(workspace: Workspace) -> Iterator[Service]:
+    (workspace.root / "odibi.toml").write_text("[http]\nallow_private = true\n")
     with local_service() as service:
         yield service
 
