@@ -88,6 +88,10 @@ def _fate(
     if not taken_by:
         return Fate(True, "no step takes it: it is a result of the run"), None
     if tracking is Tracking.EXACT:
+        if _is_read_by_each(step, taken_by, nodes):
+            return Fate(
+                False, "exact tracking copies no such file: the steps that take it read it"
+            ), None
         return Fate(True, "exact tracking times every step by itself"), None
     kept_for = _cut(step, taken_by, nodes)
     if kept_for:
@@ -99,7 +103,7 @@ def _fate(
 
 def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
     """Why a region ends between a step and those that take its result; "" where it streams on."""
-    if _is_read_by_each(step, takers, nodes):
+    if len(takers) > 1 and _is_read_by_each(step, takers, nodes):
         return ""
     if len(takers) > 1:
         names = {taker.name for taker in takers}
@@ -125,11 +129,11 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
 
 
 def _is_read_by_each(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> bool:
-    """Whether several steps take it, and each rather reads the source itself."""
+    """Whether the steps that take it rather read the source each."""
     operation = nodes[step.name].operation
     return (
         isinstance(operation, Scan)
-        and 1 < len({taker.name for taker in takers}) == len(takers) <= MAX_READERS
+        and len({taker.name for taker in takers}) == len(takers) <= MAX_READERS
         and format_named(operation.format).is_read_cheaply
         and not nodes[step.name].settings.timeout_s
         and not any(

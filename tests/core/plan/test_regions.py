@@ -141,4 +141,10 @@ def test_steps_that_share_a_parquet_file_read_what_they_need_of_it(
     kept = "4 steps take it: it is computed once"
     assert plan(ingest_step("p", "p.parquet"), *takers).steps["p"].reason == kept
     assert plan(ingest_step("p", "p.parquet", materialize=True), *takers[:2]).steps["p"].is_kept
-    assert plan(ingest_step("p", "p.parquet"), *takers[:2], tracking="exact").steps["p"].is_kept
+    for count in (1, 2):
+        exact = plan(ingest_step("p", "p.parquet"), *takers[:count], tracking="exact").steps["p"]
+        assert (exact.is_kept, exact.reason) == (
+            False,
+            "exact tracking copies no such file: the steps that take it read it",
+        )
+    assert plan(ingest_step("p", "p.parquet"), *takers, tracking="exact").steps["p"].is_kept
