@@ -89,9 +89,7 @@ def _fate(
         return Fate(True, "no step takes it: it is a result of the run"), None
     if tracking is Tracking.EXACT:
         if _is_read_by_each(step, taken_by, nodes):
-            return Fate(
-                False, "exact tracking copies no such file: the steps that take it read it"
-            ), None
+            return Fate(False, "exact tracking copies no such file: its takers read it"), None
         return Fate(True, "exact tracking times every step by itself"), None
     kept_for = _cut(step, taken_by, nodes)
     if kept_for:

@@ -145,6 +145,6 @@ def test_steps_that_share_a_parquet_file_read_what_they_need_of_it(
         exact = plan(ingest_step("p", "p.parquet"), *takers[:count], tracking="exact").steps["p"]
         assert (exact.is_kept, exact.reason) == (
             False,
-            "exact tracking copies no such file: the steps that take it read it",
+            "exact tracking copies no such file: its takers read it",
         )
     assert plan(ingest_step("p", "p.parquet"), *takers, tracking="exact").steps["p"].is_kept
