@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
 class Answer:
-    """What the service says; with `hangs_up` it says nothing, after it has taken the request."""
+    """What the service says; with `hangs_up` it says nothing, after it has taken the request.
+
+    With `drips_s` it waits that many seconds after each byte of the body.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     hangs_up: bool = False
+    drips_s: float = 0
 
 
 @dataclass
@@ -57,7 +62,11 @@ def local_service() -> Iterator[Service]:
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body)
+                pieces = [bytes([byte]) for byte in answer.body] if answer.drips_s else [answer.body]
+                with suppress(ConnectionError):
+                    for piece in pieces:
+                        self.wfile.write(piece)
+                        time.sleep(answer.drips_s)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _any  # noqa: N815
 

@@ -133,6 +133,35 @@ def test_a_service_that_is_busy_or_broken_is_asked_again() -> None:
         assert caught.value.retry_after_s == 7.0
 
 
+def test_the_query_of_a_url_stays_beside_that_of_the_step() -> None:
+    with local_service() as service:
+        service.answers = [answer([{"id": 1}]), answer([])]
+        asked = Asked(f"{service.url}/x?state=paid&page=7", allows_private=True)
+        options = HttpReadOptions(paging="page", query={"z": 1})
+        assert list(HttpPages(asked, options).pages()) == [[{"id": 1}], []]
+        assert queries(service) == [
+            {"state": "paid", "z": "1", "page": "1"},
+            {"state": "paid", "z": "1", "page": "2"},
+        ]
+
+
+def test_numbers_keep_their_digits_and_odd_texts_are_read(run: Run, api: Service) -> None:
+    body = b'[{"a": 1234567890123456.78, "b": "1.5", "c": "x\\ud83dy", "d": NaN, "e": 12345678901234567890}]'
+    api.answers = [Answer(200, body)]
+    types = {"a": "DECIMAL(18,2)", "b": "VARCHAR", "c": "VARCHAR", "d": "DOUBLE", "e": "HUGEINT"}
+    with read(run, schema=types) as result:
+        (row,) = rows(result)
+    assert (str(row["a"]), row["b"], row["c"], row["d"]) == ("1234567890123456.78", "1.5", "x?y", None)
+    assert int(row["e"]) == 12345678901234567890
+
+
+def test_an_answer_has_to_come_in_its_time() -> None:
+    with local_service() as service:
+        service.answers = [Answer(200, b"[" + b" " * 100 + b"]", drips_s=0.05)]
+        with pytest.raises(TransientError, match=r"did not come within 0\.5 s"):
+            list(asked_of(service, request_timeout_s=0.5, tries=1).pages())
+
+
 def test_requests_keep_the_pace_that_is_allowed() -> None:
     with local_service() as service:
         waits: list[float] = []
@@ -152,6 +181,7 @@ def test_requests_keep_the_pace_that_is_allowed() -> None:
         (answer("", 301, Location="https://x.example/y?key=1"), {}, "301", "https://x.example/y"),
         (Answer(200, b"<html>", {"Content-Type": "text/html"}), {}, "no JSON, but text/html", "path"),
         (answer({"next": "https://x.example/2"}), {"paging": "next", "next": "next"}, "another place", ""),
+        (answer({"next": "http://[x"}), {"paging": "next", "next": "next"}, "no URL that can be used", ""),
         (answer([{"id": 1}]), {"paging": "page", "max_pages": 2}, "more than 2 pages", "max_pages"),
     ],
 )
@@ -201,7 +231,13 @@ def test_the_own_network_is_asked_only_where_that_is_allowed(workspace: Workspac
             assert rows(result) == [{"id": 1}]
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "[::1]", "10.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("169.254.169.254", "[::1]", "10.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0"),
+        *("[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "[::127.0.0.1]"),
+    ],
+)
 def test_no_address_of_a_private_network_gets_a_request(address: str) -> None:
     with pytest.raises(OdibiError, match="no public address"):
         list(HttpPages(Asked(f"http://{address}/"), HttpReadOptions()).pages())
@@ -230,6 +266,7 @@ def test_mistakes_of_a_step_that_asks_a_service_are_told(workspace: Workspace, a
         ingest_step("b", "orders", source_type="http"),
         ingest_step("c", "https://x.example/rows.csv", source_type="csv"),
         ingest_step("d", "orders", connection="api", paging="cursor"),
+        ingest_step("e", "http://[abc/x"),
     ]
     with pytest.raises(PipelineInvalidError) as caught:
         Orchestrator(steps, workspace=workspace).execute()
@@ -239,5 +276,6 @@ def test_mistakes_of_a_step_that_asks_a_service_are_told(workspace: Workspace, a
         "must be a URL",
         "no csv files",
         "paging 'cursor' needs `next`",
+        "the URL can't be used: Invalid IPv6 URL",
     ):
         assert said in told

@@ -15,7 +15,7 @@ from odibi_core.errors import RunCancelledError, SourceError, TargetError
 from odibi_core.formats.base import Abilities, Format, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.http_client import without_secrets
 from odibi_core.formats.http_options import HttpReadOptions, HttpWriteOptions
-from odibi_core.formats.http_pages import HttpPages, Row
+from odibi_core.formats.http_pages import HttpPages, Row, lines_of
 from odibi_core.formats.json import JsonFormat
 from odibi_core.formats.json_options import JsonReadOptions
 from odibi_core.formats.types import known_type
@@ -47,7 +47,9 @@ class HttpFormat(Format[HttpReadOptions, HttpWriteOptions]):
             return Schema.of((name, known_type(type_, name, cursor)) for name, type_ in named)
         with TemporaryDirectory() as folder:
             path = Path(folder, "rows.jsonl")
-            count = _write(path, HttpPages(options.service, options).pages(most=1))
+            count = _write(
+                path, HttpPages(options.service, options.model_copy(update={"tries": 1})).pages(most=1)
+            )
             return _JSON.probe(str(path), _json_options(options, count, source), cursor)
 
     def scan(self, source: str, options: HttpReadOptions, context: ScanContext) -> Scan:
@@ -115,11 +117,12 @@ def _fetched(path: Path, options: HttpReadOptions, context: ScanContext) -> int:
 def _write(path: Path, pages: Iterable[list[Row]], is_stopped: Callable[[], bool] = lambda: False) -> int:
     """The number of rows that were written as lines."""
     count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    # Half a surrogate pair is no text.
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
         for rows in pages:
             if is_stopped():
                 raise RunCancelledError("the step was stopped")
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            file.write(lines_of(rows))
             count += len(rows)
     return count
 

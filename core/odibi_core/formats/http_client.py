@@ -17,6 +17,9 @@ from odibi_core.errors import OdibiError
 if TYPE_CHECKING:
     import httpx
 
+# Of addresses that end in one of version 4: behind NAT64, and the old compatible ones.
+_EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
 MAY_PASS = (408, 425, 429)
 """Codes of answers, beside those from 500 on, after which the same request may work."""
 
@@ -93,13 +96,12 @@ def _public_address(host: str, port: int) -> str:
 
     try:
         found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(str(error)) from error
     addresses = [str(entry[4][0]) for entry in found]
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not mapped.is_global or mapped.is_multicast:
+        if not all(inner.is_global and not inner.is_multicast for inner in _meant(address)):
             raise AddressNotAllowedError(
                 f"{host} is at {text}, which is no public address",
                 fix="where requests into the own network are meant, set allow_private = true: at the "
@@ -108,9 +110,21 @@ def _public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
+def _meant(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """The address, and those of version 4 that networks may take it for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in _EMBEDDING):
+        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [address.ipv4_mapped] if address.ipv4_mapped else [address, *(each for each in inner if each)]
+
+
 def retry_after_s(header: str) -> float | None:
     """Seconds to wait, from a number of seconds or from a date; None where the header says neither."""
-    if header.strip().isdigit():
+    if header.strip().isascii() and header.strip().isdecimal():
         return float(header)
     try:
         until = parsedate_to_datetime(header)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _SAID = 200
 _LONGEST_WAIT_S = 60.0
 _FIRST_PAUSE_S = 0.5
+_OF_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
+_MARK = "\ue000"
+_MARKED = re.compile(f'"{_MARK}([-+.0-9eE]+){_MARK}"')
 
 Row = dict[str, Any]
 
@@ -110,6 +114,7 @@ class HttpPages:
                 return _Request(number, self._link(answer, str(link)), {}, seen) if link else None
             case Paging.CURSOR:
                 cursor = _found(content, options.next)
+                cursor = cursor.strip(_MARK) if isinstance(cursor, str) else cursor
                 return _Request(number, self._url, self._query(0, 0, cursor), seen) if cursor else None
             case Paging.PAGE | Paging.OFFSET:
                 # Without a size, only a page without rows says that the one before it was the last.
@@ -120,8 +125,13 @@ class HttpPages:
         return None
 
     def _link(self, answer: httpx.Response, link: str) -> str:
-        url = urljoin(str(answer.url), link)
-        ours, theirs = urlsplit(self._url), urlsplit(url)
+        try:
+            url = urljoin(str(answer.url), link)
+            ours, theirs = urlsplit(self._url), urlsplit(url)
+        except ValueError:
+            raise SourceError(
+                f"the next page has no URL that can be used: {link[:_SAID]!r}", where=self._place
+            ) from None
         if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
             # It would get the headers, and the credentials in them.
             raise SourceError(
@@ -158,7 +168,9 @@ class HttpPages:
 
         headers = {"Accept": "application/json", **self._service.headers, **self._options.headers}
         try:
-            answer = client.get(request.url, params=request.query or None, headers=headers)
+            url = httpx.URL(request.url).copy_merge_params(request.query)
+            with client.stream("GET", url, headers=headers) as coming:
+                answer = self._received(coming, request)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise SourceError(f"the URL can't be used: {error}", where=self._place) from error
         except (httpx.LocalProtocolError, UnicodeEncodeError):
@@ -177,6 +189,25 @@ class HttpPages:
         if not answer.is_success:
             raise self._refused(answer, request)
         return answer
+
+    def _received(self, coming: httpx.Response, request: _Request) -> httpx.Response:
+        """The whole answer, if it came in its time: the client's own limit is one for each piece."""
+        import httpx
+
+        limit_s = self._options.request_timeout_s
+        deadline = time.monotonic() + limit_s
+        pieces = []
+        for piece in coming.iter_bytes():
+            pieces.append(piece)
+            if time.monotonic() > deadline:
+                raise TransientError(
+                    f"page {request.number} did not come within {limit_s:g} s",
+                    where=self._place,
+                    fix="ask for smaller pages, or raise request_timeout_s",
+                )
+        headers = [field for field in coming.headers.multi_items() if field[0] not in _OF_TRANSFER]
+        content = b"".join(pieces)
+        return httpx.Response(coming.status_code, headers=headers, content=content, request=coming.request)
 
     def _refused(self, answer: httpx.Response, request: _Request) -> Exception:
         said = answer.text.strip()[:_SAID]
@@ -199,7 +230,8 @@ class HttpPages:
         if not answer.content.strip():
             return []
         try:
-            return json.loads(answer.content)
+            # Digits that a float has no room for would get lost.
+            return json.loads(answer.content, parse_float=_marked, parse_constant=lambda _name: None)
         except ValueError:
             kind = answer.headers.get("Content-Type", "of no kind").partition(";")[0]
             raise SourceError(
@@ -221,12 +253,23 @@ class HttpPages:
         return [row if isinstance(row, dict) else {"value": row} for row in rows]
 
 
+def lines_of(rows: Iterable[Row]) -> str:
+    """Rows as lines of JSON, numbers as they came."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return _MARKED.sub(r"\1", text)
+
+
+def _marked(number: str) -> str:
+    """A number with a fraction or exponent, as a text that `lines_of` knows again."""
+    return f"{_MARK}{number}{_MARK}"
+
+
 def _found(content: Any, path: str) -> Any:
     """What is at a path such as `data.items` or `results.0`; None where there is nothing."""
     for name in path.removeprefix("$").strip(".").split(".") if path else ():
         if isinstance(content, dict):
             content = content.get(name)
-        elif isinstance(content, list) and name.isdigit() and int(name) < len(content):
+        elif isinstance(content, list) and name.isdecimal() and int(name) < len(content):
             content = content[int(name)]
         else:
             return None

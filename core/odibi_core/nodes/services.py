@@ -61,6 +61,10 @@ def service_place(
     if not isinstance(value, str) or not is_url:
         what = "the value must be a URL, or params.connection name a service"
         return None, [Problem(what, step.name, "value", "write a URL such as https://api.example.com/orders")]
+    try:
+        urlsplit(value)
+    except ValueError as error:
+        return None, [Problem(f"the URL can't be used: {error}", step.name, "value", "mend it")]
     source_type = source_type or _file_type(value)
     if source_type not in (None, HTTP, "json"):
         what = f"steps read JSON over HTTP, and no {source_type} files"
