@@ -13,7 +13,7 @@ FRONTEND := studio/frontend
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
 NODE_MODULES := $(FRONTEND)/node_modules/.package-lock.json
 
-.PHONY: help setup studio demo test test-faults check bench frontend constraints reference samples clean
+.PHONY: help setup studio demo test test-faults check bench frontend constraints reference pictures samples clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -70,6 +70,9 @@ constraints: setup ## Pin the versions that are installed now
 
 reference: setup ## Write the pages of the reference that follow from the code
 	$(BIN)/python scripts/make_reference.py
+
+pictures: setup ## Make the pictures of the documents anew
+	$(BIN)/python -m scripts.make_pictures
 
 samples: ## Write the sample data anew
 	$(PYTHON) scripts/make_sample_data.py

@@ -82,8 +82,13 @@ def _open(page: Page, name: str) -> None:
 
 def _designer(page: Page, _shop: Shop) -> None:
     _open(page, "customer_360")
-    page.locator(".step-name", has_text=_STEP).first.click()
-    page.locator(".preview-grid[data-side=output] [role=gridcell]").first.wait_for()
+    # The first look at a step reads its sources; the second is what one sees from then on.
+    for step in (_STEP, "clean_orders", _STEP):
+        page.locator(".step-name", has_text=step).first.click()
+        page.locator(".panel-step", has_text=step).wait_for()
+        page.locator(
+            ".preview[aria-busy=false] .preview-grid[data-side=output] [role=gridcell]"
+        ).first.wait_for()
 
 
 def _form(page: Page, _shop: Shop) -> None:
@@ -138,7 +143,7 @@ def _monitor(page: Page, shop: Shop) -> None:
 
 def _lineage(page: Page, shop: Shop) -> None:
     page.goto(f"{shop.address}/lineage")
-    page.locator("svg").first.wait_for()
+    page.locator("svg g.node").first.wait_for()
 
 
 PICTURES: dict[str, Callable[[Page, Shop], None]] = {
