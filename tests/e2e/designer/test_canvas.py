@@ -177,6 +177,56 @@ def test_steps_are_put_in_a_frame_that_folds_up(
     expect(designer.step("report")).to_be_visible()
 
 
+def test_frames_and_edges_are_worked_on_by_keyboard_alone(
+    designer: DesignerPage, chain: str, designs: DesignsApi
+) -> None:
+    page, keyboard = designer.page, designer.page.keyboard
+    said = page.locator(".spoken")
+    expect(designer.board).to_be_focused()
+    keyboard.press("ArrowRight")
+    expect(said).to_have_text("read_orders")
+    keyboard.press("ArrowRight")
+    keyboard.press("Shift+ArrowRight")
+    expect(said).to_have_text("2 selected")
+    keyboard.press("ControlOrMeta+g")
+    keyboard.press("ArrowUp")
+    expect(said).to_have_text("Group Group, 2 steps")
+    keyboard.press("F2")
+    keyboard.type("Money")
+    keyboard.press("Enter")
+    expect(said).to_have_text("Group Money, 2 steps")
+    keyboard.press("Enter")
+    expect(said).to_have_text("Group Money, 2 steps, folded up")
+    expect(designer.step("report")).to_have_count(0)
+    keyboard.press("ArrowLeft")
+    expect(said).to_have_text("read_orders")
+    keyboard.press("ArrowRight")
+    keyboard.press("Enter")
+    expect(designer.step("report")).to_be_visible()
+    keyboard.press("Delete")
+    expect(page.get_by_label("Group's title")).to_have_count(0)
+
+    keyboard.press("ArrowDown")
+    keyboard.press("Escape")
+    designer.select("report")
+    keyboard.press("Escape")
+    keyboard.press("e")
+    expect(said).to_have_text("Edge amounts, from amounts to report")
+    keyboard.press("Delete")
+    expect(designer.edges).to_have_count(1)
+    keyboard.press("ArrowLeft")
+    expect(said).to_have_text(re.compile("^report"))
+    keyboard.press("Shift+C")
+    keyboard.type("read_orders")
+    keyboard.press("Enter")
+    expect(designer.edges).to_have_count(2)
+    keyboard.press("e")
+    expect(said).to_have_text("Edge orders, from read_orders to report")
+    designer.wait_until_saved()
+    assert designs.step(chain, "report")["inputs"] == {"amounts": "orders"}
+    assert designs.document(chain)["layout"]["groups"] == []
+
+
 def test_a_note_is_written_and_kept(designer: DesignerPage, chain: str, designs: DesignsApi) -> None:
     page = designer.page
     designer.board.focus()
