@@ -139,7 +139,11 @@ def _end_ms(begin: dt.datetime, step: StepRecord) -> float:
     start_ms = _offset_ms(begin, step.start_time)
     if step.end_time is None:
         return start_ms + (step.duration_ms or 0.0)
-    return max(start_ms, _offset_ms(begin, step.end_time))
+    end_ms = max(start_ms, _offset_ms(begin, step.end_time))
+    if step.duration_ms is None or step.duration_scope == "region" or step.retry_count:
+        return end_ms
+    # What is counted for whoever watches is no part of the step's own time.
+    return min(end_ms, start_ms + step.duration_ms)
 
 
 def _in_rows(spans: list[_Span], total_ms: float, note: str) -> Timeline:

@@ -140,6 +140,9 @@ def timeline_rows(steps: Sequence[StepRun], origin: str, now: str) -> list[dict[
         if not step.started or step.state not in STEP_COLORS:
             continue
         start, end = seconds_between(origin, step.started), seconds_between(origin, step.ended or now)
+        if step.ended and step.duration_ms is not None and step.duration_scope == "step" and not step.retries:
+            # What is counted for whoever watches is no part of the step's own time.
+            end = min(end, start + step.duration_ms / 1000)
         took = duration(step.duration_ms if step.duration_ms is not None else (end - start) * 1000)
         if step.duration_scope == "region":
             took += " together with its neighbours"

@@ -280,6 +280,9 @@ def test_the_timeline_has_a_bar_for_each_step_that_started() -> None:
         ("wait", 0, 5, ""),
     ]
     assert rows[0]["took"] == "2.00 s together with its neighbours"
+    watched = step.model_copy(update={"duration_scope": "step", "duration_ms": 500})
+    retried = watched.model_copy(update={"retries": 1})
+    assert [row["end"] for row in timeline_rows([watched, retried], ZERO, ZERO)] == [0.5, 2]
 
 
 def test_rows_per_second_are_spread_over_the_time_that_they_took() -> None:
