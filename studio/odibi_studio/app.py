@@ -45,11 +45,12 @@ def navigate() -> None:
     pages["alerts"] = st.Page(folder / "alerts.py", title="Alerts", icon=":material/notifications:")
     pages["connections"] = st.Page(folder / "connections.py", title="Connections", icon=":material/hub:")
     pages["explore"] = st.Page(folder / "explore.py", title="Explore", icon=":material/database_search:")
+    pages["quality"] = st.Page(folder / "quality.py", title="Quality", icon=":material/rule:")
     st.session_state["pages"] = pages
     work = ("gallery", "designer", "runs", "run", "monitor", "form")
     sections = {
         "": work,
-        "Data": ("explore", "connections", "lineage", "parity"),
+        "Data": ("explore", "quality", "connections", "lineage", "parity"),
         "Automation": ("schedules", "streams", "alerts"),
     }
     # Who was sent the address of a form has no use for the ways to all else.

@@ -19,6 +19,7 @@ from odibi_studio.services.forms import Forms
 from odibi_studio.services.last_runs import LastRuns
 from odibi_studio.services.lineage.atlas import Atlas
 from odibi_studio.services.parities import Parities
+from odibi_studio.services.quality_book import QualityBook
 from odibi_studio.services.runs.desk import RunDesk
 from odibi_studio.services.runs.forks import Forks
 from odibi_studio.services.thumbnails import Thumbnails
@@ -47,6 +48,7 @@ class Studio:
         alerts: Who is told of what.
         connections: Where data live.
         explorer: Asks what pipelines made.
+        quality: What is expected of rows, and those that were set aside.
         calendar: The days of schedules.
         access: Who may call the HTTP interface.
     """
@@ -67,6 +69,7 @@ class Studio:
     alerts: AlertDesk
     connections: ConnectionBook
     explorer: Explorer
+    quality: QualityBook
     calendar: Calendar = field(default_factory=Calendar)
     access: Access = field(default_factory=Access)
 
@@ -125,6 +128,7 @@ def open_studio(workspace: Workspace) -> Studio:
         AlertDesk(workspace),
         ConnectionBook(workspace),
         Explorer(workspace),
+        QualityBook(workspace),
     )
     return _opened
 

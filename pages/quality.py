@@ -1,0 +1,3 @@
+from odibi_studio.views import quality
+
+quality.render()
