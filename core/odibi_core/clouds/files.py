@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from odibi_core.clouds.found import Found, find_objects
 from odibi_core.clouds.spool import Brought, bring
 from odibi_core.clouds.store import Store
 from odibi_core.clouds.writing import write
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, RunCancelledError
 from odibi_core.formats.base import Format, Options, Rejected, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.parquet import ParquetFormat
 from odibi_core.formats.sources import Files
@@ -89,7 +90,14 @@ class CloudFiles:
             ready = self._format.scan_files(files, source, options, context.cursor)  # type: ignore[arg-type]
             extensions = self._format.extensions
             return replace(ready, state=lambda: find_objects(self._store, address, extensions).state)
-        self._brought = brought = bring(self._store, found, self._scratch)
+        stopped = threading.Event()
+
+        def check() -> None:
+            if stopped.is_set():
+                raise RunCancelledError("the step was stopped")
+
+        with context.on_stop(stopped.set):
+            self._brought = brought = bring(self._store, found, self._scratch, check=check)
         try:
             ready = self._format.scan(brought.source, options, context)
         except OdibiError as error:

@@ -4,6 +4,9 @@ A store renames nothing, and several objects don't appear at once. So a folder t
 `_odibi.json` that says which objects don't count: those that a write is sending and has not committed, and
 those that a write has replaced and nobody has removed yet. It is put under the condition that it is as it was
 read: a write counts from the moment in which its manifest is there. Other tools see each object as it comes.
+
+A write may be tried again while an earlier attempt of it still sends. So each attempt has names of its own
+for its objects, and those of an attempt that never committed stay hidden.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ class Manifest:
 
     Attributes:
         tickets: Which writes are in the folder.
-        pending: Ticket → how the names of the objects begin that it is sending.
+        pending: An attempt to write → how the names of the objects begin that it is sending.
         gone: Names of objects that were replaced.
         state: The manifest's own state; `ABSENT` where there is none.
     """
@@ -43,7 +46,10 @@ class Manifest:
     def hides(self, name: str) -> bool:
         """Whether an object doesn't count."""
         last = name.rpartition("/")[2]
-        return name in self.gone or any(last.startswith(prefix) for prefix in self.pending.values())
+        # Earlier versions called an attempt by its ticket, and may have told of one that has committed.
+        return name in self.gone or any(
+            last.startswith(prefix) for attempt, prefix in self.pending.items() if attempt not in self.tickets
+        )
 
 
 def is_counted(name: str) -> bool:

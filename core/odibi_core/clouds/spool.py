@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,7 +45,13 @@ class Brought:
         return replace(row, source=self.text(row.source), reason=self.text(row.reason))
 
 
-def bring(store: Store, found: Found, scratch: Path, head_bytes: int | None = None) -> Brought:
+def bring(
+    store: Store,
+    found: Found,
+    scratch: Path,
+    head_bytes: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Brought:
     """The objects of a source as files; those that are there from an earlier try are not fetched again.
 
     Args:
@@ -52,6 +59,7 @@ def bring(store: Store, found: Found, scratch: Path, head_bytes: int | None = No
         found: The source.
         scratch: A folder for them.
         head_bytes: How much of each is fetched; all of it where None.
+        check: Raises where the step was stopped meanwhile.
 
     Raises:
         SourceError: One can't be read, or has a name that no file can have.
@@ -67,7 +75,7 @@ def bring(store: Store, found: Found, scratch: Path, head_bytes: int | None = No
         draft = folder.with_name(f"{folder.name}-{secrets.token_hex(4)}")
         files = [(each, draft / local_part(each.key, found.base)) for each in found.objects]
         try:
-            together(lambda file: _fetch(store, found, file[0], file[1], head_bytes), files)
+            together(lambda file: _fetch(store, found, file[0], file[1], head_bytes, check), files, check)
             draft.rename(folder)
         except OSError:
             if not folder.exists():
@@ -77,10 +85,17 @@ def bring(store: Store, found: Found, scratch: Path, head_bytes: int | None = No
     return Brought(_source(found, folder), folder, origin)
 
 
-def _fetch(store: Store, found: Found, each: Object, target: Path, head_bytes: int | None) -> None:
+def _fetch(
+    store: Store,
+    found: Found,
+    each: Object,
+    target: Path,
+    head_bytes: int | None,
+    check: Callable[[], None],
+) -> None:
     address = found.address.at(each.key)
     if head_bytes is None or each.size_bytes <= head_bytes:
-        store.fetch(address, each, target)
+        store.fetch(address, each, target, check)
         return
     content = store.read(address, 0, head_bytes)
     target.parent.mkdir(parents=True, exist_ok=True)

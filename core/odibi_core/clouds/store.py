@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,10 @@ class Store:
             )
             return content
 
-    def fetch(self, address: Address, found: Object, target: Path) -> None:
-        """Copy an object to a file: in pieces that come at the same time."""
+    def fetch(
+        self, address: Address, found: Object, target: Path, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Copy an object to a file: in pieces that come at the same time, each after a check."""
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.part"[-200:])
         with explained(address):
@@ -82,7 +84,7 @@ class Store:
                     file.seek(start)
                     file.write(content)
 
-            together(take, starts)
+            together(take, starts, check)
             draft.replace(target)
 
     def put(
@@ -119,19 +121,37 @@ class Store:
         return next(self.inside(address), None) is not None
 
 
-def together(do: Callable[[Any], object], items: Iterable[Any]) -> None:
-    """Do the same with many things, some of them at the same time.
+def together(
+    do: Callable[[Any], object], items: Iterable[Any], check: Callable[[], None] = lambda: None
+) -> None:
+    """Do the same with many things, some of them at the same time; after a failure no more is begun.
+
+    Args:
+        do: What is done with each.
+        items: The things.
+        check: Called before each; raises where the step was stopped meanwhile.
 
     Raises:
         Exception: What the first one that failed raised.
     """
+
+    def checked(thing: Any) -> None:
+        check()
+        do(thing)
+
     things = list(items)
     if len(things) == 1:
-        do(things[0])
+        checked(things[0])
     elif things:
-        with ThreadPoolExecutor(min(_AT_ONCE, len(things))) as pool:
-            for done in [pool.submit(do, thing) for thing in things]:
-                done.result()
+        pool = ThreadPoolExecutor(min(_AT_ONCE, len(things)))
+        try:
+            begun = [pool.submit(checked, thing) for thing in things]
+            wait(begun, return_when=FIRST_EXCEPTION)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        for each in begun:
+            if not each.cancelled():
+                each.result()
 
 
 def local_part(key: str, below: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -136,13 +137,12 @@ def _folder(job: _Job) -> Written:
         key = there.sample.key
         job.store.fetch(folder.at(key), there.sample, path / local_part(key, folder.key))
     written = job.make(path)
-    prefix = part_prefix(job.target.ticket)
-    files = [file for file in path.rglob(f"{prefix}*") if file.is_file()]
-    job.target.check()
-    _send(job, folder, path, files, prefix)
-    job.target.check()
-    new = {file.relative_to(path).as_posix() for file in files}
-    _commit(job, folder, manifest, there.names - new)
+    attempt = _Attempt(job, folder, secrets.token_hex(4))
+    try:
+        attempt.send(path)
+        attempt.commit(manifest, there)
+    except _CommittedError:
+        return Written(0, WRITTEN_BEFORE)
     return written
 
 
@@ -181,44 +181,101 @@ def _contents(job: _Job, folder: Address, manifest: Manifest) -> _Contents:
     return _Contents(frozenset(names), sample)
 
 
-def _send(job: _Job, folder: Address, path: Path, files: list[Path], prefix: str) -> None:
-    """Send the files, which count for nobody before the commit."""
-    ticket = job.ticket
-    change_manifest(
-        job.store, folder, lambda known: replace(known, pending={**known.pending, ticket: prefix})
-    )
-    # An earlier try may have made others.
-    names = {file.relative_to(path).as_posix() for file in files}
-    left = [
-        folder.at(found.key)
-        for found in job.store.inside(folder)
-        if found.key.rpartition("/")[2].startswith(prefix) and found.key.removeprefix(folder.key) not in names
-    ]
-    job.store.remove(left)
-    together(lambda file: job.store.put(file, folder / file.relative_to(path).as_posix()), files)
+class _CommittedError(Exception):
+    """Another attempt of the same write has committed."""
 
 
-def _commit(job: _Job, folder: Address, begun: Manifest, gone: frozenset[str]) -> None:
-    """Let what was sent count, and what it replaces not count any more, at one moment.
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One try to let the objects of a folder change.
 
-    Raises:
-        TransientError: Another writer committed since the manifest was read.
+    It may be given up on and yet go on, while another does the same: so each has objects of its own.
     """
-    ticket, is_overwrite = job.ticket, job.target.mode is WriteMode.OVERWRITE
 
-    def committed(known: Manifest) -> Manifest:
-        if ticket not in known.pending or (is_overwrite and known.tickets != begun.tickets):
-            raise changed_meanwhile(job.address)
-        pending = {name: prefix for name, prefix in known.pending.items() if name != ticket}
-        tickets = (*(() if is_overwrite else known.tickets), ticket)
-        return replace(known, tickets=tickets, pending=pending, gone=known.gone | gone)
+    job: _Job
+    folder: Address
+    name: str
 
-    change_manifest(job.store, folder, committed)
-    # What an earlier writer left undone is done as well.
-    left = gone | begun.gone
-    if left:
-        job.store.remove(folder / name for name in sorted(left))
-        change_manifest(job.store, folder, lambda known: replace(known, gone=known.gone - left))
+    @property
+    def prefix(self) -> str:
+        """How the names of its objects begin."""
+        return f"{part_prefix(self.job.target.ticket)}{self.name}-"
+
+    @property
+    def key(self) -> str:
+        """What the manifest calls it."""
+        return f"{self.job.ticket}-{self.name}"
+
+    def send(self, path: Path) -> None:
+        """Send the files, which count for nobody before the commit.
+
+        Raises:
+            _CommittedError: Another attempt of the same write was faster.
+        """
+        store, check, made = self.job.store, self.job.target.check, part_prefix(self.job.target.ticket)
+
+        def announced(known: Manifest) -> Manifest:
+            check()
+            if self.job.ticket in known.tickets:
+                raise _CommittedError
+            return replace(known, pending={**known.pending, self.key: self.prefix})
+
+        def put(file: Path) -> None:
+            within = file.relative_to(path).parent.as_posix()
+            name = self.prefix + file.name.removeprefix(made)
+            store.put(file, self.folder / name if within == "." else self.folder / within / name)
+
+        change_manifest(store, self.folder, announced)
+        together(put, [file for file in path.rglob(f"{made}*") if file.is_file()], check)
+
+    def commit(self, begun: Manifest, there: _Contents) -> None:
+        """Let what was sent count, and what it replaces not count any more, at one moment.
+
+        Args:
+            begun: What was known of the folder when it was looked at.
+            there: What was found in it.
+
+        Raises:
+            TransientError: Another writer committed since the manifest was read.
+            _CommittedError: Another attempt of the same write was faster.
+        """
+        job, mode, ticket = self.job, self.job.target.mode, self.job.ticket
+        # Only what was added to was looked at: anything else that came meanwhile may not fit.
+        is_alone = mode is not WriteMode.APPEND or there.sample is None
+        others: list[str] = []
+
+        def committed(known: Manifest) -> Manifest:
+            job.target.check()
+            if ticket in known.tickets:
+                raise _CommittedError
+            if self.key not in known.pending or (is_alone and known.tickets != begun.tickets):
+                raise changed_meanwhile(job.address)
+            pending = {name: prefix for name, prefix in known.pending.items() if name != self.key}
+            others[:] = [prefix for name, prefix in pending.items() if name.startswith(f"{ticket}-")]
+            tickets = (*(() if mode is WriteMode.OVERWRITE else known.tickets), ticket)
+            return replace(known, tickets=tickets, pending=pending, gone=known.gone | there.names)
+
+        change_manifest(job.store, self.folder, committed)
+        self._clear(there.names | begun.gone, tuple(others))
+
+    def _clear(self, gone: frozenset[str], others: tuple[str, ...]) -> None:
+        """Remove what was replaced, also by an earlier writer, and what other attempts have sent.
+
+        What such an attempt may still send stays hidden by its entry.
+        """
+        store = self.job.store
+        if others:
+            inside = store.inside(self.folder)
+            store.remove(
+                [
+                    self.folder.at(found.key)
+                    for found in inside
+                    if found.key.rpartition("/")[2].startswith(others)
+                ]
+            )
+        if gone:
+            store.remove(self.folder / name for name in sorted(gone))
+            change_manifest(store, self.folder, lambda known: replace(known, gone=known.gone - gone))
 
 
 def _already_there(what: str, address: Address) -> TargetError:
