@@ -4,7 +4,8 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { type Api, describe } from "./api";
 import type { Catalog, Design, ErrorAnswer, Repeat } from "./messages";
 import { Autosaver, type SaveState } from "./model/autosave";
-import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, stepOf, toDocument } from "./model/draft";
+import { type Draft, type Edit, isSamePipeline, openDraft, type StepId, toDocument } from "./model/draft";
+import { graphOf } from "./model/graph";
 import { type History, NO_HISTORY, remember, stepBack, stepForth } from "./model/history";
 import { NO_RUN, RunFollower, type RunView, type RunWish, viewOf } from "./model/running";
 import { kept, NOTHING, only, type Selection, selectionOf } from "./model/selection";
@@ -384,12 +385,13 @@ function problemsByStep(problems: readonly Problem[], before: ProblemsOf): Probl
   return found;
 }
 
-/** The one selected step, or null where none or several are. */
-export function selectedStep(state: DesignerState): StepId | null {
-  const { steps, items } = state.selection;
-  if (steps.size !== 1 || items.size) return null;
+/** The step whose rows the panel shows: the one that is selected, or that feeds the selected edge; null for several. */
+export function shownStep({ draft, selection }: DesignerState): StepId | null {
+  const { steps, items, edges } = selection;
+  if (steps.size + edges.size !== 1 || items.size) return null;
   const [id] = steps;
-  return id !== undefined && stepOf(state.draft, id) ? id : null;
+  if (id !== undefined) return id in draft.steps ? id : null;
+  return graphOf(draft).edges.find((edge) => edges.has(edge.id))?.source ?? null;
 }
 
 const DesignerContext = createContext<DesignerStore | null>(null);

@@ -5,6 +5,7 @@ import type { Catalog, CheckAnswer, CheckRequest, ProblemForm, RecipeAnswer, Rec
 import { renameParameter } from "../model/parameters";
 import { changeStep } from "../model/steps";
 import { emptyCatalog, designOf, serve, step } from "../testing/server";
+import { shownStep } from "../store";
 import { show } from "../testing/show";
 import { Inspector } from "./Inspector";
 
@@ -281,4 +282,17 @@ test("a step that names a database asks for a table or a query, with the options
   await user.click(await screen.findByRole("option", { name: /None: the workspace/ }));
   expect(of("rows").params).toEqual({});
   expect(screen.getByRole("textbox", { name: "Read from" })).toHaveValue("orders");
+});
+
+test("an edge tells what flows along it, leads to its steps, and can be removed", async () => {
+  const { user, of, id, state } = await open();
+  state().seek(`${id("save")}:data`);
+  expect(await screen.findByText("total", { selector: "strong" })).toBeVisible();
+  expect(shownStep(state())).toBe(id("total"));
+  await user.click(screen.getByRole("button", { name: "Remove the edge" }));
+  expect(of("save").inputs).toEqual({ data: "" });
+  state().undo();
+  state().seek(`${id("save")}:data`);
+  await user.click(await screen.findByRole("button", { name: "total" }));
+  expect([...state().selection.steps]).toEqual([id("total")]);
 });

@@ -1,5 +1,6 @@
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import { useDesigner, useDesignerStore } from "../store";
+import { EdgeSettings } from "./EdgeSettings";
 import { ManySteps } from "./ManySteps";
 import { PipelineSettings } from "./PipelineSettings";
 import { useRecipeKeeper } from "./recipeKeeper";
@@ -13,6 +14,7 @@ export function Inspector() {
   const sought = useDesigner((state) => state.sought);
   const root = useRef<HTMLElement>(null);
   const [only] = steps;
+  const edge = useDesigner(({ selection }) => (selection.edges.size === 1 && !selection.items.size ? [...selection.edges][0] : undefined));
   useRecipeKeeper();
 
   useEffect(() => {
@@ -32,7 +34,7 @@ export function Inspector() {
 
   return (
     <aside ref={root} className="inspector" aria-label="Inspector" onKeyDown={press}>
-      {only === undefined ? <PipelineSettings /> : steps.size > 1 ? <ManySteps ids={steps} /> : <StepSettings key={only} id={only} />}
+      {only === undefined ? edge === undefined ? <PipelineSettings /> : <EdgeSettings id={edge} /> : steps.size > 1 ? <ManySteps ids={steps} /> : <StepSettings key={only} id={only} />}
     </aside>
   );
 }

@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { type ComponentType, type KeyboardEvent, useRef } from "react";
 import { Splitter } from "../controls/Splitter";
-import { type PanelTab, selectedStep, useDesigner } from "../store";
+import { type PanelTab, shownStep, useDesigner } from "../store";
 import { TraceTab } from "../trace/TraceTab";
 import { LEAST_PX, setHeight, usePanel } from "./panelState";
 import { PlanTab } from "./PlanTab";
@@ -27,7 +27,7 @@ export function BottomPanel() {
   const errors = useDesigner((state) => state.truth.problems.filter((problem) => problem.severity === "error").length);
   const warnings = useDesigner((state) => state.truth.problems.length) - errors;
   const isEmpty = useDesigner((state) => state.draft.order.length === 0);
-  const stepName = useDesigner((state) => state.draft.steps[selectedStep(state) ?? ""]?.name);
+  const stepName = useDesigner((state) => state.draft.steps[shownStep(state) ?? ""]?.name);
   const heightPx = usePanel((state) => state.heightPx);
   const tabs = useRef<HTMLDivElement>(null);
   const [, Tab] = TABS[tab];

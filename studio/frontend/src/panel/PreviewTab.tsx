@@ -6,7 +6,7 @@ import type { StepId } from "../model/draft";
 import { idsByName } from "../model/draft";
 import { JoinStrip } from "../health/JoinStrip";
 import { isGoing } from "../model/running";
-import { selectedStep, useDesigner, useDesignerStore } from "../store";
+import { shownStep, useDesigner, useDesignerStore } from "../store";
 import { counted, elapsedText } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { Grid } from "./Grid";
@@ -26,7 +26,7 @@ const RESTED_MS = 150;
 
 /** Rows of the selected step, beside those that go into it. */
 export function PreviewTab() {
-  const id = useDesigner(selectedStep);
+  const id = useDesigner(shownStep);
   const isEmpty = useDesigner((state) => state.draft.order.length === 0);
   if (id !== null) return <Preview id={id} />;
   return <Empty>{isEmpty ? "Add a source to the canvas: its rows appear here." : "Select a step to see its rows."}</Empty>;

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useAnswer } from "../controls/useAnswer";
 import type { Column, ProfileAnswer } from "../messages";
 import type { StepId } from "../model/draft";
-import { selectedStep, useDesigner, useDesignerStore } from "../store";
+import { shownStep, useDesigner, useDesignerStore } from "../store";
 import { cellText, counted, isNumeric } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { panelState, usePanel } from "./panelState";
@@ -11,7 +11,7 @@ import { usePreviewParameters } from "./previewParameters";
 
 /** What the values of a column of the selected step are like. */
 export function ProfileTab() {
-  const id = useDesigner(selectedStep);
+  const id = useDesigner(shownStep);
   const outputs = useDesigner((state) => state.truth.steps[id ?? ""]?.outputs);
   const chosen = usePanel((state) => state.column);
   if (id === null) return <Empty>Select a step, then one of its columns.</Empty>;

@@ -1,5 +1,5 @@
 import type { Column } from "../messages";
-import { selectedStep, useDesigner, useDesignerStore } from "../store";
+import { shownStep, useDesigner, useDesignerStore } from "../store";
 import { counted } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { panelState } from "./panelState";
@@ -9,7 +9,7 @@ const SIGNS: Record<ColumnChange["change"], string> = { same: "", added: "+", re
 
 /** The columns of each port of the selected step; outputs against what comes in. */
 export function SchemaTab() {
-  const id = useDesigner(selectedStep);
+  const id = useDesigner(shownStep);
   const step = useDesigner((state) => state.draft.steps[id ?? ""]);
   const truth = useDesigner((state) => state.truth.steps[id ?? ""]);
   const checking = useDesigner((state) => state.checking);
@@ -92,7 +92,7 @@ function Port({ side, port, dataset, columns, against }: PortProps) {
   );
 
   function profile(name: string) {
-    const step = selectedStep(store.getState());
+    const step = shownStep(store.getState());
     if (step === null) return;
     panelState.setState({ column: { step, port, name } });
     showPanel("profile");

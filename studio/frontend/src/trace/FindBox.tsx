@@ -2,12 +2,12 @@ import { Search } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Column } from "../messages";
 import type { StepId } from "../model/draft";
-import { type DesignerState, selectedStep, useDesigner } from "../store";
+import { type DesignerState, shownStep, useDesigner } from "../store";
 import { traceState } from "./traceState";
 
 /** Asks for rows of the selected step that are missing, by a column and a value. */
 export function FindBox() {
-  const id = useDesigner(selectedStep);
+  const id = useDesigner(shownStep);
   const name = useDesigner((state) => (id === null ? "" : state.draft.steps[id]!.name));
   const port = useDesigner((state) => (id === null ? null : portOf(state, id)));
   const columns = useDesigner((state) => (id === null || port === null ? undefined : columnsOf(state, id, port)));
