@@ -15,6 +15,7 @@ MODULES = {
     "waits": "waits",
     "live": "live",
     "streams": "streams",
+    "cloud": "cloud",
     "databases": "databases",
     "spark": "spark",
 }

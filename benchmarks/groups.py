@@ -408,6 +408,24 @@ def spark(bench: Bench) -> list[Table]:
     ]
 
 
+def cloud(bench: Bench) -> list[Table]:
+    """Parquet to and from S3."""
+    rows, table = min(bench.rows), list[list[str | float | None]]()
+    for title, way in (
+        ("Parquet file into an object", "up"),
+        ("object into a Parquet file", "down"),
+        ("a sum over a tenth of its rows", "filtered"),
+    ):
+        theirs = bench.case("cloud", f"{way} by hand", rows=rows).inside["wall_s"]
+        ours = bench.case("cloud", f"{way} by pipeline", rows=rows).inside["wall_s"]
+        table.append([title, ours, theirs, ours / theirs])
+    note = (
+        f"{rows:,} rows of six columns, seconds of wall time of a second time in one process, SeaweedFS "
+        f"beside it; by hand is pyarrow over s3fs. Medians of {bench.runs} processes."
+    )
+    return [Table("S3", note, ["what", "pipeline", "by hand", "ratio"], table)]
+
+
 def _compared(title: str, costs: dict[str, Cost], runs: int) -> Table:
     peer = next(iter(costs.values()))
     rows: list[list[str | float | None]] = [
@@ -439,4 +457,5 @@ GROUPS: dict[str, Callable[[Bench], list[Table]]] = {
     "streams": streams,
     "databases": databases,
     "spark": spark,
+    "cloud": cloud,
 }

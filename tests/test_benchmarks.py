@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import databases, overhead, pipelines
+from benchmarks import cloud, databases, overhead, pipelines
 from benchmarks.__main__ import main
 from benchmarks.groups import WAITS_FIGURES
 from benchmarks.measure import run_python
@@ -41,6 +41,13 @@ def test_a_run_that_keeps_something_is_timed(
 def test_rows_in_and_out_of_a_database_are_timed(case: str, tmp_path: Path) -> None:
     (tmp_path / "odibi.toml").touch()
     assert databases.CASES[case](tmp_path, rows=1_000)["wall_s"] > 0
+
+
+@pytest.mark.xdist_group("object_stores")
+@pytest.mark.parametrize("case", list(cloud.CASES))
+def test_parquet_to_and_from_an_object_store_is_timed(case: str, tmp_path: Path) -> None:
+    (tmp_path / "odibi.toml").touch()
+    assert cloud.CASES[case](tmp_path, rows=1_000)["wall_s"] > 0
 
 
 def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -211,3 +212,13 @@ CLOUD_CONNECTIONS: dict[str, type[CloudConnection]] = {
     "hdfs": HdfsConnection,
 }
 """Kind → its settings."""
+
+
+def connections_to(address: Address, connections: Mapping[str, Options]) -> list[str]:
+    """The connections for a URL that names none: those with its bucket, else those of its kind."""
+    fitting = [
+        (bool(each.container_name), name)
+        for name, each in connections.items()
+        if isinstance(each, CloudConnection) and each.leads_to(address)
+    ]
+    return [name for is_close, name in fitting if is_close] or [name for _, name in fitting]

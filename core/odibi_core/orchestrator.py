@@ -29,7 +29,8 @@ from odibi_core.plan.rendering import Values
 from odibi_core.plan.sizes import bytes_read, measure_sources
 from odibi_core.run_result import RunResult
 from odibi_core.run_settings import RunSettings, settings_problems
-from odibi_core.secret_store import Secrets
+from odibi_core.secret_providers.chain import open_providers
+from odibi_core.secret_store import Secrets, SecretStore
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
@@ -277,7 +278,11 @@ class Orchestrator:
 
     def _open_cache(self, place: str) -> ResultCache:
         if "://" in place:
-            return CloudCacheManager.at(place)
+            config = self._workspace.load()
+            providers = open_providers(config.secrets, self._workspace.root)
+            store = SecretStore(self._secrets, providers=providers)
+            resolve = Values.for_run("cache", {}, store.resolve).resolve
+            return CloudCacheManager.at(place, connections=config.connections, resolve=resolve)
         return CacheManager(self._workspace.resolve(place))
 
     def _plan_values(self) -> Values:

@@ -22,6 +22,12 @@ PAGE = 1_000
 TICKETS = "odibitickets"
 """The entry of an object's metadata that says which writes are in it."""
 
+DELTA_RETRIES = {"max_retries": "4", "retry_timeout": "60s"}
+"""How long delta-rs tries to reach a store; a step's own retries come behind."""
+
+NO_CONTAINER = "NoSuchBucket"
+"""The text of an error that tells a missing bucket from a missing object."""
+
 ABSENT = ""
 """What `put` is told where there must be no object yet."""
 
@@ -87,6 +93,10 @@ class Account(ABC):
     def path(self, address: Address) -> str:
         """The address as the file system spells it."""
         return f"{address.container}/{address.key}"
+
+    def buckets(self) -> list[str]:
+        """The names of the buckets or containers that it shows."""
+        return [str(name).strip("/") for name in self.filesystem.ls("", detail=False)]
 
     @abstractmethod
     def pages(self, address: Address) -> Iterator[Sequence[Object]]:

@@ -9,7 +9,7 @@ from odibi_core.errors import OdibiError
 
 PROVIDERS = {
     "s3": ("s3", "s3a", "s3n"),
-    "azure": ("abfss", "abfs", "az", "azure", "wasbs", "wasb"),
+    "azure": ("az", "abfss", "abfs", "azure", "wasbs", "wasb"),
     "gcs": ("gs", "gcs"),
     "hdfs": ("hdfs",),
 }

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Account, ConflictError, Object, split_tickets
+from odibi_core.clouds.account import (
+    ABSENT,
+    DELTA_RETRIES,
+    PAGE,
+    TICKETS,
+    Account,
+    ConflictError,
+    Object,
+    split_tickets,
+)
 from odibi_core.clouds.address import Address
 from odibi_core.errors import OdibiError
 
@@ -121,15 +131,19 @@ class AzureAccount(Account):
     def _open(self) -> AbstractFileSystem:
         import adlfs
         from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
+        from fsspec.asyn import sync
 
         filesystem = adlfs.AzureBlobFileSystem(
             account_name=self.name, anon=True, use_listings_cache=False, skip_instance_cache=True
         )
+        credential = self._credential(is_async=True)
+        if hasattr(credential, "close"):
+            weakref.finalize(filesystem, sync, filesystem.loop, credential.close)
         # adlfs knows no endpoint of one's own, and waits a minute for a server that is gone.
         filesystem.service_client = BlobServiceClient(
             self.endpoint,
-            credential=self._credential(is_async=True),
-            retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3),
+            credential=credential,
+            retry_policy=ExponentialRetry(0, increment_base=2, retry_total=3, random_jitter_range=1),
             connection_timeout=_CONNECT_S,
             read_timeout=_READ_S,
         )
@@ -155,6 +169,15 @@ class AzureAccount(Account):
         if login.use_managed_identity:
             return identity.ManagedIdentityCredential(client_id=login.client_id or None)
         return identity.DefaultAzureCredential()
+
+    def buckets(self) -> list[str]:
+        """The names of the containers that it shows."""
+
+        async def names() -> list[str]:
+            return [str(found.name) async for found in self.filesystem.service_client.list_containers()]
+
+        found: list[str] = self.call(names)
+        return found
 
     def pages(self, address: Address) -> Iterator[Sequence[Object]]:
         """The objects whose keys begin with the address's key, a page at a time."""
@@ -243,7 +266,7 @@ class AzureAccount(Account):
             # The same identity as everywhere else, by a token that is good for an hour and more.
             with self._credential(is_async=False) as credential:
                 told["azure_storage_token"] = credential.get_token(_SCOPE).token
-        return {name: value for name, value in told.items() if value}
+        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
 
     def delta_uri(self, address: Address) -> str:
         """The address as delta-rs spells it."""

@@ -6,6 +6,7 @@ files and row groups by a query's filters, and knows what a table's protocol ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _CREATING_TRIES = 5
+_SENT = re.compile(r"part-\d{5}-[0-9a-f-]{36}-c\d{3}[\w.]*\.parquet|\d{20}\.json")
+"""The names of the files that delta-rs sends before a commit, and of the first commit itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class CloudDelta:
                 table = self._opened(address, remote)
             except SourceError as error:
                 raise TargetError(error.what, where=error.where, fix=error.fix) from error
-            if table is None and self.store.is_folder(address):
+            if table is None and self._holds_others(address):
                 raise TargetError(
                     "the folder holds other objects and is no Delta table",
                     where=str(address),
@@ -104,6 +107,12 @@ class CloudDelta:
                 if table is not None or target.mode is not WriteMode.APPEND or trial == _CREATING_TRIES - 1:
                     raise
         raise AssertionError
+
+    def _holds_others(self, address: Address) -> bool:
+        """Whether there is anything but what another writer has sent that is about to make the table."""
+        return any(
+            _SENT.fullmatch(found.key.rpartition("/")[2]) is None for found in self.store.inside(address)
+        )
 
     def _source(self, address: Address, options: DeltaReadOptions) -> tuple[DeltaTable, BatchSource]:
         account = self.store.account

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from odibi_core.errors import OdibiError, SourceError, StepError, TargetError, TransientError
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _NO_CONTAINER = (
     "NoSuchBucket",
     "ContainerNotFound",
@@ -76,6 +78,12 @@ def explain(error: BaseException, where: str, kind: type[StepError] = SourceErro
             f"the store refuses the credentials{_said(links)}",
             where=where,
             fix="check the keys of the connection, and the secrets they refer to",
+        )
+    if tells(("CERTIFICATE_VERIFY_FAILED", "invalid peer certificate")):
+        return kind(
+            "the server's certificate is signed by nobody whom this machine trusts",
+            where=where,
+            fix="check the endpoint, or set SSL_CERT_FILE to the certificate that signed it",
         )
     if _is_passing(links) or tells(_PASSING):
         return TransientError(
@@ -148,7 +156,11 @@ def _is_passing(links: list[BaseException]) -> bool:
 def _said(links: list[BaseException]) -> str:
     """What the store said, in one short line."""
     for link in links:
-        said = str(getattr(link, "message", "") or link).strip().partition("\n")[0]
+        lines = _COLOURS.sub("", str(getattr(link, "message", "") or link)).split("\n")
+        # delta-rs tells a reason a line, the deepest one last.
+        is_tree = any("↳" in line for line in lines)
+        parts = [line.strip(" ↳\t\r") for line in (lines if is_tree else lines[:1])]
+        said = ": ".join(part.strip() for part in parts if part.strip())
         if said and said != "None":
-            return f": {said[:200]}"
+            return f": {said[:300]}"
     return ""

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Account, ConflictError, Object, split_tickets
+from odibi_core.clouds.account import (
+    ABSENT,
+    DELTA_RETRIES,
+    NO_CONTAINER,
+    PAGE,
+    TICKETS,
+    Account,
+    ConflictError,
+    Object,
+    split_tickets,
+)
 from odibi_core.clouds.address import Address
 
 if TYPE_CHECKING:
@@ -83,7 +94,10 @@ class GcsAccount(Account):
             return _object(self._call("GET", "b/{}/o/{}", address.container, address.key, json_out=True))
         except FileNotFoundError:
             # The answer is the same where there is no bucket.
-            self._call("GET", "b/{}", address.container, json_out=True)
+            try:
+                self._call("GET", "b/{}", address.container, json_out=True)
+            except FileNotFoundError as error:
+                raise FileNotFoundError(NO_CONTAINER) from error
             return None
 
     def put(
@@ -113,25 +127,27 @@ class GcsAccount(Account):
         from gcsfs.core import upload_chunk
 
         filesystem, kind = self.filesystem, "application/octet-stream"
+        place = f"{filesystem._location}/upload/storage/v1/b/{quote(bucket)}/o"
+        size = source.stat().st_size
+        if size <= _CHUNK_BYTES:
+            body, bound = _multipart(about, source.read_bytes())
+            headers = {"Content-Type": f"multipart/related; boundary={bound}"}
+            await filesystem._call(
+                "POST", place, uploadType="multipart", headers=headers, data=body, **condition
+            )
+            return
         headers, _ = await filesystem._call(
             "POST",
-            f"{filesystem._location}/upload/storage/v1/b/{quote(bucket)}/o",
+            place,
             name=about["name"],
             uploadType="resumable",
             json=dict(about),
             headers={"X-Upload-Content-Type": kind},
             **condition,
         )
-        location, size = headers["Location"], source.stat().st_size
         with source.open("rb") as file:
-            sent = 0
-            while True:
-                chunk = file.read(_CHUNK_BYTES)
-                if chunk or not size:
-                    await upload_chunk(filesystem, location, chunk, sent, size, kind)
-                sent += len(chunk)
-                if sent >= size:
-                    return
+            for sent in range(0, size, _CHUNK_BYTES):
+                await upload_chunk(filesystem, headers["Location"], file.read(_CHUNK_BYTES), sent, size, kind)
 
     def delta_options(self) -> Mapping[str, str]:
         """What delta-rs needs to reach the buckets."""
@@ -147,7 +163,7 @@ class GcsAccount(Account):
                 "private_key_id": "",
             }
             told["google_service_account_key"] = json.dumps(key)
-        return {name: value for name, value in told.items() if value}
+        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
 
     def delta_uri(self, address: Address) -> str:
         """The address as delta-rs spells it."""
@@ -155,6 +171,17 @@ class GcsAccount(Account):
 
     def _call(self, *request: Any, **more: Any) -> Any:
         return self.filesystem.call(*request, **more)
+
+
+def _multipart(about: Mapping[str, Any], content: bytes) -> tuple[bytes, str]:
+    """A request's body that holds what is to be known of an object, and the object; and what bounds them."""
+    bound = secrets.token_hex(16)
+    told = json.dumps(dict(about)).encode()
+    parts = [(b"application/json; charset=UTF-8", told), (b"application/octet-stream", content)]
+    body = b"".join(
+        b"--%b\r\nContent-Type: %b\r\n\r\n%b\r\n" % (bound.encode(), kind, part) for kind, part in parts
+    )
+    return body + b"--%b--\r\n" % bound.encode(), bound
 
 
 def _object(found: Mapping[str, Any]) -> Object:

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Account, ConflictError, Object, split_tickets
+from odibi_core.clouds.account import (
+    ABSENT,
+    DELTA_RETRIES,
+    NO_CONTAINER,
+    PAGE,
+    TICKETS,
+    Account,
+    ConflictError,
+    Object,
+    split_tickets,
+)
 from odibi_core.clouds.address import Address
 
 if TYPE_CHECKING:
@@ -100,7 +110,10 @@ class S3Account(Account):
         try:
             found = self._call("head_object", Bucket=address.container, Key=address.key)
         except FileNotFoundError:
-            self._call("head_bucket", Bucket=address.container)
+            try:
+                self._call("head_bucket", Bucket=address.container)
+            except FileNotFoundError as error:
+                raise FileNotFoundError(NO_CONTAINER) from error
             return None
         except PermissionError:
             # The answer to a request for the head alone has no words: those of a list say what is wrong.
@@ -180,7 +193,7 @@ class S3Account(Account):
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false" if login.path_style or endpoint else "",
             "AWS_CONDITIONAL_PUT": "etag",
         }
-        return {name: value for name, value in told.items() if value}
+        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
 
     def delta_uri(self, address: Address) -> str:
         """The address as delta-rs spells it."""

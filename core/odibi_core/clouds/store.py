@@ -113,8 +113,7 @@ class Store:
     def buckets(self) -> list[str]:
         """The names of the buckets or containers that the account shows."""
         with explained(self.account.provider):
-            found = self.account.filesystem.ls("", detail=False)
-        return sorted(str(name).strip("/") for name in found)
+            return sorted(self.account.buckets())
 
     def is_folder(self, address: Address) -> bool:
         """Whether there is anything in a folder of that name."""

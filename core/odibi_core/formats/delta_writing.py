@@ -360,6 +360,8 @@ def _explained(target: Target, batches: Stream | None = None, remote: Remote | N
                 where=target.where,
                 fix="filter the rows in a step before, or widen the condition",
             ) from error
+        if "table already exists" in str(error):
+            raise committed_meanwhile(target.where) from error
         if remote is not None:
             raise remote.explain(error) from error
         raise TargetError(

@@ -12,8 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.cloud_connections import CloudConnection, connections_to
+from odibi_core.clouds.account import Account
+from odibi_core.clouds.accounts import open_account
+from odibi_core.clouds.address import Address, is_address, parse_address
+from odibi_core.connections import Connection
 from odibi_core.kept.manifest import DamagedError, check_file, sealed, unsealed, write_manifest
 from odibi_core.kept.object_store import ObjectStore, open_filesystem
+from odibi_core.parameters import Resolver
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -60,12 +66,35 @@ class CloudCacheManager:
         self._store = ObjectStore(filesystem or open_filesystem(cloud_provider, **options), root)
 
     @classmethod
-    def at(cls, url: str, max_bytes: int | None = None) -> CloudCacheManager:
+    def at(
+        cls,
+        url: str,
+        max_bytes: int | None = None,
+        connections: Mapping[str, Connection] | None = None,
+        resolve: Resolver | None = None,
+    ) -> CloudCacheManager:
         """The cache at a URL such as `s3://bucket/folder`.
 
+        Args:
+            url: The folder.
+            max_bytes: How much the entries may take.
+            connections: The named connections: one that leads there says who logs in.
+            resolve: Gives the secrets that they refer to.
+
         Raises:
-            OdibiError: There is no such provider, or its library is not installed.
+            OdibiError: There is no such provider, its library is not installed, or a secret is missing.
         """
+        if is_address(url):
+            address = parse_address(url)
+            account = _account(address, connections or {}, resolve)
+            folder = account.path(address).removeprefix(f"{address.container}/")
+            return cls(
+                address.provider,
+                address.container,
+                folder,
+                max_bytes=max_bytes,
+                filesystem=account.filesystem,
+            )
         provider, _, path = url.partition("://")
         container, _, prefix = path.partition("/")
         return cls(provider, container, prefix, max_bytes=max_bytes)
@@ -260,6 +289,15 @@ class CloudCacheManager:
             with suppress(OSError):
                 if is_left and time.time() - self._store.modified(name) > _OLD_S:
                     self._store.remove(name)
+
+
+def _account(address: Address, connections: Mapping[str, Connection], resolve: Resolver | None) -> Account:
+    """How a URL is reached, as for a step that names no connection."""
+    found = connections_to(address, connections)
+    connection = connections[found[0]] if len(found) == 1 else None
+    if isinstance(connection, CloudConnection) and resolve is not None:
+        return connection.account(resolve, address)
+    return open_account(address.provider, None, address)
 
 
 def _manifest(key: str) -> str:

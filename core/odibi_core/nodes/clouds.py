@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from odibi_core.cloud_connections import CloudConnection
+from odibi_core.cloud_connections import CloudConnection, connections_to
 from odibi_core.clouds.address import Address, is_address, parse_address
-from odibi_core.connections import Connection
 from odibi_core.engines.operations import Reaching
 from odibi_core.errors import OdibiError, Problem
 from odibi_core.nodes.base import Known
@@ -73,18 +71,8 @@ def cloud_place(
         address = parse_address(step.value)
     except OdibiError as error:
         return None, [Problem(error.what, step.name, "value", error.fix)]
-    found = [] if adapter is not None else _leading_to(address, connections or {})
+    found = [] if adapter is not None else connections_to(address, connections or {})
     if len(found) > 1:
         what = f"the connections {' and '.join(map(repr, found))} both lead there"
         return None, [Problem(what, step.name, "value", "name one of them in params.connection")]
     return CloudPlace(address, "".join(found), adapter), []
-
-
-def _leading_to(address: Address, connections: Mapping[str, Connection]) -> list[str]:
-    """The connections for a URL that names none: those with its bucket, else those of its kind."""
-    fitting = [
-        (bool(each.container_name), name)
-        for name, each in connections.items()
-        if isinstance(each, CloudConnection) and each.leads_to(address)
-    ]
-    return [name for is_close, name in fitting if is_close] or [name for _, name in fitting]

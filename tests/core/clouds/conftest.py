@@ -65,12 +65,12 @@ class Lake:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
         self.store.put(file, self.at(key))
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         return [found.key.removeprefix(f"{self.folder}/") for found in self.store.inside(self.at(""))]
 
     def connect(self, **changes: Any) -> None:
         """Have the connection say something else."""
-        said = {"kind": self.server.kind, _bucket(self.server): BUCKET, "path": self.folder}
+        said = {"kind": self.server.kind, bucket_name(self.server): BUCKET, "path": self.folder}
         said |= {**self.server.connection, **changes}
         lines = [f"{name} = {json.dumps(value)}" for name, value in said.items() if value is not None]
         (self.workspace.root / "odibi.toml").write_text("\n".join(["[connections.lake]", *lines]) + "\n")
@@ -78,7 +78,8 @@ class Lake:
         (self.workspace.root / ".env").write_text(secrets)
 
 
-def _bucket(server: ObjectStore) -> str:
+def bucket_name(server: ObjectStore) -> str:
+    """How a connection calls what is a bucket elsewhere."""
     return "container" if server.kind == "azure" else "bucket"
 
 
