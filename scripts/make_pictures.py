@@ -26,6 +26,12 @@ _RUNS = ("customer_360", "first_csv", "customer_360", "medallion")
 _PROGRAM = "import sys; from odibi_core.cli import main; sys.exit(main())"
 _STEP = "order_lines"
 _WAIT_MS = 30_000
+_SCHEDULES = {
+    "weekdays": "pipeline: customer_360\ncron: 30 6 * * 1-5\n",
+    "weekly": "pipeline: medallion\ncron: 0 22 * * 0\n",
+    "often": "pipeline: first_csv\nevery: 15m\n",
+}
+_QUERY = "SELECT region, sum(revenue) AS revenue\nFROM region_months\nGROUP BY region\nORDER BY revenue DESC"
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,26 @@ def _lineage(page: Page, shop: Shop) -> None:
     page.locator("svg g.node").first.wait_for()
 
 
+def _schedules(page: Page, shop: Shop) -> None:
+    folder = shop.workspace / "schedules"
+    folder.mkdir(exist_ok=True)
+    for name, text in _SCHEDULES.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    page.goto(f"{shop.address}/schedules")
+    page.get_by_text("Calendar").click()
+    page.get_by_role("grid", name="Calendar of schedules").wait_for()
+
+
+def _explore(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.address}/explore")
+    sql = page.get_by_label("SQL", exact=True)
+    sql.fill(_QUERY)
+    sql.press("Tab")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_text("Chart", exact=True).click()
+    page.locator("canvas, svg.marks").first.wait_for()
+
+
 PICTURES: dict[str, Callable[[Page, Shop], None]] = {
     "gallery": _gallery,
     "designer": _designer,
@@ -156,6 +182,8 @@ PICTURES: dict[str, Callable[[Page, Shop], None]] = {
     "run": _run,
     "monitor": _monitor,
     "lineage": _lineage,
+    "schedules": _schedules,
+    "explore": _explore,
 }
 
 if __name__ == "__main__":

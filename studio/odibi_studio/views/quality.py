@@ -27,6 +27,7 @@ _COLORS = {
     ResultState.FAILED: "#d64545",
     ResultState.QUARANTINED: "#8b7fd6",
 }
+_SHAPES = ("circle", "triangle-up", "cross", "diamond")
 _RULES, _ROWS = "Expectations", "Rows set aside"
 _PAST = 100
 
@@ -143,17 +144,19 @@ def _show_past(studio: Studio, result: PastResult) -> None:
         "scale": {"domain": list(STATE_WORDS.values()), "range": list(_COLORS.values())},
         "legend": {"title": None, "orient": "top"},
     }
+    shape = {**color, "scale": {"domain": list(STATE_WORDS.values()), "range": list(_SHAPES)}}
+    when = {"title": None, "grid": False, "format": "%-d %b, %H:%M", "tickCount": 6}
     spec = {
         "height": 220,
         "layer": [
             {"mark": {"type": "line", "opacity": 0.4, "strokeWidth": 1.5}},
             {
                 "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                "encoding": {"color": color},
+                "encoding": {"color": color, "shape": shape},
             },
         ],
         "encoding": {
-            "x": {"field": "when", "type": "temporal", "axis": {"title": None, "grid": False}},
+            "x": {"field": "when", "type": "temporal", "axis": when},
             "y": {"field": "value", "type": "quantitative", "axis": {"title": title, "tickMinStep": 1}},
             "tooltip": [
                 {"field": "when", "type": "temporal", "title": "Checked", "format": "%-d %b %Y, %H:%M"},
