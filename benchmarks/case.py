@@ -18,6 +18,7 @@ MODULES = {
     "cloud": "cloud",
     "databases": "databases",
     "spark": "spark",
+    "quality": "quality",
 }
 
 

@@ -6,6 +6,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Surroundings, make_plan
-from odibi_core.quality.history import QualityHistory
+from odibi_core.quality.history import QualityHistory, variant_of
 from odibi_core.quality.inspector import Inspector
 from odibi_core.quality.keeper import QualityKeeper
 from odibi_core.reports import Reporter
@@ -263,8 +264,11 @@ class PipelineRun:
     ) -> DAGExecutor:
         settings = self._settings
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
-        history = QualityHistory(self._workspace)
-        inspector = Inspector(self._plan, engines, context, history.good_runs)
+        past = partial(
+            QualityHistory(self._workspace).good_runs,
+            variant=variant_of(self._redactor.value(self._parameters)),
+        )
+        inspector = Inspector(self._plan, engines, context, past)
         tells_no_rows = settings.no_rows == "warn"
         if settings.distributed:
             return DistributedExecutor(

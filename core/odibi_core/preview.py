@@ -66,6 +66,7 @@ def preview_step(
     secrets: Secrets | None = None,
     allowed_functions: Sequence[str] | None = None,
     redactor: Redactor | None = None,
+    dataset: str = "",
 ) -> Preview:
     """The first rows that a step makes. No target is written, and no run is kept.
 
@@ -78,6 +79,7 @@ def preview_step(
         secrets: Name → value, or a callable that gives a name's value.
         allowed_functions: Prefixes of dotted paths that function steps may import; None allows all.
         redactor: Learns the secrets that were used.
+        dataset: Which of its datasets; the first of its outputs, or of its inputs, where "".
 
     Raises:
         UnknownNameError: There is no such step.
@@ -87,7 +89,7 @@ def preview_step(
         KeyboardInterrupt: Ctrl-C.
     """
     target = pipeline.step(step)
-    dataset = next(iter([*target.outputs.values(), *target.inputs.values()]), "")
+    dataset = dataset or next(iter([*target.outputs.values(), *target.inputs.values()]), "")
     if not dataset:
         raise OdibiError(
             "the step has no rows", where=f"step {step!r}", fix="preview a step that has inputs or outputs"

@@ -33,6 +33,8 @@ COMMANDS = (
     "alert",
     "quarantine",
     "suggest",
+    "pin",
+    "test",
     "up",
     "metrics",
     "export",

@@ -21,10 +21,10 @@ CREATE TABLE IF NOT EXISTS results (
 CREATE INDEX IF NOT EXISTS results_of ON results (pipeline, step, name, number);
 CREATE TABLE IF NOT EXISTS outputs (
     number INTEGER PRIMARY KEY, run_id TEXT NOT NULL, pipeline TEXT NOT NULL, step TEXT NOT NULL,
-    output TEXT NOT NULL, row_count INTEGER NOT NULL, columns TEXT NOT NULL, is_good INTEGER NOT NULL,
-    moment TEXT NOT NULL
+    output TEXT NOT NULL, variant TEXT NOT NULL, row_count INTEGER NOT NULL, columns TEXT NOT NULL,
+    is_good INTEGER NOT NULL, moment TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS outputs_of ON outputs (pipeline, step, output, number) WHERE is_good = 1;
+CREATE INDEX IF NOT EXISTS outputs_of ON outputs (pipeline, step, output, variant, number) WHERE is_good = 1;
 CREATE TABLE IF NOT EXISTS set_aside (
     number INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, run_id TEXT NOT NULL, pipeline TEXT NOT NULL,
     step TEXT NOT NULL, output TEXT NOT NULL, kind TEXT NOT NULL, row_count INTEGER NOT NULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,8 +94,17 @@ class QualityHistory:
             ).fetchall()
         return [_result(row) for row in rows]
 
-    def good_runs(self, pipeline: str, step: str, output: str, limit: int) -> list[GoodRun]:
+    def good_runs(
+        self, pipeline: str, step: str, output: str, limit: int, *, variant: str | None = None
+    ) -> list[GoodRun]:
         """What an output of a step was in the runs that succeeded, the latest first.
+
+        Args:
+            pipeline: The pipeline.
+            step: The step.
+            output: The output's name inside the step.
+            limit: How many at the most.
+            variant: Only of runs with these parameters (see `variant_of`); None takes all.
 
         Raises:
             WorkspaceError: It can't be read.
@@ -102,12 +112,18 @@ class QualityHistory:
         with open_quality(self._workspace) as database:
             rows = database.execute(
                 "SELECT * FROM outputs WHERE pipeline = ? AND step = ? AND output = ? AND is_good = 1 "
-                "ORDER BY number DESC LIMIT ?",
-                [pipeline, step, output, limit],
+                "AND coalesce(variant = ?, TRUE) ORDER BY number DESC LIMIT ?",
+                [pipeline, step, output, variant, limit],
             ).fetchall()
         return [
             GoodRun(row["run_id"], row["row_count"], Schema.of(json.loads(row["columns"]))) for row in rows
         ]
+
+
+def variant_of(parameters: Mapping[str, Any]) -> str:
+    """What tells runs of a pipeline apart that can't be compared: its parameters, but for days."""
+    told = {name: value for name, value in parameters.items() if not isinstance(value, dt.date)}
+    return json.dumps(told, sort_keys=True, default=str)
 
 
 def _where(wanted: Mapping[str, str]) -> tuple[str, Sequence[str]]:

@@ -11,6 +11,7 @@ from odibi_core.errors import WorkspaceError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.quality.database import open_quality
+from odibi_core.quality.history import variant_of
 from odibi_core.secret_store import Redactor
 from odibi_core.workspace import Workspace
 
@@ -36,7 +37,7 @@ class QualityKeeper:
 
     def __init__(self, workspace: Workspace, redactor: Redactor, bus: EventBus) -> None:
         self._workspace, self._redactor, self._bus = workspace, redactor, bus
-        self._is_replay = False
+        self._is_replay, self._variant = False, ""
         self._checked: dict[str, Mapping[str, Any]] = {}
         self._set_aside: dict[str, list[dict[str, Any]]] = {}
 
@@ -44,6 +45,7 @@ class QualityKeeper:
         """Take what an event tells; write where it ends the run."""
         match event["event_type"]:
             case EventType.PIPELINE_START:
+                self._variant = variant_of(self._redactor.value(event.get("parameters") or {}))
                 self._is_replay = (event.get("order") or {}).get("trigger") == REPLAY
             case EventType.EXPECTATIONS_CHECKED:
                 self._checked[event["step_name"]] = event
@@ -90,11 +92,11 @@ class QualityKeeper:
                 outputs = {} if self._is_replay else checked["outputs"]
                 for output, found in outputs.items():
                     database.execute(
-                        "INSERT INTO outputs (run_id, pipeline, step, output, row_count, columns, is_good, "
-                        "moment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        "INSERT INTO outputs (run_id, pipeline, step, output, variant, row_count, columns, "
+                        "is_good, moment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         [
-                            *(*run, step, output, found["row_count"], json.dumps(found["schema"])),
-                            *(is_good, moment),
+                            *(*run, step, output, self._variant, found["row_count"]),
+                            *(json.dumps(found["schema"]), is_good, moment),
                         ],
                     )
             for step, kept in self._set_aside.items():

@@ -16,6 +16,8 @@ from odibi_core.errors import PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
 from odibi_core.orchestrator import Orchestrator
+from odibi_core.parameters import Parameter, ParameterType
+from odibi_core.pipeline import Pipeline
 from odibi_core.quality.history import QualityHistory
 from odibi_core.step import Step
 from odibi_core.testing import EventRecorder, function_step, ingest_step, sql_step, store_step
@@ -265,6 +267,17 @@ def test_the_number_of_rows_is_compared_with_good_runs_alone(
     assert latest.observed == {"good_runs": 2, "median": 5.0}
 
 
+def test_the_number_of_rows_is_compared_with_runs_of_the_same_parameters(run: Run) -> None:
+    made = steps({"check": "row_count", "history": 3, "tolerance": 0.2})
+    made[2].value = "SELECT * FROM raw WHERE {status} = 'all' OR status = {status}"
+    pipeline = Pipeline("p", made, {"status": Parameter("status", default="all")})
+    assert run(pipeline).success
+    assert run(pipeline, parameters={"status": "paid"}).success
+    assert run(pipeline, parameters={"status": "paid", "date": "2024-01-01"}).success
+    made[2].value = "SELECT * FROM raw WHERE id = 5"
+    assert "had 3" in run(pipeline, parameters={"status": "paid"}).errors["orders"].what
+
+
 @pytest.mark.parametrize(
     ("policy", "columns", "state"),
     [
@@ -375,8 +388,6 @@ def test_a_step_that_gives_no_rows_is_told_once(run: Run) -> None:
     ]
     bus = EventBus()
     recorder = EventRecorder(bus)
-    from odibi_core.pipeline import Pipeline
-
     assert run(Pipeline("p", made, settings={"no_rows": "warn"}), event_bus=bus).success
     assert recorder.names(EventType.NO_ROWS) == ["none"]
 
@@ -431,9 +442,6 @@ def test_a_step_that_makes_nothing_can_expect_nothing(workspace: Workspace) -> N
 
 
 def test_placeholders_stand_in_expectations(run: Run) -> None:
-    from odibi_core.parameters import Parameter, ParameterType
-    from odibi_core.pipeline import Pipeline
-
     pipeline = Pipeline(
         "p",
         steps(
