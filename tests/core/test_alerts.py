@@ -22,6 +22,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.orchestrator import Orchestrator
+from odibi_core.pipeline import Pipeline
 from odibi_core.testing import function_step, ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
 
@@ -490,3 +491,25 @@ def test_an_openlineage_server_learns_of_failures_and_is_asked_again(
     assert [(body["eventType"], body["job"]["name"]) for body in hook.bodies] == [
         ("OTHER", "odibi alert test")
     ]
+
+
+def test_a_run_that_went_on_with_rows_set_aside_is_told_where_that_is_asked_for(
+    workspace: Workspace, write: Write, hook: Hook, manager: AlertManager
+) -> None:
+    write(channel="webhook", url=hook.url, on=["warned", "quarantined", "no_rows"])
+    (workspace.root / "in.csv").write_text("n\n1\n1\n2\n")
+    rows = ingest_step("rows", "in.csv")
+    rows.expectations = [
+        {"check": "unique", "columns": "n", "severity": "quarantine"},
+        {"check": "row_count", "min": 9, "severity": "warn"},
+    ]
+    none = sql_step("none", "SELECT * FROM rows WHERE n > 5", "rows")
+    pipeline = Pipeline("daily", [rows, none], settings={"no_rows": "warn"})
+    Orchestrator(pipeline, workspace=workspace).execute().close()
+    rows.expectations, pipeline.settings = [], {}
+    Orchestrator(pipeline, workspace=workspace).execute().close()
+    assert manager.look() == 1
+    (body,) = hook.bodies
+    assert body["title"].startswith(
+        "daily: success, 1 expectation not met, 2 rows set aside, 1 step without rows"
+    )
