@@ -149,9 +149,10 @@ class AzureConnection(CloudConnection):
 
     def leads_to(self, address: Address) -> bool:
         """Whether something is in what the connection names."""
-        return super().leads_to(address) and (
-            not address.account or self.account_name in ("", address.account)
-        )
+        from odibi_core.clouds.azure import is_known
+
+        is_named = not address.account or self.account_name in ("", address.account)
+        return super().leads_to(address) and is_named and is_known(address.host, self.endpoint)
 
     def _login(self, shown: dict[str, Any]) -> Any:
         from odibi_core.clouds.azure import AzureLogin

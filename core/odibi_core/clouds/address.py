@@ -20,6 +20,7 @@ _LOCAL = "file"
 """Of addresses of files of this machine, which no URL is parsed to: those are paths for everyone else."""
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/]*)/*(?P<key>.*)", re.DOTALL)
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -99,11 +100,17 @@ def parse_address(text: str) -> Address:
     container, _, host = found["host"].rpartition("@")
     if not container:
         container, host = host, ""
-    if ":" in container and _SCHEMES[scheme] != "hdfs":
+    if (":" in container or ":" in host) and _SCHEMES[scheme] != "hdfs":
         raise OdibiError(
             "a URL must hold no credentials and no port",
             where=f"{scheme}://…",
             fix="give them with a connection in odibi.toml, secrets as ${secret:NAME}",
+        )
+    if host and not _HOST.fullmatch(host):
+        raise OdibiError(
+            "the URL names no account",
+            where=repr(text),
+            fix=f"write {scheme}://container@account.dfs.core.windows.net/path",
         )
     if not container and _SCHEMES[scheme] != "hdfs":
         word = "container" if _SCHEMES[scheme] == "azure" else "bucket"

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 4
 _CONNECT_S, _READ_S = 10, 60
 _SCOPE = "https://storage.azure.com/.default"
+_AT_AZURE = re.compile(
+    r"((dfs|blob)\.)?(?P<domain>core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net))"
+)
 _THIS_MACHINE = re.compile(r"localhost|[\d.]+|\[[0-9a-fA-F:]+\]")
 
 
@@ -91,7 +94,7 @@ class AzureAccount(Account):
         host: What a URL says of the account; may be empty.
 
     Raises:
-        OdibiError: Nothing says which account, or the key is that of another one.
+        OdibiError: Nothing says which account, the key is that of another one, or the host is not Azure's.
     """
 
     provider: ClassVar[str] = "azure"
@@ -107,6 +110,12 @@ class AzureAccount(Account):
                 "nothing says which storage account is meant",
                 where="Azure",
                 fix="write abfss://container@account.dfs.core.windows.net/path, or give account_name",
+            )
+        if not is_known(host, login.endpoint):
+            raise OdibiError(
+                f"{host} is no host of Azure, so no keys are sent there",
+                where=f"abfss://…@{host}",
+                fix="write account.dfs.core.windows.net, or name the server as the endpoint of a connection",
             )
         if login.has_key and named and login.account_name and named != login.account_name:
             raise OdibiError(
@@ -124,9 +133,8 @@ class AzureAccount(Account):
             # An emulator has no name of its own for each account.
             is_bare = not parts.path and _THIS_MACHINE.fullmatch(parts.hostname or "")
             return f"{given}/{self.name}" if is_bare else given
-        domain = self._host.partition(".")[2]
-        domain = re.sub(r"^(dfs|blob)\.", "", domain) or "core.windows.net"
-        return f"https://{self.name}.blob.{domain}"
+        found = _AT_AZURE.fullmatch(self._host.lower().partition(".")[2])
+        return f"https://{self.name}.blob.{found['domain'] if found else 'core.windows.net'}"
 
     def _open(self) -> AbstractFileSystem:
         import adlfs
@@ -244,10 +252,10 @@ class AzureAccount(Account):
 
     def delta_options(self) -> Mapping[str, str]:
         """What delta-rs needs to reach the account."""
-        login, is_own = self.login, bool(self.login.endpoint)
+        login = self.login
         told = {
             "azure_storage_account_name": self.name,
-            "azure_storage_endpoint": self.endpoint if is_own else "",
+            "azure_storage_endpoint": self.endpoint,
             "azure_allow_http": "true" if self.endpoint.startswith("http://") else "",
         }
         if login.anonymous:
@@ -271,6 +279,13 @@ class AzureAccount(Account):
     def delta_uri(self, address: Address) -> str:
         """The address as delta-rs spells it."""
         return f"az://{address.container}/{address.key}"
+
+
+def is_known(host: str, endpoint: str = "") -> bool:
+    """Whether what a URL says of the account is at Azure, or at the endpoint that a login names."""
+    account, _, domain = host.lower().partition(".")
+    own = urlsplit(endpoint.replace("{account}", account)).hostname
+    return not domain or _AT_AZURE.fullmatch(domain) is not None or host.lower() == own
 
 
 async def _next_page(pages: AsyncIterator[Any]) -> list[Any] | None:
