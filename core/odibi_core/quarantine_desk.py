@@ -16,7 +16,7 @@ from odibi_core.design.pipeline_file import read_pipeline
 from odibi_core.engines.operations import Write
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.event_bus import EventBus
-from odibi_core.expectations.measuring import REASONS
+from odibi_core.expectations.measuring import REASONS, ROW
 from odibi_core.expectations.model import KINDS
 from odibi_core.formats.base import WriteMode
 from odibi_core.graph.selection import select_steps
@@ -30,7 +30,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan
 from odibi_core.quality.keeper import UNREADABLE
 from odibi_core.quality.mending import read_mended
-from odibi_core.quality.quarantine import ROW, Quarantine, Replay, ReplayState, SetAside
+from odibi_core.quality.quarantine import Quarantine, Replay, ReplayState, SetAside
 from odibi_core.run_result import RunResult
 from odibi_core.schema import Schema, literal
 from odibi_core.step import Step

@@ -20,7 +20,7 @@ _COLORS = {
     RunState.QUEUED: "cyan",
 }
 _LISTED = 8
-_MET = {"passed": "met", "warned": "warns", "failed": "fails", "quarantined": "set aside"}
+_MET = {"passed": "met", "warned": "warns", "failed": "fails", "quarantined": "set aside", "unmet": "unmet"}
 
 
 def outcome(record: RunRecord) -> list[Part]:

@@ -27,6 +27,7 @@ from odibi_core.expectations.model import (
     SchemaDrift,
     Unique,
 )
+from odibi_core.expectations.types import spelled
 from odibi_core.schema import Schema
 
 
@@ -130,8 +131,8 @@ def schema_mistakes(expectation: ExpectedSchema, schema: Schema) -> Iterator[tup
     for column, type_ in expectation.columns.items():
         if column not in types:
             yield f"the column {column!r} is missing", did_you_mean(column, types)
-        elif type_ is not None and types[column] != type_.upper():
-            yield f"{column!r} is {types[column]}, not {type_.upper()}", "cast it in the step"
+        elif type_ is not None and types[column] != (wanted := spelled(type_)):
+            yield f"{column!r} is {types[column]}, not {wanted}", "cast it in the step"
     more = [name for name in types if name not in expectation.columns]
     if expectation.exact and more:
         shown = ", ".join(repr(name) for name in more)

@@ -7,6 +7,7 @@ dialect translate it.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ from odibi_core.schema import Schema, literal, quote
 
 DATA = "data"
 ROWS = "odibi_rows"
+ROW = "odibi_row"
+"""The column that numbers the rows that were set aside, from 1."""
 REASONS = "odibi_reasons"
 """The column of quarantined rows that names the expectations which they break."""
 
@@ -53,7 +56,9 @@ class Measure:
     recounts: bool = False
 
 
-def measure(name: str, number: int, expectation: Expectation, schema: Schema) -> Measure:
+def measure(
+    name: str, number: int, expectation: Expectation, schema: Schema, there: Schema | None = None
+) -> Measure:
     """The expectation in SQL.
 
     Args:
@@ -61,14 +66,15 @@ def measure(name: str, number: int, expectation: Expectation, schema: Schema) ->
         number: Tells its parts of the query from those of others.
         expectation: What is expected.
         schema: The columns of the output.
+        there: Those of the dataset that it looks into.
     """
     match expectation:
         case ForeignKey():
-            return _foreign_key(name, number, expectation)
+            return _foreign_key(name, number, expectation, schema, there or Schema())
         case Unique():
             return _unique(name, number, expectation)
         case Freshness(column=column):
-            return Measure(name, f"max({_column(column)})")
+            return Measure(name, _latest(column, _type(schema, column)))
         case Condition(query=str() as query):
             return Measure(name, f"(SELECT count(*) FROM (\n{query}\n) AS offending)")
     offends = _offends(expectation, schema)
@@ -148,6 +154,8 @@ def _outside(expectation: Range, type_: str) -> str:
         parts.append(f"{column} <{equal} {_literal(expectation.min, type_)}")
     if expectation.max is not None:
         parts.append(f"{column} >{equal} {_literal(expectation.max, type_)}")
+    if type_ in ("FLOAT", "DOUBLE"):
+        parts.append(f"isnan({column})")
     return " OR ".join(parts)
 
 
@@ -168,19 +176,43 @@ def _unique(name: str, number: int, expectation: Unique) -> Measure:
     return Measure(name, value, f"({twin}.{_HIT} IS NOT NULL)", (), (join,), recounts=True)
 
 
-def _foreign_key(name: str, number: int, expectation: ForeignKey) -> Measure:
+def _foreign_key(
+    name: str, number: int, expectation: ForeignKey, schema: Schema, there_columns: Schema
+) -> Measure:
     columns = [_column(column) for column in expectation.columns]
     there = f"odibi_keys_{number}"
     names = [f"odibi_k{place}" for place in range(len(columns))]
-    listed = ", ".join(f"{quote(key)} AS {name}" for key, name in zip(expectation.keys, names, strict=True))
+    ours = [_type(schema, column) for column in expectation.columns]
+    keys = [(quote(key), _type(there_columns, key)) for key in expectation.keys]
+    # As values of the column's own type: keys that differ, such as 1 and 1.0, would else both be found.
+    cast = [
+        key if type_ == own else f"TRY_CAST({key} AS {own})"
+        for (key, type_), own in zip(keys, ours, strict=True)
+    ]
+    listed = ", ".join(f"{key} AS {name}" for key, name in zip(cast, names, strict=True))
+    # One that changes as it is cast, such as 1.5, is none of the column's values.
+    kept = " AND ".join(f"{one} = {key}" for one, (key, _) in zip(cast, keys, strict=True) if one != key)
     same = " AND ".join(f"{column} = {there}.{name}" for column, name in zip(columns, names, strict=True))
     join = (
         f"LEFT JOIN (SELECT DISTINCT {listed}, TRUE AS {_HIT} "
-        f"FROM {quote(reference_table(expectation.references))}) AS {there} ON {same}"
+        f"FROM {quote(reference_table(expectation.references))}{f' WHERE {kept}' if kept else ''}) "
+        f"AS {there} ON {same}"
     )
     filled = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     offends = f"({filled} AND {there}.{_HIT} IS NULL)"
     return Measure(name, _counted(offends), offends, (join,), (join,))
+
+
+def _latest(column: str, type_: str) -> str:
+    """The latest moment that a calendar has: infinity and the days that stand for it tell of no data."""
+    # Nanoseconds reach no further than the year 2262.
+    own, as_ = (
+        (_column(column), type_)
+        if not type_.startswith("TIMESTAMP_")
+        else (f"CAST({_column(column)} AS TIMESTAMP)", "TIMESTAMP")
+    )
+    bounds = (f"CAST('{day}' AS {as_})" for day in ("0001-01-02", "9999-12-30"))
+    return f"max({own}) FILTER (WHERE {own} BETWEEN {' AND '.join(bounds)})"
 
 
 def _counted(offends: str) -> str:
@@ -204,6 +236,8 @@ def _literal(value: Any, type_: str) -> str:
     match value:
         case bool():
             return str(value).upper()
+        case float() if not math.isfinite(value):
+            return f"CAST('{value}' AS DOUBLE)"
         case int() | float():
             return repr(value)
         case dt.datetime() | dt.date():

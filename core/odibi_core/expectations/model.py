@@ -248,6 +248,11 @@ class Condition(_RowExpectation):
         None, min_length=1, description="A SELECT over the table data that gives the rows that offend."
     )
 
+    @field_validator("condition", "query", mode="before")
+    @classmethod
+    def _without_end(cls, given: Any) -> Any:
+        return given.strip().rstrip(";").rstrip() if isinstance(given, str) else given
+
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if (self.condition is None) == (self.query is None):

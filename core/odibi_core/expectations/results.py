@@ -15,6 +15,8 @@ class ResultState(StrEnum):
     WARNED = "warned"
     FAILED = "failed"
     QUARANTINED = "quarantined"
+    UNMET = "unmet"
+    """Rows broke it that would have been set aside, had no other expectation failed the step."""
 
 
 @dataclass(frozen=True, slots=True)

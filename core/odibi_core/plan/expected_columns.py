@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
 
-from odibi_core.errors import Problem, Severity, SqlError, did_you_mean
+from odibi_core.errors import Problem, Severity, SqlError
+from odibi_core.expectations.fitting import fitting_mistakes
 from odibi_core.expectations.judging import schema_mistakes
 from odibi_core.expectations.model import (
     Condition,
     Expectation,
     ExpectedSchema,
     ForeignKey,
-    Freshness,
     Pattern,
-    Range,
 )
 from odibi_core.nodes.base import Node
 from odibi_core.schema import Schema, literal
 from odibi_core.sql.binding import Binder
 from odibi_core.step import Step
-
-_MOMENT = re.compile(r"DATE|TIMESTAMP.*")
 
 
 def expectation_problems(
@@ -60,31 +56,12 @@ def _mistakes(
 ) -> Iterator[tuple[str, str]]:
     if isinstance(expectation, Pattern):
         yield from _pattern_mistakes(expectation)
-    if isinstance(expectation, ForeignKey) and (there := schemas.get(expectation.references)) is not None:
-        for column in expectation.keys:
-            if column not in there.names:
-                what = f"there is no column {column!r} in {expectation.references!r}"
-                yield what, did_you_mean(column, there.names)
-    if schema is None:
+    there = schemas.get(expectation.references) if isinstance(expectation, ForeignKey) else None
+    mistakes = list(fitting_mistakes(expectation, schema, there))
+    yield from mistakes
+    if schema is None or mistakes:
         return
-    missing = [column for column in expectation.looked_at if column not in schema.names]
-    for column in missing:
-        yield f"there is no column {column!r} in what the step makes", did_you_mean(column, schema.names)
-    if missing:
-        return
-    types = schema.as_dict()
     match expectation:
-        case Pattern(column=column) if types[column] != "VARCHAR":
-            yield (
-                f"{column!r} is {types[column]}, and a pattern is for texts",
-                "take another column, or a range",
-            )
-        case Freshness(column=column) if not _MOMENT.fullmatch(types[column]):
-            fix = f"make it one in the step, such as CAST({column} AS TIMESTAMP)"
-            yield f"{column!r} is {types[column]}, which is no moment", fix
-        case Range(column=column) if types[column] == "VARCHAR" and _has_number(expectation):
-            fix = "declare its type where it is read, or cast it in the step"
-            yield f"{column!r} is VARCHAR, and its bounds are numbers", fix
         case ExpectedSchema():
             yield from schema_mistakes(expectation, schema)
         case Condition():
@@ -106,10 +83,6 @@ def _sql_mistakes(expectation: Condition, schema: Schema, binder: Binder) -> Ite
         if expectation.condition is not None:
             binder.bind(f"SELECT 1 AS one FROM data WHERE (\n{expectation.condition}\n)", {"data": schema})
         else:
-            binder.bind(str(expectation.query), {"data": schema})
+            binder.bind(f"SELECT * FROM (\n{expectation.query}\n) AS offending", {"data": schema})
     except SqlError as error:
         yield error.what, error.fix
-
-
-def _has_number(expectation: Range) -> bool:
-    return any(isinstance(bound, int | float) for bound in (expectation.min, expectation.max))

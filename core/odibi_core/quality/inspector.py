@@ -10,12 +10,14 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from odibi_core.dataset import Dataset, sample_rows
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, Task, TaskError, UnkeepableError
 from odibi_core.engines.operations import Query
 from odibi_core.errors import ExpectationError, OdibiError, StepError
+from odibi_core.expectations.fitting import fitting_mistakes
 from odibi_core.expectations.judging import (
     Finding,
     GoodRun,
@@ -111,9 +113,11 @@ class Inspector:
             return
         began, outcome = time.perf_counter(), outcomes[-1]
         found = _Found()
+        # Its own outputs can be looked into, too, as they were before rows were taken out.
+        own = {planned.step.outputs[name]: dataset for name, dataset in outcome.outputs.items()}
+        data = {**data, **own}
         try:
-            for output in outcome.outputs:
-                self._inspect(planned, outcome, output, data, found, attempt)
+            self._inspect(planned, outcome, data, found, attempt)
         except TaskError:
             raise
         except OdibiError as error:
@@ -143,37 +147,68 @@ class Inspector:
         self,
         planned: PlannedStep,
         outcome: Outcome,
-        output: str,
         data: Mapping[str, Dataset],
         found: _Found,
         attempt: Attempt,
     ) -> None:
-        first = next(iter(outcome.outputs))
-        expectations = {
-            name: expectation
-            for name, expectation in planned.node.expectations.items()
-            if (expectation.output or first) == output
-        }
-        if not expectations:
-            return
-        dataset = outcome.outputs[output]
-        look = _Look(
-            planned, output, dataset, expectations, self._engines[planned.step.engine], self._context, data,
+        looks = [
+            self._look(planned, outcome, output, data, attempt)
+            for output in outcome.outputs
+            if _about(planned, outcome, output)
+        ]
+        try:
+            for look in looks:
+                look.measure()
+                look.judge_rows()
+            if not any(look.is_broken for look in looks):
+                for look in looks:
+                    look.take_out()
+            for look in looks:
+                look.judge_table(self._plan.pipeline.name, self._past)
+        except BaseException:
+            for look in looks:
+                look.put_back()
+            raise
+        is_broken = any(look.is_broken for look in looks)
+        for look in looks:
+            if is_broken:
+                look.put_back()
+            else:
+                found.quarantine += look.set_aside()
+                outcome.outputs[look.output] = look.dataset
+            found.results += look.results()
+            found.outputs[look.output] = {
+                "row_count": look.dataset.row_count(),
+                "schema": look.dataset.schema.as_dict(),
+            }
+
+    def _look(
+        self,
+        planned: PlannedStep,
+        outcome: Outcome,
+        output: str,
+        data: Mapping[str, Dataset],
+        attempt: Attempt,
+    ) -> _Look:
+        return _Look(
+            planned,
+            output,
+            outcome.outputs[output],
+            _about(planned, outcome, output),
+            self._engines[planned.step.engine],
+            self._context,
+            data,
             attempt,
-        )  # fmt: skip
-        look.measure()
-        look.judge_rows()
-        if not look.is_broken and look.offends(Consequence.QUARANTINE):
-            kept = look.quarantine()
-            found.quarantine.append(kept)
-            outcome.outputs[output] = look.dataset
-        past = self._past if any(_needs_past(each) for each in expectations.values()) else None
-        look.judge_table(self._plan.pipeline.name, past)
-        found.results += look.results()
-        found.outputs[output] = {
-            "row_count": look.dataset.row_count(),
-            "schema": look.dataset.schema.as_dict(),
-        }
+        )
+
+
+def _about(planned: PlannedStep, outcome: Outcome, output: str) -> dict[str, Expectation]:
+    first = next(iter(outcome.outputs))
+    return {
+        name: expectation
+        for name, expectation in planned.node.expectations.items()
+        if (expectation.output or first) == output
+    }
 
 
 @dataclass(slots=True)
@@ -212,24 +247,27 @@ class _Look:
         data: Mapping[str, Dataset],
         attempt: Attempt,
     ) -> None:
-        self._planned, self._output, self.dataset = planned, output, dataset
+        self._planned, self.output, self.dataset = planned, output, dataset
+        self._whole = dataset
+        self._part: Path | None = None
+        self._aside: dict[str, Any] | None = None
         self._expectations, self._engine = expectations, engine
         self._context, self._attempt = context, attempt
-        self._own = {key: dataset for name, key in planned.step.outputs.items() if name == output}
         self._data = data
-        schema = dataset.schema
-        self._schema = schema
+        self._schema = schema = dataset.schema
+        there = {
+            name: data[expectation.references].schema if isinstance(expectation, ForeignKey) else None
+            for name, expectation in expectations.items()
+        }
         for name, expectation in expectations.items():
-            missing = [column for column in expectation.looked_at if column not in schema.names]
-            if missing:
-                shown = ", ".join(schema.names)
+            for what, fix in fitting_mistakes(expectation, schema, there[name]):
                 raise StepError(
-                    f"{name}: there is no column {missing[0]!r} in what the step made",
+                    f"{name}: {what}",
                     where=f"step {planned.step.name!r}, expectations",
-                    fix=f"its columns are {shown}",
+                    fix=fix or f"its columns are {', '.join(schema.names)}",
                 )
         self._measures = [
-            measure(name, number, expectation, schema)
+            measure(name, number, expectation, schema, there[name])
             for number, (name, expectation) in enumerate(expectations.items())
         ]
         self._values: dict[str, Any] = {}
@@ -282,7 +320,7 @@ class _Look:
             if self._offending[each.name]:
                 self._examples[each.name] = self._find_examples(each, expectation)
 
-    def judge_table(self, pipeline: str, past: Past | None) -> None:
+    def judge_table(self, pipeline: str, past: Past) -> None:
         """Judge what is about the output as a whole, with the rows that stay."""
         rows = self.dataset.row_count()
         for name, expectation in self._expectations.items():
@@ -291,7 +329,7 @@ class _Look:
                     runs = self._runs(pipeline, past, expectation.history or 0)
                     self._findings[name] = judge_count(expectation, rows, runs)
                 case Freshness():
-                    latest = self._values[name]
+                    latest = self._latest(name) if self._aside is not None else self._values[name]
                     self._findings[name] = judge_age(expectation, latest, present())
                 case ExpectedSchema():
                     self._findings[name] = judge_schema(expectation, self._schema)
@@ -299,40 +337,58 @@ class _Look:
                     last = next(iter(self._runs(pipeline, past, 1)), None)
                     self._findings[name] = judge_drift(expectation, self._schema, last)
 
-    def quarantine(self) -> dict[str, Any]:
-        """Take out the rows that offend, keep them in a file, and tell of it."""
+    def take_out(self) -> None:
+        """Take the rows that are to be quarantined out, into a file that does not count yet."""
         step, measures = self._planned.step, self.offends(Consequence.QUARANTINE)
+        if not measures:
+            return
         bad = self._query(bad_query(measures), measures)
-        suffix = "" if self._output == next(iter(step.outputs)) else f".{file_name(self._output)}"
+        suffix = "" if self.output == next(iter(step.outputs)) else f".{file_name(self.output)}"
         self._context.rejects.mkdir(parents=True, exist_ok=True)
         path = self._context.rejects / f"{file_name(step.name)}{suffix}.parquet"
-        whole = path.with_name(f".{path.name}.part")
+        self._part = path.with_name(f".{path.name}.part")
         try:
-            self._engine.save(bad, whole, self._attempt)
+            self._engine.save(bad, self._part, self._attempt)
         except UnkeepableError as error:
-            whole.unlink(missing_ok=True)
             raise StepError(
                 f"the rows that offend can't be kept: {error}",
                 where=f"step {step.name!r}, expectations",
                 fix="cast the column in the step, or use severity warn or fail",
             ) from error
-        rows = bad.row_count()
-        good = self._query(good_query(measures), measures, key=step.outputs[self._output])
-        # The rows are kept before they are missing in the output.
-        whole.replace(path)
-        self._engine.release(bad)
-        self._engine.release(self.dataset)
-        self.dataset = good
-        return {
-            "output": self._output,
+        self._aside = {
+            "output": self.output,
             "path": str(path),
-            "quarantined_rows": rows,
+            "quarantined_rows": bad.row_count(),
             "reasons": {each.name: self._offending[each.name] for each in measures},
         }
+        self._engine.release(bad)
+        self.dataset = self._query(good_query(measures), measures, key=step.outputs[self.output])
+
+    def put_back(self) -> None:
+        """Have all rows in the output again."""
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+        if self.dataset is not self._whole:
+            self._engine.release(self.dataset)
+        self.dataset, self._aside = self._whole, None
+
+    def set_aside(self) -> list[dict[str, Any]]:
+        """Keep the file of the rows that were taken out; what there is to tell of it, if any were."""
+        if self._aside is None or self._part is None:
+            return []
+        # The rows are kept before they are missing in the output.
+        self._part.replace(self._aside["path"])
+        self._engine.release(self._whole)
+        return [self._aside]
 
     def results(self) -> list[ExpectationResult]:
         """What became of each expectation."""
         return [self._result(name, expectation) for name, expectation in self._expectations.items()]
+
+    def _latest(self, name: str) -> Any:
+        """The latest moment of the rows that stay."""
+        (measured,) = (each for each in self._measures if each.name == name)
+        return self._one_row(measuring_query([measured]), [measured])[value_column(0)]
 
     @property
     def _counts_rows(self) -> bool:
@@ -345,6 +401,8 @@ class _Look:
     def _result(self, name: str, expectation: Expectation) -> ExpectationResult:
         finding = self._findings[name]
         state = _STATES[finding.consequence] if finding.consequence is not None else ResultState.PASSED
+        if state is ResultState.QUARANTINED and self._aside is None:
+            state = ResultState.UNMET
         return ExpectationResult(
             name,
             expectation.kind,
@@ -357,10 +415,10 @@ class _Look:
             finding.observed or {},
         )
 
-    def _runs(self, pipeline: str, past: Past | None, limit: int) -> Sequence[GoodRun]:
-        if past is None or not limit:
+    def _runs(self, pipeline: str, past: Past, limit: int) -> Sequence[GoodRun]:
+        if not limit:
             return ()
-        return past(pipeline, self._planned.step.name, self._output, limit)
+        return past(pipeline, self._planned.step.name, self.output, limit)
 
     def _find_examples(self, measured: Measure, expectation: Expectation) -> tuple[Mapping[str, Any], ...]:
         if measured.offends:
@@ -413,7 +471,7 @@ class _Look:
             expectation = self._expectations[each.name]
             if isinstance(expectation, ForeignKey):
                 name = reference_table(expectation.references)
-                taken[name] = self._own.get(expectation.references) or self._data[expectation.references]
+                taken[name] = self._data[expectation.references]
         inputs = {alias: f"odibi_input_{number}" for number, alias in enumerate(taken)}
         task = Task(self._planned.step.name, Query(sql, "duckdb"), inputs, {"data": key}, is_kept=True)
         given = {inputs[alias]: dataset for alias, dataset in taken.items()}
@@ -425,12 +483,6 @@ class _Look:
                 raise error.cause from error
             raise StepError(str(error.cause)) from error
         return outcome.outputs["data"]
-
-
-def _needs_past(expectation: Expectation) -> bool:
-    return isinstance(expectation, SchemaDrift) or (
-        isinstance(expectation, RowCount) and expectation.history is not None
-    )
 
 
 def _error(failed: Sequence[ExpectationResult], checked: dict[str, Any]) -> ExpectationError:

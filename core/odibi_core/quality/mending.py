@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.errors import OdibiError, SourceError, did_you_mean
-from odibi_core.expectations.measuring import REASONS
-from odibi_core.quality.quarantine import ROW
+from odibi_core.expectations.measuring import REASONS, ROW
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

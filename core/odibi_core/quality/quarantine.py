@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError, SourceError
+from odibi_core.expectations.measuring import ROW
 from odibi_core.quality.database import open_quality
 from odibi_core.schema import literal
 from odibi_core.timestamps import now
@@ -23,9 +24,6 @@ from odibi_core.workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-ROW = "odibi_row"
-"""The column that numbers the rows of a set, from 1."""
 
 DISCARDED = "discarded"
 

@@ -71,9 +71,13 @@ class ExpectationRecord(_Record):
     @property
     def word(self) -> str:
         """How it was met, in a word or two."""
-        return {"passed": "met", "warned": "warns", "failed": "fails", "quarantined": "set aside"}.get(
-            self.state, self.state
-        )
+        return {
+            "passed": "met",
+            "warned": "warns",
+            "failed": "fails",
+            "quarantined": "set aside",
+            "unmet": "unmet",
+        }.get(self.state, self.state)
 
 
 class StepRecord(_Record):
