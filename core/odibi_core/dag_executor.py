@@ -200,6 +200,8 @@ class DAGExecutor:
                 made_now = engine.run_region(tasks, data, self._context, attempt)
                 if self._inspector is not None:
                     self._inspector.inspect(region, made_now, looked_into, attempt)
+                # Of the rows that went through: an expectation may have taken some out.
+                engine.profile(made_now, self._context, attempt)
                 outcomes = made_now
             except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
                 error = raised

@@ -133,6 +133,14 @@ def test_a_secret_is_hidden_in_what_is_noted(workspace: Workspace, monkeypatch: 
         assert "hush-hush-9" not in (result.run_dir / "lineage.json").read_text()
 
 
+def test_rows_that_were_put_into_quarantine_are_not_among_those_that_are_told_of(
+    workspace: Workspace,
+) -> None:
+    steps = flow()
+    steps[1].expectations = [{"check": "not_null", "columns": "city", "severity": "quarantine"}]
+    assert profiles(workspace, steps)["kept"]["row_count"] == 2
+
+
 def test_what_came_from_the_cache_still_tells_its_values(workspace: Workspace) -> None:
     first = profiles(workspace, flow(), enable_cache=True)
     assert Path(workspace.root / "cache").is_dir()

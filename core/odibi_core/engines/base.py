@@ -202,6 +202,9 @@ class Engine(Protocol):
             TaskError: A task failed; the error says which, and its cause is what happened.
         """
 
+    def profile(self, outcomes: Sequence[Outcome], context: RunContext, attempt: Attempt) -> None:
+        """Have the outcomes say what the values of their columns are like, as far as the run asks for it."""
+
     def save(self, dataset: Dataset, path: Path, attempt: Attempt) -> None:
         """Write a dataset's rows to a Parquet file, so that `load` gives the same dataset again.
 

@@ -47,24 +47,23 @@ class DuckDBEngine:
         first = tasks[0]
         if isinstance(first.operation, Call):
             # A function is a region of its own.
-            outcome = carry_out_call(first, first.operation, data, self._session, context, attempt)
-            profile_outcomes([outcome], self._session, context, attempt)
-            return [outcome]
+            return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
         cursor = self._session.cursor()
         tolerant: frozenset[str] = frozenset()
         with closing(cursor), attempt.on_stop(cursor.interrupt):
             while True:
                 run = RegionRun(self._session, cursor, data, context, attempt, tolerant=tolerant)
                 try:
-                    outcomes = run.run(tasks)
-                    break
+                    return run.run(tasks)
                 except TaskError as error:
                     more = run.malformed(error.cause)
                     if not more:
                         raise
                     tolerant |= more
+
+    def profile(self, outcomes: Sequence[Outcome], context: RunContext, attempt: Attempt) -> None:
+        """Have the outcomes say what the values of their columns are like, as far as the run asks for it."""
         profile_outcomes(outcomes, self._session, context, attempt)
-        return outcomes
 
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a pandas, Polars or Arrow frame."""

@@ -27,8 +27,6 @@ def profile_outcomes(
     if context.profile is False:
         return
     for outcome in outcomes:
-        if outcome.profiles.outputs:
-            continue
         begun = time.perf_counter()
         asked = {
             name: dataset

@@ -13,7 +13,6 @@ from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task
 from odibi_core.engines.duckdb.datasets import FrameDataset
 from odibi_core.engines.duckdb.engine import DuckDBEngine
-from odibi_core.engines.duckdb.profiling import profile_outcomes
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.engines.registry import EngineSettings
@@ -86,11 +85,13 @@ class SparkEngine:
                     context,
                     attempt,
                 )
-                outcomes = region.run(tasks)
+                return region.run(tasks)
         finally:
             stopping.end()
-        profile_outcomes(outcomes, self._session, context, attempt)
-        return outcomes
+
+    def profile(self, outcomes: Sequence[Outcome], context: RunContext, attempt: Attempt) -> None:
+        """Have the outcomes say what the values of their columns are like, as far as the run asks for it."""
+        self._duckdb.profile(outcomes, context, attempt)
 
     def adopt(self, key: str, frame: Any) -> Dataset:
         """A dataset over a Spark, pandas, Polars or Arrow frame."""
