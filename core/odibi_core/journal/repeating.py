@@ -48,8 +48,8 @@ def repeat_order(
         parameters: Other values of the parameters; None takes those of the run.
 
     Raises:
-        OdibiError: The run still goes on, no step of it is left to do, or its order or pipeline was not kept
-            or can't be read.
+        OdibiError: The run still goes on, no step of it is left to do, it took mended rows, or its order or
+            pipeline was not kept or can't be read.
     """
     record = JournalReader(run_dir).record()
     if repeat is not Repeat.START and not record.state.is_final:
@@ -57,6 +57,12 @@ def repeat_order(
             "the run has not ended yet",
             where=f"run {record.run_id}",
             fix=f"wait until it ends: odibi runs follow {record.run_id}",
+        )
+    if record.order.get("trigger") == Trigger.REPLAY:
+        raise OdibiError(
+            "the run took mended rows, which another run would write once more",
+            where=f"run {record.run_id}",
+            fix="where it failed, go on with it: odibi quarantine again",
         )
     known = {"pipeline": record.pipeline_name, "trigger": trigger, "parameters": record.parameters}
     asked = read_order({**known, **record.order}, record.run_id)

@@ -14,6 +14,8 @@ from tests.conftest import Run
 
 from odibi_core.design.yaml_form import dump_yaml
 from odibi_core.errors import OdibiError
+from odibi_core.journal.order import Trigger
+from odibi_core.journal.repeating import Repeat, repeat_order
 from odibi_core.pipeline import Pipeline
 from odibi_core.quality.quarantine import ReplayState, SetAside
 from odibi_core.quarantine_desk import QuarantineDesk
@@ -303,6 +305,16 @@ def test_rows_go_as_they_are_once_the_expectation_is_changed(
     make_file("pipelines/shop.yaml", dump_yaml(eased))
     replayed(desk, set_of(desk, "clean"))
     assert [row[0] for row in saved(workspace)] == [1, 2, 4, 4]
+
+
+def test_a_run_that_took_mended_rows_is_not_done_again_as_any_other(
+    desk: QuarantineDesk, run: Run, workspace: Workspace
+) -> None:
+    run(shop(format="delta"))
+    clean = set_of(desk, "clean")
+    result = replayed(desk, clean, mended(desk, clean, id=[2, 4, 5], amount=[3, 7, 8]))
+    with pytest.raises(OdibiError, match="which another run would write once more"):
+        repeat_order(workspace.runs / result.run_id, Repeat.START, trigger=Trigger.COMMAND_LINE, author="ana")
 
 
 def test_sets_that_nobody_has_are_told(desk: QuarantineDesk) -> None:
