@@ -25,7 +25,7 @@ Row = dict[str, Any]
 Values = tuple[Any, ...]
 
 _FLOATS = ("FLOAT", "DOUBLE")
-_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER")
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(\d+,0\)")
 _MOST_TRIED = 2_000
 """Left-over rows of a side beyond which they are not tried each against each."""
 _SINGLE_PRECISION = 1e-6

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable
@@ -42,6 +43,9 @@ _LOCAL = {
 }
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_ADDRESSES = re.compile(r"(?:spark|sc)://(?P<addresses>[^/;]+)")
+_CONNECT_PORT = "15002"
+_REACHED_WITHIN_S = 10.0
 _SILENCE = """\
 status = off
 appender.none.type = Null
@@ -195,6 +199,7 @@ def _opened(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, str, 
         quiet = scratch / "log4j2.properties"
         quiet.write_text(_SILENCE, encoding="utf-8")
         given[_JAVA_OPTIONS] = f"-Dlog4j2.configurationFile={quiet.as_uri()} {given.get(_JAVA_OPTIONS, '')}"
+    _check_reachable(place)
     for name, value in {**_ALWAYS, **given}.items():
         builder = builder.config(name, value)
     before = signal.getsignal(signal.SIGINT)
@@ -229,6 +234,30 @@ def _borrow(session: SparkSession) -> Callable[[], object]:
 def _is_here(master: str) -> bool:
     """Whether no other machine has to reach this one."""
     return master.startswith("local") or re.match(r"spark://(127\.|localhost\b)", master) is not None
+
+
+def _check_reachable(place: str) -> None:
+    """Return where somebody listens: Spark itself would try for minutes.
+
+    Raises:
+        OdibiError: Nobody does.
+    """
+    found = _ADDRESSES.match(place)
+    if found is None:
+        return
+    reason = ""
+    for address in found["addresses"].split(","):
+        host, _, port = address.rpartition(":") if ":" in address else (address, "", _CONNECT_PORT)
+        try:
+            socket.create_connection((host, int(port)), _REACHED_WITHIN_S).close()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+        else:
+            return
+    raise OdibiError(
+        f"Spark can't be reached at {place}: {reason.lower()}",
+        fix="look at [spark] in odibi.toml or the address given, and whether Spark runs there",
+    )
 
 
 def _check_java() -> None:

@@ -20,6 +20,7 @@ from tests.waiting import wait_until
 
 from odibi_core.dataset import arrow_to_pandas
 from odibi_core.design.yaml_form import load_yaml
+from odibi_core.engine_context import SparkEngineContext
 from odibi_core.engines.spark import session as session_module
 from odibi_core.engines.spark.session import open_session
 from odibi_core.errors import OdibiError, PipelineInvalidError
@@ -308,6 +309,20 @@ def test_one_process_uses_spark_at_one_place(tmp_path: Path) -> None:
         open_session(SparkSettings(master="spark://elsewhere:7077"), tmp_path)
     _, leave = open_session(SparkSettings(master="local[2]"), tmp_path)
     leave()
+
+
+def test_a_run_takes_the_config_of_its_context(workspace: Workspace, files: Path) -> None:
+    context = SparkEngineContext(spark_config={"spark.master": "spark://elsewhere:7077"}, workspace=workspace)
+    steps = [read("orders.csv", "orders"), query("n", "SELECT count(*) AS n FROM orders", "orders")]
+    with pytest.raises(OdibiError, match="can't use spark://elsewhere:7077"):
+        Orchestrator(steps, "spark", workspace=workspace, context=context).execute()
+
+
+def test_a_place_that_is_given_takes_the_place_of_the_workspace_s() -> None:
+    settings = SparkSettings(master="local[2]", config={"a": "1", "b": "1"})
+    assert settings.with_config({}) == settings
+    given = settings.with_config({"spark.remote": "sc://host", "b": "2"})
+    assert given == SparkSettings(remote="sc://host", config={"a": "1", "b": "2"})
 
 
 def test_files_that_spark_reads_otherwise_are_read_by_duckdb(run: Run, tmp_path: Path) -> None:
