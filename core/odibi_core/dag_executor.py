@@ -165,13 +165,16 @@ class DAGExecutor:
             region = self._queue.take()
             # A region that is tried again was looked for before.
             is_first = not any(self._report.steps[name].retries for name in region.steps)
-            outcomes = self._memory.recall(region, self._report.data) if self._memory and is_first else None
-            if outcomes is not None and self._inspector is not None and self._inspector.is_stale(outcomes):
-                outcomes = None
+            outcomes = None
+            if self._memory and is_first:
+                outcomes = self._memory.recall(region, self._report.data, self._is_stale)
             if outcomes is not None:
                 self._take_outcomes(region, outcomes, NodeState.CACHED, 0.0)
             else:
                 self._launch(region)
+
+    def _is_stale(self, outcomes: Sequence[Outcome]) -> bool:
+        return self._inspector is not None and self._inspector.is_stale(outcomes)
 
     def _launch(self, region: Region) -> None:
         number, attempt, started = next(self._numbers), Attempt(), time.monotonic()

@@ -50,11 +50,22 @@ class Memory:
     checkpoints: CheckpointedRun | None
     finish: Callable[[], object] | None
 
-    def recall(self, region: Region, data: Mapping[str, Dataset]) -> list[Outcome] | None:
-        """What the region did before, where that still holds; None where it must run."""
+    def recall(
+        self, region: Region, data: Mapping[str, Dataset], is_stale: Callable[[Sequence[Outcome]], bool]
+    ) -> list[Outcome] | None:
+        """What the region did before, where that still holds; None where it must run.
+
+        Args:
+            region: The region.
+            data: Dataset key → what earlier regions made.
+            is_stale: Whether what the cache kept has grown too old. What a checkpoint holds is of the run
+                that goes on: it was looked at then, and other steps have taken it already.
+        """
         outcomes = self.checkpoints.recall(region, data) if self.checkpoints else None
         if outcomes is None and self.cache:
             outcomes = self.cache.recall(region, data)
+            if outcomes is not None and is_stale(outcomes):
+                outcomes = None
         return outcomes
 
     def keep(self, region: Region, outcomes: Sequence[Outcome], attempt: Attempt) -> None:

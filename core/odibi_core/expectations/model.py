@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from odibi_core.durations import Span
 from odibi_core.formats.base import Options
@@ -54,6 +54,14 @@ class Expectation(Options):
         "level": "severity",
     }
 
+    _written: Mapping[str, Any] | None = PrivateAttr(None)
+
+    def called_as(self, written: Mapping[str, Any]) -> Self:
+        """The same, named and told of as it was written: what placeholders stand for may be a secret."""
+        other = self.model_copy()
+        other._written = written
+        return other
+
     @property
     def kind(self) -> str:
         """The check's name."""
@@ -61,8 +69,22 @@ class Expectation(Options):
 
     @property
     def subject(self) -> str:
-        """What it looks at, for its name; "" where that is the whole output."""
-        return ", ".join(self.looked_at)
+        """What it looks at, as it was written, for its name; "" where that is the whole output."""
+        return ", ".join(self._as_written("columns", "column") or self.looked_at) if self.looked_at else ""
+
+    @property
+    def label(self) -> str:
+        """Its name, as it was written; made of check and subject where it has none."""
+        given = next(iter(self._as_written("name")), self.name)
+        return given or (f"{self.kind}({self.subject})" if self.subject else self.kind)
+
+    def _as_written(self, *fields: str) -> tuple[str, ...]:
+        """The texts that stand in the first of the fields that was written."""
+        for field in fields:
+            given = (self._written or {}).get(field)
+            if given is not None and field in type(self).model_fields:
+                return tuple(map(str, [given] if isinstance(given, str) else given))
+        return ()
 
     @property
     def looked_at(self) -> tuple[str, ...]:
@@ -264,7 +286,8 @@ class Condition(_RowExpectation):
     @property
     def subject(self) -> str:
         """The beginning of its SQL."""
-        text = " ".join((self.condition or self.query or "").split())
+        given = self._as_written("condition", "query") or (self.condition or self.query or "",)
+        text = " ".join(given[0].split())
         return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -310,16 +333,12 @@ def named(expectations: tuple[Expectation, ...]) -> dict[str, Expectation]:
     """Name → expectation; a second of one name gets a number."""
     found: dict[str, Expectation] = {}
     for expectation in expectations:
-        wanted = expectation.name or _made_name(expectation)
-        name, number = wanted, 2
+        wanted = name = expectation.label
+        number = 2
         while name in found:
             name, number = f"{wanted} #{number}", number + 1
         found[name] = expectation
     return found
-
-
-def _made_name(expectation: Expectation) -> str:
-    return f"{expectation.kind}({expectation.subject})" if expectation.subject else expectation.kind
 
 
 def _is_number(value: Any) -> bool:

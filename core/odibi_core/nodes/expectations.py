@@ -11,8 +11,13 @@ from odibi_core.nodes.base import parse
 from odibi_core.step import Step
 
 
-def expectations_of(step: Step) -> tuple[dict[str, Expectation], list[Problem]]:
-    """Name → expectation, of those that are right, and what is wrong with the others."""
+def expectations_of(step: Step, written: Step) -> tuple[dict[str, Expectation], list[Problem]]:
+    """Name → expectation, of those that are right, and what is wrong with the others.
+
+    Args:
+        step: The step with its placeholders filled in.
+        written: The step as it was written: names tell of placeholders, never of what they stand for.
+    """
     if not step.expectations:
         return {}, []
     if not step.outputs:
@@ -23,7 +28,7 @@ def expectations_of(step: Step) -> tuple[dict[str, Expectation], list[Problem]]:
         expectation, mistakes = _expectation(step, given, f"expectations[{number}]")
         problems += mistakes
         if expectation is not None:
-            found.append(expectation)
+            found.append(expectation.called_as(written.expectations[number]))
     return named(tuple(found)), problems
 
 

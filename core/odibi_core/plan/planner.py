@@ -192,7 +192,7 @@ class Survey:
             node = compile_step(rendered, surroundings.workspace.root, surroundings.connections)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
-            expectations, mistakes = expectations_of(rendered) if is_whole_step else ({}, [])
+            expectations, mistakes = expectations_of(rendered, step) if is_whole_step else ({}, [])
             nodes[step.name] = replace(nodes[step.name], expectations=expectations)
             problems += [*node.problems, *mistakes]
         problems += reference_problems(

@@ -108,6 +108,12 @@ class QualityKeeper:
                         "ON CONFLICT (place) DO UPDATE SET is_good = max(is_good, excluded.is_good)",
                         [
                             *(one["place"], one["place"].partition("/")[0], run[1], step, one["output"]),
-                            *(one["kind"], one["row_count"], json.dumps(one["reasons"]), is_good, moment),
+                            *(
+                                one["kind"],
+                                one["row_count"],
+                                json.dumps(self._redactor.value(one["reasons"])),
+                                is_good,
+                                moment,
+                            ),
                         ],
                     )

@@ -451,7 +451,7 @@ def test_placeholders_stand_in_expectations(run: Run) -> None:
         {"most": Parameter("most", ParameterType.NUMBER, 1000), "bad": Parameter("bad", default="lost")},
     )
     error = run(pipeline).errors["orders"]
-    assert "1 of 5 rows breaks status <> 'lost'" in error.what
+    assert "1 of 5 rows breaks status <> {bad}" in error.what
     assert "range" not in error.what
 
 
