@@ -47,13 +47,18 @@ class Store:
         key = folder.key.rstrip("/")
         return self.under(folder.at(f"{key}/" if key else ""))
 
-    def matching(self, pattern: Address) -> Iterator[Object]:
-        """The objects that a glob means: `*` and `?` stop at a slash, `**` does not."""
+    def matching(self, pattern: Address, also: str = "") -> Iterator[Object]:
+        """The objects that a glob means: `*` and `?` stop at a slash, `**` does not.
+
+        Args:
+            pattern: The glob.
+            also: A name that objects beside them have which are given too.
+        """
         wanted = glob_expression(pattern.key)
         return (
             found
             for found in self.under(pattern.at(_literal_start(pattern.key)))
-            if wanted.fullmatch(found.key)
+            if wanted.fullmatch(found.key) or (also and found.key.rpartition("/")[2] == also)
         )
 
     def read(self, address: Address, start: int | None = None, end: int | None = None) -> bytes:
