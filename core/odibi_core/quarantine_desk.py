@@ -7,13 +7,14 @@ again by another try. So a process may die at any moment, and the replay is gone
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.design.pipeline_file import read_pipeline
-from odibi_core.engines.operations import Write
+from odibi_core.engines.operations import Query, Send, Write
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.expectations.measuring import REASONS, ROW
@@ -27,12 +28,13 @@ from odibi_core.journal.repeating import kept_pipeline
 from odibi_core.journal.writer import new_run_id
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
-from odibi_core.plan.model import Plan
+from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.quality.keeper import UNREADABLE
 from odibi_core.quality.mending import read_mended
 from odibi_core.quality.quarantine import Quarantine, Replay, ReplayState, SetAside
 from odibi_core.run_result import RunResult
 from odibi_core.schema import Schema, literal
+from odibi_core.sql.row_wise import why_not_row_wise
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = "quarantine"
+_ORDER = b"odibi_order"
 _GOES_WITH_FEW_ROWS = (WriteMode.APPEND, WriteMode.MERGE)
 
 
@@ -119,6 +122,7 @@ class QuarantineDesk:
         mended: Any = None,
         *,
         force: bool = False,
+        any_steps: bool = False,
         parameters: Mapping[str, Any] | None = None,
         bus: EventBus | None = None,
     ) -> RunResult:
@@ -129,6 +133,8 @@ class QuarantineDesk:
             mended: The path of a CSV or Parquet file, or a frame, with `ROW` and the columns of the output;
                 None takes the open rows as they are. Rows that are left out stay open.
             force: Whether rows of a run that did not succeed may be taken too.
+            any_steps: Whether steps on the way to a target may look at other rows too: what they make of
+                these rows alone is then not what they would make of all.
             parameters: Values of the run's parameters; None takes those of the run that set the rows aside.
             bus: Takes the events.
 
@@ -143,7 +149,7 @@ class QuarantineDesk:
                 fix="run the pipeline again, and replay what that sets aside; --force takes these",
             )
         part = self._part(rows)
-        self._check_targets(part)
+        self._check_targets(part, any_steps=any_steps)
         columns = self._columns(rows, part)
         if mended is None and rows.kind == UNREADABLE:
             raise OdibiError(
@@ -153,13 +159,14 @@ class QuarantineDesk:
             )
         table, numbers = read_mended(self.quarantine.rows(rows) if mended is None else mended, columns)
         replay_id = f"replay-{new_run_id()}"
-        self._keep(table, replay_id)
+        given = dict(parameters) if parameters is not None else self._parameters(rows)
+        self._keep(table, replay_id, {"parameters": given, "any_steps": any_steps})
         try:
             self.quarantine.begin(rows, numbers, replay_id)
         except OdibiError:
             self._file(replay_id).unlink(missing_ok=True)
             raise
-        return self._run(rows, part, replay_id, parameters, bus)
+        return self._run(rows, part, replay_id, given, bus, may_have_written=False)
 
     def go_on(self, replay: Replay, *, bus: EventBus | None = None) -> RunResult:
         """What became of another run of a replay that did not end well; what it has written counts.
@@ -169,27 +176,36 @@ class QuarantineDesk:
         """
         if replay.state is ReplayState.DONE:
             raise OdibiError("the replay is done", where=replay.replay_id)
+        if replay.state is ReplayState.ABANDONED:
+            fix = "replay them anew: odibi quarantine replay"
+            raise OdibiError(
+                "its rows were given back before any was written", where=replay.replay_id, fix=fix
+            )
         rows = next(one for one in self.quarantine.sets(limit=1_000_000) if one.place == replay.place)
         part = self._part(rows)
-        self._check_targets(part)
-        return self._run(rows, part, replay.replay_id, None, bus)
+        order = self._order(replay.replay_id)
+        self._check_targets(part, any_steps=order["any_steps"])
+        written = replay.state is ReplayState.WRITING or self._began_to_write(part, replay.run_id)
+        given = order["parameters"]
+        return self._run(rows, part, replay.replay_id, given, bus, may_have_written=written)
 
     def _run(
         self,
         rows: SetAside,
         part: _Part,
         replay_id: str,
-        parameters: Mapping[str, Any] | None,
+        given: Mapping[str, Any],
         bus: EventBus | None,
+        *,
+        may_have_written: bool,
     ) -> RunResult:
         run_id = new_run_id()
-        given = dict(parameters) if parameters is not None else self._parameters(rows)
         order = RunOrder(
             pipeline=part.pipeline.name,
             trigger=Trigger.REPLAY,
             author=user_name(),
             start=part.step.name,
-            parameters=given,
+            parameters=dict(given),
             rerun_of=rows.run_id,
         )
         orchestrator = Orchestrator(
@@ -197,7 +213,7 @@ class QuarantineDesk:
             workspace=self._workspace,
             allowed_functions=self._workspace.load().functions.allow,
             keeps_data=False,
-            parameters=given,
+            parameters=dict(given),
             enable_cache=False,
             enable_checkpoints=False,
             resume_from_checkpoint=False,
@@ -206,12 +222,32 @@ class QuarantineDesk:
             write_id=replay_id,
             order=order.model_dump(mode="json", exclude_defaults=True),
         )
-        with hold_lease(self._workspace.state, part.pipeline.name, run_id):
-            self.quarantine.note_run(replay_id, run_id, ReplayState.BEGUN)
-            result = orchestrator.execute()
-            if result.success:
-                self.quarantine.note_run(replay_id, run_id, ReplayState.DONE)
+        before = ReplayState.WRITING if may_have_written else ReplayState.BEGUN
+        try:
+            with hold_lease(self._workspace.state, part.pipeline.name, run_id):
+                self.quarantine.note_run(replay_id, run_id, before)
+                result = orchestrator.execute()
+                if result.success:
+                    self.quarantine.note_run(replay_id, run_id, ReplayState.DONE)
+                elif may_have_written or self._began_to_write(part, run_id):
+                    self.quarantine.note_run(replay_id, run_id, ReplayState.WRITING)
+                else:
+                    self.quarantine.abandon(replay_id, run_id)
+        except (OdibiError, PipelineInvalidError):
+            # Nothing of this run has begun.
+            if not may_have_written:
+                self.quarantine.abandon(replay_id, "")
+            raise
         return result
+
+    def _began_to_write(self, part: _Part, run_id: str) -> bool:
+        """Whether a run may have written something; True where its journal does not tell."""
+        folder = self._workspace.runs / run_id
+        if not run_id or not folder.is_dir():
+            return False
+        steps = JournalReader(folder).record().steps
+        writes = [name for name, planned in part.plan.steps.items() if _writes(planned)]
+        return any(name in steps and steps[name].start_time for name in writes)
 
     def _part(self, rows: SetAside) -> _Part:
         pipeline = self._pipeline(rows)
@@ -244,7 +280,9 @@ class QuarantineDesk:
             )
         return schema
 
-    def _check_targets(self, part: _Part) -> None:
+    def _check_targets(self, part: _Part, *, any_steps: bool) -> None:
+        if not any_steps:
+            _check_ways(part)
         for name in part.plan.graph.downstream(part.step.name):
             operation = part.plan.steps[name].node.operation
             if not isinstance(operation, Write) or operation.mode in _GOES_WITH_FEW_ROWS:
@@ -301,14 +339,55 @@ class QuarantineDesk:
     def _file(self, replay_id: str) -> Path:
         return self._workspace.state / FOLDER / f"{replay_id}.parquet"
 
-    def _keep(self, table: pa.Table, replay_id: str) -> None:
+    def _order(self, replay_id: str) -> dict[str, Any]:
+        """With what a replay was ordered: it stands in the file of its rows."""
+        import pyarrow.parquet as pq
+
+        path = self._file(replay_id)
+        if not path.is_file():
+            raise OdibiError("the rows of the replay are gone", where=str(path))
+        return dict(json.loads((pq.read_schema(path).metadata or {})[_ORDER]))
+
+    def _keep(self, table: pa.Table, replay_id: str, order: Mapping[str, Any]) -> None:
         import pyarrow.parquet as pq
 
         path = self._file(replay_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        pq.write_table(table, part)
+        about = {**(table.schema.metadata or {}), _ORDER: json.dumps(order, default=str).encode()}
+        pq.write_table(table.replace_schema_metadata(about), part)
         part.replace(path)
+
+
+def _writes(planned: PlannedStep) -> bool:
+    return isinstance(planned.node.operation, Write | Send)
+
+
+def _check_ways(part: _Part) -> None:
+    """Every step between the rows and a target takes each of them by itself.
+
+    Raises:
+        OdibiError: One does not.
+    """
+    graph, steps = part.plan.graph, part.plan.steps
+    keys, downstream = set(part.step.outputs.values()), set(graph.downstream(part.step.name))
+    for name, planned in steps.items():
+        step, operation = planned.step, planned.node.operation
+        if name not in downstream or not any(_writes(steps[after]) for after in graph.downstream(name)):
+            continue
+        taken = [alias for alias, key in step.inputs.items() if key in keys]
+        keys.update(step.outputs.values())
+        why = "it is a function"
+        if isinstance(operation, Query):
+            is_spark = operation.dialect == "spark"
+            why = why_not_row_wise(operation.sql, taken, dialect="spark" if is_spark else "duckdb")
+        if why:
+            raise OdibiError(
+                f"{name!r} does not surely take each row by itself: {why}",
+                where=f"step {name!r}, on the way from {part.step.name!r} to a target",
+                fix="mend the rows in the source, and run the pipeline again; --any-steps replays them all "
+                "the same, and writes what the step makes of these rows alone",
+            )
 
 
 def _fields(text: str, count: int) -> list[str | None]:

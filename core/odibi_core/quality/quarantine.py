@@ -32,8 +32,12 @@ class ReplayState(StrEnum):
     """How a replay stands."""
 
     BEGUN = "begun"
-    """Its rows are its own, and it may be tried again; what it has written counts."""
+    """Its rows are its own; a run of it is under way, or died."""
+    WRITING = "writing"
+    """A run of it began to write: its rows stay its own, and what it has written counts."""
     DONE = "done"
+    ABANDONED = "abandoned"
+    """It failed before anything was written, and its rows are open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,15 @@ class Quarantine:
             database.execute(
                 "UPDATE replays SET run_id = ?, state = ? WHERE replay_id = ?",
                 [run_id, state.value, replay_id],
+            )
+
+    def abandon(self, replay_id: str, run_id: str) -> None:
+        """Have the rows of a replay that wrote nothing be open again."""
+        with open_quality(self._workspace) as database:
+            database.execute("DELETE FROM settled_rows WHERE replay_id = ?", [replay_id])
+            database.execute(
+                "UPDATE replays SET run_id = ?, state = ? WHERE replay_id = ?",
+                [run_id, ReplayState.ABANDONED.value, replay_id],
             )
 
     def replays(self, rows: SetAside | None = None) -> list[Replay]:

@@ -191,7 +191,8 @@ def test_a_replay_that_failed_goes_on_and_writes_nothing_twice(
         assert result.failed_nodes == ["second"]
     assert len(saved(workspace)) == 4
     (replay,) = desk.quarantine.replays(clean)
-    assert replay.state is ReplayState.BEGUN
+    assert replay.state is ReplayState.WRITING
+    assert set_of(desk, "clean").open_rows == 0
     block.unlink()
     (workspace.root / "aside").rename(block)
     with desk.go_on(replay) as result:

@@ -102,6 +102,11 @@ def export(session: Session, *, number: int, file: Path) -> None:
 @_set_argument
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--force", is_flag=True, help="Also rows of a run that did not succeed.")
+@click.option(
+    "--any-steps",
+    is_flag=True,
+    help="Also through steps that look at other rows too: what they make of these alone is written.",
+)
 @param_option
 @json_option
 @click.pass_obj
@@ -111,20 +116,22 @@ def replay(
     number: int,
     file: Path | None,
     force: bool,
+    any_steps: bool,
     parameters: Mapping[str, str],
     as_json: bool,
 ) -> int:
     """Send mended rows of a set into the pipeline, from the step that set them aside.
 
     FILE has them as CSV or Parquet; without one the open rows go as they are. Each row goes once, whatever
-    dies when: a replay that did not end well is gone on with by `odibi quarantine again`.
+    dies when: a replay that began to write and did not end well is gone on with by `odibi quarantine again`.
+    The rows of one that wrote nothing are open again.
     """
     from odibi_core.quarantine_desk import QuarantineDesk
 
     session.terminal.gives_json = as_json
     desk = QuarantineDesk(session.workspace())
     found = desk.quarantine.find(number)
-    result = desk.replay(found, file, force=force, parameters=parameters or None)
+    result = desk.replay(found, file, force=force, any_steps=any_steps, parameters=parameters or None)
     return _told(session, result, desk, found, as_json=as_json)
 
 
@@ -141,9 +148,10 @@ def again(session: Session, *, number: int, as_json: bool) -> int:
     session.terminal.gives_json = as_json
     desk = QuarantineDesk(session.workspace())
     found = desk.quarantine.find(number)
-    left = [one for one in desk.quarantine.replays(found) if one.state is not ReplayState.DONE]
+    over = (ReplayState.DONE, ReplayState.ABANDONED)
+    left = [one for one in desk.quarantine.replays(found) if one.state not in over]
     if not left:
-        raise OdibiError("every replay of it is done", where=f"set {number}")
+        raise OdibiError("no replay of it is to be gone on with", where=f"set {number}")
     codes = [_told(session, desk.go_on(one), desk, found, as_json=as_json) for one in reversed(left)]
     return max(codes)
 
@@ -171,11 +179,13 @@ def discard(session: Session, *, number: int, given: str | None) -> None:
 
 
 def _told(session: Session, result: Any, desk: Any, found: SetAside, *, as_json: bool) -> int:
+    from odibi_core.quality.quarantine import ReplayState
     from odibi_core.story.wording import rows
 
     terminal = session.terminal
     code = ExitCode.OK if result.success else ExitCode.FAILED
     left = desk.quarantine.find(found.number).open_rows
+    replays = desk.quarantine.replays(found)
     if as_json:
         terminal.document(
             {
@@ -195,10 +205,12 @@ def _told(session: Session, result: Any, desk: Any, found: SetAside, *, as_json:
         else:
             for error in result.errors.values():
                 terminal.error(error)
-            terminal.line(
-                f"The run {result.run_id} failed. Its rows are kept; when the reason is mended: "
-                f"odibi quarantine again {found.number}"
-            )
+            if any(one.state is ReplayState.ABANDONED and one.run_id == result.run_id for one in replays):
+                told = "wrote nothing, and its rows are open again: mend them, and replay them anew"
+            else:
+                told = "failed. Its rows are kept; when the reason is mended: "
+                told += f"odibi quarantine again {found.number}"
+            terminal.line(f"The run {result.run_id} {told}")
         for step, quarantined in _quarantined(result).items():
             terminal.line(f"{step} set {rows(quarantined)} aside again: odibi quarantine list")
     return code
