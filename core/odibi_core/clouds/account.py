@@ -106,6 +106,25 @@ class Account(ABC):
     def head(self, address: Address) -> Object | None:
         """The object as it is now; None where there is none."""
 
+    def read(self, address: Address, start: int | None, end: int | None, state: str = "") -> bytes:
+        """Bytes of an object, from `start` up to, not including, `end`; of one state, where that is given.
+
+        Raises:
+            ConflictError: The object is in another state.
+        """
+        if state and start is not None and end is not None:
+            return self._read_of(address, start, end, state)
+        content: bytes = self.filesystem.cat_file(self.path(address), start=start, end=end)
+        return content
+
+    @abstractmethod
+    def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
+        """Bytes of one state of an object.
+
+        Raises:
+            ConflictError: It is in another one.
+        """
+
     @abstractmethod
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None

@@ -220,6 +220,25 @@ class AzureAccount(Account):
         tickets = split_tickets((found.metadata or {}).get(TICKETS))
         return Object(address.key, int(found.size), str(found.etag).strip('"'), tickets)
 
+    def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError
+
+        blob = self.filesystem.service_client.get_blob_client(address.container, address.key)
+
+        async def read() -> bytes:
+            stream = await blob.download_blob(
+                start, end - start, etag=f'"{state}"', match_condition=MatchConditions.IfNotModified
+            )
+            content: bytes = await stream.readall()
+            return content
+
+        try:
+            found: bytes = self.call(read)
+        except ResourceModifiedError as error:
+            raise ConflictError from error
+        return found
+
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
     ) -> None:

@@ -75,12 +75,15 @@ class _File:
     def _read(self, start: int, end: int, size: int) -> bytes:
         begin = max(0, size - _TAIL_BYTES)
         if start < begin or end <= start:
-            return self._store.read(self._address, start, end) if end > start else b""
+            return self._of_state(start, end) if end > start else b""
         tail = self._tails.get(self._address.key)
         if tail is None:
-            tail = self._store.read(self._address, begin, size)
+            tail = self._of_state(begin, size)
             self._tails.keep(self._address.key, tail)
         return tail[start - begin : end - begin]
+
+    def _of_state(self, start: int, end: int) -> bytes:
+        return self._store.read(self._address, start, end, self._found.state)
 
     def close(self) -> None:
         """Nothing is open."""

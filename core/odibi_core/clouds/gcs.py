@@ -100,6 +100,22 @@ class GcsAccount(Account):
                 raise FileNotFoundError(NO_CONTAINER) from error
             return None
 
+    def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
+        from gcsfs.retry import HttpError
+
+        url, span = self.filesystem.url(self.path(address)), {"Range": f"bytes={start}-{end - 1}"}
+        try:
+            headers, content = self._call("GET", url, headers=span, ifGenerationMatch=state)
+        except (HttpError, FileExistsError) as error:
+            if str(getattr(error, "code", "")) == "412" or isinstance(error, FileExistsError):
+                raise ConflictError from error
+            raise
+        # Not every server that acts as Google's heeds the condition.
+        if str(headers.get("X-Goog-Generation", state)) != state:
+            raise ConflictError
+        found: bytes = content
+        return found
+
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
     ) -> None:

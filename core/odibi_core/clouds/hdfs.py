@@ -70,6 +70,13 @@ class FilesystemAccount(Account):
             address.key, found, known.get("tickets", ()) if known.get("state") == now.state else ()
         )
 
+    def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
+        content: bytes = self.filesystem.cat_file(self.path(address), start=start, end=end)
+        now = self.head(address)
+        if now is None or now.state != state:
+            raise ConflictError
+        return content
+
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
     ) -> None:

@@ -123,6 +123,31 @@ class S3Account(Account):
         tickets = split_tickets(told.get(TICKETS))
         return Object(address.key, int(found["ContentLength"]), str(found["ETag"]), tickets)
 
+    def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
+        from s3fs.core import _error_wrapper
+
+        filesystem = self.filesystem
+
+        async def read() -> bytes:
+            answer = await filesystem._call_s3(
+                "get_object",
+                Bucket=address.container,
+                Key=address.key,
+                Range=f"bytes={start}-{end - 1}",
+                IfMatch=state,
+            )
+            async with answer["Body"] as body:
+                content: bytes = await body.read()
+                return content
+
+        try:
+            found: bytes = self.call(_error_wrapper, read, retries=filesystem.retries)
+        except (OSError, FileExistsError) as error:
+            if _code(error) in ("PreconditionFailed", "412"):
+                raise ConflictError from error
+            raise
+        return found
+
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
     ) -> None:

@@ -97,7 +97,7 @@ def _fetch(
     if head_bytes is None or each.size_bytes <= head_bytes:
         store.fetch(address, each, target, check)
         return
-    content = store.read(address, 0, head_bytes)
+    content = store.read(address, 0, head_bytes, each.state)
     target.parent.mkdir(parents=True, exist_ok=True)
     # What the cut goes through is no whole line.
     target.write_bytes(content[: content.rfind(b"\n") + 1] or content)

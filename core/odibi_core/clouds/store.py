@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odibi_core.clouds.account import Account, Object
+from odibi_core.clouds.account import Account, ConflictError, Object
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.faults import explained
-from odibi_core.errors import SourceError, TargetError
+from odibi_core.errors import SourceError, TargetError, TransientError
 
 _AT_ONCE = 8
 _PIECE_BYTES = 16 << 20
@@ -61,13 +61,23 @@ class Store:
             if wanted.fullmatch(found.key) or (also and found.key.rpartition("/")[2] == also)
         )
 
-    def read(self, address: Address, start: int | None = None, end: int | None = None) -> bytes:
-        """Bytes of an object, from `start` up to, not including, `end`."""
-        with explained(address):
-            content: bytes = self.account.filesystem.cat_file(
-                self.account.path(address), start=start, end=end
-            )
-            return content
+    def read(
+        self, address: Address, start: int | None = None, end: int | None = None, state: str = ""
+    ) -> bytes:
+        """Bytes of an object, from `start` up to, not including, `end`; of one state, where that is given.
+
+        Raises:
+            TransientError: The object is in another state.
+        """
+        try:
+            with explained(address):
+                return self.account.read(address, start, end, state)
+        except ConflictError as error:
+            raise TransientError(
+                "the object was changed while it was read",
+                where=str(address),
+                fix="let the one who writes it end first; another try may pass",
+            ) from error
 
     def fetch(
         self, address: Address, found: Object, target: Path, check: Callable[[], None] = lambda: None
@@ -82,7 +92,7 @@ class Store:
 
             def take(start: int) -> None:
                 end = min(start + _PIECE_BYTES, found.size_bytes)
-                content = self.read(address, start, end)
+                content = self.read(address, start, end, found.state)
                 if len(content) != end - start:
                     raise ConnectionError("the answer was cut off")
                 with draft.open("r+b") as file:
