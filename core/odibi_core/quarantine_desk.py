@@ -30,7 +30,7 @@ from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.quality.keeper import UNREADABLE
-from odibi_core.quality.mending import read_mended
+from odibi_core.quality.mending import REASON, TEXT, read_mended
 from odibi_core.quality.quarantine import Quarantine, Replay, ReplayState, SetAside
 from odibi_core.run_result import RunResult
 from odibi_core.schema import Schema, literal
@@ -87,9 +87,9 @@ class QuarantineDesk:
         found = self.quarantine.rows(rows, limit=limit)
         if rows.kind != UNREADABLE:
             return found
-        made = found.select([ROW, "reason", "text"])
+        made = found.select([ROW, "reason", "text"]).rename_columns([ROW, REASON, TEXT])
         names = self.columns(rows).names
-        fields = [_fields(text or "", len(names)) for text in made["text"].to_pylist()]
+        fields = [_fields(text or "", len(names)) for text in made[TEXT].to_pylist()]
         for place, name in enumerate(names):
             if name not in made.column_names:
                 made = made.append_column(name, pa.array([row[place] for row in fields], pa.string()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.errors import OdibiError, SourceError, did_you_mean
 from odibi_core.expectations.measuring import REASONS, ROW
+from odibi_core.expectations.types import family
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -16,13 +18,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-_ABOUT = (ROW, REASONS)
+REASON, TEXT = "odibi_reason", "odibi_text"
+"""The columns of the form that say why a row could not be read, and what stood there."""
+_ABOUT = (ROW, REASONS, REASON, TEXT)
 """Columns that tell of a row and are none of the output's."""
 
-ABOUT_UNREADABLE = ("source", "line", "column", "reason", "text")
-"""Columns that tell of a row that could not be read."""
-
-_READERS = {".csv": "read_csv({}, all_varchar = true, header = true)", ".parquet": "read_parquet({})"}
+# As rows are exported: nothing is left to be guessed from what people wrote into them.
+_CSV = (
+    "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', comment = '', skip = 0, "
+    "allow_quoted_nulls = false, null_padding = false"
+)
+_READERS = {".csv": f"read_csv({{}}, {_CSV})", ".parquet": "read_parquet({})"}
 
 
 def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
@@ -47,10 +53,19 @@ def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
             database.execute(f"CREATE TABLE given AS SELECT * FROM {source}")
         except duckdb.Error as error:
             raise SourceError(f"it can't be read: {str(error).splitlines()[0]}", where=where) from error
-        _check_columns(database.table("given").columns, columns, where)
+        given_names = database.table("given").columns
+        _check_columns(given_names, columns, where)
         numbers = _numbers(database, where)
         listed = []
+        texts = {
+            name
+            for name, type_ in zip(given_names, database.table("given").types, strict=True)
+            if str(type_) == "VARCHAR"
+        }
         for name, type_ in columns:
+            # Programs that quote every field write "" for nothing.
+            if name in texts and type_ != "BLOB" and family(type_) != "text":
+                database.execute(f"UPDATE given SET {quote(name)} = NULL WHERE {quote(name)} = ''")
             _check_values(database, name, type_, where)
             listed.append(f"CAST({quote(name)} AS {type_}) AS {quote(name)}")
         return database.sql(f"SELECT {', '.join(listed)} FROM given").to_arrow_table(), numbers
@@ -79,7 +94,7 @@ def _check_columns(given: Sequence[str], columns: Schema, where: str) -> None:
             fix="keep all columns of the export"
             + (": it tells which row is meant" if missing[0] == ROW else ""),
         )
-    known = {*columns.names, *_ABOUT, *ABOUT_UNREADABLE}
+    known = {*columns.names, *_ABOUT}
     unknown = [name for name in given if name not in known]
     if unknown:
         hint = did_you_mean(unknown[0], columns.names)
@@ -93,8 +108,8 @@ def _numbers(database: DuckDBPyConnection, where: str) -> list[int]:
     if None in numbers:
         what = f"line {numbers.index(None) + 1} of the rows has no number in {ROW}"
         raise OdibiError(what, where=where, fix="keep the number of the row that it replaces")
-    twice = next((number for number in numbers if numbers.count(number) > 1), None)
-    if twice is not None:
+    ((twice, count),) = Counter(numbers).most_common(1)
+    if count > 1:
         raise OdibiError(f"row {twice} is there twice", where=where, fix="keep one of the two")
     return numbers
 

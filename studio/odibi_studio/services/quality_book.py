@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import OdibiError
+from odibi_core.expectations.measuring import REASONS as WHY
+from odibi_core.expectations.measuring import ROW
 from odibi_core.quality.history import PastResult, QualityHistory
-from odibi_core.quality.mending import read_mended
-from odibi_core.quality.quarantine import ROW, SetAside
+from odibi_core.quality.mending import REASON, TEXT, read_mended
+from odibi_core.quality.quarantine import SetAside
 from odibi_core.quarantine_desk import QuarantineDesk
 from odibi_core.schema import quote
 from odibi_core.workspace import Workspace
@@ -20,7 +22,7 @@ from odibi_core.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REASONS = ("odibi_reasons", "reason", "text")
+REASONS = (WHY, REASON, TEXT)
 """Columns of a form that say why a row was set aside; they are not mended."""
 MOST_SHOWN = 1_000
 _START = "import sys; from odibi_core.cli import main; sys.exit(main())"
@@ -103,7 +105,8 @@ class QualityBook:
             raise OdibiError(
                 f"the replay did not succeed: {said[-400:]}",
                 where=f"set {rows.number}",
-                fix="see its run on the page of runs; `odibi quarantine again` goes on with these rows",
+                fix="see its run on the page of runs; if it began to write, `odibi quarantine again` goes on "
+                "with these rows, else they are open again",
             )
         return said
 

@@ -20,12 +20,14 @@ STATE_WORDS = {
     ResultState.WARNED: "⚠ Warned",
     ResultState.FAILED: "✕ Failed",
     ResultState.QUARANTINED: "↷ Set aside",
+    ResultState.UNMET: "✕ Not met",
 }
 _COLORS = {
     ResultState.PASSED: "#2e9e6b",
     ResultState.WARNED: "#d98a1f",
     ResultState.FAILED: "#d64545",
     ResultState.QUARANTINED: "#8b7fd6",
+    ResultState.UNMET: "#d64545",
 }
 _SHAPES = ("circle", "triangle-up", "cross", "diamond")
 _RULES, _ROWS = "Expectations", "Rows set aside"

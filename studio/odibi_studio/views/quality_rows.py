@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from odibi_core.errors import OdibiError
-from odibi_core.quality.quarantine import ROW, SetAside
+from odibi_core.expectations.measuring import ROW
+from odibi_core.quality.quarantine import SetAside
 from odibi_studio.services.quality_book import MOST_SHOWN, REASONS
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.errors import show_error
@@ -115,8 +116,8 @@ def _show_rows(studio: Studio, chosen: SetAside) -> None:
         column_config={
             ROW: st.column_config.TextColumn("Row", width="small"),
             "odibi_reasons": st.column_config.TextColumn("Why"),
-            "reason": st.column_config.TextColumn("Why"),
-            "text": st.column_config.TextColumn("As it stands in the file"),
+            "odibi_reason": st.column_config.TextColumn("Why"),
+            "odibi_text": st.column_config.TextColumn("As it stands in the file"),
         },
         height=min(38 + 35 * max(len(rows), 1), 460),
         key=f"{key}_editor",

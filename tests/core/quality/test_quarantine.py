@@ -104,8 +104,8 @@ def test_rows_that_were_set_aside_are_listed_whatever_the_reason(desk: Quarantin
     assert desk.form(read).to_pylist() == [
         {
             "odibi_row": 1,
-            "reason": "'two' is not a whole number (BIGINT)",
-            "text": "3,two,2024-01-03",
+            "odibi_reason": "'two' is not a whole number (BIGINT)",
+            "odibi_text": "3,two,2024-01-03",
             "id": "3",
             "amount": "two",
             "day": "2024-01-03",

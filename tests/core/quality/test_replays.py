@@ -161,3 +161,54 @@ def test_a_replay_is_gone_on_with_by_the_parameters_that_it_began_with(
     with desk.go_on(replay) as result:
         assert result.success, result.errors
     assert [row["tag"] for row in saved(workspace)] == ["", "given", ""]
+
+
+VALUES = [" lead", "#x", 'a"b', "a\nb", "a;b|c", "NULL", "", "a,b", "\\N", "'q'", None]
+
+
+def test_values_that_nobody_mends_come_back_as_they_were(shop: Shop, workspace: Workspace) -> None:
+    cases = " ".join(
+        f"WHEN {number} THEN '{value.replace(chr(39), chr(39) * 2)}'"
+        for number, value in enumerate(VALUES)
+        if value is not None
+    )
+    values = (
+        f"SELECT n AS id, 'x' AS kind, -1 AS amount, CASE n {cases} END AS text, ['a, b', '', NULL] AS list"
+    )
+    more = "(SELECT max(id) FROM raw) AS one, 0.1::DOUBLE + 0.2 AS number, 'x\\x00'::BLOB AS raw"
+    desk = shop(save("clean"), select=f"{values}, {more} FROM range({len(VALUES)}) AS r(n)")
+    rows = only_set(desk)
+    path = workspace.root / "mend.csv"
+    desk.export(rows, path)
+    path.write_bytes(path.read_bytes().replace(b",x,-1,", b",x,1,"))
+    with desk.replay(rows, path) as result:
+        assert result.success, result.errors
+    found = sorted(saved(workspace), key=lambda row: row["id"])
+    assert [row["text"] for row in found] == VALUES
+    assert found[0]["list"] == ["a, b", "", None]
+    assert (found[0]["number"], found[0]["raw"]) == (0.1 + 0.2, b"x\0")
+
+
+def test_an_empty_field_is_null_however_a_program_quotes_it(shop: Shop, workspace: Workspace) -> None:
+    desk = shop(save("clean"))
+    path = workspace.root / "mend.csv"
+    path.write_text('"odibi_row","id","kind","amount"\n"1","2","x",""\n')
+    with desk.replay(only_set(desk), path) as result:
+        assert result.success, result.errors
+    assert saved(workspace)[1] == {"id": 2, "kind": "x", "amount": None}
+
+
+def test_columns_of_the_data_may_be_called_text_and_reason(
+    workspace: Workspace, make_file: MakeFile, run: Run
+) -> None:
+    make_file("notes.csv", "id,text,reason\n1,a,b\ntwo,c,d\n")
+    types = {"id": "BIGINT", "text": "VARCHAR", "reason": "VARCHAR"}
+    pipeline = Pipeline("notes", [ingest_step("raw", "notes.csv", schema=types), save("raw")])
+    make_file("pipelines/notes.yaml", dump_yaml(pipeline))
+    assert run(pipeline).success
+    desk = QuarantineDesk(workspace)
+    (row,) = desk.form(only_set(desk)).to_pylist()
+    assert (row["odibi_text"], row["text"], row["reason"]) == ("two,c,d", "c", "d")
+    with desk.replay(only_set(desk), mended(desk, id="2")) as result:
+        assert result.success, result.errors
+    assert saved(workspace)[1] == {"id": 2, "text": "c", "reason": "d"}

@@ -10,8 +10,8 @@ import pytest
 
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
+from odibi_core.expectations.measuring import ROW
 from odibi_core.expectations.results import ResultState
-from odibi_core.quality.quarantine import ROW
 from odibi_core.workspace import Workspace
 from odibi_studio.services.quality_book import QualityBook
 
