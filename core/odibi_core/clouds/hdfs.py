@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,7 +36,8 @@ class HdfsLogin:
 class FilesystemAccount(Account):
     """A file system of fsspec that knows renames, but neither conditions nor metadata.
 
-    A file is sent under another name and renamed. Which writes are in it is kept in a file beside it.
+    A file is sent under another name and renamed. Which writes are in it is kept in a file beside it, which
+    tells it of the file as it is and as it is about to be: a rename changes neither its size nor its moment.
     """
 
     def pages(self, address: Address) -> Iterator[Sequence[Object]]:
@@ -66,9 +69,7 @@ class FilesystemAccount(Account):
         except FileNotFoundError:
             known = {}
         now = _object(address.key, found)
-        return _object(
-            address.key, found, known.get("tickets", ()) if known.get("state") == now.state else ()
-        )
+        return _object(address.key, found, known.get(now.state, ()))
 
     def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
         content: bytes = self.filesystem.cat_file(self.path(address), start=start, end=end)
@@ -86,21 +87,26 @@ class FilesystemAccount(Account):
             ConflictError: The old one is not in the state that was expected.
         """
         path = self.path(address)
-        draft = f"{path.rpartition('/')[0]}/.tmp-{address.name}"
+        draft = f"{path.rpartition('/')[0]}/.tmp-{secrets.token_hex(8)}"
         self.filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
         self.filesystem.put_file(str(source), draft)
         found = self.head(address)
         if expected is not None and (found.state if found else ABSENT) != expected:
             self.filesystem.rm_file(draft)
             raise ConflictError
-        if found is not None:
-            self.filesystem.rm_file(path)
-        self.filesystem.mv(draft, path)
-        now = self.head(address)
-        if tickets and now is not None:
-            self.filesystem.pipe_file(
-                _beside(path), json.dumps({"state": now.state, "tickets": list(tickets)}).encode()
-            )
+        try:
+            if tickets:
+                now = _object(address.key, self.filesystem.info(draft))
+                known = {found.state: found.tickets} if found is not None else {}
+                told = json.dumps({**known, now.state: list(tickets)})
+                self.filesystem.pipe_file(_beside(path), told.encode())
+            self.filesystem.mv(draft, path)
+        except BaseException:
+            with suppress(Exception):
+                # What was there may be gone already: then the draft is all there is.
+                if found is None or self.filesystem.exists(path):
+                    self.filesystem.rm_file(draft)
+            raise
 
 
 class HdfsAccount(FilesystemAccount):
