@@ -133,6 +133,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             TargetError: The target can't be written.
         """
         check_columns(rows.schema, target)
+        _check_partitions(target)
         with atomic.explained(target.path):
             # A writer that died may have left the target half swapped, or written and its leftovers about.
             atomic.sweep(target.path)
@@ -368,6 +369,20 @@ def check_columns(schema: Schema, target: Target) -> None:
             where="partitionBy",
             fix="partition by fewer columns",
         )
+
+
+def _check_partitions(target: Target) -> None:
+    """Refuse folders that no reader would look into."""
+    for name in target.partition_by:
+        if name.startswith(("_", ".")):
+            bare = name.lstrip("_.") or "part"
+            raise TargetError(
+                f"the folders of the column {name!r} would be hidden, as all names are that begin with "
+                f"{name[0]!r}",
+                where="partitionBy",
+                fix=f"rename the column in a step before: SELECT * EXCLUDE ({quote(name)}), "
+                f"{quote(name)} AS {bare}, or use the format 'delta'",
+            )
 
 
 def check_same_columns(old: Schema, new: Schema, where: str) -> None:
