@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from odibi_core.connections import FolderConnection, ServerConnection
+from odibi_core.cloud_connections import CloudConnection, connections_to
+from odibi_core.clouds.address import PROVIDERS, is_address, parse_address
+from odibi_core.connections import FolderConnection, HttpConnection, ServerConnection
 from odibi_core.errors import OdibiError
+from odibi_core.formats.base import Options
 from odibi_core.journal.record import RunRecord
 from odibi_core.parameters import render
 from odibi_core.plan.rendering import Values
@@ -57,7 +60,7 @@ class DatasetNames:
     def _rendered(self, value: Any, params: Mapping[str, Any]) -> Name | None:
         try:
             return self._place(str(render(value, self._values.resolve)), render(params, self._values.resolve))
-        except OdibiError:
+        except (OdibiError, ValueError):
             return None
 
     def _place(self, value: str, params: Mapping[str, Any]) -> Name | None:
@@ -69,15 +72,35 @@ class DatasetNames:
             schema = "public." if server.kind == "postgresql" and "." not in table else ""
             scheme = _SCHEMES.get(server.kind, server.kind)
             return f"{scheme}://{server.host}:{server.port}", f"{server.database}.{schema}{table}"
+        connection = self._connections.get(str(params.get("connection") or ""))
+        if isinstance(connection, CloudConnection) or is_address(value):
+            return self._object(value, connection)
+        if isinstance(connection, HttpConnection) and "://" not in value:
+            value = f"{connection.url.rstrip('/')}/{value.lstrip('/')}"
         parts = urlsplit(value)
         if parts.scheme and parts.netloc:
-            return f"{parts.scheme}://{parts.netloc}", parts.path.strip("/") or "/"
-        connection = self._connections.get(str(params.get("connection") or ""))
+            host = parts.netloc.rpartition("@")[2]
+            return f"{parts.scheme}://{host}", parts.path.strip("/") or "/"
         root = self._workspace.root
         if isinstance(connection, FolderConnection):
             root = self._workspace.resolve(connection.path)
         path = (root / Path(value)).as_posix()
         return "file", f"{path}:{table}" if table else path
+
+    def _object(self, value: str, connection: Options | None) -> Name:
+        address = parse_address(value) if is_address(value) else None
+        if address is not None and connection is None:
+            connection = self._connections.get("".join(connections_to(address, self._connections)))
+        if isinstance(connection, CloudConnection):
+            address = connection.address(value)
+        assert address is not None
+        place = address.container
+        if address.provider == "azure":
+            account = getattr(connection, "account_name", "")
+            host = address.host or (f"{account}.dfs.core.windows.net" if account else "")
+            host = host.replace(".blob.", ".dfs.", 1)
+            return f"abfss://{place}@{host}" if host else f"az://{place}", address.key.strip("/") or "/"
+        return f"{PROVIDERS[address.provider][0]}://{place}", address.key.strip("/") or "/"
 
     def _server(self, params: Mapping[str, Any]) -> ServerConnection | None:
         connection = self._connections.get(str(params.get("connection") or ""))
