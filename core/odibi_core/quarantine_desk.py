@@ -31,7 +31,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.quality.keeper import UNREADABLE
 from odibi_core.quality.mending import REASON, TEXT, read_mended
-from odibi_core.quality.quarantine import Quarantine, Replay, ReplayState, SetAside
+from odibi_core.quality.quarantine import OVER, Quarantine, Replay, ReplayState, SetAside
 from odibi_core.run_result import RunResult
 from odibi_core.schema import Schema, literal
 from odibi_core.sql.row_wise import why_not_row_wise
@@ -166,7 +166,7 @@ class QuarantineDesk:
         except OdibiError:
             self._file(replay_id).unlink(missing_ok=True)
             raise
-        return self._run(rows, part, replay_id, given, bus, may_have_written=False)
+        return self._run(rows, part, replay_id, given, bus, is_first=True)
 
     def go_on(self, replay: Replay, *, bus: EventBus | None = None) -> RunResult:
         """What became of another run of a replay that did not end well; what it has written counts.
@@ -174,20 +174,38 @@ class QuarantineDesk:
         Raises:
             OdibiError: It is done, or the pipeline is gone or wrong; nothing has run.
         """
-        if replay.state is ReplayState.DONE:
-            raise OdibiError("the replay is done", where=replay.replay_id)
-        if replay.state is ReplayState.ABANDONED:
-            fix = "replay them anew: odibi quarantine replay"
-            raise OdibiError(
-                "its rows were given back before any was written", where=replay.replay_id, fix=fix
-            )
+        _check_unfinished(replay)
         rows = next(one for one in self.quarantine.sets(limit=1_000_000) if one.place == replay.place)
         part = self._part(rows)
         order = self._order(replay.replay_id)
         self._check_targets(part, any_steps=order["any_steps"])
-        written = replay.state is ReplayState.WRITING or self._began_to_write(part, replay.run_id)
-        given = order["parameters"]
-        return self._run(rows, part, replay.replay_id, given, bus, may_have_written=written)
+        return self._run(rows, part, replay.replay_id, order["parameters"], bus, is_first=False)
+
+    def release(self, rows: SetAside, *, force: bool = False) -> int:
+        """How many rows are open again: those of replays that did not end well and wrote nothing.
+
+        Args:
+            rows: The set.
+            force: Whether those too of replays that began to write: what they wrote stays where it is.
+
+        Raises:
+            OdibiError: A replay began to write, or a run of the pipeline is under way.
+        """
+        part, released = self._part(rows), 0
+        with hold_lease(self._workspace.state, part.pipeline.name, new_run_id()):
+            left = [one for one in self.quarantine.replays(rows) if one.state not in OVER]
+            for replay in left:
+                if self._may_have_written(part, replay) and not force:
+                    raise OdibiError(
+                        f"the run {replay.run_id} of the replay began to write: its rows may be in a target",
+                        where=f"set {rows.number}",
+                        fix=f"go on with it: odibi quarantine again {rows.number}; --force gives the rows "
+                        "back all the same",
+                    )
+            for replay in left:
+                self.quarantine.abandon(replay.replay_id, replay.run_id)
+                released += replay.row_count
+        return released
 
     def _run(
         self,
@@ -197,7 +215,7 @@ class QuarantineDesk:
         given: Mapping[str, Any],
         bus: EventBus | None,
         *,
-        may_have_written: bool,
+        is_first: bool,
     ) -> RunResult:
         run_id = new_run_id()
         order = RunOrder(
@@ -222,23 +240,32 @@ class QuarantineDesk:
             write_id=replay_id,
             order=order.model_dump(mode="json", exclude_defaults=True),
         )
-        before = ReplayState.WRITING if may_have_written else ReplayState.BEGUN
         try:
             with hold_lease(self._workspace.state, part.pipeline.name, run_id):
-                self.quarantine.note_run(replay_id, run_id, before)
+                before = self._current(replay_id)
+                _check_unfinished(before)
+                has_written = self._may_have_written(part, before)
+                state = ReplayState.WRITING if has_written else ReplayState.BEGUN
+                self.quarantine.note_run(replay_id, run_id, state)
                 result = orchestrator.execute()
                 if result.success:
                     self.quarantine.note_run(replay_id, run_id, ReplayState.DONE)
-                elif may_have_written or self._began_to_write(part, run_id):
+                elif has_written or self._began_to_write(part, run_id):
                     self.quarantine.note_run(replay_id, run_id, ReplayState.WRITING)
                 else:
                     self.quarantine.abandon(replay_id, run_id)
         except (OdibiError, PipelineInvalidError):
-            # Nothing of this run has begun.
-            if not may_have_written:
+            # A replay that could not begin leaves its rows as they were.
+            if is_first and self._current(replay_id).run_id in ("", run_id):
                 self.quarantine.abandon(replay_id, "")
             raise
         return result
+
+    def _current(self, replay_id: str) -> Replay:
+        return next(one for one in self.quarantine.replays() if one.replay_id == replay_id)
+
+    def _may_have_written(self, part: _Part, replay: Replay) -> bool:
+        return replay.state is ReplayState.WRITING or self._began_to_write(part, replay.run_id)
 
     def _began_to_write(self, part: _Part, run_id: str) -> bool:
         """Whether a run may have written something; True where its journal does not tell."""
@@ -357,6 +384,14 @@ class QuarantineDesk:
         about = {**(table.schema.metadata or {}), _ORDER: json.dumps(order, default=str).encode()}
         pq.write_table(table.replace_schema_metadata(about), part)
         part.replace(path)
+
+
+def _check_unfinished(replay: Replay) -> None:
+    if replay.state is ReplayState.DONE:
+        raise OdibiError("the replay is done", where=replay.replay_id)
+    if replay.state is ReplayState.ABANDONED:
+        fix = "replay them anew: odibi quarantine replay"
+        raise OdibiError("its rows were given back", where=replay.replay_id, fix=fix)
 
 
 def _writes(planned: PlannedStep) -> bool:

@@ -37,7 +37,11 @@ class ReplayState(StrEnum):
     """A run of it began to write: its rows stay its own, and what it has written counts."""
     DONE = "done"
     ABANDONED = "abandoned"
-    """It failed before anything was written, and its rows are open again."""
+    """It did not end well, and its rows are open again."""
+
+
+OVER = (ReplayState.DONE, ReplayState.ABANDONED)
+"""How a replay stands that is not gone on with."""
 
 
 @dataclass(frozen=True, slots=True)

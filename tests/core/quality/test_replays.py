@@ -11,6 +11,7 @@ from tests.conftest import Run
 
 from odibi_core.design.yaml_form import dump_yaml
 from odibi_core.errors import OdibiError, PipelineInvalidError
+from odibi_core.journal.lease import hold_lease
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.quality.quarantine import ReplayState, SetAside
@@ -129,7 +130,7 @@ def test_rows_of_a_replay_that_wrote_nothing_are_open_again(shop: Shop, workspac
     assert rows.open_rows == 1
     (replay,) = desk.quarantine.replays(rows)
     assert replay.state is ReplayState.ABANDONED
-    with pytest.raises(OdibiError, match="given back before any was written"):
+    with pytest.raises(OdibiError, match="its rows were given back"):
         desk.go_on(replay)
     with desk.replay(rows, mended(desk, amount=3)) as result:
         assert result.success, result.errors
@@ -156,6 +157,9 @@ def test_a_replay_is_gone_on_with_by_the_parameters_that_it_began_with(
         assert result.failed_nodes == ["save"]
     (replay,) = desk.quarantine.replays()
     assert replay.state is ReplayState.WRITING
+    with pytest.raises(OdibiError, match="began to write") as raised:
+        desk.release(only_set(desk))
+    assert "odibi quarantine again 1" in raised.value.fix
     out.unlink()
     (workspace.root / "aside").rename(out)
     with desk.go_on(replay) as result:
@@ -212,3 +216,27 @@ def test_columns_of_the_data_may_be_called_text_and_reason(
     with desk.replay(only_set(desk), mended(desk, id="2")) as result:
         assert result.success, result.errors
     assert saved(workspace)[1] == {"id": 2, "text": "c", "reason": "d"}
+
+
+def test_rows_of_a_replay_that_can_not_end_well_are_released_by_force(
+    shop: Shop, workspace: Workspace, run: Run
+) -> None:
+    desk = shop(save("clean"))
+    out = workspace.root / "out"
+    out.rename(workspace.root / "aside")
+    out.write_text("a file in the way")
+    desk.replay(only_set(desk), mended(desk, amount=3)).close()
+    assert only_set(desk).open_rows == 0
+    assert desk.release(only_set(desk), force=True) == 1
+    assert only_set(desk).open_rows == 1
+    assert desk.release(only_set(desk)) == 0
+
+
+def test_a_replay_that_waits_for_another_run_leaves_its_rows_open(shop: Shop, workspace: Workspace) -> None:
+    desk = shop(save("clean"))
+    with (
+        hold_lease(workspace.state, "shop", "20240101T000000-abcdef0123"),
+        pytest.raises(OdibiError, match="shop"),
+    ):
+        desk.replay(only_set(desk), mended(desk, amount=3))
+    assert only_set(desk).open_rows == 1

@@ -142,18 +142,31 @@ def replay(
 def again(session: Session, *, number: int, as_json: bool) -> int:
     """Go on with the replays of a set that did not end well."""
     from odibi_core.errors import OdibiError
-    from odibi_core.quality.quarantine import ReplayState
+    from odibi_core.quality.quarantine import OVER
     from odibi_core.quarantine_desk import QuarantineDesk
 
     session.terminal.gives_json = as_json
     desk = QuarantineDesk(session.workspace())
     found = desk.quarantine.find(number)
-    over = (ReplayState.DONE, ReplayState.ABANDONED)
-    left = [one for one in desk.quarantine.replays(found) if one.state not in over]
+    left = [one for one in desk.quarantine.replays(found) if one.state not in OVER]
     if not left:
         raise OdibiError("no replay of it is to be gone on with", where=f"set {number}")
     codes = [_told(session, desk.go_on(one), desk, found, as_json=as_json) for one in reversed(left)]
     return max(codes)
+
+
+@command.command("release")
+@_set_argument
+@click.option("--force", is_flag=True, help="Also of replays that began to write: that stays written.")
+@click.pass_obj
+def release(session: Session, *, number: int, force: bool) -> None:
+    """Have rows of replays that did not end well be open again, to be mended and replayed anew."""
+    from odibi_core.quarantine_desk import QuarantineDesk
+    from odibi_core.story.wording import rows
+
+    desk = QuarantineDesk(session.workspace())
+    count = desk.release(desk.quarantine.find(number), force=force)
+    session.terminal.line(f"{rows(count)} open again.")
 
 
 @command.command("discard")
