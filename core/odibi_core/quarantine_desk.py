@@ -9,17 +9,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.design.pipeline_file import read_pipeline
-from odibi_core.engines.operations import Query, Send, Write
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.event_bus import EventBus
 from odibi_core.expectations.measuring import REASONS, ROW
-from odibi_core.expectations.model import KINDS
-from odibi_core.formats.base import WriteMode
 from odibi_core.graph.selection import select_steps
 from odibi_core.journal.lease import hold_lease
 from odibi_core.journal.order import RunOrder, Trigger, user_name
@@ -28,14 +24,12 @@ from odibi_core.journal.repeating import kept_pipeline
 from odibi_core.journal.writer import new_run_id
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
-from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.quality.keeper import UNREADABLE
 from odibi_core.quality.mending import REASON, TEXT, read_mended
 from odibi_core.quality.quarantine import OVER, Quarantine, Replay, ReplayState, SetAside
+from odibi_core.quality.replay_part import ReplayPart, check_targets, replaying, writes
 from odibi_core.run_result import RunResult
 from odibi_core.schema import Schema, literal
-from odibi_core.sql.row_wise import why_not_row_wise
-from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,16 +37,6 @@ if TYPE_CHECKING:
 
 FOLDER = "quarantine"
 _ORDER = b"odibi_order"
-_GOES_WITH_FEW_ROWS = (WriteMode.APPEND, WriteMode.MERGE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What a replay runs: the pipeline from the step on, and the plan that it was taken from."""
-
-    pipeline: Pipeline
-    plan: Plan
-    step: Step
 
 
 class QuarantineDesk:
@@ -149,7 +133,7 @@ class QuarantineDesk:
                 fix="run the pipeline again, and replay what that sets aside; --force takes these",
             )
         part = self._part(rows)
-        self._check_targets(part, any_steps=any_steps)
+        check_targets(part, any_steps=any_steps)
         columns = self._columns(rows, part)
         if mended is None and rows.kind == UNREADABLE:
             raise OdibiError(
@@ -178,7 +162,7 @@ class QuarantineDesk:
         rows = next(one for one in self.quarantine.sets(limit=1_000_000) if one.place == replay.place)
         part = self._part(rows)
         order = self._order(replay.replay_id)
-        self._check_targets(part, any_steps=order["any_steps"])
+        check_targets(part, any_steps=order["any_steps"])
         return self._run(rows, part, replay.replay_id, order["parameters"], bus, is_first=False)
 
     def release(self, rows: SetAside, *, force: bool = False) -> int:
@@ -210,7 +194,7 @@ class QuarantineDesk:
     def _run(
         self,
         rows: SetAside,
-        part: _Part,
+        part: ReplayPart,
         replay_id: str,
         given: Mapping[str, Any],
         bus: EventBus | None,
@@ -227,7 +211,7 @@ class QuarantineDesk:
             rerun_of=rows.run_id,
         )
         orchestrator = Orchestrator(
-            self._replaying(part, replay_id),
+            replaying(part, self._file(replay_id).relative_to(self._workspace.root).as_posix()),
             workspace=self._workspace,
             allowed_functions=self._workspace.load().functions.allow,
             keeps_data=False,
@@ -264,24 +248,24 @@ class QuarantineDesk:
     def _current(self, replay_id: str) -> Replay:
         return next(one for one in self.quarantine.replays() if one.replay_id == replay_id)
 
-    def _may_have_written(self, part: _Part, replay: Replay) -> bool:
+    def _may_have_written(self, part: ReplayPart, replay: Replay) -> bool:
         return replay.state is ReplayState.WRITING or self._began_to_write(part, replay.run_id)
 
-    def _began_to_write(self, part: _Part, run_id: str) -> bool:
+    def _began_to_write(self, part: ReplayPart, run_id: str) -> bool:
         """Whether a run may have written something; True where its journal does not tell."""
         folder = self._workspace.runs / run_id
         if not run_id or not folder.is_dir():
             return False
         steps = JournalReader(folder).record().steps
-        writes = [name for name, planned in part.plan.steps.items() if _writes(planned)]
+        writes = [name for name, planned in part.plan.steps.items() if writes(planned)]
         return any(name in steps and steps[name].start_time for name in writes)
 
-    def _part(self, rows: SetAside) -> _Part:
+    def _part(self, rows: SetAside) -> ReplayPart:
         pipeline = self._pipeline(rows)
         step = pipeline.step(rows.step)
         part = select_steps(pipeline, start=step.name).pipeline
         plan = Orchestrator(part, workspace=self._workspace).plan()
-        return _Part(part, plan, step)
+        return ReplayPart(part, plan, step)
 
     def _pipeline(self, rows: SetAside) -> Pipeline:
         """The pipeline as it is now, or as it was in the run where it is in no file of the workspace."""
@@ -294,7 +278,7 @@ class QuarantineDesk:
                 return pipeline
         return kept_pipeline(self._workspace.runs / rows.run_id)
 
-    def _columns(self, rows: SetAside, part: _Part) -> Schema:
+    def _columns(self, rows: SetAside, part: ReplayPart) -> Schema:
         if rows.kind != UNREADABLE:
             return _stored_columns(self.quarantine.path(rows))
         planned = part.plan.steps[rows.step]
@@ -306,58 +290,6 @@ class QuarantineDesk:
                 fix="declare them: params.schema",
             )
         return schema
-
-    def _check_targets(self, part: _Part, *, any_steps: bool) -> None:
-        if not any_steps:
-            _check_ways(part)
-        for name in part.plan.graph.downstream(part.step.name):
-            operation = part.plan.steps[name].node.operation
-            if not isinstance(operation, Write) or operation.mode in _GOES_WITH_FEW_ROWS:
-                continue
-            so = (
-                "a replay would leave these rows alone in its target"
-                if operation.mode is WriteMode.OVERWRITE
-                else "which adds no rows to what is there"
-            )
-            raise OdibiError(
-                f"{name!r} writes with mode {operation.mode.value}: {so}",
-                where=f"step {name!r}, params.mode",
-                fix="let it append or merge; else mend the rows in the source, and run it all again",
-            )
-        if len(part.step.outputs) > 1:
-            raise OdibiError(
-                f"{part.step.name!r} has several outputs, and a replay has the rows of one",
-                where=f"step {part.step.name!r}",
-                fix="mend the rows in the source, and run the pipeline again",
-            )
-
-    def _replaying(self, part: _Part, replay_id: str) -> Pipeline:
-        """The pipeline in which the step reads the mended rows; of whole outputs nothing is expected."""
-        path = self._file(replay_id).relative_to(self._workspace.root).as_posix()
-        source = Step(
-            "ingest",
-            part.step.name,
-            "config_op",
-            part.step.engine,
-            path,
-            {"source_type": "parquet"},
-            outputs=part.step.outputs,
-            metadata=part.step.metadata,
-            expectations=part.step.expectations,
-        )
-        downstream = {part.step.name, *part.plan.graph.downstream(part.step.name)}
-        steps = [source if step.name == part.step.name else step for step in part.pipeline.steps]
-        kept = [
-            replace(step, expectations=_about_rows(step)) if step.name in downstream else step
-            for step in steps
-        ]
-        replaced = replace(part.pipeline, steps=kept)
-        # What only made the rows of the step is not needed any more.
-        ends = [name for name in downstream if not part.plan.graph.downstream(name)]
-        needed: set[str] = set()
-        for end in ends:
-            needed |= {step.name for step in select_steps(replaced, end=end).pipeline.steps}
-        return replace(replaced, steps=[step for step in kept if step.name in needed])
 
     def _parameters(self, rows: SetAside) -> dict[str, Any]:
         record = JournalReader(self._workspace.runs / rows.run_id).record()
@@ -394,37 +326,6 @@ def _check_unfinished(replay: Replay) -> None:
         raise OdibiError("its rows were given back", where=replay.replay_id, fix=fix)
 
 
-def _writes(planned: PlannedStep) -> bool:
-    return isinstance(planned.node.operation, Write | Send)
-
-
-def _check_ways(part: _Part) -> None:
-    """Every step between the rows and a target takes each of them by itself.
-
-    Raises:
-        OdibiError: One does not.
-    """
-    graph, steps = part.plan.graph, part.plan.steps
-    keys, downstream = set(part.step.outputs.values()), set(graph.downstream(part.step.name))
-    for name, planned in steps.items():
-        step, operation = planned.step, planned.node.operation
-        if name not in downstream or not any(_writes(steps[after]) for after in graph.downstream(name)):
-            continue
-        taken = [alias for alias, key in step.inputs.items() if key in keys]
-        keys.update(step.outputs.values())
-        why = "it is a function"
-        if isinstance(operation, Query):
-            is_spark = operation.dialect == "spark"
-            why = why_not_row_wise(operation.sql, taken, dialect="spark" if is_spark else "duckdb")
-        if why:
-            raise OdibiError(
-                f"{name!r} does not surely take each row by itself: {why}",
-                where=f"step {name!r}, on the way from {part.step.name!r} to a target",
-                fix="mend the rows in the source, and run the pipeline again; --any-steps replays them all "
-                "the same, and writes what the step makes of these rows alone",
-            )
-
-
 def _fields(text: str, count: int) -> list[str | None]:
     """The fields of a line, by the commonest delimiters; nulls where there are not as many."""
     for delimiter in (",", ";", "\t", "|"):
@@ -432,16 +333,6 @@ def _fields(text: str, count: int) -> list[str | None]:
         if len(fields) == count > 1:
             return [field or None for field in fields]
     return [None] * count
-
-
-def _about_rows(step: Step) -> list[dict[str, Any]]:
-    return [
-        expectation
-        for expectation in step.expectations
-        if isinstance(expectation, Mapping)
-        and (model := KINDS.get(str(expectation.get("check")))) is not None
-        and model.is_per_row
-    ]
 
 
 def _stored_columns(path: Path) -> Schema:

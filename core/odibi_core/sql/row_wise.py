@@ -11,6 +11,9 @@ from odibi_core.errors import SqlError
 if TYPE_CHECKING:
     from sqlglot import exp
 
+UNREADABLE = "it can't be read"
+"""Why a text that is not of the dialect is not known to take row by row."""
+
 _CLAUSES = {
     "distinct": "it removes duplicates",
     "group": "it groups rows",
@@ -41,7 +44,7 @@ def why_not_row_wise(sql: str, inputs: Collection[str], *, dialect: str = "duckd
     try:
         tree = read_query(sql) if dialect == "duckdb" else sqlglot.parse_one(sql, dialect=dialect)
     except (SqlError, SqlglotError):
-        return "it can't be read"
+        return UNREADABLE
     names = frozenset(name.casefold() for name in inputs)
     if not isinstance(tree, exp.Query) or not _takes(tree, names):
         return "it does not read them as a table"
