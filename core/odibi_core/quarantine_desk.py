@@ -257,8 +257,8 @@ class QuarantineDesk:
         if not run_id or not folder.is_dir():
             return False
         steps = JournalReader(folder).record().steps
-        writes = [name for name, planned in part.plan.steps.items() if writes(planned)]
-        return any(name in steps and steps[name].start_time for name in writes)
+        targets = [name for name, planned in part.plan.steps.items() if writes(planned)]
+        return any(name in steps and steps[name].start_time for name in targets)
 
     def _part(self, rows: SetAside) -> ReplayPart:
         pipeline = self._pipeline(rows)
