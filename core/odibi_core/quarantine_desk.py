@@ -240,7 +240,9 @@ class QuarantineDesk:
                     self.quarantine.abandon(replay_id, run_id)
         except (OdibiError, PipelineInvalidError):
             # A replay that could not begin leaves its rows as they were.
-            if is_first and self._current(replay_id).run_id in ("", run_id):
+            is_own = self._current(replay_id).run_id in ("", run_id)
+            has_journal = (self._workspace.runs / run_id).is_dir()
+            if is_first and is_own and not (has_journal and self._began_to_write(part, run_id)):
                 self.quarantine.abandon(replay_id, "")
             raise
         return result
@@ -255,7 +257,7 @@ class QuarantineDesk:
         """Whether a run may have written something; True where its journal does not tell."""
         folder = self._workspace.runs / run_id
         if not run_id or not folder.is_dir():
-            return False
+            return bool(run_id)
         steps = JournalReader(folder).record().steps
         targets = [name for name, planned in part.plan.steps.items() if writes(planned)]
         return any(name in steps and steps[name].start_time for name in targets)
