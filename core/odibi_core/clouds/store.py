@@ -74,7 +74,7 @@ class Store:
                 return self.account.read(address, start, end, state)
         except ConflictError as error:
             raise TransientError(
-                "the object was changed while it was read",
+                "another writer changed it at the same time as it was read",
                 where=str(address),
                 fix="let the one who writes it end first; another try may pass",
             ) from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from tests.conftest import Run
 from tests.core.clouds.conftest import Lake
 
+from odibi_core.clouds.store import Store
 from odibi_core.step import Step
 
 pytestmark = pytest.mark.xdist_group("object_stores")
@@ -123,15 +125,14 @@ def test_of_parquet_only_the_columns_and_row_groups_that_are_asked_for_are_fetch
     many = "SELECT i AS id, hash(i) AS noise, hash(i + 1) AS more FROM range(400_000) AS t(i)"
     assert run(write(many, s3_lake.url("big/a.parquet"), "parquet", row_group_size=20_480)).success
     fetched: list[int] = []
-    kind = type(s3_lake.server.account.filesystem)
-    fetch = kind._cat_file
+    fetch = Store.read
 
-    async def counted(*asked: object, **more: object) -> bytes:
-        content: bytes = await fetch(*asked, **more)
+    def counted(*asked: Any, **more: Any) -> bytes:
+        content = fetch(*asked, **more)
         fetched.append(len(content))
         return content
 
-    monkeypatch.setattr(kind, "_cat_file", counted)
+    monkeypatch.setattr(Store, "read", counted)
     query = "SELECT sum(noise) AS n FROM x WHERE id >= 390000"
     steps = [
         *read(s3_lake.url("big/*.parquet"), "parquet"),
@@ -140,7 +141,7 @@ def test_of_parquet_only_the_columns_and_row_groups_that_are_asked_for_are_fetch
     assert len(frame(run, steps, "y")) == 1
     (found,) = s3_lake.store.inside(s3_lake.at("big"))
     assert found.size_bytes > 5_000_000
-    assert sum(fetched) < found.size_bytes / 4
+    assert 0 < sum(fetched) < found.size_bytes / 4
 
 
 def test_rows_that_cannot_be_read_are_kept_aside_with_the_object_that_they_are_in(

@@ -35,7 +35,7 @@ def test_an_object_that_changes_between_two_pieces_is_not_fetched(
     monkeypatch.setattr(Store, "read", reading)
     before = lake.store.head(lake.at("t.csv"))
     assert before is not None
-    with pytest.raises(TransientError, match="changed while it was read"):
+    with pytest.raises(TransientError, match="changed it at the same time as it was read"):
         lake.store.fetch(lake.at("t.csv"), before, folder / "t.csv")
     assert not (folder / "t.csv").exists()
     now = lake.store.head(lake.at("t.csv"))
@@ -56,9 +56,9 @@ def test_bytes_of_another_state_are_refused(lake: Lake) -> None:
     lake.put("t.bin", b"two" * 100_000)
     for start in (0, 299_000):
         file.seek(start)
-        with pytest.raises(Exception, match="changed while it was read"):
+        with pytest.raises(Exception, match="changed it at the same time as it was read"):
             file.read(300)
-    with pytest.raises(TransientError, match="changed while it was read"):
+    with pytest.raises(TransientError, match="changed it at the same time as it was read"):
         lake.store.read(lake.at("t.bin"), 3, 6, found.state)
 
 
@@ -74,5 +74,5 @@ def test_a_file_of_a_plain_file_system_is_looked_at_again(tmp_path: Any) -> None
     assert found is not None
     assert Store(account).read(address, 0, 3, found.state) == b"one"
     path.write_text("longer")
-    with pytest.raises(TransientError, match="changed while it was read"):
+    with pytest.raises(TransientError, match="changed it at the same time as it was read"):
         Store(account).read(address, 0, 3, found.state)
