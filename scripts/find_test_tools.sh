@@ -2,12 +2,12 @@
 # Say where the programs are that the tests start. What is missing is installed if that is possible, else named.
 set -euo pipefail
 
-# One a line: how to find it, Debian's package, what needs it.
+# One a line: how to find it, Debian's packages, what needs it.
 readonly TOOLS="
 find_browser|chromium|Chromium, which the tests of the pages drive
 find_java|default-jre-headless|Java, which the tests of Spark need
 find_postgresql|postgresql|PostgreSQL, a server of which the tests of databases start
-find_mariadb|mariadb-server-core|MariaDB, a server of which the tests of databases start
+find_mariadb|mariadb-server-core mariadb-client-core|MariaDB, a server of which the tests of databases start
 "
 
 find_browser() {
@@ -27,21 +27,23 @@ find_postgresql() {
 }
 
 find_mariadb() {
-    PATH="$PATH:/usr/sbin" command -v mariadbd
+    # With it comes what makes a new server's folder, and a part of that comes with the client.
+    command -v my_print_defaults > /dev/null && PATH="$PATH:/usr/sbin" command -v mariadbd
 }
 
-install_package() {
+install_packages() {
     [[ $(id -u) -eq 0 ]] && command -v apt-get > /dev/null || return 1
     apt-get update --quiet --quiet >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes "$1" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes "$@" >&2
 }
 
 missing=()
-while IFS="|" read -r finder package purpose; do
+while IFS="|" read -r finder packages purpose; do
     [[ -n "$finder" ]] || continue
     "$finder" && continue
     echo "Installing $purpose." >&2
-    install_package "$package" < /dev/null && "$finder" || missing+=("$package")
+    # shellcheck disable=SC2086  they are several words
+    install_packages $packages < /dev/null && "$finder" || missing+=($packages)
 done <<< "$TOOLS"
 
 if ((${#missing[@]})); then

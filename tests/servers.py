@@ -169,7 +169,9 @@ def _program(name: str) -> str:
             return str(place / name)
     found = shutil.which(name)
     if found is None:
-        raise FileNotFoundError(f"{name} is not installed: apt-get install postgresql mariadb-server-core")
+        raise FileNotFoundError(
+            f"{name} is not installed: apt-get install postgresql mariadb-server-core mariadb-client-core"
+        )
     return found
 
 

@@ -7,6 +7,7 @@ files and row groups by a query's filters, and knows what a table's protocol ask
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
-_CREATING_TRIES = 5
+_CREATING_TRIES = 8
+_FIRST_PAUSE_S = 0.05
 _SENT = re.compile(r"part-\d{5}-[0-9a-f-]{36}-c\d{3}[\w.]*\.parquet|\d{20}\.json")
 """The names of the files that delta-rs sends before a commit, and of the first commit itself."""
 
@@ -106,6 +108,9 @@ class CloudDelta:
                 # Another writer has made the table meanwhile: rows can be added to it.
                 if table is not None or target.mode is not WriteMode.APPEND or trial == _CREATING_TRIES - 1:
                     raise
+                # A store may refuse a second first commit and yet list none for a moment.
+                time.sleep(_FIRST_PAUSE_S * 2**trial)
+                target.check()
         raise AssertionError
 
     def _holds_others(self, address: Address) -> bool:

@@ -21,7 +21,7 @@ from odibi_core.formats.merging import incoming
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
 
 COMPRESSIONS: dict[str, Literal["ZSTD", "SNAPPY", "GZIP", "UNCOMPRESSED"]] = {
     "zstd": "ZSTD",
@@ -103,7 +103,9 @@ class Commit:
                 partition_by=list(self.target.partition_by) or None,
                 configuration=_FEED if self.options.change_feed else None,
                 storage_options=dict(remote.options),
-                **self._arguments,
+                # A first commit that is tried again becomes a later one, with columns and an id of its own:
+                # whoever adds rows at that moment is refused.
+                **{**self._arguments, "commit_properties": self._commit_properties(retries=0)},
             )
             table = DeltaTable(remote.uri, storage_options=dict(remote.options))
         return Written(batches.rows, details={"version": table.version()})
@@ -272,16 +274,21 @@ class Commit:
     def _explained(self, batches: Stream | None = None) -> AbstractContextManager[None]:
         return _explained(self.target, batches, self.remote)
 
+    def _commit_properties(self, retries: int | None) -> CommitProperties:
+        from deltalake import CommitProperties, Transaction
+
+        return CommitProperties(
+            app_transactions=[Transaction(app_id(self.target), 1)], max_commit_retries=retries
+        )
+
     @property
     def _arguments(self) -> Mapping[str, Any]:
-        from deltalake import CommitProperties, Transaction, WriterProperties
+        from deltalake import WriterProperties
 
         # An overwrite says what is in the table afterwards: rows that came meanwhile would stay beside it.
         retries = 0 if self.target.mode in (WriteMode.OVERWRITE, WriteMode.MERGE) else None
         return {
-            "commit_properties": CommitProperties(
-                app_transactions=[Transaction(app_id(self.target), 1)], max_commit_retries=retries
-            ),
+            "commit_properties": self._commit_properties(retries),
             "writer_properties": WriterProperties(compression=COMPRESSIONS[self.options.compression]),
         }
 

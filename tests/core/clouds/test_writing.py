@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from tests.conftest import Run
 from tests.core.clouds.conftest import Lake
 from tests.core.clouds.test_formats import frame, read, write
@@ -121,6 +122,13 @@ def test_ten_writers_add_to_one_delta_table_at_once_and_nothing_is_lost_or_doubl
 
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(add, range(20))) == {""}
+    account, address = s3_lake.server.account, s3_lake.at("table")
+    table = DeltaTable(account.delta_uri(address), storage_options=dict(account.delta_options()))
+    # The columns are said once, by the first commit.
+    assert [one["operationParameters"]["mode"] for one in table.history()] == [
+        *["Append"] * 19,
+        "ErrorIfExists",
+    ]
     found = frame(run, read(s3_lake.url("table"), "delta"))
     assert len(found) == 2000
     assert len(found.drop_duplicates()) == 2000
