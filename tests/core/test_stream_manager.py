@@ -184,7 +184,7 @@ def test_a_file_is_taken_to_its_end_as_it_was_begun_though_batch_size_changes(
     assert names(workspace.root / "landing" / "processed") == ["a.csv"]
 
 
-def test_one_manager_runs_one_loop(make: Make, drop: Callable[..., Path]) -> None:
+def test_one_manager_runs_one_loop(make: Make, drop: Callable[..., Path], workspace: Workspace) -> None:
     drop("a.csv", 1)
     manager = make()
     manager.start_background()
@@ -193,6 +193,7 @@ def test_one_manager_runs_one_loop(make: Make, drop: Callable[..., Path]) -> Non
     with pytest.raises(OdibiError, match="runs already"):
         manager.start()
     assert manager.is_running
+    wait_until(lambda: (workspace.root / "landing" / "processed" / "a.csv").exists())
     assert manager.stop()
     assert manager.run_once() == 0
 
