@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote as url_quote
@@ -158,10 +158,20 @@ class SqliteFormat(Format[SqliteReadOptions, SqliteWriteOptions]):
 
 
 def _open(place: Path) -> sqlite3.Connection:
+    _roll_back(place)
     # DuckDB draws the rows from threads of its own, one at a time.
     return sqlite3.connect(
         f"file:{url_quote(str(place))}?mode=ro", uri=True, check_same_thread=False, timeout=LOCK_WAIT_S
     )
+
+
+def _roll_back(place: Path) -> None:
+    """Undo what a writer left half done that died: a connection that only reads can't."""
+    if not place.with_name(f"{place.name}-journal").exists():
+        return
+    # Where another still writes, nothing is undone; where nobody may, reading says why.
+    with suppress(sqlite3.Error), closing(sqlite3.connect(place, timeout=LOCK_WAIT_S)) as database:
+        database.execute("PRAGMA schema_version").fetchone()
 
 
 @contextmanager

@@ -133,6 +133,21 @@ def test_a_target_survives_death_at_random_moments(
         assert len(rows(bench, path, format_name)) == count
 
 
+def test_a_database_whose_writer_died_half_way_is_read_as_it_was(bench: Bench) -> None:
+    path = bench.folder / "target.sqlite"
+    bench.write(path, "SELECT 1 AS id, 'old' AS v UNION ALL SELECT 2, 'old'", format_name="sqlite", table="t")
+    # So little room in memory that the file itself is changed before the end.
+    program = (
+        "import os, sqlite3, sys; database = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "database.execute('PRAGMA cache_size = 2'); database.execute('BEGIN');"
+        "database.executemany('INSERT INTO t VALUES (?, ?)', ((n, 'x' * 500) for n in range(5000)));"
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(path)], check=False).returncode == -9
+    assert path.with_name("target.sqlite-journal").exists()
+    assert rows(bench, path, "sqlite") == OLD
+
+
 def test_a_swap_of_folders_that_died_half_way_is_finished(bench: Bench) -> None:
     # What two renames leave behind where the kernel can't exchange folders.
     room = bench.folder / ".tmp-0123456789abcdef-table"

@@ -55,6 +55,8 @@ def test_a_join_tells_how_its_sides_meet(
     expect(designer.step("with_city").get_by_role("img", name="Done")).to_be_visible(timeout=60_000)
     mark = designer.step("with_city").get_by_role("img", name=re.compile("LEFT JOIN c USING"))
     expect(mark).to_have_accessible_name(re.compile("75% of 4 rows of o match"))
+    # Between steps that stand close only an unusual share has room.
+    designer.drag("with_city", 120, 0)
     expect(page.get_by_label("75% of these rows find partners in with_city")).to_be_visible()
 
     run = designs.call("GET", "/runs?pipeline=met_orders")["runs"][0]
