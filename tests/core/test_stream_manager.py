@@ -193,7 +193,7 @@ def test_one_manager_runs_one_loop(make: Make, drop: Callable[..., Path], worksp
     with pytest.raises(OdibiError, match="runs already"):
         manager.start()
     assert manager.is_running
-    wait_until(lambda: (workspace.root / "landing" / "processed" / "a.csv").exists())
+    wait_until((workspace.root / "landing" / "processed" / "a.csv").exists)
     assert manager.stop()
     assert manager.run_once() == 0
 
