@@ -19,6 +19,8 @@ def fill(page: Page, label: str, text: str) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose in a field of the dialog that is open."""
+    # What a pointer rests on may tell of itself, over the field.
+    page.mouse.move(0, 0)
     page.get_by_role("dialog").get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
 

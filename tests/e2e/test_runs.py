@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import StudioServer, start_studio
-from tests.waiting import FUNCTIONS, let_go, make_waiting_workspace, pipeline_text, wait_until
+from tests.waiting import let_go, make_waiting_workspace, wait_until
 
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.journal import RunState, list_runs
@@ -39,20 +39,6 @@ steps:
     value: {select} WHERE amount > {{smallest}}
     inputs: {{read: read}}
     outputs: {{data: large}}
-"""
-LATER_STEPS = """\
-  - name: copy
-    layer: silver
-    type: sql
-    value: SELECT * FROM held
-    inputs: {held: held}
-    outputs: {data: copied}
-  - name: hold_long
-    layer: silver
-    type: function
-    value: transforms.wait_longer
-    inputs: {orders: copied}
-    outputs: {data: held_long}
 """
 
 
@@ -157,39 +143,6 @@ def test_a_run_is_cancelled_and_two_are_compared(studio: StudioServer, visit: Vi
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3 of 3")
     page.get_by_text("Compare", exact=True).click()
     expect(page.get_by_text("Both ran the same pipeline.")).to_be_visible()
-
-
-def test_a_zoom_into_a_live_chart_stays_while_steps_start_and_end(studio: StudioServer, visit: Visit) -> None:
-    root = studio.workspace
-    longer = FUNCTIONS[FUNCTIONS.index("GO =") :].replace("GO", "LATER").replace('"go"', '"go_later"')
-    (root / "transforms.py").write_text(FUNCTIONS + longer.replace("def wait(", "def wait_longer("))
-    before, mark, after = pipeline_text("one").partition("  - name: large")
-    after = after.replace("held: held", "held: held_long")
-    (root / "pipelines" / "one.yaml").write_text(before + LATER_STEPS + mark + after)
-    page = visit(f"{studio.address}/runs")
-    start_run(page, steps=5)
-    chart = page.get_by_test_id("stVegaLiteChart").first
-    seconds = chart.locator(".role-axis-label text").filter(has_text=re.compile(r"^[\d.]+ s$"))
-    bars = chart.locator(".mark-rect.role-mark path")
-    expect(bars).to_have_count(2)
-    chart.hover()
-    zoomed = wait_until(lambda: _zoomed(page, seconds))
-    let_go(root)
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text("3 of 5")
-    expect(bars).to_have_count(4)
-    assert seconds.all_text_contents() == zoomed
-
-
-def _zoomed(page: Page, seconds: Locator) -> list[str]:
-    """The ticks of a chart that the wheel has zoomed into, once they outlast two looks; until then none."""
-    before = seconds.all_text_contents()
-    if before[0] == "0 s":
-        page.mouse.wheel(0, -1200)
-        return []
-    ticks = page.get_by_test_id("stMetricValue").nth(1)
-    for _ in range(2):
-        expect(ticks).not_to_have_text(ticks.inner_text())
-    return before if seconds.all_text_contents() == before else []
 
 
 def test_twenty_runs_are_filtered_and_sorted_and_two_of_them_compared(
