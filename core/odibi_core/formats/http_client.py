@@ -103,7 +103,9 @@ def _public_address(host: str, port: int) -> str:
         address = ipaddress.ip_address(text.partition("%")[0])
         if not all(inner.is_global and not inner.is_multicast for inner in _meant(address)):
             raise AddressNotAllowedError(
-                f"{host} is at {text}, which is no public address",
+                f"{text} is no public address"
+                if host == text
+                else f"{host} is at {text}, which is no public address",
                 fix="where requests into the own network are meant, set allow_private = true: at the "
                 "connection, or under [http] in odibi.toml for steps that name a URL",
             )

@@ -7,6 +7,7 @@ it with their options, so that everything else is as with files.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
@@ -107,6 +108,7 @@ class ServerFormat(Format[ReadOptions, WriteOptions]):
     extensions: ClassVar[tuple[str, ...]] = ()
     abilities: ClassVar[Abilities] = Abilities(partition=False, tables=True)
 
+    @abstractmethod
     def check(self, server: Server) -> None:
         """Return where one can log in.
 
@@ -114,8 +116,8 @@ class ServerFormat(Format[ReadOptions, WriteOptions]):
             SourceError: The server refuses, or there is no such database.
             TransientError: It can't be reached now.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def tables(self, server: Server) -> list[Table]:
         """The tables and views that can be read, by schema and name.
 
@@ -123,7 +125,6 @@ class ServerFormat(Format[ReadOptions, WriteOptions]):
             SourceError: The server refuses.
             TransientError: It can't be reached now.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
