@@ -10,8 +10,20 @@ def cell(page: Page, text: str) -> Locator:
     return page.locator("canvas td").filter(has_text=text).first
 
 
+SETTLED = """() => {
+    const app = document.querySelector('.stApp[data-test-script-state]');
+    return app?.dataset.testScriptState === 'notRunning' && !document.querySelector('[data-stale="true"]');
+}"""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page shows what was last computed for it, and nothing of what stood there before."""
+    page.wait_for_function(SETTLED)
+
+
 def fill(page: Page, label: str, text: str) -> None:
     """Type into a field of the dialog that is open, and leave it."""
+    settle(page)
     field = page.get_by_role("dialog").get_by_label(label, exact=True)
     field.fill(text)
     field.press("Tab")
@@ -21,7 +33,9 @@ def choose(page: Page, label: str, option: str) -> None:
     """Choose in a field of the dialog that is open."""
     # What a pointer rests on may tell of itself, over the field.
     page.mouse.move(0, 0)
-    page.get_by_role("dialog").get_by_label(label, exact=True).click()
+    settle(page)
+    # A field for typing may stand in the place of one for choosing until what it offers is known.
+    page.get_by_role("dialog").get_by_role("combobox", name=label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
 
 
