@@ -3,7 +3,7 @@
 A file that is new, or was changed, becomes a version whose author is "file". Where the document had changes
 of its own meanwhile, it stays as it is, behind that version, until a person settles the conflict. A file that
 went takes its design to the trash, or leaves it where it is if it has changes of its own; when the file is
-there again, it is the file of the same design.
+there again, also under another name, it is the file of the same design.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _take_removal(session: Session, row: DesignRow) -> None:
 def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
     known = _removed_before(session, file)
     if known is not None:
-        known.trashed, known.trashed_by = None, ""
+        known.trashed, known.trashed_by, known.path = None, "", file.path
         _take_change(session, known, file)
         return
     content = placed(Content(file.text))
@@ -126,14 +126,21 @@ def _take_new(session: Session, file: PipelineFile, owner: str) -> None:
 
 
 def _removed_before(session: Session, file: PipelineFile) -> DesignRow | None:
-    """The design that went to the trash with this file; also by hand, where it says what it said then."""
-    rows = session.exec(
-        select(DesignRow)
-        .where(DesignRow.path == file.path, col(DesignRow.trashed).is_not(None))
-        .order_by(desc(col(DesignRow.trashed)))
+    """The design that went to the trash with this file, which may have another name now.
+
+    One that was put there by hand, or whose file had another name, must have said what the file says now.
+    """
+    in_trash = (
+        select(DesignRow).where(col(DesignRow.trashed).is_not(None)).order_by(desc(col(DesignRow.trashed)))
     )
-    for row in rows:
+    here = session.exec(in_trash.where(DesignRow.path == file.path)).all()
+    elsewhere = session.exec(
+        in_trash.where(DesignRow.path != file.path, DesignRow.trashed_by == FILE_AUTHOR)
+    ).all()
+    for row in (*here, *elsewhere):
+        if row in here and row.trashed_by == FILE_AUTHOR:
+            return row
         newest = newest_version(session, row)
-        if row.trashed_by == FILE_AUTHOR or (newest is not None and newest.text == file.text):
+        if newest is not None and newest.text == file.text:
             return row
     return None

@@ -278,6 +278,30 @@ def test_a_file_that_was_renamed_keeps_its_design(file: Path, designs: Designs, 
     assert (card.id, card.path, card.version) == (design_id, "pipelines/till.yml", 1)
 
 
+def test_a_file_that_comes_back_under_another_name_is_that_of_the_same_design(
+    file: Path, designs: Designs
+) -> None:
+    design_id = only(designs)
+    text = file.read_text()
+    file.unlink()
+    assert designs.cards() == []
+    file.with_name("till.yaml").write_text(text)
+    (card,) = designs.cards()
+    assert (card.id, card.path, card.version) == (design_id, "pipelines/till.yaml", 1)
+    assert designs.trash() == []
+
+
+def test_a_copy_of_a_design_that_was_deleted_by_hand_is_a_design_of_its_own(
+    file: Path, designs: Designs
+) -> None:
+    design_id = only(designs)
+    text = file.read_text()
+    designs.delete(design_id)
+    file.with_name("till.yaml").write_text(text)
+    assert only(designs) != design_id
+    assert [card.id for card in designs.trash()] == [design_id]
+
+
 def test_a_file_that_can_not_be_read_is_a_card_with_its_problem(folder: Path, designs: Designs) -> None:
     (folder / "broken.yaml").write_text(BROKEN)
     (folder / "latin.yaml").write_bytes("name: café\n".encode("latin-1"))
