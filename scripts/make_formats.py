@@ -100,7 +100,7 @@ def _tried(format_: Format[Any, Any]) -> dict[str, str]:
         for place, (type_, value) in enumerate(VALUES.items())
     }
     fates = dict.fromkeys(VALUES, "refused")
-    more = _TABLE if format_.abilities.tables else {}
+    more = _TABLE if "table" in format_.write_options.model_fields else {}
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as cursor:
         cursor.execute("SET TimeZone = 'UTC'")
         path = Path(folder, f"t{format_.extensions[0]}")

@@ -67,7 +67,7 @@ class Abilities:
         write: Whether it can be written.
         modes: How it can be written onto what is there.
         partition: Whether it can be written as folders named by values, `partitionBy`.
-        tables: Whether a file holds named tables, of which a step names one with `table`.
+        tables: Whether a file holds tables or sheets, of which a step names one: `table`, `sheet`.
         compressions: What its files can be packed with; a setting `compression` chooses.
         evolves_schema: Whether a write may change the columns of what is there, with `schema_mode`.
         travels_in_time: Whether earlier states can be read.

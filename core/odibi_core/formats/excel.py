@@ -1,8 +1,9 @@
-"""Sheets of Excel workbooks: read by calamine, written by XlsxWriter."""
+"""Sheets of Excel workbooks: read by calamine, written by XlsxWriter, or openpyxl beside other sheets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -13,8 +14,10 @@ from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats.arrow_schema import aligned, united_schema, with_folders
 from odibi_core.formats.base import Abilities, Options, Rows, Scan, ScanContext, Target, WriteMode, Written
 from odibi_core.formats.batches import BatchFormat
+from odibi_core.formats.excel_books import KeptBook, is_same_sheet
 from odibi_core.formats.excel_cells import column_names, found_types, is_blank, valued
-from odibi_core.formats.excel_writing import ExcelWriter, cells_sql
+from odibi_core.formats.excel_writing import ExcelWriter, NewBook, Sheet, cells_sql
+from odibi_core.formats.ledger import changed_meanwhile
 from odibi_core.formats.sources import Files, find_files, folder_values
 from odibi_core.formats.streams import BatchSource, told_error
 from odibi_core.formats.typed_values import arrow_type, cast_sql, to_arrow
@@ -53,7 +56,7 @@ class ExcelReadOptions(Options):
 
 
 class ExcelWriteOptions(Options):
-    """How a workbook is written, with one sheet."""
+    """How a sheet of a workbook is written; other sheets stay."""
 
     sheet: str = Field(default="Sheet1", min_length=1, max_length=31, description="The sheet's name.")
     header: bool = Field(default=True, description="Whether the first row holds the columns' names.")
@@ -66,13 +69,29 @@ class ExcelWriteOptions(Options):
         return sheet
 
 
+class _SheetOptions(ExcelWriteOptions):
+    """How a sheet is written into a workbook that may be there.
+
+    Attributes:
+        book: The workbook.
+        where: What messages call it.
+        is_new: Whether the sheet was not in it.
+    """
+
+    book: Path
+    where: str
+    is_new: bool
+
+
 class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
     """Excel workbooks.
 
     A sheet has numbers of 15 digits, texts, truth values and moments to the millisecond. Longer numbers and
     moments before March 1900 are refused; long decimals, moments with a zone, bytes, lists and structs are
-    written as text. A number column of whole numbers is read as BIGINT, an empty text as null. Workbooks of
-    older kinds (.xls, .xlsb, .ods) are read only.
+    written as text. A number column of whole numbers is read as BIGINT, an empty text as null.
+
+    A workbook is to its sheets what a database is to its tables: a step writes one, the others stay. Older
+    kinds of workbooks (.xls, .xlsb, .ods) are read only.
     """
 
     name: ClassVar[str] = "excel"
@@ -81,6 +100,7 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
         modes=frozenset({WriteMode.OVERWRITE, WriteMode.ERROR, WriteMode.IGNORE}),
         partition=False,
         streams=False,
+        tables=True,
         keeps_types=frozenset({"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIME"}),
     )
     read_options = ExcelReadOptions
@@ -102,10 +122,10 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
         return told_error(error) or error
 
     def write(self, rows: Rows, target: Target, options: ExcelWriteOptions) -> Written:
-        """Write a workbook.
+        """Write a sheet.
 
         Raises:
-            TargetError: The target can't be written, or would lose sheets that are in it.
+            TargetError: The target can't be written, or would lose what is around its other sheets.
         """
         if target.path.suffix and target.path.suffix.lower() != ".xlsx":
             raise TargetError(
@@ -113,9 +133,13 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
                 where=str(target.path),
                 fix=f"write {target.path.with_suffix('.xlsx').name}",
             )
-        if target.mode is WriteMode.OVERWRITE and target.path.is_file():
-            _check_sheets(target.path, options.sheet)
-        return super().write(rows, target, options)
+        there = _sheets(target.path)
+        is_new = not any(is_same_sheet(name, options.sheet) for name in there)
+        bound = _SheetOptions(**options.model_dump(), book=target.path, where=target.where, is_new=is_new)
+        if there and is_new:
+            # The modes are about the sheet.
+            target = replace(target, mode=WriteMode.OVERWRITE)
+        return super().write(rows, target, bound)
 
     def checked_sql(self, rows: Rows, options: ExcelWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows as cells can hold them."""
@@ -128,8 +152,18 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
         schema: pa.Schema,  # noqa: ARG002
         options: ExcelWriteOptions,
     ) -> ExcelWriter:
-        """A new workbook."""
-        return ExcelWriter(path, columns.names, options.sheet, has_header=options.header)
+        """A workbook with the sheet, and with the others of the one that is there."""
+        assert isinstance(options, _SheetOptions)
+        there = _sheets(options.book)
+        others = [name for name in there if not is_same_sheet(name, options.sheet)]
+        if options.is_new and len(others) < len(there):
+            raise changed_meanwhile(options.book)
+        book: Sheet = (
+            KeptBook(options.book, path, options.sheet, options.where)
+            if others
+            else NewBook(path, options.sheet)
+        )
+        return ExcelWriter(path, book, columns.names, has_header=options.header)
 
     def existing_schema(
         self,
@@ -161,17 +195,14 @@ def _refuse(files: Files) -> NoReturn:
     )
 
 
-def _check_sheets(path: Path, sheet: str) -> None:
+def _sheets(path: Path) -> list[str]:
+    """The sheets of a workbook; none where there is none that can be read."""
+    if not path.is_file():
+        return []
     try:
-        others = [name for name in _open(str(path)).sheet_names if name != sheet]
+        return list(_open(str(path)).sheet_names)
     except SourceError:
-        return
-    if others:
-        raise TargetError(
-            f"the workbook has other sheets that would be lost: {', '.join(others)}",
-            where=str(path),
-            fix="write to a file of its own, or remove that file first",
-        )
+        return []
 
 
 class _Source:

@@ -1,11 +1,11 @@
-"""Rows as the cells of a new workbook."""
+"""Rows as the cells of a sheet."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from odibi_core.errors import TargetError
 from odibi_core.formats.excel_cells import EXACT_LIMIT
@@ -21,6 +21,8 @@ _NUMBERS = (
 )
 _FORMATS = {dt.datetime: "yyyy-mm-dd hh:mm:ss.000", dt.date: "yyyy-mm-dd", dt.time: "hh:mm:ss"}
 _FIRST_DAY = dt.date(1900, 3, 1)
+# Columns get the room that their first rows need, in letters.
+_MEASURED_ROWS, _LEAST_WIDTH, _MOST_WIDTH = 1_000, 9, 60
 
 
 def cells_sql(sql: str, schema: Schema, path: Path) -> str:
@@ -48,29 +50,84 @@ def cells_sql(sql: str, schema: Schema, path: Path) -> str:
     return f"SELECT {', '.join(columns)} FROM ({sql})"
 
 
-class ExcelWriter:
-    """A workbook in the making; rows go to the disk as they come.
+class Sheet(Protocol):
+    """A sheet that is filled from the top down, and the workbook that it is in."""
+
+    def put(self, row: int, place: int, value: Any, number_format: str = "") -> None:
+        """Fill a cell with a text, number, truth value or moment."""
+
+    def head(self, names: Sequence[str]) -> None:
+        """Fill the first row with the columns' names, which stay in sight."""
+
+    def close(self, widths: Sequence[int]) -> None:
+        """Complete the workbook, whose columns get room for so many letters."""
+
+
+class NewBook:
+    """A workbook with one sheet; rows go to the disk as they come.
 
     Args:
         path: Where it will be.
-        names: The columns.
         sheet: The sheet's name.
+    """
+
+    def __init__(self, path: Path, sheet: str) -> None:
+        import xlsxwriter
+
+        self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
+        self._sheet = self._book.add_worksheet(sheet)
+        self._formats = {text: self._book.add_format({"num_format": text}) for text in _FORMATS.values()}
+
+    def put(self, row: int, place: int, value: Any, number_format: str = "") -> None:
+        """Fill a cell with a text, number, truth value or moment."""
+        sheet = self._sheet
+        match value:
+            case bool():
+                sheet.write_boolean(row, place, value)
+            case str():
+                sheet.write_string(row, place, value)
+            case dt.date() | dt.time():
+                sheet.write_datetime(row, place, value, self._formats[number_format])
+            case _:
+                sheet.write_number(row, place, value)
+
+    def head(self, names: Sequence[str]) -> None:
+        """Fill the first row with the columns' names, which stay in sight."""
+        bold = self._book.add_format({"bold": True})
+        for place, name in enumerate(names):
+            self._sheet.write_string(0, place, name, bold)
+        self._sheet.freeze_panes(1, 0)
+
+    def close(self, widths: Sequence[int]) -> None:
+        """Complete the workbook, whose columns get room for so many letters."""
+        from xlsxwriter.exceptions import FileCreateError
+
+        for place, width in enumerate(widths):
+            self._sheet.set_column(place, place, width)
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            cause = error.args[0] if error.args else error
+            raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
+
+
+class ExcelWriter:
+    """Rows on their way into a sheet.
+
+    Args:
+        path: The workbook, for messages.
+        sheet: What is filled.
+        names: The columns.
         has_header: Whether the first row holds the names.
     """
 
-    def __init__(self, path: Path, names: Sequence[str], sheet: str, *, has_header: bool) -> None:
-        import xlsxwriter
-
-        self._path, self._names = path, names
-        self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
-        self._sheet = self._book.add_worksheet(sheet)
-        self._formats = {kind: self._book.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
+    def __init__(self, path: Path, sheet: Sheet, names: Sequence[str], *, has_header: bool) -> None:
+        self._path, self._names, self._sheet = path, names, sheet
+        self._widths = [_LEAST_WIDTH] * len(names)
         self._row = 0
         if has_header:
-            bold = self._book.add_format({"bold": True})
-            for place, name in enumerate(names):
-                self._sheet.write_string(0, place, name, bold)
-            self._sheet.freeze_panes(1, 0)
+            sheet.head(names)
+            self._widths = [_width(name) for name in names]
             self._row = 1
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -89,35 +146,30 @@ class ExcelWriter:
 
     def close(self) -> None:
         """Complete the workbook."""
-        from xlsxwriter.exceptions import FileCreateError
-
-        try:
-            self._book.close()
-        except FileCreateError as error:
-            cause = error.args[0] if error.args else error
-            raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
+        self._sheet.close(self._widths)
 
     def _write(self, place: int, value: Any) -> None:
-        sheet, name = self._sheet, self._names[place]
+        name, number_format = self._names[place], ""
         if isinstance(value, bool):
-            sheet.write_boolean(self._row, place, value)
+            pass
         elif isinstance(value, str):
             if len(value) > TEXT_LIMIT:
                 raise self._refusal(f"column {name!r} has a text longer than the {TEXT_LIMIT:,} of a cell")
-            sheet.write_string(self._row, place, value)
         elif isinstance(value, dt.date | dt.time):
             day = value.date() if isinstance(value, dt.datetime) else value
             if isinstance(day, dt.date) and day < _FIRST_DAY:
                 raise self._refusal(f"column {name!r} has a date before March 1900")
-            sheet.write_datetime(self._row, place, value, self._formats[type(value)])
+            number_format = _FORMATS[type(value)]
         elif isinstance(value, float):
             if value - value != 0:
                 raise self._refusal(f"column {name!r} holds NaN or infinity, for which Excel has no number")
-            sheet.write_number(self._row, place, value)
         elif abs(value) >= EXACT_LIMIT:
             raise self._refusal(f"column {name!r} has a number of more than 15 digits")
         else:
-            sheet.write_number(self._row, place, int(value))
+            value = int(value)
+        if self._row < _MEASURED_ROWS:
+            self._widths[place] = max(self._widths[place], _width(number_format or str(value)))
+        self._sheet.put(self._row, place, value, number_format)
 
     def _refusal(self, what: str) -> TargetError:
         return TargetError(
@@ -125,3 +177,8 @@ class ExcelWriter:
             where=str(self._path),
             fix="cast the column to VARCHAR in a step before, or filter the rows",
         )
+
+
+def _width(text: str) -> int:
+    """The room that a text needs, and a column gets at most."""
+    return min(max(len(text) + 2, _LEAST_WIDTH), _MOST_WIDTH)

@@ -1,4 +1,7 @@
-"""Paths that a pipeline writes: two steps on one, or one that it reads too."""
+"""Paths that a pipeline writes: two steps on one, or one that it reads too.
+
+Two steps may write tables of one database, or sheets of one workbook.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,7 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
         if not isinstance(operation, Scan):
             continue
         for (target, table), writer in writers.items():
-            # Of a database, other tables may be read; a query says itself what it reads.
-            if target == path and table is not None and table != tables[name]:
+            if target == path and table is not None and _is_other(table, tables[name], operation):
                 continue
             if _reads(path, target, operation.format):
                 yield Problem(
@@ -95,9 +97,23 @@ def _said(server: str, table: str | None) -> str:
 
 
 def _table(node: Node) -> str | None:
-    """The table of a database that a step names."""
+    """The table of a database that a step names, or the sheet of a workbook."""
     operation = node.operation
-    return getattr(operation.options, "table", None) if isinstance(operation, Scan | Write) else None
+    if not isinstance(operation, Scan | Write):
+        return None
+    sheet = getattr(operation.options, "sheet", None)
+    if isinstance(sheet, str):
+        # Excel takes "Sales" and "sales" for one.
+        return sheet.casefold()
+    return getattr(operation.options, "table", None)
+
+
+def _is_other(table: str, read: str | None, scan: Scan) -> bool:
+    """Whether a scan reads something else of a file than the table that is written."""
+    if read is None:
+        # A query says itself what it reads; a sheet without a name is the first, whichever that is.
+        return not hasattr(scan.options, "sheet")
+    return read != table
 
 
 def _reads(source: Path, target: Path, format_name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_each_mode_does_to_an_object_what_it_does_to_a_file(s3_lake: Lake, run: 
     assert put(ONE, "overwrite") == ""
     assert put(TWO, "merge", merge_key="id") == ""
     assert rows() == [(1, "changed"), (2, "b")]
+
+
+def test_sheets_of_one_workbook_are_written_at_the_same_time(lake: Lake, run: Run) -> None:
+    steps = write(ONE, lake.url("book.xlsx"), "excel", sheet="s0")
+    (save,) = [step for step in steps if step.name == "write"]
+    steps += [replace(save, name=f"write_{n}", params={**save.params, "sheet": f"s{n}"}) for n in range(1, 4)]
+    assert run(steps, distributed_max_workers=4).success
+    for number in range(4):
+        found = frame(run, read(lake.url("book.xlsx"), "excel", sheet=f"s{number}"))
+        assert found["name"].tolist() == ["a"]
 
 
 def test_a_write_that_is_repeated_writes_nothing_twice(lake: Lake, run: Run) -> None:

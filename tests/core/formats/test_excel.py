@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 from tests.core.formats.bench import Bench
@@ -92,10 +93,77 @@ def test_two_columns_of_one_name_are_told(bench: Bench) -> None:
         bench.read(path)
 
 
-def test_other_sheets_are_not_lost(bench: Bench) -> None:
-    path = workbook(bench.folder / "a.xlsx", Sheet1=[["a"]], notes=[["x"]])
-    with pytest.raises(TargetError, match="other sheets that would be lost: notes"):
+EVERY_KIND = (
+    "SELECT 7::BIGINT AS n, 1.25 AS f, true AS b, '=1+1' AS s, DATE '2024-02-29' AS d, "
+    "TIMESTAMP '2024-02-29 01:02:03.456' AS t, TIME '01:02:03' AS c, chr(7) || ' _x0041_ ä 🙂' AS w"
+)
+
+
+def test_a_sheet_is_written_beside_others_as_it_is_alone(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", notes=[["x"], ["n"]])
+    bench.write(path, EVERY_KIND)
+    bench.write(bench.folder / "alone.xlsx", EVERY_KIND)
+
+    assert bench.read(path, sheet="notes").rows == [("n",)]
+    beside, alone = bench.read(path, sheet="Sheet1"), bench.read(bench.folder / "alone.xlsx")
+    assert (beside.schema, beside.rows) == (alone.schema, alone.rows)
+    assert beside.rows[0][3:5] == ("=1+1", dt.date(2024, 2, 29))
+    assert beside.rows[0][-1].endswith("_x0041_ ä 🙂")
+
+
+def test_a_sheet_is_replaced_in_its_place_and_the_others_keep_their_looks(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        rows, total = book.add_worksheet("rows"), book.add_worksheet("total")
+        rows.write_column(0, 0, ["n", 1])
+        total.write_formula("A1", "=SUM(rows!A:A)", book.add_format({"bold": True, "num_format": "0.00"}))
+        total.set_column("A:A", 30)
+    bench.write(path, "SELECT 5 AS n UNION ALL SELECT 6", sheet="Rows")
+
+    kept = openpyxl.load_workbook(path)
+    assert kept.sheetnames == ["Rows", "total"]
+    assert [cell.value for (cell,) in kept["Rows"].iter_rows()] == ["n", 5, 6]
+    formula = kept["total"]["A1"]
+    assert (formula.value, formula.font.bold, formula.number_format) == ("=SUM(rows!A:A)", True, "0.00")
+    assert kept["total"].column_dimensions["A"].width == pytest.approx(30, abs=1)
+
+
+def test_the_modes_are_about_the_sheet(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    bench.write(path, "SELECT 1 AS a", "error", sheet="one")
+    bench.write(path, "SELECT 2 AS a", "error", sheet="two", ticket="later/save")
+    assert bench.write(path, "SELECT 3 AS a", "ignore", sheet="two").skipped == "the target exists"
+    with pytest.raises(TargetError, match="exists already"):
+        bench.write(path, "SELECT 3 AS a", "error", sheet="ONE", ticket="third/save")
+    assert [bench.read(path, sheet=number).rows for number in (1, 2)] == [[(1,)], [(2,)]]
+
+
+def test_what_could_not_be_kept_beside_a_sheet_is_refused(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        chart = book.add_chart({"type": "line"})
+        sheet = book.add_worksheet("notes")
+        chart.add_series({"values": "=notes!$A$1:$A$2"})
+        sheet.insert_chart("C1", chart)
+    before = path.read_bytes()
+    with pytest.raises(TargetError, match="has other sheets, and charts and drawings that would be lost"):
         bench.write(path, "SELECT 1 AS a")
+    assert path.read_bytes() == before
+
+
+def test_a_sheet_is_easy_to_read(bench: Bench) -> None:
+    for name in ("a.xlsx", "b.xlsx"):
+        path = bench.folder / name
+        if name == "b.xlsx":
+            workbook(path, notes=[["x"]])
+        bench.write(path, "SELECT 'a rather long text of 36 letters, so' AS words, 1 AS n")
+        sheet = openpyxl.load_workbook(path)["Sheet1"]
+        assert sheet.freeze_panes == "A2"
+        assert sheet["A1"].font.bold
+        assert (sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width) == (
+            pytest.approx(38, abs=1),
+            pytest.approx(9, abs=1),
+        )
 
 
 @pytest.mark.parametrize(

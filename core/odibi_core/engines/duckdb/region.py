@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from odibi_core.engines.duckdb.rejects import keep_rejects
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give_up_describing
+from odibi_core.engines.duckdb.turns import turn_at
 from odibi_core.engines.http import send_rows
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud
@@ -319,7 +321,9 @@ class RegionRun:
             place,
             self._attempt.on_stop,
         )
-        with self._ending(task, fragment) as ending:
+        is_shared = format_named(write.format).abilities.tables and (is_cloud or not write.server)
+        turn = turn_at(place or os.path.realpath(path), check) if is_shared else nullcontext()
+        with turn, self._ending(task, fragment) as ending:
             rows = FragmentRows(ending, self._cursor, self._attempt, self._data[key].computed())
             written = self._format(write).write(rows, target, self._options(write))
         details = {

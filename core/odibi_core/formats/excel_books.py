@@ -1,0 +1,121 @@
+"""Workbooks that have other sheets than the one that is written: they are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from odibi_core.errors import TargetError
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+# What openpyxl does not write again as it was.
+_LOST = {
+    "xl/charts/": "charts",
+    "xl/chartsheets/": "sheets with charts",
+    "xl/media/": "pictures",
+    "xl/drawings/drawing": "drawings",
+    "xl/pivotTables/": "pivot tables",
+    "xl/slicers/": "slicers",
+    "xl/ctrlProps/": "controls",
+    "xl/embeddings/": "embedded files",
+    "xl/vbaProject.bin": "macros",
+}
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class KeptBook:
+    """A workbook of which one sheet is written anew or added; the others stay.
+
+    It is held in memory whole. Formulas stay; Excel computes them when it opens the workbook.
+
+    Args:
+        book: The workbook as it is.
+        path: Where the new one will be.
+        sheet: The sheet's name.
+        where: What messages call the workbook.
+
+    Raises:
+        TargetError: The workbook has things that would be lost, or is locked.
+    """
+
+    def __init__(self, book: Path, path: Path, sheet: str, where: str) -> None:
+        from openpyxl.styles import Font
+
+        self._path, self._bold = path, Font(bold=True)
+        self._book = _load(book, where)
+        old = next((name for name in self._book.sheetnames if is_same_sheet(name, sheet)), None)
+        place = None
+        if old is not None:
+            place = self._book.sheetnames.index(old)
+            self._book.remove(self._book[old])
+        self._sheet = self._book.create_sheet(sheet, place)
+
+    def put(self, row: int, place: int, value: Any, number_format: str = "") -> None:
+        """Fill a cell with a text, number, truth value or moment."""
+        cell = self._sheet.cell(row + 1, place + 1)
+        if isinstance(value, str):
+            cell.value = _escaped(value)
+            # A text that begins with "=" is no formula.
+            cell.data_type = "s"
+            return
+        cell.value = value
+        if isinstance(value, dt.date | dt.time):
+            cell.number_format = number_format
+
+    def head(self, names: Sequence[str]) -> None:
+        """Fill the first row with the columns' names, which stay in sight."""
+        for place, name in enumerate(names):
+            self.put(0, place, name)
+            self._sheet.cell(1, place + 1).font = self._bold
+        self._sheet.freeze_panes = "A2"
+
+    def close(self, widths: Sequence[int]) -> None:
+        """Complete the workbook, whose columns get room for so many letters."""
+        from openpyxl.utils import get_column_letter
+
+        for place, width in enumerate(widths, start=1):
+            self._sheet.column_dimensions[get_column_letter(place)].width = width
+        self._book.save(self._path)
+
+
+def is_same_sheet(one: str, other: str) -> bool:
+    """Whether a workbook can't hold sheets of both names."""
+    return one.casefold() == other.casefold()
+
+
+def _load(book: Path, where: str) -> Workbook:
+    from openpyxl import load_workbook
+
+    try:
+        with zipfile.ZipFile(book) as parts:
+            _check_kept(parts.namelist(), where)
+        return load_workbook(book)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise TargetError(
+            f"the workbook has other sheets, and can't be read whole so as to keep them: {error}",
+            where=where,
+            fix="save it again in Excel, or write to a file of its own",
+        ) from error
+
+
+def _check_kept(names: Sequence[str], where: str) -> None:
+    lost = [told for start, told in _LOST.items() if any(name.startswith(start) for name in names)]
+    if lost:
+        raise TargetError(
+            f"the workbook has other sheets, and {' and '.join(lost)} that would be lost",
+            where=where,
+            fix="write to a file of its own, and let the workbook refer to it",
+        )
+
+
+def _escaped(text: str) -> str:
+    """A text as a workbook spells it, where XML has no such letter."""
+    text = _LIKE_ESCAPE.sub("_x005F_", text)
+    return _CONTROL.sub(lambda found: f"_x{ord(found.group()):04X}_", text)
