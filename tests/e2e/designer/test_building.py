@@ -160,12 +160,16 @@ def work_on_edges(designer: DesignerPage) -> None:
 
 
 def work_on_a_note(designer: DesignerPage) -> None:
-    """Write a note, move it, write more, remove it."""
+    """Write a note, move it, make it larger, write more, remove it."""
     page, keyboard = designer.page, designer.page.keyboard
     keyboard.press("n")
     keyboard.type("Ask Ann")
     keyboard.press("Escape")
     keyboard.press("Alt+ArrowDown")
+    for key in ("w", "w", "Shift+W", "h"):
+        keyboard.press(key)
+    expect(page.locator(".react-flow__node-note")).to_have_css("width", "224px")
+    expect(page.locator(".react-flow__node-note")).to_have_css("height", "120px")
     keyboard.press("Enter")
     keyboard.type(" about tax")
     keyboard.press("Escape")

@@ -34,6 +34,7 @@ const KEYS: readonly { readonly title: string; readonly keys: readonly (readonly
       ["Enter", "On a note: write. On a frame: fold it up or unfold it"],
       ["Shift arrows", "Select the next step too"],
       ["Alt arrows", "Move what is selected"],
+      ["W, H", "Make a note wider, higher; with Shift narrower, lower"],
       ["L", "Lay out the selected steps, or all"],
       ["Ctrl A", "Select everything"],
       ["F6, Shift F6", "Go to the next part of the page"],

@@ -7,7 +7,7 @@ import { aligned, type Alignment, distributed } from "../model/arranging";
 import { copySelection, duplicate, pasteClip, readClip, selectedSteps } from "../model/clipboard";
 import type { Edit, StepId } from "../model/draft";
 import { newItemId, stepOf } from "../model/draft";
-import { addNote, changeNote, groupSteps, removeGroup, removeNotes, ungroupSteps } from "../model/frames";
+import { addNote, changeNote, groupSteps, removeGroup, removeNotes, resizeNote, ungroupSteps } from "../model/frames";
 import { layoutTask, placesAfter, stillWanted } from "../model/placing";
 import { selectionOf } from "../model/selection";
 import { disconnect, moveSteps, removeSteps } from "../model/steps";
@@ -105,6 +105,12 @@ function actionsOn(store: DesignerStore, show: (ids: readonly StepId[]) => void)
       const notes = draft.notes.filter(({ id }) => selection.items.has(id));
       const moves = notes.map(({ id, x, y }) => changeNote(id, { x: x + dx, y: y + dy }));
       edit("Move", inTurn([moveSteps(Object.fromEntries(places)), ...moves]), "nudge");
+    },
+    /** Makes the selected notes wider and higher, or the other way round. */
+    resize(by: { readonly width?: number; readonly height?: number }) {
+      const { draft, selection, edit } = get();
+      const notes = draft.notes.filter(({ id }) => selection.items.has(id));
+      edit("Resize a note", inTurn(notes.map(({ id }) => resizeNote(id, by))), "resize");
     },
     /** Lays out the selected steps, or all of them. */
     async layOut() {

@@ -17,6 +17,7 @@ const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowDown: "down",
 };
 const NUDGE_PX = 8;
+const RESIZE_PX = 24;
 
 /** What the canvas does about keys that are not commands. */
 interface Surroundings {
@@ -79,6 +80,8 @@ export function useCanvasKeys({ actions, middle, choose }: Surroundings) {
         c: wire,
         e: () => goToEdge(store, cursor.current, event.shiftKey ? -1 : 1),
         n: () => actions.note(middle()),
+        w: () => actions.resize({ width: event.shiftKey ? -RESIZE_PX : RESIZE_PX }),
+        h: () => actions.resize({ height: event.shiftKey ? -RESIZE_PX : RESIZE_PX }),
         l: () => void actions.layOut(),
         f: actions.fit,
         "+": () => void zoomIn({ duration: 120 }),

@@ -60,6 +60,17 @@ export function changeNote(id: string, changes: Partial<Omit<Note, "id">>): Edit
   return (draft) => ({ ...draft, notes: draft.notes.map((note) => (note.id === id ? { ...note, ...changes } : note)) });
 }
 
+/** Makes a note larger or smaller by so much, as long as it can be read. */
+export function resizeNote(id: string, by: { readonly width?: number; readonly height?: number }): Edit {
+  return (draft) => {
+    const note = draft.notes.find((found) => found.id === id);
+    if (!note) return draft;
+    const width = Math.max(note.width + (by.width ?? 0), LEAST_NOTE.width);
+    const height = Math.max(note.height + (by.height ?? 0), LEAST_NOTE.height);
+    return width === note.width && height === note.height ? draft : changeNote(id, { width, height })(draft);
+  };
+}
+
 /** Takes notes away. */
 export function removeNotes(ids: Iterable<string>): Edit {
   const gone = new Set(ids);

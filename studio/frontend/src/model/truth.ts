@@ -27,7 +27,9 @@ interface Parts {
   readonly pauseMs?: number;
 }
 
-const PAUSE_MS = 60;
+/** As long as the last check took, so that one that takes long is not asked for at each letter. */
+const LEAST_PAUSE_MS = 10;
+const MOST_PAUSE_MS = 60;
 const RETRY_MS = 2_000;
 
 /** Asks the server what is true of a draft, a moment after it has changed. A late answer counts for nothing. */
@@ -41,7 +43,7 @@ export class TruthLoop {
 
   /** Says that the pipeline has changed. */
   touch(draft: Draft): void {
-    this.plan(draft, this.parts.pauseMs ?? PAUSE_MS);
+    this.plan(draft, this.parts.pauseMs ?? Math.min(Math.max(this.truth.elapsedMs, LEAST_PAUSE_MS), MOST_PAUSE_MS));
   }
 
   /** Asks no more. */
