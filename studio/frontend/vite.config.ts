@@ -33,9 +33,9 @@ export default defineConfig({
     target: "es2023",
     modulePreload: false,
     rolldownOptions: {
-      input: "src/index.tsx",
+      input: { designer: "src/index.tsx", charts: "src/charts/index.tsx" },
       preserveEntrySignatures: "strict",
-      output: { entryFileNames: "designer-[hash].js", chunkFileNames: "part-[hash].js" },
+      output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "part-[hash].js" },
     },
   },
   worker: { format: "es", rolldownOptions: { output: { entryFileNames: "worker-[hash].js" } } },

@@ -89,6 +89,11 @@ def start_run(page: Page, *options: str, steps: int = 3) -> None:
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"1 of {steps}")
 
 
+def head(page: Page) -> Locator:
+    """The top of the page of a run: its name and state."""
+    return page.locator(".st-key-run_head")
+
+
 def test_a_run_goes_on_without_browser_and_studio_and_is_found_again(
     studio: StudioServer, visit: Visit
 ) -> None:
@@ -104,7 +109,7 @@ def test_a_run_goes_on_without_browser_and_studio_and_is_found_again(
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("1 of 3")
     let_go(studio.workspace)
     # Nobody reloads the page: it follows the run to its end.
-    expect(page.get_by_text("Succeeded").first).to_be_visible()
+    expect(head(page)).to_contain_text("Succeeded")
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3 of 3")
     expect(page.get_by_text("Story", exact=True)).to_be_visible()
     again.stop()
@@ -134,7 +139,7 @@ def test_a_run_is_cancelled_and_two_are_compared(studio: StudioServer, visit: Vi
     page = visit(f"{studio.address}/runs")
     start_run(page)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled").first).to_be_visible()
+    expect(head(page)).to_contain_text("Cancelled")
     let_go(studio.workspace)
     cancelled = page.url
     page.get_by_role("button", name="Run again").click()
@@ -143,6 +148,72 @@ def test_a_run_is_cancelled_and_two_are_compared(studio: StudioServer, visit: Vi
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("3 of 3")
     page.get_by_text("Compare", exact=True).click()
     expect(page.get_by_text("Both ran the same pipeline.")).to_be_visible()
+
+
+LONGER = """
+  - name: later
+    layer: gold
+    type: function
+    value: transforms.wait_later
+    inputs: {large: large}
+    outputs: {data: later}
+"""
+WAIT_LATER = """
+
+def wait_later(large):
+    while not GO.with_name("go_later").exists():
+        time.sleep(0.02)
+    return large
+"""
+
+
+def test_the_charts_of_a_running_run_keep_their_zoom_and_take_in_what_is_new(
+    studio: StudioServer, visit: Visit
+) -> None:
+    pipeline, functions = studio.workspace / "pipelines" / "one.yaml", studio.workspace / "transforms.py"
+    pipeline.write_text(pipeline.read_text() + LONGER)
+    functions.write_text(functions.read_text() + WAIT_LATER)
+    page = visit(f"{studio.address}/runs")
+    start_run(page, steps=4)
+    charts, shown = page.locator(".charts"), page.get_by_label("Time shown")
+    steps = page.get_by_role("group", name="When each step ran")
+    hold = page.get_by_label(re.compile("^hold: ▶ Running"))
+    expect(hold).to_be_visible()
+    box = hold.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    whole = shown.text_content()
+    page.mouse.wheel(0, -400)
+    expect(shown).not_to_have_text(str(whole))
+    zoomed, drawn = str(shown.text_content()), charts.element_handle()
+    for _ in range(5):
+        told = str(charts.get_attribute("data-told"))
+        expect(charts).not_to_have_attribute("data-told", told)
+        expect(shown).to_have_text(zoomed)
+    expect(page.get_by_role("tooltip")).to_contain_text("hold")
+    expect(page.get_by_label(re.compile("^later: has not begun"))).to_be_visible()
+    let_go(studio.workspace)
+    expect(page.get_by_label(re.compile("^large: ✓ Succeeded"))).to_be_visible()
+    expect(page.get_by_label(re.compile("^later: ▶ Running"))).to_be_visible()
+    expect(shown).to_have_text(zoomed)
+    # It is the same picture all the time, never another one in its place.
+    assert drawn is not None
+    assert drawn.evaluate("charts => charts.isConnected")
+    # A drag moves the time; the keys do so too.
+    steps.focus()
+    page.keyboard.press("ArrowRight")
+    expect(shown).not_to_have_text(zoomed)
+    moved = str(shown.text_content())
+    page.get_by_text("Log", exact=True).click()
+    expect(charts).to_have_count(0)
+    page.get_by_text("Timeline", exact=True).click()
+    expect(shown).to_have_text(moved)
+    (studio.workspace / "go_later").touch()
+    expect(head(page)).to_contain_text("Succeeded")
+    expect(page.get_by_label(re.compile("^later: ✓ Succeeded"))).to_be_visible()
+    expect(shown).to_have_text(moved)
+    page.get_by_role("button", name="Fit").click()
+    expect(shown).to_have_text(re.compile(r"^0(\.0+)? s "))
 
 
 def test_twenty_runs_are_filtered_and_sorted_and_two_of_them_compared(

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.story.wording import duration
 from odibi_studio.services.runs.health import (
-    FEWEST_FOR_A_RANGE,
     RunFacts,
-    Usual,
     causes,
     freshness,
     slowest_steps,
     success_rate,
 )
 from odibi_studio.services.studio import Studio, current_studio
+from odibi_studio.views.monitor_charts import show_outcomes, show_trends
 from odibi_studio.views.run_navigation import open_run
 from odibi_studio.views.runs import IDLE_LOOK_S, LOOK_S
 from odibi_studio.views.widgets.moments import ago
-from odibi_studio.views.widgets.run_states import RUN_WORDS, run_word
+from odibi_studio.views.widgets.run_states import run_word
 
 _SPANS = {"24 hours": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 _MOST_RUNS = 2_000
 _MOST_STEPS = 12
-_COLORS = {
-    RunState.SUCCESS: "#2e9e6b",
-    RunState.FAILED: "#d64545",
-    RunState.LOST: "#d98a1f",
-    RunState.CANCELLED: "#9a9a9a",
-}
 _STYLE = """
 <style>
 [data-testid="stMainBlockContainer"]:has(.st-key-monitor_head) { max-width: 90rem; padding-top: 5rem; }
@@ -75,8 +66,8 @@ def render() -> None:
     # What changes each moment is small; the charts are drawn anew once a run has ended.
     live = st.fragment(_show_live, run_every=LOOK_S if goes_on else IDLE_LOOK_S)
     live(studio, _SPANS[span], _ended(records), goes_on=goes_on)
-    _show_outcomes(facts, _SPANS[span])
-    _show_trends(facts)
+    show_outcomes(facts, _SPANS[span], now)
+    show_trends(facts)
     # The stalest dataset is the one that no run of the chosen time wrote.
     _show_freshness(studio.workspace.root, studio.runs.health.facts(records), now)
     left, right = st.columns(2)
@@ -145,130 +136,6 @@ def _show_under_way(records: Sequence[RunRecord], now: dt.datetime) -> None:
                     "Open", key=f"open_{record.run_id}", type="tertiary", icon=":material/open_in_new:"
                 ):
                     open_run(record.run_id)
-
-
-def _show_outcomes(facts: Sequence[RunFacts], days: int) -> None:
-    st.subheader("Outcomes", anchor=False)
-    if not facts:
-        st.caption("No run has ended in this time.")
-        return
-    rows = [{"when": it.record.asked_time, "state": RUN_WORDS[it.record.state]} for it in facts]
-    unit = "yearmonthdatehours" if days == 1 else "yearmonthdate"
-    spec = {
-        "height": 210,
-        "mark": {"type": "bar", "cornerRadiusEnd": 2},
-        "encoding": {
-            "x": {
-                "field": "when",
-                "timeUnit": unit,
-                "type": "temporal",
-                "axis": {"title": None, "grid": False},
-            },
-            "y": {"aggregate": "count", "axis": {"title": None, "tickMinStep": 1}},
-            "color": {
-                "field": "state",
-                "type": "nominal",
-                "scale": {
-                    "domain": [RUN_WORDS[state] for state in _COLORS],
-                    "range": list(_COLORS.values()),
-                },
-                "legend": {"title": None, "orient": "top"},
-            },
-            "tooltip": [
-                {"field": "when", "timeUnit": unit, "title": "When"},
-                {"field": "state", "title": "Outcome"},
-                {"aggregate": "count", "title": "Runs"},
-            ],
-        },
-    }
-    st.vega_lite_chart(rows, spec, key="monitor_outcomes", alt="How many runs ended how, over time")
-
-
-def _show_trends(facts: Sequence[RunFacts]) -> None:
-    good = [it for it in facts if it.record.state is RunState.SUCCESS]
-    counts = Counter(it.record.pipeline_name for it in good)
-    names = [name for name, _ in counts.most_common()]
-    if not names:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.subheader("Durations and volumes", anchor=False)
-        name = st.selectbox(
-            "Pipeline", names, key="monitor_pipeline", label_visibility="collapsed", width=260
-        )
-    mine = [it for it in reversed(good) if it.record.pipeline_name == name]
-    left, right = st.columns(2)
-    with left:
-        st.caption("Seconds that a run took")
-        _show_trend([(it, (it.record.duration_ms or 0) / 1000) for it in mine], "monitor_durations")
-    with right:
-        st.caption("Rows that a run wrote")
-        volumes = [(it, float(it.rows_written)) for it in mine if it.rows_written is not None]
-        _show_trend(volumes, "monitor_volumes")
-
-
-def _show_trend(points: Sequence[tuple[RunFacts, float]], key: str) -> None:
-    if not points:
-        st.caption("It writes no rows to a file or table.")
-        return
-    usual = Usual.of([value for _, value in points])
-    rows = trend_rows(points, usual)
-    layers: list[dict[str, Any]] = [
-        {"mark": {"type": "line", "color": "#2f6fed", "strokeWidth": 1.5, "opacity": 0.7}},
-        {
-            "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1},
-            "encoding": {
-                "color": {
-                    "field": "kind",
-                    "type": "nominal",
-                    "scale": {"domain": ["Usual", "Outlier"], "range": ["#2f6fed", "#d64545"]},
-                    "legend": None,
-                },
-                "shape": {
-                    "field": "kind",
-                    "type": "nominal",
-                    "scale": {"domain": ["Usual", "Outlier"], "range": ["circle", "triangle-up"]},
-                    "legend": None,
-                },
-                "tooltip": [
-                    {"field": "when", "type": "temporal", "title": "Started", "format": "%-d %b %Y, %H:%M"},
-                    {"field": "value", "title": "Value", "format": ",.2~f"},
-                    {"field": "kind", "title": "Compared"},
-                    {"field": "run", "title": "Run"},
-                ],
-            },
-        },
-    ]
-    if usual is not None:
-        band = {"type": "area", "color": "#2f6fed", "opacity": 0.12}
-        layers.insert(0, {"mark": band, "encoding": {"y": {"field": "low"}, "y2": {"field": "high"}}})
-    spec = {
-        "height": 190,
-        "layer": layers,
-        "encoding": {
-            "x": {"field": "when", "type": "temporal", "axis": {"title": None, "grid": False}},
-            "y": {"field": "value", "type": "quantitative", "axis": {"title": None, "tickCount": 5}},
-        },
-    }
-    st.vega_lite_chart(rows, spec, key=key, alt="Each run over time, with the usual range")
-    outliers = sum(row["kind"] == "Outlier" for row in rows)
-    if usual is None:
-        st.caption(f"A usual range is shown from {FEWEST_FOR_A_RANGE} runs on.")
-    else:
-        st.caption(f"Shaded: the usual range. {outliers:,} of {len(rows):,} runs lie outside it (▲).")
-
-
-def trend_rows(points: Sequence[tuple[RunFacts, float]], usual: Usual | None) -> list[dict[str, Any]]:
-    """A row a run for a chart: when, how much, the usual range, and whether it lies outside."""
-    return [
-        {
-            "when": it.record.start_time,
-            "value": value,
-            "run": it.record.run_id,
-            "kind": "Usual" if usual is None or usual.holds(value) else "Outlier",
-            **({"low": usual.low, "high": usual.high} if usual else {}),
-        }
-        for it, value in points
-    ]
 
 
 def _show_freshness(root: Path, facts: Sequence[RunFacts], now: dt.datetime) -> None:

@@ -15,7 +15,7 @@ from odibi_studio.run_messages import RunSummary
 from odibi_studio.services.runs.desk import Watched
 from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
-from odibi_studio.views.run_charts import seconds_between, show_resources, show_timeline
+from odibi_studio.views.run_charts import seconds_between, show_charts
 from odibi_studio.views.run_comparison import show_comparison
 from odibi_studio.views.run_form import ask_for_repeat
 from odibi_studio.views.run_joins import show_joins
@@ -115,8 +115,7 @@ def _show_timeline(watched: Watched) -> None:
     if not about.started:
         st.caption("It has not started yet.")
         return
-    show_timeline(watched.steps, about.started, about.ended or _last_moment(watched))
-    show_resources(watched.course, about.started)
+    show_charts(watched, about.ended or _last_moment(watched))
 
 
 def _last_moment(watched: Watched) -> str:

@@ -95,7 +95,8 @@ def _show_filters(pipelines: list[str]) -> RunFilter:
         span = st.selectbox("Time", list(_SPANS), key="runs_span", width=160)
         text = st.text_input(
             "Search",
-            placeholder="Parameter as name=value, author, error, id",
+            placeholder="Id, author, error, name=value",
+            help="A part of the id, pipeline, author, error, or of a parameter, as in month=3",
             icon=":material/search:",
             key="runs_text",
         )

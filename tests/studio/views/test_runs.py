@@ -17,7 +17,7 @@ from odibi_core.workspace import Workspace
 from odibi_studio.run_messages import RunSummary, StartRunRequest, StepRun
 from odibi_studio.services.runs.course import Course, Level, LogLine, Made, Vital
 from odibi_studio.services.studio import Studio, open_studio
-from odibi_studio.views.run_charts import rate_rows, timeline_rows, vital_rows
+from odibi_studio.views.run_charts import bars, rates, vitals
 from odibi_studio.views.run_parts import matching_lines
 
 TIMEOUT_S = 30
@@ -274,22 +274,20 @@ def test_the_timeline_has_a_bar_for_each_step_that_started() -> None:
         update={"name": "wait", "state": NodeState.RUNNING, "ended": "", "duration_ms": None}
     )
     pending = step.model_copy(update={"name": "later", "state": NodeState.PENDING, "started": ""})
-    rows = timeline_rows([step, running, pending], ZERO, ZERO.replace("00.0", "05.0"))
-    assert [(row["step"], row["start"], row["end"], row["rows"]) for row in rows] == [
-        ("read", 0, 2, "7 rows"),
-        ("wait", 0, 5, ""),
+    assert bars([step, running, pending], ZERO) == [
+        [0, 2, 0, 2, 2000, True, 7],
+        [1, 0, 0, None, None, True, 7],
     ]
-    assert rows[0]["took"] == "2.00 s together with its neighbours"
     watched = step.model_copy(update={"duration_scope": "step", "duration_ms": 500})
     retried = watched.model_copy(update={"retries": 1})
-    assert [row["end"] for row in timeline_rows([watched, retried], ZERO, ZERO)] == [0.5, 2]
+    assert [bar[3] for bar in bars([watched, retried], ZERO)] == [0.5, 2]
 
 
 def test_rows_per_second_are_spread_over_the_time_that_they_took() -> None:
     course = Course(made=[Made(ZERO.replace("00.0", "02.0"), "read", 100, 1500)])
-    assert [(row["at"], row["rate"]) for row in rate_rows(course, ZERO)] == [(0, 33), (1, 67), (2, 0)]
+    assert rates(course, ZERO) == {"rates": [(0, 33), (1, 67), (2, 0)], "rate_width": 1}
     course.vitals.append(Vital(ZERO.replace("00.0", "03.0"), 120.5, 99))
-    assert vital_rows(course, ZERO) == [{"at": 3.0, "memory_mb": 120.5, "cpu_percent": 99}]
+    assert vitals(course, ZERO) == [(3.0, 120.5, 99)]
 
 
 def test_the_charts_of_a_long_run_have_a_bounded_number_of_points() -> None:
@@ -299,10 +297,10 @@ def test_the_charts_of_a_long_run_have_a_bounded_number_of_points() -> None:
         moment = (start + dt.timedelta(seconds=second + 1)).isoformat()
         course.vitals.append(Vital(moment, 100, 50))
         course.made.append(Made(moment, "read", 10, 1000))
-    assert len(vital_rows(course, ZERO)) == 600
-    rates = rate_rows(course, ZERO)
-    assert len(rates) <= 601
-    assert {row["rate"] for row in rates[:-1]} == {10}
+    assert len(vitals(course, ZERO)) == 600
+    told = rates(course, ZERO)["rates"]
+    assert len(told) <= 601
+    assert {rate for _, rate in told[:-1]} == {10}
 
 
 def test_a_log_is_filtered_by_level_and_text() -> None:

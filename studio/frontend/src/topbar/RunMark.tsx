@@ -1,4 +1,5 @@
 import { Ban, CircleCheck, CircleHelp, CircleX, Clock, LoaderCircle, Square } from "lucide-react";
+import { durationText } from "../charts/moments";
 import type { RunSummary } from "../messages";
 import { isGoing } from "../model/running";
 import { useDesigner } from "../store";
@@ -56,11 +57,6 @@ function detailOf({ state, total_steps, duration_ms, failed_step, queue_position
     case "failed":
       return failed_step;
     default:
-      return duration_ms === null ? "" : durationOf(duration_ms);
+      return duration_ms === null ? "" : durationText(duration_ms);
   }
-}
-
-function durationOf(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }

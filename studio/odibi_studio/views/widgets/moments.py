@@ -37,17 +37,18 @@ def local_time(moment: str, zone: str | None) -> str:
         moment: ISO 8601, with its zone.
         zone: Name of a zone, such as a browser gives.
     """
-    try:
-        place, name = ZoneInfo(zone or "UTC"), zone or "UTC"
-    except (ZoneInfoNotFoundError, ValueError):
-        place, name = ZoneInfo("UTC"), "UTC"
-    return f"{dt.datetime.fromisoformat(moment).astimezone(place):%-d %B %Y, %H:%M} ({name})"
+    place = zone_of(zone)
+    return f"{dt.datetime.fromisoformat(moment).astimezone(place):%-d %B %Y, %H:%M} ({place.key})"
 
 
 def clock_time(moment: str, zone: str | None) -> str:
     """The time of day in a zone, to the millisecond: "19:05:12.345"; in UTC where the zone is not known."""
+    return f"{dt.datetime.fromisoformat(moment).astimezone(zone_of(zone)):%H:%M:%S.%f}"[:-3]
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone of that name, such as a browser gives; UTC where it is not known."""
     try:
-        place = ZoneInfo(zone or "UTC")
+        return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
-        place = ZoneInfo("UTC")
-    return f"{dt.datetime.fromisoformat(moment).astimezone(place):%H:%M:%S.%f}"[:-3]
+        return ZoneInfo("UTC")
