@@ -6,6 +6,7 @@ The plan asks where it knows the columns; a run asks again, of what the step mad
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from odibi_core.errors import did_you_mean
 from odibi_core.expectations.measuring import REASONS, ROW
@@ -24,10 +25,24 @@ from odibi_core.schema import Schema
 _RESERVED = (ROW, REASONS)
 
 
+class Mistake(NamedTuple):
+    """Why an expectation can't be asked of what the step makes.
+
+    Attributes:
+        field: The field of the expectation that says so.
+        what: What is wrong.
+        fix: How to mend it, or "".
+    """
+
+    field: str
+    what: str
+    fix: str
+
+
 def fitting_mistakes(
     expectation: Expectation, schema: Schema | None, there: Schema | None = None
-) -> Iterator[tuple[str, str]]:
-    """What is wrong with the columns for this expectation: what, and how to mend it.
+) -> Iterator[Mistake]:
+    """What is wrong with the columns for this expectation.
 
     Args:
         expectation: What is expected.
@@ -41,18 +56,24 @@ def fitting_mistakes(
     missing = [column for column in expectation.looked_at if column not in schema.names]
     for column in missing:
         fix = did_you_mean(column, schema.names)
-        yield f"there is no column {column!r} in what the step makes", fix
+        yield Mistake(column_field(expectation), f"there is no column {column!r} in what the step makes", fix)
     if expectation.consequence is Consequence.QUARANTINE:
         for column in schema.names:
             if column.casefold() in _RESERVED:
                 what = f"{column!r} is a column that rows get when they are taken out"
-                yield what, "give the column of the data another name"
+                yield Mistake("severity", what, "give the column of the data another name")
     if missing or absent:
         return
     if isinstance(expectation, ForeignKey):
-        yield from _unlike_keys(expectation, schema, there)
+        found = _unlike_keys(expectation, schema, there)
     else:
-        yield from _type_mistakes(expectation, schema)
+        found = _type_mistakes(expectation, schema)
+    yield from (Mistake(column_field(expectation), what, fix) for what, fix in found)
+
+
+def column_field(expectation: Expectation) -> str:
+    """The field that names the columns which an expectation looks at, or "check" where none does."""
+    return next((name for name in ("columns", "column") if name in type(expectation).model_fields), "check")
 
 
 def _type_mistakes(expectation: Expectation, schema: Schema) -> Iterator[tuple[str, str]]:
@@ -74,11 +95,15 @@ def _type_mistakes(expectation: Expectation, schema: Schema) -> Iterator[tuple[s
                 yield what, f"write them as texts, such as '1'; or {cast}"
 
 
-def _absent_keys(expectation: Expectation, there: Schema | None) -> list[tuple[str, str]]:
+def _absent_keys(expectation: Expectation, there: Schema | None) -> list[Mistake]:
     if there is None or not isinstance(expectation, ForeignKey):
         return []
     return [
-        (f"there is no column {key!r} in {expectation.references!r}", did_you_mean(key, there.names))
+        Mistake(
+            "key" if expectation.key else "columns",
+            f"there is no column {key!r} in {expectation.references!r}",
+            did_you_mean(key, there.names),
+        )
         for key in expectation.keys
         if key not in there.names
     ]

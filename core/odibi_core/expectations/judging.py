@@ -24,11 +24,13 @@ from odibi_core.expectations.model import (
     Pattern,
     Range,
     RowCount,
+    RowExpectation,
     SchemaDrift,
     Unique,
 )
 from odibi_core.expectations.types import spelled
 from odibi_core.schema import Schema
+from odibi_core.shares import spell_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +65,25 @@ class Finding:
     observed: Mapping[str, Any] | None = None
 
 
-def judge_rows(expectation: Expectation, rows: int, offending: int) -> Finding:
+def judge_rows(expectation: RowExpectation, rows: int, offending: int) -> Finding:
     """What to say of an expectation about rows."""
-    if not offending:
-        return Finding()
+    tolerance = expectation.tolerance
+    observed = {"tolerance": tolerance} if tolerance else None
+    consequence = expectation.consequence_of(rows, offending)
+    if consequence is None:
+        return Finding(observed=observed)
     some = f"{offending:,} of {rows:,} rows" if rows > 1 else "the only row"
     what = f"{some} {_broken(expectation, 's' if offending == 1 else '')}"
     if expectation.description:
         what += f" ({expectation.description})"
+    if tolerance:
+        is_tolerated = expectation.is_tolerated(rows, offending)
+        what += f", {'within' if is_tolerated else 'more than'} the {spell_share(tolerance)} that may"
     is_query = isinstance(expectation, Condition) and expectation.query is not None
     is_aside = is_query or expectation.consequence is Consequence.QUARANTINE
     aside = "" if is_aside else ", set them aside with severity: quarantine"
     fix = f"mend the rows where they come from{aside}, or change the expectation"
-    return Finding(what, expectation.consequence, fix)
+    return Finding(what, consequence, fix, observed)
 
 
 def judge_count(expectation: RowCount, rows: int, past: Sequence[GoodRun]) -> Finding:

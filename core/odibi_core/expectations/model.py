@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from odibi_core.durations import Span
 from odibi_core.formats.base import Options
+from odibi_core.shares import Share
 
 SQL_FIELDS = ("condition", "query")
 """The fields of expectations that hold SQL: a placeholder in one is a quoted value."""
@@ -55,12 +56,23 @@ class Expectation(Options):
     }
 
     _written: Mapping[str, Any] | None = PrivateAttr(None)
+    _number: int = PrivateAttr(0)
 
-    def called_as(self, written: Mapping[str, Any]) -> Self:
-        """The same, named and told of as it was written: what placeholders stand for may be a secret."""
+    def called_as(self, written: Mapping[str, Any], number: int) -> Self:
+        """The same, named and told of as it was written: what placeholders stand for may be a secret.
+
+        Args:
+            written: How it was written.
+            number: Its place among the expectations of its step, from 0.
+        """
         other = self.model_copy()
-        other._written = written
+        other._written, other._number = written, number
         return other
+
+    @property
+    def place(self) -> str:
+        """Where in its step it was written, such as "expectations[0]"."""
+        return f"expectations[{self._number}]"
 
     @property
     def kind(self) -> str:
@@ -70,7 +82,12 @@ class Expectation(Options):
     @property
     def subject(self) -> str:
         """What it looks at, as it was written, for its name; "" where that is the whole output."""
-        return ", ".join(self._as_written("columns", "column") or self.looked_at) if self.looked_at else ""
+        return ", ".join(self.columns_told)
+
+    @property
+    def columns_told(self) -> tuple[str, ...]:
+        """The columns that it looks at, as they were written; none where that is the whole output."""
+        return (self._as_written("columns", "column") or self.looked_at) if self.looked_at else ()
 
     @property
     def label(self) -> str:
@@ -103,21 +120,65 @@ class _TableExpectation(Expectation):
     )
 
 
-class _RowExpectation(Expectation):
+_ALSO_OF_ROWS = {
+    "column": "columns",
+    "level": "severity",
+    "at_most": "tolerance",
+    "threshold": "tolerance",
+}
+
+
+class RowExpectation(Expectation):
+    """What every expectation about rows takes."""
+
     severity: Consequence = Field(
         Consequence.FAIL,
         description="What becomes of a run where rows offend: warn, fail, or quarantine, which takes them "
         "out and keeps them.",
     )
+    tolerance: Share = Field(
+        0,
+        le=1,
+        description="The share of rows that may offend, such as 1%. Up to it fail only warns, and warn "
+        "passes; beyond it quarantine fails.",
+    )
 
     is_per_row: ClassVar[bool] = True
+    also_called: ClassVar[Mapping[str, str]] = _ALSO_OF_ROWS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_what_may_offend(cls, said: Any) -> Any:
+        # A hint that only names the other setting would have its number taken for the contrary.
+        if isinstance(said, Mapping) and "mostly" in said:
+            raise ValueError("there is no setting 'mostly': for mostly: 0.99 write tolerance: 1%")
+        return said
+
+    def is_tolerated(self, rows: int, offending: int) -> bool:
+        """Whether so many of the rows may offend."""
+        return offending == 0 or (rows > 0 and offending / rows <= self.tolerance)
+
+    def consequence_of(self, rows: int, offending: int) -> Consequence | None:
+        """What becomes of a run where so many of the rows offend; None where nothing does."""
+        if not offending:
+            return None
+        if self.tolerance == 0:
+            return self.severity
+        match self.severity, self.is_tolerated(rows, offending):
+            case Consequence.FAIL, True:
+                return Consequence.WARN
+            case Consequence.WARN, True:
+                return None
+            case Consequence.QUARANTINE, False:
+                return Consequence.FAIL
+        return self.severity
 
 
 def _one_or_many(given: Any) -> Any:
     return (given,) if isinstance(given, str) else given
 
 
-class _ColumnsExpectation(_RowExpectation):
+class _ColumnsExpectation(RowExpectation):
     columns: tuple[str, ...] = Field(min_length=1, description="One column, or several.")
 
     _listed = field_validator("columns", mode="before")(_one_or_many)
@@ -128,13 +189,10 @@ class _ColumnsExpectation(_RowExpectation):
         return self.columns
 
 
-class _ColumnExpectation(_RowExpectation):
+class _ColumnExpectation(RowExpectation):
     column: str = Field(min_length=1, description="The column.")
 
-    also_called: ClassVar[Mapping[str, str]] = {
-        "columns": "column",
-        "level": "severity",
-    }
+    also_called: ClassVar[Mapping[str, str]] = {**_ALSO_OF_ROWS, "columns": "column"}
 
     @property
     def looked_at(self) -> tuple[str, ...]:
@@ -198,7 +256,7 @@ class ForeignKey(_ColumnsExpectation):
     key: tuple[str, ...] = Field((), description="Its columns; those of the same names where unset.")
 
     also_called: ClassVar[Mapping[str, str]] = {
-        "column": "columns",
+        **_ALSO_OF_ROWS,
         "dataset": "references",
         "to": "references",
         "keys": "key",
@@ -227,8 +285,8 @@ class RowCount(_TableExpectation):
     history: int | None = Field(
         None, ge=1, le=1000, description="How many good runs the number is compared with: with their median."
     )
-    tolerance: float = Field(
-        0.5, ge=0, description="How far it may be from that, as a share of it: 0.5 is half less or more."
+    tolerance: Share = Field(
+        0.5, description="How far it may be from that, as a share of it: 50% is half less or more."
     )
 
     @model_validator(mode="after")
@@ -259,7 +317,7 @@ class Freshness(_TableExpectation):
         return (self.column,)
 
 
-class Condition(_RowExpectation):
+class Condition(RowExpectation):
     """A condition in SQL holds for each row, or a query finds no row. A condition that gives null holds."""
 
     check: Literal["sql"]

@@ -33,6 +33,8 @@ class ExpectationResult:
         fix: How to mend it, or "".
         examples: Some of the rows that broke it.
         observed: Further figures that were found, by name.
+        output: The output of the step that it is about.
+        columns: The columns that it looks at, as they were written; empty where that is the whole output.
     """
 
     name: str
@@ -44,6 +46,8 @@ class ExpectationResult:
     fix: str = ""
     examples: tuple[Mapping[str, Any], ...] = ()
     observed: Mapping[str, Any] = field(default_factory=dict)
+    output: str = ""
+    columns: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The form that events and the journal keep."""
@@ -57,4 +61,6 @@ class ExpectationResult:
             "fix": self.fix,
             "examples": [dict(row) for row in self.examples],
             "observed": dict(self.observed),
+            "output": self.output,
+            "columns": list(self.columns),
         }

@@ -28,7 +28,7 @@ def expectations_of(step: Step, written: Step) -> tuple[dict[str, Expectation], 
         expectation, mistakes = _expectation(step, given, f"expectations[{number}]")
         problems += mistakes
         if expectation is not None:
-            found.append(expectation.called_as(written.expectations[number]))
+            found.append(expectation.called_as(written.expectations[number], number))
     return named(tuple(found)), problems
 
 

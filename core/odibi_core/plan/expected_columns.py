@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
 
 from odibi_core.errors import Problem, Severity, SqlError
-from odibi_core.expectations.fitting import fitting_mistakes
+from odibi_core.expectations.fitting import Mistake, column_field, fitting_mistakes
 from odibi_core.expectations.judging import schema_mistakes
 from odibi_core.expectations.model import (
     Condition,
@@ -47,13 +47,13 @@ def expectation_problems(
                 # The columns may come out otherwise than planned: only the run can tell for sure.
                 is_sure = not isinstance(expectation, ExpectedSchema)
                 severity = Severity.ERROR if is_sure else Severity.WARNING
-                for what, fix in _mistakes(expectation, schema, schemas, used):
-                    yield Problem(f"{label}: {what}", name, "expectations", fix, severity)
+                for field, what, fix in _mistakes(expectation, schema, schemas, used):
+                    yield Problem(f"{label}: {what}", name, f"{expectation.place}.{field}", fix, severity)
 
 
 def _mistakes(
     expectation: Expectation, schema: Schema | None, schemas: Mapping[str, Schema | None], binder: Binder
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Mistake]:
     if isinstance(expectation, Pattern):
         yield from _pattern_mistakes(expectation)
     there = schemas.get(expectation.references) if isinstance(expectation, ForeignKey) else None
@@ -63,26 +63,29 @@ def _mistakes(
         return
     match expectation:
         case ExpectedSchema():
-            yield from schema_mistakes(expectation, schema)
+            yield from (
+                Mistake(column_field(expectation), *told) for told in schema_mistakes(expectation, schema)
+            )
         case Condition():
             yield from _sql_mistakes(expectation, schema, binder)
 
 
-def _pattern_mistakes(expectation: Pattern) -> Iterator[tuple[str, str]]:
+def _pattern_mistakes(expectation: Pattern) -> Iterator[Mistake]:
     import duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         try:
             database.execute(f"SELECT regexp_full_match('', {literal(expectation.regex)})").fetchall()
         except duckdb.Error as error:
-            yield f"{expectation.regex!r} is no regular expression: {str(error).splitlines()[0]}", "mend it"
+            what = f"{expectation.regex!r} is no regular expression: {str(error).splitlines()[0]}"
+            yield Mistake("regex", what, "mend it")
 
 
-def _sql_mistakes(expectation: Condition, schema: Schema, binder: Binder) -> Iterator[tuple[str, str]]:
+def _sql_mistakes(expectation: Condition, schema: Schema, binder: Binder) -> Iterator[Mistake]:
     try:
         if expectation.condition is not None:
             binder.bind(f"SELECT 1 AS one FROM data WHERE (\n{expectation.condition}\n)", {"data": schema})
         else:
             binder.bind(f"SELECT * FROM (\n{expectation.query}\n) AS offending", {"data": schema})
     except SqlError as error:
-        yield error.what, error.fix
+        yield Mistake("query" if expectation.condition is None else "condition", error.what, error.fix)

@@ -127,13 +127,14 @@ def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = Tru
                     f"inputs.{inner}",
                     did_you_mean(key, made),
                 )
-        for key in step.references:
-            if is_whole and key not in made:
+        for number, expectation in enumerate(step.expectations):
+            there = str(expectation.get("references") or "") if isinstance(expectation, Mapping) else ""
+            if is_whole and there and there not in made:
                 yield Problem(
-                    f"no step makes the dataset {key!r} that an expectation looks into",
+                    f"no step makes the dataset {there!r} that an expectation looks into",
                     step.name,
-                    "expectations",
-                    did_you_mean(key, made),
+                    f"expectations[{number}].references",
+                    did_you_mean(there, made),
                 )
         yield from _shape(step)
     for cycle in graph.cycles():

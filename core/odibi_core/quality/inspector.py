@@ -48,6 +48,7 @@ from odibi_core.expectations.model import (
     ForeignKey,
     Freshness,
     RowCount,
+    RowExpectation,
     SchemaDrift,
 )
 from odibi_core.expectations.results import ExpectationResult, ResultState
@@ -260,11 +261,11 @@ class _Look:
             for name, expectation in expectations.items()
         }
         for name, expectation in expectations.items():
-            for what, fix in fitting_mistakes(expectation, schema, there[name]):
+            for mistake in fitting_mistakes(expectation, schema, there[name]):
                 raise StepError(
-                    f"{name}: {what}",
+                    f"{name}: {mistake.what}",
                     where=f"step {planned.step.name!r}, expectations",
-                    fix=fix or f"its columns are {', '.join(schema.names)}",
+                    fix=mistake.fix or f"its columns are {', '.join(schema.names)}",
                 )
         self._measures = [
             measure(name, number, expectation, schema, there[name])
@@ -316,6 +317,7 @@ class _Look:
             if each.name not in self._offending:
                 continue
             expectation = self._expectations[each.name]
+            assert isinstance(expectation, RowExpectation), "only of rows is it counted how many offend"
             self._findings[each.name] = judge_rows(expectation, self._rows, self._offending[each.name])
             if self._offending[each.name]:
                 self._examples[each.name] = self._find_examples(each, expectation)
@@ -413,6 +415,8 @@ class _Look:
             finding.fix if finding.what else "",
             self._examples.get(name, ()),
             finding.observed or {},
+            self.output,
+            expectation.columns_told,
         )
 
     def _runs(self, pipeline: str, past: Past, limit: int) -> Sequence[GoodRun]:

@@ -179,6 +179,50 @@ def test_the_message_says_which_rows_how_many_and_how_to_mend_it(run: Run) -> No
     assert "quarantine" in error.fix
 
 
+@pytest.mark.parametrize(
+    ("severity", "tolerance", "state", "words"),
+    [
+        ("fail", "40%", "warned", ", within the 40% that may"),
+        ("fail", 0.39, "failed", ", more than the 39% that may"),
+        ("warn", "40 %", "passed", ""),
+        ("warn", "1%", "warned", ", more than the 1% that may"),
+        ("quarantine", "0.5", "quarantined", ", within the 50% that may"),
+        ("quarantine", 0.3, "failed", ", more than the 30% that may"),
+        ("fail", 0, "failed", "not between 0 and 100"),
+    ],
+)
+def test_a_share_of_the_rows_may_offend(
+    run: Run, workspace: Workspace, severity: str, tolerance: object, state: str, words: str
+) -> None:
+    bus = EventBus()
+    recorder = EventRecorder(bus)
+    within = {"check": "range", "column": "quantity", "min": 0, "max": 100}
+    result = run(steps({**within, "severity": severity, "tolerance": tolerance}), event_bus=bus)
+    assert result.success == (state != "failed")
+    (checked,) = recorder.of(EventType.EXPECTATIONS_CHECKED)
+    (found,) = checked["results"]
+    assert (found["state"], found["offending_rows"], found["rows"]) == (state, 2, 5)
+    assert found["message"].endswith(words)
+    if state == "failed":
+        assert not (workspace.root / "out").exists()
+    else:
+        assert saved(workspace) == ([1, 2, 5] if state == "quarantined" else [1, 2, 2, 4, 5])
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({"tolerance": "2 of 3"}, "'2 of 3' is no share; write it as 1% or 0.01"),
+        ({"tolerance": "101%"}, "less than or equal to 1"),
+        ({"mostly": 0.99}, "for mostly: 0.99 write tolerance: 1%"),
+    ],
+)
+def test_a_tolerance_that_is_none_is_told(run: Run, said: dict[str, Any], what: str) -> None:
+    with pytest.raises(PipelineInvalidError) as told:
+        run(steps({"check": "not_null", "columns": "id", **said}))
+    assert what in str(told.value)
+
+
 def test_a_warning_is_told_and_the_run_goes_on(run: Run, workspace: Workspace) -> None:
     bus = EventBus()
     recorder = EventRecorder(bus)
