@@ -455,6 +455,96 @@ def test_an_openlineage_server_learns_what_came_of_what(
     assert [(body["run"]["runId"], body["eventType"]) for body in hook.bodies] == first * 2
 
 
+def test_an_openlineage_server_learns_of_a_run_as_it_begins_and_goes_on(
+    workspace: Workspace, write: Write, hook: Hook, manager: AlertManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(channel="openlineage", url=hook.url.removesuffix("/hook"), group="1s")
+    write("b", channel="webhook", url=hook.url, on=["started"], group="1s")
+    (workspace.root / "in.csv").write_text("n\n1\n")
+    begun, may_end = threading.Event(), threading.Event()
+
+    def wait(rows: Any) -> Any:
+        begun.set()
+        assert may_end.wait(60)
+        return rows
+
+    steps = [ingest_step("rows", "in.csv"), function_step("slow", wait, "rows")]
+    orchestrator = Orchestrator(steps, pipeline_name="daily", workspace=workspace)
+    thread = threading.Thread(target=lambda: orchestrator.execute().close())
+    thread.start()
+    assert begun.wait(60)
+    try:
+        # A server that is away is told later, and in order.
+        hook.codes = [503, 503]
+        assert manager.look() == 0
+        send_at_once(workspace)
+        assert manager.look() == 2
+        (first,) = [body for body in hook.bodies[2:] if "eventType" in body]
+        assert (first["eventType"], first["job"]["name"]) == ("START", "daily")
+        assert [one["name"] for one in first["inputs"]] == [str(workspace.root / "in.csv")]
+        (other,) = [body for body in hook.bodies[2:] if "eventType" not in body]
+        assert other["title"].startswith("daily: running")
+        hook.bodies.clear()
+        assert manager.look() == 0
+        monkeypatch.setattr(managing, "RUNNING_EVERY_S", 0.001)
+        send_at_once(workspace)
+        assert manager.look() == 1
+        (second,) = hook.bodies
+        assert (second["eventType"], second["run"]) == ("RUNNING", first["run"])
+        assert second["eventTime"] > first["eventTime"]
+    finally:
+        may_end.set()
+        thread.join()
+    hook.bodies.clear()
+    send_at_once(workspace)
+    assert manager.look() == 1
+    assert {body["eventType"] for body in hook.bodies} == {"START", "COMPLETE"}
+    assert told(hook)["COMPLETE", "daily"]["run"]["runId"] == first["run"]["runId"]
+
+
+def send_at_once(workspace: Workspace) -> None:
+    """Have nothing wait for its time."""
+    outbox = Outbox(workspace.state / OUTBOX_FILE)
+    outbox._do("UPDATE messages SET not_before = 0, settled = 0")
+    outbox.close()
+
+
+def test_an_openlineage_server_learns_what_expectations_found(
+    workspace: Workspace, write: Write, hook: Hook, manager: AlertManager
+) -> None:
+    write(channel="openlineage", url=hook.url.removesuffix("/hook"), namespace="shop")
+    (workspace.root / "in.csv").write_text("n,m\n1,2\n1,\n2,4\n")
+    rows = ingest_step("rows", "in.csv")
+    rows.expectations = [
+        {"check": "not_null", "columns": ["n", "m"], "severity": "warn"},
+        {"check": "row_count", "min": 1},
+    ]
+    Orchestrator([rows], pipeline_name="daily", workspace=workspace).execute().close()
+    assert manager.look() == 1
+    tested = told(hook)["COMPLETE", "daily.rows.expectations"]
+    (dataset,) = tested["inputs"]
+    assert (dataset["namespace"], dataset["name"]) == ("shop", "daily/rows")
+    assert dataset["inputFacets"]["dataQualityMetrics"]["rowCount"] == 3
+    assertions = dataset["inputFacets"]["dataQualityAssertions"]["assertions"]
+    assert [(one["assertion"], one.get("column"), one["success"]) for one in assertions] == [
+        ("not_null", "n", False),
+        ("not_null", "m", False),
+        ("row_count", None, True),
+    ]
+    assert assertions[0]["severity"] == "warn"
+    assert tested["run"]["facets"]["parent"]["job"]["name"] == "daily"
+    rows.expectations = [{"check": "unique", "columns": "n"}]
+    hook.bodies.clear()
+    Orchestrator([rows], pipeline_name="daily", workspace=workspace).execute().close()
+    send_at_once(workspace)
+    assert manager.look() == 1
+    failed = told(hook)["FAIL", "daily.rows.expectations"]
+    (one,) = failed["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"]
+    assert (one["column"], one["success"], one["severity"]) == ("n", False, "error")
+    assert one["actual"] == "2 of 3 rows offend"
+    assert ("FAIL", "daily") in told(hook)
+
+
 def test_an_openlineage_server_learns_of_failures_and_is_asked_again(
     workspace: Workspace,
     write: Write,

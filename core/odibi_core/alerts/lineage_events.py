@@ -7,9 +7,12 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.alerts.lineage_checks import tested_datasets
 from odibi_core.alerts.lineage_names import DatasetNames, Name
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunRecord, RunState
+from odibi_core.journal.writer import DESIGN_FILE
 from odibi_core.schema import Schema
 from odibi_core.sql.analysis import column_lineage
 from odibi_core.step import NodeKind, StepType
@@ -53,7 +56,38 @@ def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> I
             inputs = story.inputs(step)
             yield story.event("START", step["start_time"] or ended, step, inputs, [])
             yield story.event(end, ended, step, inputs, story.outputs(step))
+        if step["expectations"]:
+            yield from story.tested(step, step["end_time"] or record.end_time)
     yield story.event(_ENDS.get(record.state, "OTHER"), record.end_time or began, None, sources, targets)
+
+
+def going_event(workspace: Workspace, record: RunRecord, namespace: str, kind: str, time: str) -> RunEvent:
+    """That a run has begun (START), with its own time, or goes on (RUNNING), and which sources it reads.
+
+    Args:
+        workspace: Where it runs.
+        record: The run.
+        namespace: Of the jobs.
+        kind: START or RUNNING.
+        time: When it was seen to go on.
+    """
+    story = _Story(record, DatasetNames(workspace, record, namespace), namespace)
+    moment = (record.start_time or time) if kind == "START" else time
+    return story.event(kind, moment, None, _sources(record, story), [])
+
+
+def _sources(record: RunRecord, story: _Story) -> list[InputDataset]:
+    """What the run's design reads; nothing where that can't be told."""
+    try:
+        steps = load_yaml(record.run_dir / DESIGN_FILE).steps
+    except OdibiError:
+        return []
+    read = [
+        {"kind": step.kind, "value": step.value, "params": step.params, "after_snapshot": None}
+        for step in steps
+        if step.kind is NodeKind.INGEST
+    ]
+    return _distinct(name for step in read for name in story.inputs(step))
 
 
 class _Story:
@@ -111,6 +145,14 @@ class _Story:
             rows = snapshot["row_count"] if is_counted else None
             found.append(_output(self._names.inner(key), snapshot, rows, origins))
         return found
+
+    def tested(self, step: Mapping[str, Any], time: str) -> Iterator[RunEvent]:
+        """That expectations looked at what a step made: a job of its own, so that no step reads itself."""
+        names = {port: self._names.inner(key) for port, key in step["outputs"].items()}
+        datasets, has_failed = tested_datasets(step["expectations"], names)
+        about = {**step, "step_name": f"{step['step_name']}.expectations", "kind": "test", "type": ""}
+        yield self.event("START", time, about, datasets, [])
+        yield self.event("FAIL" if has_failed else "COMPLETE", time, about, datasets, [])
 
     def _run_id(self, step_name: str) -> str:
         # OpenLineage takes only UUIDs.

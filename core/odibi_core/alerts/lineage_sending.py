@@ -1,12 +1,12 @@
-"""Tells an OpenLineage server of runs that have ended."""
+"""Tells an OpenLineage server of runs: that they begin, go on, and how they ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.alerts.lineage_events import PRODUCER, lineage_events
+from odibi_core.alerts.lineage_events import PRODUCER, going_event, lineage_events
 from odibi_core.alerts.rule import Alert
 from odibi_core.errors import OdibiError, TransientError
 from odibi_core.journal.runs import run_ids, run_summary
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from openlineage.client.event_v2 import RunEvent
 
 
-def send_lineage(alert: Alert, workspace: Workspace, names: Iterable[str]) -> None:
-    """Send what began and ended in runs, in this order; what was sent before is sent as the same again.
+def send_lineage(alert: Alert, workspace: Workspace, runs: Iterable[Mapping[str, Any]]) -> None:
+    """Send what happened in runs, in this order; what was sent before is sent as the same again.
 
     Args:
         alert: The server, with secrets filled in.
         workspace: Where they ran.
-        names: Ids of runs; one that is gone, or of no run, is sent as an event that tells of none.
+        runs: The facts of each: its `run_id`, and as `event` START or RUNNING where it has not ended. One
+            that is gone, or of no run, is sent as an event that tells of none.
 
     Raises:
         TransientError: It may work later.
@@ -46,17 +47,22 @@ def send_lineage(alert: Alert, workspace: Workspace, names: Iterable[str]) -> No
     except ValueError as error:
         raise OdibiError(f"the URL can't be used: {error}") from None
     with closing(transport):
-        for event in _events(alert, workspace, names):
+        for event in _events(alert, workspace, runs):
             _emit(transport, event)
 
 
-def _events(alert: Alert, workspace: Workspace, names: Iterable[str]) -> Iterator[RunEvent]:
+def _events(alert: Alert, workspace: Workspace, runs: Iterable[Mapping[str, Any]]) -> Iterator[RunEvent]:
     there = set(run_ids(workspace.runs))
-    for name in names:
-        if name in there:
-            yield from lineage_events(workspace, run_summary(workspace.runs / name), alert.namespace)
-        else:
+    for facts in runs:
+        name, kind = str(facts["run_id"]), str(facts.get("event") or "")
+        if name not in there:
             yield _greeting(alert)
+            continue
+        record = run_summary(workspace.runs / name)
+        if kind:
+            yield going_event(workspace, record, alert.namespace, kind, str(facts["time"]))
+        else:
+            yield from lineage_events(workspace, record, alert.namespace)
 
 
 def _greeting(alert: Alert) -> RunEvent:

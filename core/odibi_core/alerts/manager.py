@@ -1,11 +1,12 @@
-"""Looks how runs end, and tells whom the alerts say.
+"""Looks how runs begin and end, and tells whom the alerts say.
 
-What a run has to say of its end stands in its journal: no run waits for an alert, and the end of one that was
+What a run has to say of itself stands in its journal: no run waits for an alert, and the end of one that was
 killed is seen too.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import sys
 import threading
@@ -29,6 +30,8 @@ from odibi_core.timestamps import now
 from odibi_core.workspace import Workspace
 
 LOOK_EVERY_S = 1.0
+RUNNING_EVERY_S = 60.0
+"""How often an OpenLineage server is told that a run goes on."""
 _PIECE_S = 0.25
 _LOOKED_AT = 1000
 _LONGEST_PAUSE_S = 3600
@@ -39,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class AlertManager:
-    """Tells of the ends of runs. One does it at a time in a workspace.
+    """Tells of runs. One does it at a time in a workspace.
 
     Args:
         workspace: Whose runs.
@@ -75,7 +78,7 @@ class AlertManager:
     def look(self) -> int:
         """How many messages were sent now."""
         try:
-            self._note_ends()
+            self._note_runs()
             return sum(self._send(name) for name in self._outbox.waiting_alerts())
         except Exception as error:  # noqa: BLE001 - what is wrong now never ends the alerts of later
             self._say("", error)
@@ -102,8 +105,8 @@ class AlertManager:
                 self._say(name, error)
         return found
 
-    def _note_ends(self) -> None:
-        """Put into the outbox what is to be told of runs that have ended since."""
+    def _note_runs(self) -> None:
+        """Put into the outbox what is to be told of runs that have begun or ended since."""
         there = run_ids(self._workspace.runs)
         # A run that was unfinished is looked at again, however many have begun since.
         looked_at = dict.fromkeys([*there[:_LOOKED_AT], *sorted(self._unfinished.intersection(there))])
@@ -116,16 +119,46 @@ class AlertManager:
             # What had ended before anybody was to be told is not told.
             self._outbox.note([record.run_id for record in ended])
             return
-        if not ended:
+        going = [record for record in records if record.state is RunState.RUNNING and record.start_time]
+        if not ended and not going:
             return
-        messages = []
         alerts = self._alerts()
+        self._note_going(going, alerts)
+        messages = []
         for record in sorted(ended, key=lambda one: one.end_time or one.run_id):
             failures, before = self._failures(record)
             for name, alert in alerts.items():
                 if _tells(alert, record, failures, before):
                     messages.append((name, record.run_id, _facts(name, record, failures)))
         self._outbox.note([record.run_id for record in ended], messages)
+
+    def _note_going(self, going: list[RunRecord], alerts: dict[str, Alert]) -> None:
+        """Put into the outbox what is to be told of runs that have begun, and of those that go on."""
+        for record in going:
+            begun = f"{record.run_id} started"
+            told = [
+                name
+                for name, alert in alerts.items()
+                if Outcome.STARTED in alert.on and alert.is_about(record.pipeline_name)
+            ]
+            if not told:
+                continue
+            if not self._outbox.knows(begun):
+                facts = [(name, begun, _facts(name, record, 0) | {"event": "START"}) for name in told]
+                self._outbox.note([begun], facts)
+                continue
+            minute = int(_seconds_since(record.start_time) // RUNNING_EVERY_S)
+            # One that can't be told now need not be told again and again later.
+            waiting = self._outbox.waiting_alerts()
+            lineage = [name for name in told if alerts[name].channel is Channel.OPENLINEAGE]
+            self._outbox.note(
+                [],
+                [
+                    (name, f"{begun} {minute}", _facts(name, record, 0) | {"event": "RUNNING"})
+                    for name in lineage
+                    if minute > 0 and name not in waiting
+                ],
+            )
 
     def _failures(self, record: RunRecord) -> tuple[int, int]:
         """How many runs of the pipeline have failed in a row up to this one, and up to the one before it."""
@@ -198,7 +231,7 @@ class AlertManager:
             sys.path.append(str(self._workspace.root))
         try:
             if alert.channel is Channel.OPENLINEAGE:
-                send_lineage(filled, self._workspace, [str(facts["run_id"]) for facts in runs])
+                send_lineage(filled, self._workspace, runs)
             else:
                 send(filled, _letter(name, alert, runs), config.functions.allow)
         except OdibiError as error:
@@ -209,6 +242,10 @@ class AlertManager:
         if self._told.get(name) != said:
             self._told[name] = said
             _log.error("%s%s", f"alert {name}: " if name else "", said)
+
+
+def _seconds_since(moment: str) -> float:
+    return (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(moment)).total_seconds()
 
 
 def _tells(alert: Alert, record: RunRecord, failures: int, before: int) -> bool:

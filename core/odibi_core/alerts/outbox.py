@@ -37,7 +37,7 @@ class Message:
     Attributes:
         id: Its number.
         alert: The alert that it is of.
-        run_id: The run.
+        run_id: The run, of which several things may be told.
         facts: Placeholder → value.
         attempts: How often it was tried.
         state: "waiting", "sent" or "failed".
@@ -98,7 +98,7 @@ class Outbox:
 
         Args:
             run_ids: The runs.
-            messages: Alert, run and facts of each message.
+            messages: Alert, what it is about, which is told once, and facts of each message.
         """
         now = time.time()
         self._do("BEGIN IMMEDIATE")
@@ -195,7 +195,7 @@ class Outbox:
             f"FROM messages {condition}",
             *values,
         )
-        return [Message(row[0], row[1], row[2], json.loads(row[3]), *row[4:]) for row in rows]
+        return [_message(*row) for row in rows]
 
     def _rows(self, statement: str, *values: Any) -> list[Any]:
         try:
@@ -205,6 +205,11 @@ class Outbox:
 
     def _do(self, statement: str, *values: Any) -> None:
         self._rows(statement, *values)
+
+
+def _message(id_: int, alert: str, about: str, facts: str, *rest: Any) -> Message:
+    told = json.loads(facts)
+    return Message(id_, alert, str(told.get("run_id") or about), told, *rest)
 
 
 def _unusable(error: Exception, path: Path) -> WorkspaceError:

@@ -32,7 +32,10 @@ class Channel(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a run ended, as far as alerts know it."""
+    """What there is to tell of a run, as far as alerts know it."""
+
+    STARTED = "started"
+    """It began, and goes on still when somebody looks."""
 
     FAILED = "failed"
     LOST = "lost"
@@ -68,7 +71,7 @@ _NEEDED = {
     Channel.OPENLINEAGE: ("url",),
 }
 # Lineage is of every run that did something, and nobody is disturbed by it.
-_LINEAGE_DEFAULTS = {"on": ("success", "failed", "lost", "cancelled"), "group": 1}
+_LINEAGE_DEFAULTS = {"on": ("started", "success", "failed", "lost", "cancelled"), "group": 1}
 
 
 class Alert(Options):
@@ -78,7 +81,7 @@ class Alert(Options):
     on: tuple[Outcome, ...] = Field(
         (Outcome.FAILED, Outcome.LOST),
         min_length=1,
-        description="Which ends of runs count, and what else of them: warned, quarantined, no_rows.",
+        description="Which ends of runs count, and what else of them: started, warned, quarantined, no_rows.",
     )
     pipelines: tuple[str, ...] = Field(
         ("*",), description="Names or patterns of the pipelines, such as daily_*."
