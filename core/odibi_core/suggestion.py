@@ -14,6 +14,7 @@ from odibi_core.secret_store import Redactor, Secrets
 from odibi_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 ROWS = 100_000
@@ -103,8 +104,6 @@ def suggest_expectations(
     Raises:
         OdibiError: As `preview_step`.
     """
-    import duckdb
-
     preview = preview_step(
         pipeline,
         step,
@@ -115,13 +114,27 @@ def suggest_expectations(
         allowed_functions=allowed_functions,
         redactor=redactor,
     )
+    return suggest_for_rows(step, preview.rows, preview.schema, is_whole=not preview.has_more)
+
+
+def suggest_for_rows(step: str, rows: pa.Table, schema: Schema, *, is_whole: bool) -> Suggestion:
+    """Expectations that fit some rows.
+
+    Args:
+        step: The step that makes them.
+        rows: The rows.
+        schema: Their columns, as DuckDB names the types.
+        is_whole: Whether these are all that it makes.
+    """
+    import duckdb
+
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
         database.execute("SET TimeZone = 'UTC'")
-        database.register("data", preview.rows)
-        columns = tuple(_profile(database, name, type_) for name, type_ in preview.schema)
-    count = preview.rows.num_rows
-    expectations = tuple(_suggested(columns, count, preview.schema)) if count else ()
-    return Suggestion(step, count, not preview.has_more, columns, expectations)
+        database.register("data", rows)
+        columns = tuple(_profile(database, name, type_) for name, type_ in schema)
+    count = rows.num_rows
+    expectations = tuple(_suggested(columns, count, schema)) if count else ()
+    return Suggestion(step, count, is_whole, columns, expectations)
 
 
 def _profile(database: DuckDBPyConnection, name: str, type_: str) -> ColumnProfile:
@@ -190,6 +203,6 @@ def _suggested(columns: Sequence[ColumnProfile], rows: int, schema: Schema) -> l
         elif column.type.startswith("TIMESTAMP") and _NAMES_NOW.search(column.name):
             made.append({"check": "freshness", "column": column.name, "max_age": "2d", "severity": "warn"})
     made.append({"check": "row_count", "min": 1})
-    made.append({"check": "row_count", "history": 7, "tolerance": 0.5, "severity": "warn"})
+    made.append({"check": "row_count", "history": 7, "tolerance": "50%", "severity": "warn"})
     made.append({"check": "schema_drift", "on_change": "warn"})
     return made

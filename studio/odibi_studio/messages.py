@@ -243,6 +243,42 @@ class ProfileAnswer(Message):
     is_sample: bool = False
 
 
+class SuggestRequest(Message):
+    """Asks for expectations that fit what a step makes of samples."""
+
+    pipeline: PipelineForm
+    step: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class SuggestAnswer(Message):
+    """Expectations that fit: a beginning, for a person to look over."""
+
+    rows: int = Field(description="How many rows were looked at.")
+    is_sample: bool
+    expectations: list[dict[str, Any]]
+
+
+class PinRequest(Message):
+    """Asks for a test: the first rows of a step's inputs, and what it makes of them."""
+
+    pipeline: PipelineForm
+    step: str
+    name: str = Field("", description="Names the test; the step's where it is empty.")
+    description: str = ""
+    rows: int = Field(20, ge=1, le=1_000)
+    replaces: bool = False
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class PinAnswer(Message):
+    """The test that was written."""
+
+    path: str = Field(description="Its file, relative to the workspace.")
+    inputs: dict[str, int] = Field(description="Input → how many rows it is given.")
+    rows: int = Field(description="How many rows it has to give.")
+
+
 class SqlRequest(Message):
     """Asks for a SQL text in another form."""
 
@@ -315,6 +351,18 @@ class RecipeForm(Message):
     )
 
 
+class ExpectationForm(Message):
+    """A kind of expectation."""
+
+    check: str
+    title: str
+    description: str
+    settings: dict[str, Any] = Field(
+        description='JSON Schema; as of a recipe, with "x-widget": "dataset", "value", "values", "share", '
+        '"lines" besides, and as "x-input" "output" or "references", the dataset that another field names.'
+    )
+
+
 class FunctionForm(Message):
     """A function that steps may call."""
 
@@ -356,6 +404,7 @@ class Catalog(Message):
     kinds: list[KindForm]
     formats: list[FormatForm]
     recipes: list[RecipeForm]
+    expectations: list[ExpectationForm]
     functions: list[FunctionForm]
     sql_functions: list[SqlFunction]
     pipeline_settings: dict[str, Any] = Field(

@@ -97,6 +97,9 @@ export function createApi(access: Access) {
     check: (wanted: M.CheckRequest, signal?: AbortSignal) => post<M.CheckAnswer>("check", wanted, signal),
     preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
     profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),
+    suggest: (wanted: M.SuggestRequest, signal?: AbortSignal) => post<M.SuggestAnswer>("suggest", wanted, signal),
+    /** Keeps rows of a step as a test. */
+    pin: (wanted: M.PinRequest) => post<M.PinAnswer>("pin", wanted),
     follow: (wanted: M.FollowRequest, signal?: AbortSignal) => post<M.FollowAnswer>("follow", wanted, signal),
     health: (wanted: M.HealthRequest, signal?: AbortSignal) => post<M.HealthAnswer>("health", wanted, signal),
     runHealth: (id: string, signal?: AbortSignal) => get<M.HealthAnswer>(`${run(id)}/health`, {}, signal),

@@ -219,6 +219,43 @@ export interface ProfileAnswer {
   is_sample: boolean;
 }
 
+/** Asks for expectations that fit what a step makes of samples. */
+export interface SuggestRequest {
+  pipeline: PipelineForm;
+  step: string;
+  parameters?: Record<string, unknown>;
+}
+
+/** Expectations that fit: a beginning, for a person to look over. */
+export interface SuggestAnswer {
+  /** How many rows were looked at. */
+  rows: number;
+  is_sample: boolean;
+  expectations: Record<string, unknown>[];
+}
+
+/** Asks for a test: the first rows of a step's inputs, and what it makes of them. */
+export interface PinRequest {
+  pipeline: PipelineForm;
+  step: string;
+  /** Names the test; the step's where it is empty. */
+  name?: string;
+  description?: string;
+  rows?: number;
+  replaces?: boolean;
+  parameters?: Record<string, unknown>;
+}
+
+/** The test that was written. */
+export interface PinAnswer {
+  /** Its file, relative to the workspace. */
+  path: string;
+  /** Input → how many rows it is given. */
+  inputs: Record<string, number>;
+  /** How many rows it has to give. */
+  rows: number;
+}
+
 /** Asks for a SQL text in another form. */
 export interface SqlRequest {
   sql: string;
@@ -290,6 +327,18 @@ export interface RecipeForm {
   settings: Record<string, unknown>;
 }
 
+/** A kind of expectation. */
+export interface ExpectationForm {
+  check: string;
+  title: string;
+  description: string;
+  /**
+   * JSON Schema; as of a recipe, with "x-widget": "dataset", "value", "values", "share", "lines" besides, and
+   * as "x-input" "output" or "references", the dataset that another field names.
+   */
+  settings: Record<string, unknown>;
+}
+
 /** A function that steps may call. */
 export interface FunctionForm {
   name: string;
@@ -328,6 +377,7 @@ export interface Catalog {
   kinds: KindForm[];
   formats: FormatForm[];
   recipes: RecipeForm[];
+  expectations: ExpectationForm[];
   functions: FunctionForm[];
   sql_functions: SqlFunction[];
   /** JSON Schema of a pipeline's `settings`. */

@@ -23,6 +23,7 @@ export type Dialog =
   | { readonly kind: "export"; readonly form: "yaml" | "python" }
   | { readonly kind: "import" }
   | { readonly kind: "parameters" }
+  | { readonly kind: "pin"; readonly step: StepId }
   | { readonly kind: "run"; readonly wish: RunWish };
 
 /** A short word to the person, shown for a moment. */
@@ -112,7 +113,7 @@ const EMPTY_DRAFT: Draft = {
   notes: [],
 };
 const EMPTY_CATALOG: Catalog = {
-  kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: [], connections: [], secrets: [],
+  kinds: [], formats: [], recipes: [], expectations: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: [], connections: [], secrets: [],
 };
 const NOTICE_MS = 6_000;
 /** Runs of other designs of the name may be newer. */

@@ -15,6 +15,8 @@ from odibi_studio.messages import (
     CheckAnswer,
     CheckRequest,
     Folder,
+    PinAnswer,
+    PinRequest,
     PreviewAnswer,
     PreviewRequest,
     ProfileAnswer,
@@ -23,6 +25,8 @@ from odibi_studio.messages import (
     RecipeRequest,
     SqlAnswer,
     SqlRequest,
+    SuggestAnswer,
+    SuggestRequest,
 )
 from odibi_studio.services.sources import MAX_BYTES
 from odibi_studio.services.sql_text import format_sql, translate_sql
@@ -45,6 +49,12 @@ def routes(truth: Truth) -> list[Route]:
 
     def profile(_: Request, message: ProfileRequest) -> ProfileAnswer:
         return truth.profiler.profile(message)
+
+    def suggest(_: Request, message: SuggestRequest) -> SuggestAnswer:
+        return truth.suggester.suggest(message)
+
+    def pin(_: Request, message: PinRequest) -> PinAnswer:
+        return truth.pinner.pin(message)
 
     def recipe(_: Request, message: RecipeRequest) -> RecipeAnswer:
         return truth.recipes.make(message)
@@ -77,6 +87,8 @@ def routes(truth: Truth) -> list[Route]:
         send("POST", "/check", check, CheckRequest),
         send("POST", "/preview", preview, PreviewRequest),
         send("POST", "/profile", profile, ProfileRequest),
+        send("POST", "/suggest", suggest, SuggestRequest),
+        send("POST", "/pin", pin, PinRequest),
         send("POST", "/recipe", recipe, RecipeRequest),
         send("POST", "/sql/format", lay_out, SqlRequest),
         send("POST", "/sql/translate", translate, SqlRequest),

@@ -30,6 +30,7 @@ from odibi_core.workspace import Workspace
 from odibi_core.workspace_settings import WorkspaceSettings
 from odibi_studio.messages import Catalog, ConnectionForm, FormatForm, KindForm, RecipeForm, SecretName
 from odibi_studio.recipes.registry import RECIPES
+from odibi_studio.services.expectation_forms import expectation_forms
 from odibi_studio.services.function_forms import function_forms
 from odibi_studio.services.sql_functions import sql_functions
 
@@ -93,6 +94,7 @@ def make_catalog(workspace: Workspace) -> Catalog:
             )
             for recipe in RECIPES.values()
         ],
+        expectations=expectation_forms(),
         functions=function_forms(settings.functions.allow),
         sql_functions=list(sql_functions()),
         pipeline_settings=form_schema(RunSettings),

@@ -99,6 +99,22 @@ class SampledRun:
         wanted = [each if isinstance(each, Stage) else Stage(each) for each in queries(relations)]
         return self._run(tables, [*stages, *wanted], steps_of_stages)
 
+    def over(self, step: Step, given: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
+        """What a step makes of given rows, by output: of a query or a function.
+
+        Raises:
+            PreviewFailedError: It failed, or used up its time or memory.
+        """
+        operation = self.look.survey.ports.nodes[step.name].operation
+        if isinstance(operation, Call):
+            return self._called(step, operation, given)
+        assert isinstance(operation, Query), "no other step makes rows of rows"
+        tables = {f"odibi given {alias}": table for alias, table in given.items()}
+        inputs = {alias: quote(f"odibi given {alias}") for alias in given}
+        stage = Stage(compose(inputs, native_text(operation)))
+        (made,) = self._run(tables, [stage], [step])
+        return {next(iter(step.outputs)): made}
+
     def note(self, dataset: str) -> tuple[bool, str]:
         """Whether a dataset stands on samples, and how these were taken."""
         found = self._samples_of(dataset)

@@ -14,9 +14,11 @@ from odibi_studio.services.finding import Finder
 from odibi_studio.services.following import Follower
 from odibi_studio.services.making import RecipeMaker
 from odibi_studio.services.meeting import Meeting
+from odibi_studio.services.pinning import Pinner
 from odibi_studio.services.previews import Previewer
 from odibi_studio.services.profiles import Profiler
 from odibi_studio.services.sources import Sources
+from odibi_studio.services.suggesting import Suggester
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Truth:
         follower: The rows that made a row.
         finder: What became of rows that are missing.
         meeting: How the sides of joins meet.
+        suggester: Expectations that fit rows.
+        pinner: Makes tests of rows.
         files: The files of the workspace.
         sources: Takes files that are dropped on the canvas.
     """
@@ -44,6 +48,8 @@ class Truth:
     follower: Follower
     finder: Finder
     meeting: Meeting
+    suggester: Suggester
+    pinner: Pinner
     files: WorkspaceFiles
     sources: Sources
 
@@ -61,6 +67,8 @@ class Truth:
             Follower(previewer),
             Finder(previewer),
             Meeting(previewer),
+            Suggester(previewer),
+            Pinner(workspace, previewer),
             WorkspaceFiles(workspace),
             Sources(workspace),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.expectations.model import KINDS
 from odibi_core.formats.registry import format_names, server_names
 from odibi_core.workspace import Workspace
 from odibi_studio.services.catalog import make_catalog
@@ -117,3 +118,18 @@ def test_functions_of_allowed_modules_tell_inputs_and_parameters(
         ("label", False, "x"),
         ("limit", False, None),
     ]
+
+
+def test_every_expectation_has_a_form_that_says_of_which_columns(workspace: Workspace) -> None:
+    forms = {form.check: form for form in make_catalog(workspace).expectations}
+    assert list(forms) == list(KINDS)
+    for form in forms.values():
+        fields = form.settings["properties"]
+        assert form.title
+        assert form.description.endswith(".")
+        assert all(field["description"] for name, field in fields.items() if name != "check")
+        # What is expected comes first, what all have in common last.
+        assert next(iter(fields)) == "check"
+    assert forms["not_null"].settings["properties"]["columns"]["x-input"] == "output"
+    assert forms["foreign_key"].settings["properties"]["key"]["x-input"] == "references"
+    assert forms["range"].settings["properties"]["tolerance"]["x-widget"] == "share"

@@ -5,6 +5,7 @@ import { FileConflictDialog } from "./FileConflictDialog";
 import { HistoryDialog } from "./HistoryDialog";
 import { ImportDialog } from "./ImportDialog";
 import { ParametersDialog } from "./ParametersDialog";
+import { PinDialog } from "./PinDialog";
 import { VersionDialog } from "./VersionDialog";
 
 /** The dialog that is open, if any. */
@@ -25,6 +26,8 @@ export function Dialogs() {
       return <ImportDialog />;
     case "parameters":
       return <ParametersDialog />;
+    case "pin":
+      return <PinDialog id={dialog.step} />;
     case "run":
       return <ParametersDialog wish={dialog.wish} />;
     default:

@@ -5,6 +5,7 @@ import { MapInput } from "./MapInput";
 import type { FieldProblem } from "./problems";
 import type { Field } from "./schema";
 import { ObjectInput, VariantsInput } from "./nested";
+import { DatasetInput, LinesInput, ShareInput, ValueInput, ValuesInput } from "./values";
 import { AggregateInput, ColumnInput, ColumnsInput, ExpressionInput, OperatorInput, TypeInput } from "./widgets";
 
 /** What every control of a field gets; `undefined` stands for no value, and removes it. */
@@ -26,6 +27,11 @@ const byWidget: Record<string, ComponentType<ControlProps>> = {
   operator: OperatorInput,
   aggregate: AggregateInput,
   type: TypeInput,
+  dataset: DatasetInput,
+  value: ValueInput,
+  values: ValuesInput,
+  share: ShareInput,
+  lines: LinesInput,
 };
 
 const byKind: Record<Field["kind"], ComponentType<ControlProps>> = {

@@ -12,11 +12,13 @@ interface Props {
   id: string;
 }
 
+/** Widgets of one box, whatever the value may be. */
+const SINGLE = new Set(["value", "share"]);
 const NESTED = new Set(["list", "map", "object", "variants"]);
 
 /** A field with its label, help and what is wrong with it. */
 export function FieldRow({ field, value, onChange, problems, id }: Props) {
-  const isNested = NESTED.has(field.kind);
+  const isNested = NESTED.has(field.kind) && !SINGLE.has(field.widget);
   const own = validate(field, value).filter(({ path }) => !isNested || path === "");
   const theirs = problems.filter(({ path }) => !isNested || path === "");
   return (

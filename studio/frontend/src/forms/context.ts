@@ -1,4 +1,5 @@
 import { createContext, useContext } from "react";
+import type { Option } from "../controls/Combobox";
 import type { Column, SecretName, SqlFunction } from "../messages";
 
 /** What the fields of a form may offer. */
@@ -9,6 +10,10 @@ export interface FormSurroundings {
   parameters: string[];
   /** Secrets that a text may refer to. */
   secrets: readonly SecretName[];
+  /** Datasets of the pipeline. */
+  datasets?: readonly Option[];
+  /** The type of the column that the form is about; undefined where it is not known. */
+  valueType?: string | undefined;
 }
 
 export const FormContext = createContext<FormSurroundings>({ inputs: {}, functions: [], parameters: [], secrets: [] });

@@ -8,6 +8,7 @@ import { kindOf, recipeOf } from "../model/kinds";
 import { stepNames } from "../model/names";
 import { renameStep } from "../model/steps";
 import { useDesigner, useDesignerStore } from "../store";
+import { ExpectationsSection } from "./ExpectationsSection";
 import { FormatSection } from "./FormatSection";
 import { FunctionSection } from "./FunctionSection";
 import { isAddress, kindName } from "./kindNames";
@@ -47,6 +48,7 @@ export function StepSettings({ id }: { id: string }) {
       <Value view={view} />
       <PortsSection view={view} />
       <OtherSettings view={view} />
+      <ExpectationsSection view={view} />
       <ReliabilitySection view={view} />
       <NotesSection view={view} />
     </FormContext.Provider>

@@ -75,7 +75,7 @@ export function renameStep(id: StepId, wanted: string): Edit {
   };
 }
 
-/** Sets the dataset key of an output; who reads it goes on reading it. */
+/** Sets the dataset key of an output; who reads it, or has expectations that look into it, goes on doing so. */
 export function setDataset(id: StepId, output: string, dataset: string): Edit {
   return (draft) => {
     const before = stepOf(draft, id).outputs[output];
@@ -85,6 +85,8 @@ export function setDataset(id: StepId, output: string, dataset: string): Edit {
     for (const { target, input } of readers) {
       steps[target] = withPort(steps[target] ?? stepOf(draft, target), "inputs", input, dataset);
     }
+    const isRenamed = before !== undefined && before !== "" && dataset !== "" && graphOf(draft).writers.get(before)?.step === id;
+    if (isRenamed) for (const other of draft.order) steps[other] = withReference(steps[other] ?? stepOf(draft, other), before, dataset);
     return { ...draft, steps };
   };
 }
@@ -199,6 +201,12 @@ export function moveSteps(places: Readonly<Record<StepId, Point>>): Edit {
     });
     return moved.length ? { ...draft, positions: { ...draft.positions, ...Object.fromEntries(moved) } } : draft;
   };
+}
+
+/** The step, with expectations that look into a dataset under its new name. */
+function withReference(step: StepForm, before: string, after: string): StepForm {
+  if (!step.expectations.some(({ references }) => references === before)) return step;
+  return { ...step, expectations: step.expectations.map((one) => (one["references"] === before ? { ...one, references: after } : one)) };
 }
 
 function withPort(step: StepForm, side: "inputs" | "outputs", port: string, dataset: string): StepForm {

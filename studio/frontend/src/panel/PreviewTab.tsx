@@ -1,4 +1,4 @@
-import { Loader, TriangleAlert } from "lucide-react";
+import { Loader, Pin, TriangleAlert } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { useAnswer } from "../controls/useAnswer";
 import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages";
@@ -39,6 +39,7 @@ function Preview({ id }: { id: StepId }) {
   const showsInputs = usePanel((state) => state.showsInputs);
   const run = useDesigner((state) => (state.run.summary && !isGoing(state.run.summary) ? state.run.summary.run_id : null));
   const showsRun = usePanel((state) => state.showsRun) && run !== null;
+  const isReading = useDesigner((state) => state.isReading);
   const follow = useFollow();
   const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
   const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
@@ -84,6 +85,16 @@ function Preview({ id }: { id: StepId }) {
         {hasParameters && (
           <button type="button" className="button is-small" onClick={() => store.getState().showDialog({ kind: "parameters" })}>
             Parameters
+          </button>
+        )}
+        {!showsRun && !isReading && shown && !problem && shown.outputs.length > 0 && (
+          <button
+            type="button"
+            className="button is-small"
+            title="Keep these rows as a test: the step has to give the same for them, on every engine"
+            onClick={() => store.getState().showDialog({ kind: "pin", step: id })}
+          >
+            <Pin size={13} aria-hidden /> Pin as a test
           </button>
         )}
         {shown && shown.inputs.length > 0 && (

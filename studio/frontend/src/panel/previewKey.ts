@@ -23,7 +23,8 @@ export function valuesFor(pipeline: PipelineForm, given: Record<string, unknown>
 }
 
 function bare(step: StepForm): StepForm {
+  // What is expected of rows does not change them, and may be half typed.
   // A form that makes no SQL yet is asked what it waits for.
   const isWaiting = step.value === "" && "recipe" in step.metadata;
-  return { ...step, metadata: isWaiting ? { recipe: step.metadata["recipe"] } : {} };
+  return { ...step, expectations: [], metadata: isWaiting ? { recipe: step.metadata["recipe"] } : {} };
 }

@@ -47,7 +47,7 @@ export function designOf(steps: StepForm[], more: Partial<Document["pipeline"]> 
 }
 
 export const emptyCatalog: Catalog = {
-  kinds: [], formats: [], recipes: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: ["pandas", "spark"], connections: [], secrets: [],
+  kinds: [], formats: [], recipes: [], expectations: [], functions: [], sql_functions: [], pipeline_settings: {}, engines: ["pandas", "spark"], connections: [], secrets: [],
 };
 
 const known: Record<string, Route> = {
