@@ -9,6 +9,7 @@ import streamlit as st
 from odibi_core.errors import OdibiError
 from odibi_core.expectations.results import ResultState
 from odibi_core.quality.history import PastResult
+from odibi_core.story.wording import plural
 from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.quality_rows import show_sets
@@ -32,6 +33,8 @@ _COLORS = {
 _SHAPES = ("circle", "triangle-up", "cross", "diamond")
 _RULES, _ROWS = "Expectations", "Rows set aside"
 _PAST = 100
+_FOUND_PX = 440
+"""The columns beside it stay on a page of 1280 pixels; of the chosen one it stands below as a whole."""
 
 
 def render() -> None:
@@ -91,7 +94,7 @@ def _show_figures(results: list[PastResult]) -> None:
 def _show_list(results: list[PastResult]) -> PastResult | None:
     order = list(STATE_WORDS)
     ranked = sorted(results, key=lambda one: (-order.index(one.state), one.pipeline, one.step, one.name))
-    moment = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone)
+    moment = st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=st.context.timezone)
     number = st.column_config.NumberColumn(format="localized")
     found = st.dataframe(
         [
@@ -100,9 +103,9 @@ def _show_list(results: list[PastResult]) -> PastResult | None:
                 "Pipeline": one.pipeline,
                 "Step": one.step,
                 "Expectation": one.name,
+                # What was found begins with the numbers: a column of its own for each would leave it no room.
+                "Found": one.message or f"{plural(one.rows, 'row')}, as expected",
                 "Offending": one.offending_rows,
-                "Rows": one.rows,
-                "Found": one.message,
                 "Checked": dt.datetime.fromisoformat(one.moment),
             }
             for one in ranked
@@ -113,7 +116,11 @@ def _show_list(results: list[PastResult]) -> PastResult | None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0]}},
         placeholder="",
-        column_config={"Checked": moment, "Offending": number, "Rows": number},
+        column_config={
+            "Found": st.column_config.TextColumn(width=_FOUND_PX),
+            "Checked": moment,
+            "Offending": number,
+        },
         key="quality_table",
         alt="Expectations",
     )

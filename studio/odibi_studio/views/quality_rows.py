@@ -1,23 +1,24 @@
-"""The rows that were set aside: seen in a grid, mended, and sent into the pipeline again."""
+"""The rows that were set aside: which sets there are, held as they are while somebody mends one of them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import NoReturn
 
 import streamlit as st
 
 from odibi_core.errors import OdibiError
-from odibi_core.expectations.measuring import ROW
 from odibi_core.quality.quarantine import SetAside
-from odibi_studio.services.quality_book import MOST_SHOWN, REASONS
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.errors import show_error
+from odibi_studio.views.quality_mending import show_mending
 from odibi_studio.views.run_navigation import open_run
 
+_HELD = "quality_held"
+_CHOSEN = "quality_chosen"
+_LOOKS = "quality_looks"
 _TOLD = "quality_told"
-_TAKE = "Take"
 
 
 def show_sets(studio: Studio) -> None:
@@ -25,12 +26,14 @@ def show_sets(studio: Studio) -> None:
     told = st.session_state.pop(_TOLD, "")
     if told:
         st.success(told, icon=":material/check_circle:")
-    shows_all = st.toggle("Also those that are settled", key="quality_all")
-    try:
-        sets = studio.quality.sets(only_open=not shows_all)
-    except OdibiError as error:
-        show_error(error)
-        return
+    with st.container(horizontal=True, vertical_alignment="center", height=56, border=False):
+        shows_all = st.toggle("Also those that are settled", key="quality_all", on_change=_let_go)
+        try:
+            sets = _held(studio, shows_all)
+        except OdibiError as error:
+            show_error(error)
+            return
+        _watch(studio, shows_all, sets)
     if not sets:
         st.info(
             "No rows are set aside. Rows that break an expectation of severity `quarantine`, and rows that "
@@ -42,11 +45,48 @@ def show_sets(studio: Studio) -> None:
     if chosen is None:
         st.caption("Choose a set to see its rows.")
     else:
+        st.session_state[_CHOSEN] = chosen.number
         _show_rows(studio, chosen)
+
+
+def _held(studio: Studio, shows_all: bool) -> list[SetAside]:
+    """The sets as they were at the last look: what comes meanwhile moves nothing under anybody's hands."""
+    if _HELD not in st.session_state:
+        st.session_state[_HELD] = studio.quality.sets(only_open=not shows_all)
+        st.session_state[_LOOKS] = st.session_state.get(_LOOKS, 0) + 1
+    held: list[SetAside] = st.session_state[_HELD]
+    return held
+
+
+def _let_go() -> None:
+    st.session_state.pop(_HELD, None)
+
+
+@st.fragment(run_every="5s")
+def _watch(studio: Studio, shows_all: bool, sets: Sequence[SetAside]) -> None:
+    """Say that there is something new, and leave it to the person when the page takes it."""
+    try:
+        there = studio.quality.sets(only_open=not shows_all)
+    except OdibiError:
+        # The next look at the page tells.
+        return
+    if there == sets:
+        return
+    if not sets:
+        _let_go()
+        st.rerun()
+    known = {one.place for one in sets}
+    has_more = any(one.place not in known for one in there)
+    words = "New rows have come · Show them" if has_more else "The rows have changed · Show them as they are"
+    if st.button(words, icon=":material/refresh:", key="quality_new"):
+        _let_go()
+        st.rerun()
 
 
 def _choose(sets: Sequence[SetAside]) -> SetAside | None:
     number = st.column_config.NumberColumn(format="localized")
+    last = st.session_state.get(_CHOSEN)
+    first = next((place for place, one in enumerate(sets) if one.number == last), 0)
     found = st.dataframe(
         [
             {
@@ -65,13 +105,15 @@ def _choose(sets: Sequence[SetAside]) -> SetAside | None:
         height=min(38 + 35 * len(sets), 300),
         on_select="rerun",
         selection_mode="single-row",
-        selection_default={"selection": {"rows": [0]}},
+        selection_default={"selection": {"rows": [first]}},
         column_config={
+            "Set": st.column_config.NumberColumn(format="plain", width="small"),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=st.context.timezone),
             "Open": number,
             "Of": number,
         },
-        key="quality_sets",
+        # A selection is of places in the list: of another list it would choose another set.
+        key=f"quality_sets_{st.session_state[_LOOKS]}",
         alt="Sets of rows",
     )
     rows = found["selection"]["rows"]
@@ -92,74 +134,11 @@ def _show_rows(studio: Studio, chosen: SetAside) -> None:
             "twice then, unless the pipeline merges.",
             icon=":material/warning:",
         )
-    # Read once for each state of the set: what somebody types must not be reset by a look at the files.
-    key = f"quality_form_{chosen.number}_{chosen.open_rows}"
-    try:
-        if key not in st.session_state:
-            st.session_state[key] = studio.quality.form(chosen)
-    except OdibiError as error:
-        show_error(error)
-        return
-    rows = st.session_state[key]
-    reasons = [name for name in REASONS if rows and name in rows[0]]
-    st.caption("Mend the values, leave out what is to stay, and replay: the rows go on from this step.")
-    edited = st.data_editor(
-        [{_TAKE: True, **row} for row in rows],
-        hide_index=True,
-        disabled=[ROW, *reasons],
-        column_order=[
-            _TAKE,
-            ROW,
-            *reasons,
-            *(name for name in (rows[0] if rows else ()) if name not in (ROW, *reasons)),
-        ],
-        column_config={
-            ROW: st.column_config.TextColumn("Row", width="small"),
-            "odibi_reasons": st.column_config.TextColumn("Why"),
-            "odibi_reason": st.column_config.TextColumn("Why"),
-            "odibi_text": st.column_config.TextColumn("As it stands in the file"),
-        },
-        height=min(38 + 35 * max(len(rows), 1), 460),
-        key=f"{key}_editor",
-        alt="Rows to mend",
-    )
-    if chosen.open_rows > MOST_SHOWN:
-        st.caption(
-            f"The first {MOST_SHOWN:,} of {chosen.open_rows:,}; the others come when these are settled."
-        )
-    taken = [row for row in edited if row[_TAKE]]
-    with st.container(horizontal=True):
-        words = f"{len(taken):,} row{'' if len(taken) == 1 else 's'}"
-        if st.button(
-            f"Replay {words}",
-            type="primary",
-            icon=":material/replay:",
-            key="quality_replay",
-            disabled=not taken,
-        ):
-            _replay(studio, chosen, taken)
-        if st.button(
-            f"Discard {words}", icon=":material/delete_sweep:", key="quality_discard", disabled=not taken
-        ):
-            _discard(studio, chosen, taken)
+    show_mending(studio, chosen, _settle)
 
 
-def _replay(studio: Studio, chosen: SetAside, taken: list[dict[str, Any]]) -> None:
-    try:
-        with st.spinner("The rows go into the pipeline …"):
-            studio.quality.replay(chosen, taken)
-    except OdibiError as error:
-        show_error(error)
-    else:
-        st.session_state[_TOLD] = f"{len(taken):,} of the rows went into the pipeline."
-        st.rerun()
-
-
-def _discard(studio: Studio, chosen: SetAside, taken: list[dict[str, Any]]) -> None:
-    try:
-        studio.quality.discard(chosen, [int(row[ROW]) for row in taken])
-    except OdibiError as error:
-        show_error(error)
-    else:
-        st.session_state[_TOLD] = f"{len(taken):,} of the rows were discarded."
-        st.rerun()
+def _settle(told: str) -> NoReturn:
+    _let_go()
+    st.session_state[_TOLD] = told
+    st.rerun()
+    raise AssertionError("a page that runs again does not go on")

@@ -278,6 +278,11 @@ def _show_batches(studio: Studio, entries: Any) -> None:
         selection_mode="single-row",
         placeholder="",
         height=min(38 + 35 * len(rows), 400),
+        column_order=[
+            *("Batch", "Became", "Noticed", "Took", "Rows"),
+            *(["Part"] if any(_part(row.entry) for row in rows) else []),
+            "Why",
+        ],
         column_config={
             "Noticed": st.column_config.DatetimeColumn(
                 format="D MMM, HH:mm:ss", timezone=st.context.timezone
@@ -290,6 +295,8 @@ def _show_batches(studio: Studio, entries: Any) -> None:
     )
     for row in found["selection"]["rows"]:
         run_id = rows[row].entry.run_id if row < len(rows) else ""
+        if row < len(rows) and rows[row].entry.reason:
+            st.text(rows[row].entry.reason)
         if run_id and st.button("Open its run", icon=":material/open_in_new:", key="open_batch"):
             open_run(run_id)
 
