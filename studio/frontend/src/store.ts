@@ -90,6 +90,8 @@ export interface DesignerState {
   /** Does the run on the canvas again as it was, or what is left of it. */
   repeatRun(repeat: Repeat): Promise<void>;
   cancelRun(): Promise<void>;
+  /** Goes to the page that compares what the engines give of the pipeline, or of one step. */
+  compareEngines(step?: string): Promise<void>;
   /** Takes over what the server made of the design: a restored version. It can be undone like any edit. */
   accept(design: Design, label: string): void;
   /** Sends what is unsaved; true once everything is kept. `isLeaving`: the page may be gone before the answer. */
@@ -197,12 +199,7 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
       setMarks: (marks) => set({ marks }),
       async startRun({ start = "", end = "", parameters = {}, engine = "", forkOf = "" }) {
         try {
-          if (!(await get().saveNow())) return get().notify("Nothing was run: your changes are not saved", "error");
-          const { design } = get();
-          if (design.is_changed || design.version === 0) {
-            const made = await api.createVersion(designId, { revision: design.revision, message: "Before a run" });
-            get().versionMade(made.number, design.revision);
-          }
+          if (!(await makeVersion("Before a run"))) return get().notify("Nothing was run: your changes are not saved", "error");
           const { run_id } = await api.startRun({ design_id: designId, start, end, parameters, engine, ...(forkOf && { fork_of: forkOf, checkpoints: true }) });
           await follower.follow(run_id);
         } catch (error) {
@@ -221,6 +218,15 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
         const { summary } = get().run;
         try {
           if (summary) await api.cancelRun(summary.run_id);
+        } catch (error) {
+          complain(error);
+        }
+      },
+      async compareEngines(step) {
+        try {
+          if (!(await makeVersion("Before a comparison"))) return get().notify("Nothing is compared: your changes are not saved", "error");
+          const file = get().design.path || (await api.design(designId)).path;
+          location.assign(`parity?${new URLSearchParams({ pipeline: file, ...(step && { step }) })}`);
         } catch (error) {
           complain(error);
         }
@@ -276,6 +282,17 @@ export function createDesigner(api: Api, designId: string, runId = ""): Designer
   function complain(error: unknown): void {
     const { what, fix } = describe(error);
     get().notify([what, fix].filter(Boolean).join(": "), "error");
+  }
+
+  /** Has what is on the canvas be the newest version; false where it can't be saved. */
+  async function makeVersion(message: string): Promise<boolean> {
+    if (!(await store.getState().saveNow())) return false;
+    const { design, versionMade } = store.getState();
+    if (design.is_changed || design.version === 0) {
+      const made = await api.createVersion(designId, { revision: design.revision, message });
+      versionMade(made.number, design.revision);
+    }
+    return true;
   }
 
   /** Shows the run that was asked for, with its parameters, or the newest of this design. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -60,7 +61,7 @@ def _show_form(studio: Studio) -> None:
         st.info("There is no pipeline yet. Make one in the designer, or put a YAML file into pipelines/.")
         return
     names = list(files)
-    wanted = st.query_params.get("pipeline", "")
+    wanted = Path(st.query_params.get("pipeline", "")).stem
     with st.container(border=True, key="parity_form"):
         left, middle, right = st.columns([3, 3, 2])
         index = names.index(wanted) if wanted in files else 0
@@ -71,9 +72,10 @@ def _show_form(studio: Studio) -> None:
             show_error(error)
             return
         steps = [step.name for step in pipeline.steps]
+        asked = st.query_params.get("step", "") if name == wanted else ""
         step = middle.selectbox(
-            "Step", steps, index=None, placeholder="All steps", key=f"parity_step_{name}",
-            help="Compare this step alone, with what it needs",
+            "Step", steps, index=steps.index(asked) if asked in steps else None, placeholder="All steps",
+            key=f"parity_step_{name}", help="Compare this step alone, with what it needs",
         )  # fmt: skip
         taken = right.number_input(
             "Rows of each source", 0, value=_ROWS, step=1_000, key="parity_rows",

@@ -15,6 +15,8 @@ export function RunMenu() {
   const refusal = useDesigner(refusalToRun);
   const showDialog = useDesigner((state) => state.showDialog);
   const startRun = useDesigner((state) => state.startRun);
+  const compareEngines = useDesigner((state) => state.compareEngines);
+  const noComparison = useDesigner(errorsOf);
   const run = (wish: RunWish) => () => (hasParameters ? showDialog({ kind: "run", wish }) : void startRun(wish));
   const forkItems = useForkItems(run, refusal);
   const repeatItems = useRepeatItems();
@@ -31,13 +33,24 @@ export function RunMenu() {
         ...forkItems,
         ...repeatItems,
         { title: step ? `Run from ${step} on` : "Run from a step on", onChoose: run({ start: step }), refusal: ofStep },
+        {
+          title: "Compare the engines",
+          detail: step ? `what pandas and Spark give of ${step}` : "what pandas and Spark give of every step",
+          onChoose: () => void compareEngines(step),
+          refusal: noComparison,
+        },
       ]}
     />
   );
 }
 
-function refusalToRun({ draft, truth, run }: DesignerState): string | null {
-  if (run.summary && isGoing(run.summary)) return "It is running already";
+function refusalToRun(state: DesignerState): string | null {
+  const { summary } = state.run;
+  return summary && isGoing(summary) ? "It is running already" : errorsOf(state);
+}
+
+/** Why the pipeline can't be run as it is. */
+function errorsOf({ draft, truth }: DesignerState): string | null {
   if (draft.order.length === 0) return "Add a step first";
   const errors = truth.problems.filter((problem) => problem.severity === "error").length;
   return errors > 0 ? `Mend the ${errors === 1 ? "error" : `${errors} errors`} first` : null;
