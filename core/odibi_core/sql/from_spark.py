@@ -199,6 +199,11 @@ def _lambda(node: exp.Expr, _: Types, warn: Warn) -> None:
             place.replace(fill("($1 - 1)", [exp.to_identifier(index)], warn))
 
 
+def _capitals(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Spark makes two letters of ß, DuckDB its capital."""
+    node.replace(fill("upper(replace($1, 'ß', 'SS'))", [node.this], warn))
+
+
 _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "Cast": _cast,
     "TryCast": _cast,
@@ -215,6 +220,7 @@ _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "ILike": _like,
     "Bracket": _indexed,
     "Lambda": _lambda,
+    "Upper": _capitals,
     "Select": rewrite_rows,
     "Lateral": rewrite_lateral_views,
 }

@@ -118,7 +118,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "RPAD": ("rpad($1, $2, ' ')", "rpad($1, $2, $3)"),
     "REPLACE": ("replace($1, $2, '')", "replace($1, $2, $3)"),
     "SPACE": ("repeat(' ', $1)",),
-    "UCASE": ("upper($1)",),
+    "UCASE": ("upper(replace($1, 'ß', 'SS'))",),
     "LCASE": ("lower($1)",),
     "BTRIM": ("trim($1)", "trim($1, $2)"),
     "STARTSWITH": ("starts_with($1, $2)",),

@@ -223,6 +223,9 @@ def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
     from sqlglot import exp
 
     (index,) = node.expressions[:1]
+    if isinstance(index, exp.Slice):
+        _slice(node, index, types, warn)
+        return
     if types.of(node.this) == "VARCHAR" and index.is_int and isinstance(index, exp.Literal):
         # The reader has taken 1 off already, as for lists.
         place = exp.Literal.number(int(index.name) + 1)
@@ -232,8 +235,45 @@ def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
         # The reader has taken 1 off already, for lists that begin at 0.
         place = exp.Literal.number(1 - int(index.this.name))
         node.replace(exp.Anonymous(this="ELEMENT_AT", expressions=[node.this.copy(), place]))
-    elif isinstance(index, exp.Slice):
+
+
+def _slice(node: exp.Expr, index: exp.Expr, types: Types, warn: Warn) -> None:
+    """From one position to another, both within; negative ones count from the end."""
+    kind = types.of(node.this)
+    if kind not in ("VARCHAR", "LIST") or index.args.get("step"):
         warn(f"{node.sql('duckdb')}: Spark has no slices in brackets; use SLICE or SUBSTRING")
+        return
+    count = "LENGTH($1)" if kind == "VARCHAR" else "SIZE($1)"
+    first, last = _position(index.this), _position(index.expression)
+    begin = _place(first, "$2", count) if index.this else "1"
+    end = _place(last, "$3", count) if index.expression else count
+    if index.this and (first is None or first < 1):
+        begin = f"GREATEST({begin}, 1)"
+    width = f"GREATEST({end} - {begin} + 1, 0)"
+    if first is not None and first > 0 and last is not None and last > 0:
+        width = str(max(last - first + 1, 0))
+    text = f"SUBSTRING($1, {begin}, {width})" if kind == "VARCHAR" else f"SLICE($1, {begin}, {width})"
+    given = [node.this, index.this or node.this, index.expression or node.this]
+    node.replace(fill(text, given, warn, dialect="databricks"))
+
+
+def _position(node: exp.Expr | None) -> int | None:
+    """The position that a side of a slice names; None where it is left out, or a row tells it."""
+    from sqlglot import exp
+
+    is_negative = isinstance(node, exp.Neg)
+    number = node.this if is_negative and node is not None else node
+    if not isinstance(number, exp.Literal) or not number.is_int:
+        return None
+    return -int(number.name) if is_negative else int(number.name)
+
+
+def _place(position: int | None, given: str, count: str) -> str:
+    """A side of a slice, counted from the beginning; `given` stands for what a row tells it by."""
+    if position is None:
+        given = f"CAST({given} AS INT)"
+        return f"CASE WHEN {given} < 0 THEN {count} + {given} + 1 ELSE {given} END"
+    return str(position) if position >= 0 else f"({count} - {-position - 1})"
 
 
 def _map(node: exp.Expr, _: Types, __: Warn) -> None:
@@ -283,6 +323,8 @@ def _by_name(node: exp.Expr, _: Types, warn: Warn) -> None:
 
 
 _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
+    # Spark makes two letters of it, DuckDB its capital.
+    "Upper": _to("UPPER(REPLACE($1, 'ß', 'ẞ'))"),
     "DayOfWeek": _to("(DAYOFWEEK($1) - 1)"),
     "DayOfWeekIso": _to("(WEEKDAY($1) + 1)"),
     "PercentileCont": _to("PERCENTILE($1, $2)", "expression"),

@@ -184,6 +184,27 @@ CASES = (
         ),
     ),
     Case(
+        "Slices of texts and lists",
+        "s[2:3], s[-2:], l[:2]",
+        "SUBSTRING and SLICE",
+        (
+            "SELECT s[1:3] AS a, s[2:] AS b, s[:2] AS c, s[-3:-2] AS e, s[-2:] AS f, s[:-2] AS g FROM t",
+            "SELECT s[3:2] AS h, s[0:2] AS j, s[4:100] AS k FROM t",
+            "SELECT i, l[1:2] AS a, l[2:] AS b, l[:1] AS c, l[-2:] AS e, l[:-2] AS f, l[3:2] AS g FROM t",
+            "SELECT i, s[1:i] AS a, s[i:] AS b, s[-i:i - 4] AS c, l[i:i + 1] AS e FROM t",
+        ),
+    ),
+    Case(
+        "Capital ß",
+        "ẞ",
+        "SS",
+        (
+            "SELECT i, upper(s) AS a, upper(lower(s)) AS b FROM t",
+            "SELECT i FROM t WHERE upper(s) = 'STRASSE'",
+            "spark: SELECT i, UPPER(s) AS a, UCASE(s) AS b FROM t",
+        ),
+    ),
+    Case(
         "Regular expressions",
         "RE2; the whole match if no group is named",
         "Java's; the first group if none is named",
