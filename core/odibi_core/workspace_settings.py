@@ -72,6 +72,13 @@ class SparkSettings(Options):
         ),
     )
     remote: str = Field("", description="A Spark Connect server, such as sc://host:15002.")
+    reads: Literal["auto", "spark", "duckdb"] = Field(
+        "auto",
+        description=(
+            "Who reads csv, json, orc and avro files and PostgreSQL tables: spark, on all its machines, "
+            "where that surely gives the same rows; duckdb, on this one; auto: spark on a cluster."
+        ),
+    )
     writes: Literal["auto", "spark", "duckdb"] = Field(
         "auto",
         description=(

@@ -175,19 +175,42 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class FileForm:
+    """How files hold rows.
+
+    Attributes:
+        format: The format.
+        compression: How they are packed.
+        extension: How their names end, with the dot.
+        options: What else the format was told.
+    """
+
+    format: str
+    compression: str
+    extension: str
+    options: Options | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyFiles:
-    """Parquet files that hold rows as they are to be written: they need only be put where they belong.
+    """Files that hold rows as they are to be written: they need only be put where they belong.
 
     Attributes:
         folder: What they are in; folders in it are named by the values of partition columns.
         files: The files.
+        extension: How their names are to end, with the dot.
+        rows: The number of rows, where the files' metadata don't tell it.
     """
 
     folder: Path
     files: tuple[Path, ...]
+    extension: str = ".parquet"
+    rows: int | None = None
 
     def count(self, cursor: DuckDBPyConnection) -> int:
-        """The number of rows, from the files' metadata."""
+        """The number of rows."""
+        if self.rows is not None:
+            return self.rows
         from odibi_core.formats.sources import sql_list
 
         query = f"SELECT sum(num_rows) FROM parquet_file_metadata({sql_list(map(str, self.files))})"
@@ -197,7 +220,7 @@ class ReadyFiles:
         """Put the files into another folder, under names of their own; those names."""
         placed = []
         for number, file in enumerate(self.files):
-            place = folder / file.relative_to(self.folder).parent / f"{prefix}{number}.parquet"
+            place = folder / file.relative_to(self.folder).parent / f"{prefix}{number}{self.extension}"
             place.parent.mkdir(parents=True, exist_ok=True)
             put_file(file, place)
             placed.append(place)
@@ -230,12 +253,12 @@ class Rows(Protocol):
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         """The rows as a stream of Arrow batches."""
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """Files that hold the rows already; None where the query alone gives them.
 
         Args:
             partition_by: Columns that are in the names of folders and not in the files.
-            compression: How the files are packed.
+            form: How the files hold them.
         """
 
 

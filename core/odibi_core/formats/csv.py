@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
-from odibi_core.formats.base import Abilities, Scan, ScanContext
-from odibi_core.formats.copied import CopiedFormat
+from odibi_core.formats.base import Abilities, ReadyFiles, Rows, Scan, ScanContext, Target
+from odibi_core.formats.copied import CopiedFormat, unpacked_files
 from odibi_core.formats.csv_options import CsvReadOptions, CsvWriteOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes, merged_schema
 from odibi_core.formats.csv_sieve import sift
@@ -102,6 +102,19 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
         if options.line_end == "\r\n":
             chosen.append(f"NEW_LINE {literal(options.line_end)}")
         return ", ".join(chosen)
+
+    def ready_files(self, rows: Rows, target: Target, options: CsvWriteOptions) -> ReadyFiles | None:
+        """Files that hold the rows as they are to be written."""
+        # With a header, files of one folder may have their columns in different orders; and Spark would end
+        # lines within texts as rows end.
+        usual = CsvWriteOptions(
+            delimiter=options.delimiter,
+            quote=options.quote,
+            quote_all=options.quote_all,
+            compression=options.compression,
+            ordered=options.ordered,
+        )
+        return unpacked_files(rows, target, options, usual, self)
 
     def part_extension(self, options: CsvWriteOptions) -> str:
         """The ending of the names of a folder's part files."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from odibi_core.errors import OdibiError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.arrow_schema import with_unit
-from odibi_core.formats.base import Rows, Target, WriteMode, Written
+from odibi_core.formats.base import FileForm, Rows, Target, WriteMode, Written
 from odibi_core.formats.delta_files import adopted_files, is_plain, written_files
 from odibi_core.formats.delta_options import DeltaWriteOptions
 from odibi_core.formats.delta_rows import Stream, stream
@@ -234,7 +234,8 @@ class Commit:
         columns = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
         compression = COMPRESSIONS[self.options.compression].lower()
         is_same = columns.as_dict() == self.rows.schema.as_dict()
-        if is_same and (ready := self.rows.ready_files(tuple(by), self.options.compression)):
+        form = FileForm("parquet", self.options.compression, ".parquet")
+        if is_same and (ready := self.rows.ready_files(tuple(by), form)):
             return adopted_files(ready, folder, columns, by=by, ticket=self.target.ticket)
         return written_files(
             self.rows.cursor,

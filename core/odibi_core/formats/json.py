@@ -9,8 +9,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
-from odibi_core.formats.base import Abilities, Rejected, Rows, Scan, ScanContext, Target, Written
-from odibi_core.formats.copied import CopiedFormat
+from odibi_core.formats.base import (
+    Abilities,
+    ReadyFiles,
+    Rejected,
+    Rows,
+    Scan,
+    ScanContext,
+    Target,
+    Written,
+)
+from odibi_core.formats.copied import CopiedFormat, unpacked_files
 from odibi_core.formats.json_lines import misfits, read_lines, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
@@ -152,6 +161,11 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
             )
         order = "" if options.ordered else ", PRESERVE_ORDER false"
         return f"FORMAT json, ARRAY {str(not options.lines).lower()}, COMPRESSION {packing}{order}"
+
+    def ready_files(self, rows: Rows, target: Target, options: JsonWriteOptions) -> ReadyFiles | None:
+        """Files that hold the rows as they are to be written."""
+        usual = JsonWriteOptions(compression=options.compression, ordered=options.ordered)
+        return unpacked_files(rows, target, options, usual, self)
 
     def part_extension(self, options: JsonWriteOptions) -> str:
         """The ending of the names of a folder's part files."""

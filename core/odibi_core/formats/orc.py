@@ -10,7 +10,17 @@ from pydantic import Field
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.arrow_schema import duckdb_schema, united_schema, with_folders, with_unit
-from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan, ScanContext
+from odibi_core.formats.base import (
+    COMMON_TYPES,
+    Abilities,
+    FileForm,
+    Options,
+    ReadyFiles,
+    Rows,
+    Scan,
+    ScanContext,
+    Target,
+)
 from odibi_core.formats.batches import BatchFormat
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.types import check_types, storable_sql, storable_type
@@ -120,6 +130,12 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
     def checked_sql(self, rows: Rows, options: OrcWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows with the types that ORC has."""
         return storable_sql(rows, str(path), name="ORC", conversions=_CONVERTED, refused=_REFUSED)
+
+    def ready_files(self, rows: Rows, target: Target, options: OrcWriteOptions) -> ReadyFiles | None:
+        """Files that hold the rows as they are to be written."""
+        if options != OrcWriteOptions(compression=options.compression):
+            return None
+        return rows.ready_files(target.partition_by, FileForm(self.name, options.compression, ".orc"))
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

@@ -12,6 +12,7 @@ from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import (
     COMMON_TYPES,
     Abilities,
+    FileForm,
     Options,
     ReadyFiles,
     Rows,
@@ -186,7 +187,7 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
         usual = ParquetWriteOptions(compression=options.compression, ordered=options.ordered)
         if options != usual or self.checked_sql(rows, options, target.path) != rows.sql:
             return None
-        return rows.ready_files(target.partition_by, options.compression)
+        return rows.ready_files(target.partition_by, FileForm(self.name, options.compression, ".parquet"))
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from odibi_core.errors import SourceError, TargetError
+from pydantic import Field
+
+from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.postgresql_session import Session, connected, explained
 from odibi_core.formats.postgresql_types import (
@@ -42,15 +44,74 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _KEEPS = (COMMON_TYPES | {"SMALLINT", "TIME", "UUID", "JSON", "INTERVAL"}) - {"STRUCT", "MAP"}
+_DIVIDED = frozenset(("SMALLINT", "INTEGER", "BIGINT", "DATE", "TIMESTAMP"))
 _COMPARED = frozenset(("BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 
 
 class PostgresqlReadOptions(ServerReadOptions):
     """What is read of a PostgreSQL database."""
 
+    partition_column: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A column of whole numbers, dates or timestamps, by whose ranges the machines of a Spark "
+        "cluster read side by side; the engine pandas reads in one stream.",
+    )
+    partitions: int = Field(
+        default=8, ge=1, le=10_000, description="How many ranges partition_column is divided into."
+    )
+
 
 class PostgresqlWriteOptions(ServerWriteOptions):
     """Where in a PostgreSQL database rows are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRead:
+    """A table or query as another reader can ask for it.
+
+    Attributes:
+        columns: Its columns, each asked for as it is.
+        query: What stands behind FROM.
+        bounds: The least and the greatest value of the partition column, as texts; None without one, or
+            without rows.
+    """
+
+    columns: tuple[Column, ...]
+    query: str
+    bounds: tuple[str, str] | None
+
+
+def plain_read(options: PostgresqlReadOptions, source: str, cursor: DuckDBPyConnection) -> PlainRead | None:
+    """How others can read the same; None where a column's values are asked for in another form.
+
+    Raises:
+        SourceError: The table, or the partition column, is not there, or that can't be divided into ranges.
+    """
+    with connected(options.server) as session, explained(source, SourceError):
+        columns, query = _columns(session, options, source, cursor)
+        if not all(column.is_plain for column in columns):
+            return None
+        bounds = None
+        if options.partition_column:
+            known = {column.name: column for column in columns}
+            chosen = known.get(options.partition_column)
+            if chosen is None:
+                raise SourceError(
+                    f"partition_column names a column that there is none of: {options.partition_column!r}",
+                    where=source,
+                    fix=did_you_mean(options.partition_column, list(known)),
+                )
+            if chosen.type not in _DIVIDED:
+                raise SourceError(
+                    f"partition_column {chosen.name!r} is of type {chosen.type}, which has no ranges",
+                    where=source,
+                    fix="name a column of whole numbers, dates or timestamps",
+                )
+            name = quote(chosen.name)
+            ((least, greatest),) = session.rows(f"SELECT min({name})::text, max({name})::text FROM {query}")
+            bounds = (str(least), str(greatest)) if least is not None else None
+    return PlainRead(tuple(columns), query, bounds)
 
 
 class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOptions]):

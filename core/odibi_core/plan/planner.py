@@ -10,6 +10,7 @@ from pathlib import Path
 from odibi_core.connections import Connection, path_in
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.engines.places import kind_of_place
+from odibi_core.engines.spark.strict_sources import reason_for_this_machine
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
@@ -135,6 +136,13 @@ class Survey:
             problems += self._look(sound, values, is_whole=len(sound.steps) == len(pipeline.steps))
         self.problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity)
 
+    def _reading(self, step: Step, node: Node) -> str:
+        """What is to be said of who reads a source on a cluster of Spark's."""
+        if (step.engine or self._pipeline.engine) != "spark" or not isinstance(node.operation, Scan):
+            return ""
+        why = reason_for_this_machine(node.operation)
+        return f"; a cluster has the machine read it that the run is started on: {why}" if why else ""
+
     def plan(self, tracking: Tracking = Tracking.AUTO) -> Plan:
         """What a run would do; steps in a circle, and those that need one of them, are left out."""
         steps, nodes = self.steps, self.ports.nodes
@@ -154,7 +162,7 @@ class Survey:
                 number,
                 homes[name],
                 fates[name].is_kept,
-                fates[name].reason,
+                fates[name].reason + self._reading(steps[name], nodes[name]),
                 self.ports.of(steps[name]),
                 self.ports.into(steps[name]),
             )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from odibi_core.errors import RunCancelledError
-from odibi_core.formats.base import Target, Ticket, WriteMode
+from odibi_core.formats.base import FileForm, Target, Ticket, WriteMode
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import Schema
 
@@ -40,7 +40,7 @@ class Rows:
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> None:
         return None
 
 

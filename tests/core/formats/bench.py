@@ -9,7 +9,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from odibi_core.formats.base import Format, Rejected, Scan, ScanContext, Target, Ticket, WriteMode, Written
+from odibi_core.formats.base import (
+    FileForm,
+    Format,
+    Rejected,
+    Scan,
+    ScanContext,
+    Target,
+    Ticket,
+    WriteMode,
+    Written,
+)
 from odibi_core.formats.registry import format_named, format_of
 from odibi_core.schema import Schema
 
@@ -44,7 +54,7 @@ class QueryRows:
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> None:
         return None
 
 

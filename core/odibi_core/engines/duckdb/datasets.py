@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from odibi_core.formats.base import ReadyFiles
+    from odibi_core.formats.base import FileForm, ReadyFiles
 
 
 class DuckDBDataset(Dataset):
@@ -50,7 +50,7 @@ class DuckDBDataset(Dataset):
         """The dataset as something that stands behind FROM."""
         raise NotImplementedError
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:  # noqa: ARG002
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:  # noqa: ARG002
         """Parquet files that hold the rows already; None where there are none."""
         return None
 

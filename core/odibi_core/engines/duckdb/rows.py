@@ -9,7 +9,7 @@ from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.fragment import Fragment
-from odibi_core.formats.base import ReadyFiles
+from odibi_core.formats.base import FileForm, ReadyFiles
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class FragmentRows:
 
         return pa.RecordBatchReader.from_batches(source.schema, batches())
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """Files that hold the rows already; None where the query alone gives them."""
         if not isinstance(self._dataset, DuckDBDataset):
             return None
-        return self._dataset.ready_files(partition_by, compression)
+        return self._dataset.ready_files(partition_by, form)

@@ -31,6 +31,7 @@ _HELD_AS = {
     "DOUBLE": "double",
 }
 _MOMENTS = {"TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp"}
+_SIMPLE = {"VARCHAR": "string", "BLOB": "binary", "BOOLEAN": "boolean", "DATE": "date"}
 _DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
 
 
@@ -54,13 +55,18 @@ def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> Dat
     }
     if not casts:
         return frame
-    columns = [frame[_quoted(name)] for name in found.names]
+    columns = [frame[quoted(name)] for name in found.names]
     return frame.select(
         *(
             column.cast(casts[name]).alias(name) if name in casts else column
             for name, column in zip(found.names, columns, strict=True)
         )
     )
+
+
+def spark_type(type_: str) -> str:
+    """Spark's name of a simple type that DuckDB spells so."""
+    return _SIMPLE.get(type_) or _MOMENTS.get(type_) or _HELD_AS.get(type_, type_.lower())
 
 
 def _cast_type(have: str, want: str) -> str:
@@ -77,5 +83,6 @@ def _is_number(type_: str) -> bool:
     return type_ in _HELD_AS or _DECIMAL.fullmatch(type_) is not None
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as Spark's SQL takes it, whatever is in it."""
     return f"`{name.replace('`', '``')}`"

@@ -13,8 +13,12 @@ from odibi_core.dataset import CountScope, Snapshot
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.spark.conforming import quoted
+from odibi_core.engines.spark.file_forms import spark_form
+from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.staging import COMPRESSION, Staging, duckdb_schema
-from odibi_core.formats.base import ReadyFiles
+from odibi_core.engines.spark.strict_text import is_otherwise
+from odibi_core.formats.base import FileForm, ReadyFiles
 from odibi_core.formats.sources import sql_list
 from odibi_core.schema import Schema, quote
 
@@ -44,7 +48,7 @@ class SparkDataset(DuckDBDataset):
         super().__init__(key, session)
         self._frame, self._staging, self._staged = frame, staging, staged
         self._compression = COMPRESSION
-        self._ready: dict[tuple[tuple[str, ...], str], ReadyFiles | None] = {}
+        self._ready: dict[tuple[tuple[str, ...], FileForm], ReadyFiles | None] = {}
         self._schema: Schema | None = None
         self._row_count: int | None = None
         self._lock = threading.Lock()
@@ -65,33 +69,50 @@ class SparkDataset(DuckDBDataset):
                 path = self._staging.from_spark(self._frame, compression=compression)
                 self._compression = compression
                 # From here on Spark reads what it has written, rather than computing it again.
-                self._frame = self._frame.sparkSession.read.parquet(path.as_uri())
+                self._frame = self._frame.sparkSession.read.parquet(read_path(path))
                 self._staged = path
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """Files that Spark wrote as they are to be written; None where this machine is to write them."""
-        if not self._staging.is_shared or compression not in CODECS:
+        is_parquet = form.format == "parquet"
+        if not self._staging.is_shared or (is_parquet and form.compression not in CODECS):
             return None
-        self.stage(compression)
-        wanted = partition_by, compression
+        if not is_parquet and spark_form(self._frame, self.schema, form, partition_by) is None:
+            return None
+        self.stage(form.compression if is_parquet else COMPRESSION)
+        wanted = partition_by, form
         with self._lock:
             if wanted not in self._ready:
                 self._ready[wanted] = self._written(*wanted)
             return self._ready[wanted]
 
-    def _written(self, partition_by: tuple[str, ...], compression: str) -> ReadyFiles | None:
+    def _written(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         assert self._staged is not None
         if self._staged.is_file():
             # DuckDB read it from a source, on this machine.
             return None
-        folder = self._staged
         if partition_by and _has_empty_text(self._frame, partition_by):
             # Spark's files would have it as null.
             return None
-        if partition_by or compression != self._compression:
-            folder = self._staging.from_spark(self._frame, partition_by, compression)
+        if form.format != "parquet":
+            return self._formed(partition_by, form)
+        folder = self._staged
+        if partition_by or form.compression != self._compression:
+            folder = self._staging.from_spark(self._frame, partition_by, form.compression)
         files = sorted(folder.rglob("*.parquet"))
         return ReadyFiles(folder, tuple(files)) if files else None
+
+    def _formed(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
+        ready = spark_form(self._frame, self.schema, form, partition_by)
+        assert ready is not None
+        try:
+            folder = self._staging.formed(ready, partition_by)
+        except Exception as error:
+            if not is_otherwise(error):
+                raise
+            return None
+        files = sorted(file for file in folder.rglob("part-*") if file.is_file())
+        return ReadyFiles(folder, tuple(files), form.extension, self.row_count()) if files else None
 
     @property
     def frame(self) -> DataFrame:
@@ -108,6 +129,11 @@ class SparkDataset(DuckDBDataset):
         if self._schema is None:
             self._schema = duckdb_schema(self._frame, self.session)
         return self._schema
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the number of rows is known."""
+        return self._row_count is not None
 
     def keep_count(self, row_count: int) -> None:
         """Know the number of rows."""
@@ -147,12 +173,8 @@ def _has_empty_text(frame: DataFrame, names: Sequence[str]) -> bool:
     from pyspark.sql.types import StringType
 
     texts = [name for name in names if isinstance(frame.schema[name].dataType, StringType)]
-    found = [sf.col(_quoted(name)) == "" for name in texts]
+    found = [sf.col(quoted(name)) == "" for name in texts]
     return bool(found) and not frame.filter(reduce(or_, found)).isEmpty()
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"
 
 
 class CalledDataset(FrameDataset):

@@ -38,6 +38,7 @@ class SparkEngine:
         scratch: A folder of the run's own.
         leave: Called at the end: stops the session where it was opened for the run.
         is_shared: Whether Spark's machines write what they can themselves.
+        reads_itself: Whether they read what they can themselves, beside Parquet and Delta.
     """
 
     name = "spark"
@@ -50,7 +51,9 @@ class SparkEngine:
         leave: Callable[[], object],
         *,
         is_shared: bool = False,
+        reads_itself: bool = False,
     ) -> None:
+        self._reads_itself = reads_itself
         self._spark, self._session, self._leave = spark, session, leave
         self._duckdb = DuckDBEngine(session)
         self._staging = Staging(scratch / "staged", is_shared=is_shared)
@@ -84,6 +87,7 @@ class SparkEngine:
                     data,
                     context,
                     attempt,
+                    reads_itself=self._reads_itself,
                 )
                 return region.run(tasks)
         finally:
@@ -172,6 +176,12 @@ def open_engine(settings: EngineSettings) -> SparkEngine:
     except BaseException:
         leave()
         raise
-    writes = settings.spark.writes
-    is_shared = writes == "spark" or (writes == "auto" and not is_local(spark))
-    return SparkEngine(spark, session, settings.scratch, leave, is_shared=is_shared)
+    by_itself = {"auto": not is_local(spark), "spark": True, "duckdb": False}
+    return SparkEngine(
+        spark,
+        session,
+        settings.scratch,
+        leave,
+        is_shared=by_itself[settings.spark.writes],
+        reads_itself=by_itself[settings.spark.reads],
+    )

@@ -5,25 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.connections import path_in
 from odibi_core.dataset import CountScope, Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.engine import DuckDBEngine
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Operation, Query, Scan, Write
+from odibi_core.engines.places import bound_options
 from odibi_core.engines.spark.conforming import conformed
 from odibi_core.engines.spark.counting import counted, rows_seen
 from odibi_core.engines.spark.datasets import CODECS, SparkDataset
+from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.queries import Queries, explain_analysis, plain_message
 from odibi_core.engines.spark.sources import natively
 from odibi_core.engines.spark.staging import COMPRESSION, Staging
+from odibi_core.engines.spark.strict_sources import strict_frame
+from odibi_core.engines.spark.strict_text import is_otherwise
 from odibi_core.errors import StepError
+from odibi_core.formats.servers import ServerReadOptions
+from odibi_core.sql.analysis import is_row_preserving
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Observation, SparkSession
 
 
+_OTHERWISE = (
+    "it holds what Spark does not surely read alike, so the machine that the run was started on read it"
+)
 _EARLY = re.compile(r"\b(?:LIMIT|FETCH|EXISTS|OFFSET|TABLESAMPLE|USING\s+SAMPLE)\b", re.IGNORECASE)
 
 
@@ -39,6 +50,7 @@ class SparkRegion:
         data: Dataset key → what the region takes from outside.
         context: The run.
         attempt: Stops it from another thread.
+        reads_itself: Whether Spark's machines read what they surely read as the other engine does.
     """
 
     def __init__(
@@ -51,11 +63,17 @@ class SparkRegion:
         data: Mapping[str, Dataset],
         context: RunContext,
         attempt: Attempt,
+        *,
+        reads_itself: bool = False,
     ) -> None:
+        self._reads_itself = reads_itself
         self._spark, self._queries, self._duckdb = spark, queries, duckdb
         self._session, self._staging = session, staging
         self._data, self._context, self._attempt = dict(data), context, attempt
         self._watched: dict[str, tuple[Observation, SparkDataset]] = {}
+        self._followers: dict[str, tuple[SparkDataset, SparkDataset]] = {}
+        self._staged: dict[str, SparkDataset] = {}
+        self._ends: set[str] = set()
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
         """What every task did, in their order.
@@ -64,6 +82,9 @@ class SparkRegion:
             TaskError: A task failed.
         """
         outcomes = []
+        # What is written is computed for that, and counted by what came of it.
+        ends = (task for task in tasks if not isinstance(task.operation, Scan | Query))
+        self._ends = {key for task in ends for key in task.inputs.values()}
         for task in tasks:
             self._attempt.check()
             try:
@@ -93,21 +114,55 @@ class SparkRegion:
     def _scan(self, task: Task, scan: Scan) -> Outcome:
         found = None
         if not scan.connection and not scan.server:
-            source = str(self._context.workspace.resolve(scan.source))
-            found = natively(self._spark, scan, source, self._session)
+            found = natively(self._spark, scan, str(self._place(scan)), self._session)
+        notes: list[str] = []
+        if found is None and self._reads_itself and (outcome := self._read_strictly(task, scan, notes)):
+            return outcome
         if found is None:
             # DuckDB reads it, sets aside what is malformed, and Spark goes on from there.
             (outcome,) = self._duckdb.run_region([_kept(task)], {}, self._context, self._attempt)
             ((output, held),) = outcome.outputs.items()
             path = self._staging.from_duckdb(held, self._attempt)
-            frame = self._spark.read.parquet(path.as_uri())
+            frame = self._spark.read.parquet(read_path(path))
             dataset = SparkDataset(held.key, self._session, frame, self._staging, path)
             dataset.keep_count(held.row_count())
             self._duckdb.release(held)
             self._data[held.key] = outcome.outputs[output] = dataset
+            outcome.warnings.extend(notes)
             return outcome
         frame, row_count = found
         return self._hold(task, frame, row_count)
+
+    def _read_strictly(self, task: Task, scan: Scan, notes: list[str]) -> Outcome | None:
+        """The source, read by Spark and held; None where DuckDB is to read it. Adds what is to be said."""
+        context, options = self._context, scan.options
+        if scan.server:
+            source = scan.server
+            if isinstance(options, ServerReadOptions) and context.resolve is not None:
+                options = bound_options(scan, context.connections, context.resolve, context.workspace)
+        else:
+            place = self._place(scan)
+            source = str(place)
+            if not place.is_relative_to(context.workspace.root):
+                # Only the workspace is surely on all machines.
+                return None
+        frame = strict_frame(self._spark, scan, source, options, self._session)
+        if frame is None:
+            return None
+        try:
+            return self._hold(_kept(task), frame)
+        except Exception as error:
+            self._attempt.check()
+            if not is_otherwise(error):
+                raise
+            self._data.pop(next(iter(task.outputs.values())), None)
+            notes.append(_OTHERWISE)
+            return None
+
+    def _place(self, scan: Scan) -> Path:
+        if scan.connection:
+            return path_in(self._context.connections[scan.connection], scan.source, self._context.workspace)
+        return self._context.workspace.resolve(scan.source)
 
     def _query(self, task: Task, query: Query) -> Outcome:
         taken = {alias: self._data[key] for alias, key in task.inputs.items()}
@@ -122,7 +177,9 @@ class SparkRegion:
 
     def _hold(self, task: Task, frame: DataFrame, row_count: int | None = None) -> Outcome:
         (output, key), *_ = task.outputs.items()
-        if not task.is_kept and row_count is None:
+        leader = None if task.is_kept or row_count is not None else self._leader(task)
+        is_watched = not task.is_kept and row_count is None and leader is None and key not in self._ends
+        if is_watched:
             frame, watch = counted(frame)
         dataset = SparkDataset(key, self._session, frame, self._staging)
         self._data[key] = dataset
@@ -133,9 +190,28 @@ class SparkRegion:
         if row_count is not None:
             dataset.keep_count(row_count)
             outcome.row_count, outcome.row_count_scope = row_count, CountScope.EXACT
-        else:
+        elif is_watched:
             self._watched[task.name] = watch, dataset
+        elif leader is not None:
+            self._followers[task.name] = dataset, leader
+        else:
+            self._staged[task.name] = dataset
         return outcome
+
+    def _leader(self, task: Task) -> SparkDataset | None:
+        """The input that surely has as many rows as the task gives, where its count is known or will be.
+
+        To watch a step costs more than to compute it: Spark makes no code over both sides of it.
+        """
+        if not isinstance(task.operation, Query) or len(task.inputs) != 1:
+            return None
+        ((alias, key),) = task.inputs.items()
+        found = self._data[key].computed()
+        if not isinstance(found, SparkDataset) or not is_row_preserving(task.operation.sql, [alias]):
+            return None
+        will_be = [dataset for _, dataset in self._watched.values()]
+        will_be += [*(dataset for dataset, _ in self._followers.values()), *self._staged.values()]
+        return found if found.is_counted or any(found is dataset for dataset in will_be) else None
 
     def _settle(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
         """Take the counts of what streamed, now that the region's end has carried its rows."""
@@ -147,6 +223,13 @@ class SparkRegion:
             if outcome.name in seen:
                 self._watched[outcome.name][1].keep_count(seen[outcome.name])
                 outcome.row_count, outcome.row_count_scope = seen[outcome.name], CountScope.EXACT
+            elif (staged := self._staged.get(outcome.name)) is not None and staged.is_held:
+                outcome.row_count, outcome.row_count_scope = staged.row_count(), CountScope.EXACT
+            elif outcome.name in self._followers:
+                dataset, leader = self._followers[outcome.name]
+                if leader.is_counted:
+                    dataset.keep_count(leader.row_count())
+                    outcome.row_count, outcome.row_count_scope = leader.row_count(), CountScope.INFERRED
 
     def _frame(self, dataset: Dataset) -> DataFrame:
         """The dataset as Spark knows it; rows of another engine are staged for it, once."""
@@ -154,7 +237,7 @@ class SparkRegion:
         if isinstance(dataset, SparkDataset):
             return dataset.frame
         path = self._staging.from_duckdb(dataset, self._attempt)
-        return self._spark.read.parquet(path.as_uri())
+        return self._spark.read.parquet(read_path(path))
 
 
 def _compression(operation: Operation) -> str:

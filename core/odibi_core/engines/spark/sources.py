@@ -1,16 +1,17 @@
-"""Sources that Spark reads by itself, on all its machines: Parquet, and Delta tables of plain Parquet."""
+"""Sources that Spark reads by itself, on all its machines."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
+from odibi_core.engines.spark.conforming import quoted
+from odibi_core.engines.spark.partitions import is_plain_folder, partition_type
+from odibi_core.engines.spark.paths import read_path, written_path
 from odibi_core.engines.spark.staging import duckdb_schema
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import find_files
@@ -18,10 +19,6 @@ from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import DataType
-
-_PARTITION = re.compile(r"[^/=]+=[^/]*")
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +74,24 @@ def natively(
 
 
 def _read(spark: SparkSession, files: _Files, schema: Schema) -> DataFrame | None:
-    from pyspark.sql.types import StructField, StructType
-
-    paths = [Path(path).as_uri() for path in files.paths]
+    paths = [read_path(path) for path in files.paths]
     if not files.partitions:
         return spark.read.parquet(*paths)
-    # Spark would guess the types of what the folders' names hold by the names alone.
     inner = spark.read.parquet(paths[0]).schema
-    types = {name: _spark_type(type_) for name, type_ in schema if name in files.partitions}
-    fields = [*inner.fields]
+    types = {name: partition_type(type_) for name, type_ in schema if name in files.partitions}
+    if not all(types.values()):
+        return None
     for name, type_ in types.items():
-        if type_ is None:
-            return None
-        fields.append(StructField(name, type_))
-    reader = spark.read.schema(StructType(fields)).option("basePath", Path(files.folder).as_uri())
-    return reader.parquet(*paths).select(*(f"`{name.replace('`', '``')}`" for name in schema.names))
-
-
-def _spark_type(type_: str) -> DataType | None:
-    """Spark's type of a column in the names of folders; None where the two may read such names otherwise."""
-    from pyspark.sql import types
-
-    if decimal := _DECIMAL.fullmatch(type_):
-        return types.DecimalType(int(decimal[1]), int(decimal[2]))
-    known: dict[str, DataType] = {
-        "VARCHAR": types.StringType(),
-        "INTEGER": types.IntegerType(),
-        "BIGINT": types.LongType(),
-        "DATE": types.DateType(),
-        "BOOLEAN": types.BooleanType(),
-    }
-    return known.get(type_)
+        inner = inner.add(name, type_)
+    reader = spark.read.schema(inner).option("basePath", written_path(files.folder))
+    return reader.parquet(*paths).select(*map(quoted, schema.names))
 
 
 def _parquet_files(source: str, extensions: tuple[str, ...]) -> _Files:
     files = find_files(source, extensions)
     if not files.partitions:
         return _Files(files.paths)
-    # A pattern may begin among the folders that are named by values.
-    is_plain = Path(source).is_dir() and _PARTITION.fullmatch(Path(source).name) is None
-    return _Files(files.paths, source, tuple(files.partitions)) if is_plain else _Files(())
+    return _Files(files.paths, source, tuple(files.partitions)) if is_plain_folder(source) else _Files(())
 
 
 def _delta_files(source: str) -> _Files:

@@ -16,11 +16,14 @@ from odibi_core.engines.base import Attempt
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.spark.paths import written_path
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
+
+    from odibi_core.engines.spark.file_forms import SparkForm
 
 COMPRESSION = "snappy"
 """How rows are packed that only wait for the next step."""
@@ -58,9 +61,16 @@ class Staging:
         """
         path = self._new("spark")
         writer = _writable(frame).write.option("compression", compression)
-        (writer.partitionBy(*by) if by else writer).parquet(path.as_uri())
+        (writer.partitionBy(*by) if by else writer).parquet(written_path(path))
         if not by and not any(path.glob("*.parquet")):
             self._write(schema_of(frame).empty_table(), path / "none.parquet")
+        return path
+
+    def formed(self, form: SparkForm, by: Sequence[str] = ()) -> Path:
+        """Have Spark write files of another format; the folder of what it wrote."""
+        path = self._new("files")
+        writer = form.frame.write.format(form.format).options(**form.options)
+        (writer.partitionBy(*by) if by else writer).save(written_path(path))
         return path
 
     def from_duckdb(self, dataset: Dataset, attempt: Attempt) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,13 @@ import pytest
 from deltalake import DeltaTable
 from tests import spark_servers
 from tests.processes import started
+from tests.servers import DatabaseServer, postgresql_server
+from tests.spark_jars import spark_jars
 from tests.spark_servers import Cluster
 from tests.waiting import wait_until
+
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.step import Step
 
 # Five processes of Java share what a machine has.
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(600)]
@@ -66,6 +72,12 @@ def ids(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def postgresql() -> Iterator[DatabaseServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A master and two workers."""
     with spark_servers.cluster(tmp_path_factory.mktemp("cluster")) as running:
@@ -89,6 +101,80 @@ def written(root: Path) -> list[tuple[Any, ...]]:
 
 def writers(files: Sequence[Path]) -> set[str]:
     return {pq.read_metadata(file).created_by.split(" ")[0] for file in files}
+
+
+SOURCES = """
+name: sources
+steps:
+  - {name: texts, layer: bronze, type: config_op, value: texts, outputs: {data: texts}}
+  - {name: blocks, layer: bronze, type: config_op, value: blocks, params: {source_type: avro},
+     outputs: {data: blocks}}
+  - {name: objects, layer: bronze, type: config_op, value: objects.json, outputs: {data: objects},
+     params: {schema: {id: BIGINT, kind: VARCHAR}}}
+  - {name: table, layer: bronze, type: config_op, value: sold, outputs: {data: table},
+     params: {connection: shop, partition_column: id, partitions: 4}}
+  - name: together
+    layer: silver
+    type: sql
+    value: SELECT x.id, x.name, b.size, o.kind, t.price, t.day, t.at FROM texts x JOIN blocks b ON x.id = b.id
+      JOIN objects o ON o.id = x.id JOIN "table" t ON t.id = x.id
+    inputs: {texts: texts, blocks: blocks, objects: objects, table: table}
+    outputs: {data: together}
+  - {name: save, layer: gold, type: config_op, value: out/together.parquet, inputs: {data: together}}
+"""
+
+
+def test_a_cluster_s_machines_read_the_sources(
+    tmp_path: Path, cluster: Cluster, postgresql: DatabaseServer
+) -> None:
+    jars = ",".join(str(jar) for jar in spark_jars().values())
+    (tmp_path / "odibi.toml").write_text(
+        f'{LEAN}"spark.jars" = "{jars}"\n[connections.shop]\nkind = "postgresql"\n'
+        f'port = {postgresql.port}\ndatabase = "shop"\nuser = "{postgresql.user}"\n'
+        'password = "${secret:SHOP}"\n'
+    )
+    (tmp_path / ".env").write_text(f'SHOP="{postgresql.password}"\n')
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "sources.yaml").write_text(SOURCES)
+    (tmp_path / "texts").mkdir()
+    for number in range(4):
+        few = f"SELECT id, 'é, \"' || id AS name FROM range(1000) t(id) WHERE id % 4 = {number}"
+        duckdb.execute(f"COPY ({few}) TO '{tmp_path / 'texts' / str(number)}.csv'")
+    duckdb.execute(
+        f"COPY (SELECT id, 'k' || id % 3 AS kind FROM range(1000) t(id)) TO '{tmp_path / 'objects.json'}'"
+    )
+    duckdb.execute(f"COPY (SELECT id, id / 4 AS size FROM range(1000) t(id)) TO '{tmp_path / 'b.parquet'}'")
+    make = [
+        Step("bronze", "read", "config_op", "", "b.parquet", {}, {}, {"data": "b"}),
+        Step("gold", "save", "config_op", "", "blocks", {"format": "avro"}, {"data": "b"}),
+    ]
+    made = Orchestrator(make, workspace=tmp_path).execute()
+    made.close()
+    assert made.success, made.errors
+    postgresql.execute(
+        "DROP TABLE IF EXISTS sold",
+        "CREATE TABLE sold AS SELECT i::bigint AS id, (i / 8.0)::numeric(9, 3) AS price, "
+        "date '2024-01-01' + i AS day, timestamp '2024-01-01 10:00' + i * interval '1 minute' AS at "
+        "FROM generate_series(0, 999) s(i)",
+    )
+    found = []
+    for arguments in (["--engine", "pandas"], ["--engine", "spark", "--master", cluster.url]):
+        run = subprocess.run(
+            odibi(tmp_path, "run", "sources", *arguments), capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert "does not surely read" not in run.stdout + run.stderr
+        target = tmp_path / "out" / "together.parquet"
+        files = str(target) if target.is_file() else f"{target}/*.parquet"
+        found.append(duckdb.execute(f"FROM '{files}' ORDER BY id").fetchall())
+    assert found[1] == found[0]
+    assert len(found[0]) == 1000
+    # Each machine asked for ranges of the table, and opened files of the folders.
+    asked = [line for line in postgresql.statements().splitlines() if '"id" >= ' in line or '"id" < ' in line]
+    assert len({line.partition("WHERE")[2] for line in asked}) == 4
+    logs = "".join(log.read_text() for log in cluster.workers[0].log.parent.glob("work-*/*/*/stderr"))
+    for name in ("texts/0.csv", "texts/3.csv", "objects.json", "blocks/"):
+        assert re.search(rf"Reading File path: file://{tmp_path}/{name}", logs), name
 
 
 def test_a_worker_s_death_in_the_middle_changes_nothing(ids: Path, cluster: Cluster) -> None:

@@ -348,3 +348,24 @@ def test_a_count_that_a_limit_cut_short_is_not_told(run: Run, tmp_path: Path) ->
     result = run(steps, engine_type="spark", tracking="fused")
     counts = [step["output_snapshots"]["data"]["row_count"] for step in lineage(result)["steps"]]
     assert counts == [1000, None, 3]
+
+
+def test_a_workspace_may_have_any_name(tmp_path: Path) -> None:
+    root = tmp_path / "my data, [b] {c} 100%25"
+    (root / "in" / "part=a b").mkdir(parents=True)
+    (root / "odibi.toml").write_text('[spark]\nwrites = "spark"\n')
+    (root / "orders.csv").write_text(ORDERS)
+    duckdb.execute(f"COPY (SELECT 1 AS id) TO '{root / 'in' / 'part=a b' / '1.parquet'}'")
+    steps = [
+        read("orders.csv", "orders"),
+        read("in", "ids"),
+        query("both", "SELECT o.id, o.amount, i.part FROM orders o JOIN ids i USING (id)", "orders", "ids"),
+        store("out.parquet", "both"),
+    ]
+    result = Orchestrator(steps, "spark", workspace=Workspace.find(root)).execute()
+    assert result.success, result.errors
+    assert "part=a b" in str(result.data_map["ids"].inputFiles()).replace("%20", " ")
+    result.close()
+    assert pd.read_parquet(root / "out.parquet").to_dict("list") == {
+        "id": [1], "amount": [10.5], "part": ["a b"]
+    }  # fmt: skip

@@ -1,0 +1,98 @@
+"""How Spark's machines write files of other formats than Parquet, so that the same rows are read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from odibi_core.engines.spark.conforming import quoted
+from odibi_core.engines.spark.strict_text import surely
+from odibi_core.formats.base import FileForm
+from odibi_core.formats.csv_options import CsvWriteOptions
+from odibi_core.schema import Schema
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+_WHOLE = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT"))
+_TEXTS = _WHOLE | {"BOOLEAN", "DOUBLE", "VARCHAR", "DATE", "TIMESTAMP"}
+_KEPT: Mapping[str, frozenset[str]] = {
+    "csv": _TEXTS,
+    "json": _TEXTS,
+    "orc": _WHOLE | {"BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE"},
+}
+"""Format → types of which both engines read the same again; DECIMALs beside them."""
+_PACKED = {"none": "none", "gzip": "gzip", "snappy": "snappy", "zlib": "zlib", "zstd": "zstd", "lz4": "lz4"}
+
+
+@dataclass(frozen=True, slots=True)
+class SparkForm:
+    """What Spark is told to write.
+
+    Attributes:
+        frame: The rows; to compute them fails of what the format can't hold.
+        format: Spark's name of the format.
+        options: Of Spark's writer.
+    """
+
+    frame: DataFrame
+    format: str
+    options: Mapping[str, str]
+
+
+def spark_form(
+    frame: DataFrame, schema: Schema, form: FileForm, by: tuple[str, ...] = ()
+) -> SparkForm | None:
+    """How Spark writes rows in a form; None where this machine is to write them.
+
+    Args:
+        frame: The rows.
+        schema: Their columns.
+        form: How the files are to hold them.
+        by: Columns that become folders.
+    """
+    kept = _KEPT.get(form.format, frozenset())
+    packing = _PACKED.get(form.compression, "")
+    inner = [type_ for name, type_ in schema if name not in by]
+    if not packing or not all(type_ in kept or _is_decimal(type_) for type_ in inner):
+        return None
+    options = {"compression": packing}
+    if form.format == "orc":
+        return SparkForm(frame, "orc", options)
+    if isinstance(form.options, CsvWriteOptions):
+        options |= _csv_options(form.options)
+    else:
+        options["ignoreNullFields"] = "false"
+    columns = [_written(frame[quoted(name)], type_).alias(name) for name, type_ in schema]
+    return SparkForm(frame.select(*columns), form.format, options)
+
+
+def _written(value: Column, type_: str) -> Column:
+    from pyspark.sql import functions as sf
+
+    if type_ == "TIMESTAMP":
+        # Spark would end the fraction after milliseconds.
+        return value.cast("string")
+    if type_ == "DOUBLE":
+        # JSON has none of these, and in CSV the two engines call them otherwise.
+        return surely(value.isNull() | (~sf.isnan(value) & (sf.abs(value) < float("inf"))), value)
+    return value
+
+
+def _csv_options(options: CsvWriteOptions) -> dict[str, str]:
+    return {
+        "header": "true",
+        "sep": options.delimiter,
+        "quote": options.quote,
+        "escape": options.quote,
+        "quoteAll": str(options.quote_all).lower(),
+        "nullValue": "",
+        "emptyValue": options.quote * 2,
+        "ignoreLeadingWhiteSpace": "false",
+        "ignoreTrailingWhiteSpace": "false",
+    }
+
+
+def _is_decimal(type_: str) -> bool:
+    return type_.startswith("DECIMAL(") and not type_.endswith("]")
