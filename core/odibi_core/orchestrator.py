@@ -30,7 +30,7 @@ from odibi_core.plan.sizes import bytes_read, measure_sources
 from odibi_core.run_result import RunResult
 from odibi_core.run_settings import RunSettings, settings_problems
 from odibi_core.secret_providers.chain import open_providers
-from odibi_core.secret_store import Secrets, SecretStore
+from odibi_core.secret_store import Redactor, Secrets, SecretStore
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
@@ -215,7 +215,7 @@ class Orchestrator:
         """
         self._cancellation = Cancellation()
         try:
-            settings = self._settings()
+            settings, redactor = self._settings(), Redactor()
             self._run = PipelineRun(
                 RunRequest(
                     self.pipeline,
@@ -223,7 +223,7 @@ class Orchestrator:
                     self._parameters,
                     self._secrets,
                     self._surroundings(),
-                    self._past(settings),
+                    self._past(settings, redactor),
                     self._bus,
                     self._metrics,
                     self._keeps_data,
@@ -232,6 +232,7 @@ class Orchestrator:
                     self._order,
                     self._write_id,
                     self._spark_config,
+                    redactor,
                 )
             )
             return self._run.execute()
@@ -258,13 +259,13 @@ class Orchestrator:
         parameters = resolve_parameters(self.pipeline.parameters, self._parameters)
         values = replace(Values.for_run("plan", parameters, lambda _name: "***"), has_secrets=False)
         plan = make_plan(self.pipeline, values, surroundings, settings.tracking)
-        past = Past(cache=self._past(settings).cache)
+        past = Past(cache=self._past(settings, Redactor()).cache)
         return Prospect(past, plan, values, surroundings).forecasts()
 
-    def _past(self, settings: RunSettings) -> Past:
+    def _past(self, settings: RunSettings, redactor: Redactor) -> Past:
         cache = checkpoints = None
         if settings.enable_cache:
-            cache = self._cache_manager or self._open_cache(settings.cache_dir)
+            cache = self._cache_manager or self._open_cache(settings.cache_dir, redactor)
         if settings.enable_checkpoints or settings.resume_from_checkpoint or self._fork is not None:
             checkpoints = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
         return Past.find(
@@ -276,11 +277,11 @@ class Orchestrator:
             fork=self._fork,
         )
 
-    def _open_cache(self, place: str) -> ResultCache:
+    def _open_cache(self, place: str, redactor: Redactor) -> ResultCache:
         if "://" in place:
             config = self._workspace.load()
             providers = open_providers(config.secrets, self._workspace.root)
-            store = SecretStore(self._secrets, providers=providers)
+            store = SecretStore(self._secrets, redactor, providers)
             resolve = Values.for_run("cache", {}, store.resolve).resolve
             return CloudCacheManager.at(place, connections=config.connections, resolve=resolve)
         return CacheManager(self._workspace.resolve(place))

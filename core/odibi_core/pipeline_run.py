@@ -84,6 +84,7 @@ class RunRequest:
         order: What was asked for (see `RunOrder`).
         write_id: Under what it writes; its own id, or that of the run that it continues, where it is "".
         spark_config: Spark's own settings, over those of the workspace.
+        redactor: Knows the secrets that were looked up before the run, and learns its own.
     """
 
     pipeline: Pipeline
@@ -100,6 +101,7 @@ class RunRequest:
     order: Mapping[str, Any]
     write_id: str = ""
     spark_config: Mapping[str, str] = field(default_factory=dict)
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 class PipelineRun:
@@ -123,7 +125,7 @@ class PipelineRun:
         self._run_id, self._order, self._write_id = request.run_id, request.order, request.write_id
         self._spark_config = request.spark_config
         self._warnings: list[str] = []
-        self._redactor = Redactor()
+        self._redactor = request.redactor
         # From here on a mistake may show what a placeholder stands for.
         self._bus.redactor = self._redactor
         for value in known_secrets(request.pipeline):

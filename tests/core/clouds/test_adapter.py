@@ -22,6 +22,7 @@ from odibi_core.clouds.s3 import S3Account, S3Login
 from odibi_core.clouds.store import Store
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.step import Step
+from odibi_core.testing import sql_step, store_step
 
 pytestmark = pytest.mark.xdist_group("object_stores")
 
@@ -196,3 +197,13 @@ def test_the_cache_logs_in_as_the_connections_say(s3_lake: Lake, run: Run) -> No
     assert cached[1]["cached"]
     assert any(name.startswith("cache/entries/") for name in s3_lake.names())
     assert CloudCacheManager.at("memory://x/y").size_bytes() == 0
+
+
+def test_a_run_hides_the_secrets_that_lead_to_its_cache(s3_lake: Lake, run: Run) -> None:
+    secret = next(value for name, value in s3_lake.server.secrets.items() if len(value) > 5)
+    steps = [sql_step("shown", f"SELECT '{secret}' AS told"), store_step("saved", "out.csv", "shown")]
+    with run(steps, enable_cache=True, cache_dir=s3_lake.url("cache")) as result:
+        assert result.success, result.errors
+        kept = [path for path in result.run_dir.rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if secret.encode() in path.read_bytes()]
