@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,9 @@ class DuckDBDataset(Dataset):
         """Whether its rows are there, rather than computed when somebody asks."""
         return True
 
+    @abstractmethod
     def fragment(self) -> Fragment:
         """The dataset as something that stands behind FROM."""
-        raise NotImplementedError
 
     def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:  # noqa: ARG002
         """Parquet files that hold the rows already; None where there are none."""
