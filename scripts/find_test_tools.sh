@@ -9,6 +9,7 @@ find_java|default-jre-headless|Java, which the tests of Spark need
 find_maven|maven|Maven, which fetches the jars that the tests give to Spark
 find_postgresql|postgresql|PostgreSQL, a server of which the tests of databases start
 find_mariadb|mariadb-server-core mariadb-client-core|MariaDB, a server of which the tests of databases start
+find_ltdl|libltdl7|libltdl, which the driver of SQL Server links to
 "
 
 find_browser() {
@@ -34,6 +35,10 @@ find_postgresql() {
 find_mariadb() {
     # With it comes what makes a new server's folder, and a part of that comes with the client.
     command -v my_print_defaults > /dev/null && PATH="$PATH:/usr/sbin" command -v mariadbd
+}
+
+find_ltdl() {
+    compgen -G "/usr/lib/*/libltdl.so.7" || compgen -G "/usr/lib*/libltdl.so.7"
 }
 
 install_packages() {

@@ -138,7 +138,7 @@ def place_of(connection: Connection) -> str:
     """Where a connection leads, without who logs in."""
     match connection:
         case ServerConnection():
-            return connection.url
+            return connection.place
         case HttpConnection() | CloudConnection():
             return connection.url
     return connection.path

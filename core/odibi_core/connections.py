@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -24,9 +25,10 @@ from odibi_core.cloud_connections import (
 from odibi_core.clouds.store import Store
 from odibi_core.errors import OdibiError, SecretError, SourceError, TransientError
 from odibi_core.formats.base import Options
+from odibi_core.formats.dialect_urls import check_url, url_parts
 from odibi_core.formats.http_client import Service, open_client
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.servers import Server, ServerFormat, server_url
+from odibi_core.formats.servers import Server, ServerFormat
 from odibi_core.parameters import Reference, Resolver, references, render
 
 if TYPE_CHECKING:
@@ -111,13 +113,9 @@ class DuckdbConnection(Options):
 
 
 class ServerConnection(Options):
-    """A database on a server; what the kinds of servers share."""
+    """A database that one logs in to; what all kinds of them share."""
 
     kind: str
-    host: str = Field("127.0.0.1", min_length=1, description="The machine.")
-    port: int = Field(ge=1, le=65535)
-    database: str = Field(min_length=1, description="The database.")
-    user: str = Field(min_length=1, description="Who logs in; may be ${secret:NAME} or ${env:NAME}.")
     password: str = Field("", description="Always ${secret:NAME}; left out where the server asks for none.")
     options: dict[str, str] = Field(
         default_factory=dict, description='What else the driver takes, such as sslmode = "require".'
@@ -131,10 +129,15 @@ class ServerConnection(Options):
         return password
 
     @property
-    def url(self) -> str:
+    def place(self) -> str:
         """Where the database is, without who logs in."""
-        return server_url(self.kind, self.host, self.port, self.database)
+        return str(self.server(lambda _: ""))
 
+    @abstractmethod
+    def parts(self) -> tuple[str, str, str]:
+        """The kind of database, its host and port, and its name."""
+
+    @abstractmethod
     def server(self, resolve: Resolver) -> Server:
         """The server, and how to log in there.
 
@@ -144,7 +147,26 @@ class ServerConnection(Options):
         Raises:
             SecretError: One can't be resolved.
         """
-        shown = {name: str(render(value, resolve)) for name, value in self.options.items()}
+
+    def rendered_options(self, resolve: Resolver) -> dict[str, str]:
+        """The options with the secrets that they refer to."""
+        return {name: str(render(value, resolve)) for name, value in self.options.items()}
+
+
+class HostConnection(ServerConnection):
+    """A database on a server that is named by host, port and database."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="The machine.")
+    port: int = Field(ge=1, le=65535)
+    database: str = Field(min_length=1, description="The database.")
+    user: str = Field(min_length=1, description="Who logs in; may be ${secret:NAME} or ${env:NAME}.")
+
+    def parts(self) -> tuple[str, str, str]:
+        """The kind of database, its host and port, and its name."""
+        return self.kind, f"{self.host}:{self.port}", self.database
+
+    def server(self, resolve: Resolver) -> Server:
+        """The server, and how to log in there."""
         return Server(
             self.kind,
             self.host,
@@ -153,11 +175,11 @@ class ServerConnection(Options):
             str(render(self.user, resolve)),
             str(render(self.password, resolve)),
             getattr(self, "schema_name", ""),
-            shown,
+            self.rendered_options(resolve),
         )
 
 
-class PostgresqlConnection(ServerConnection):
+class PostgresqlConnection(HostConnection):
     """A PostgreSQL database."""
 
     kind: Literal["postgresql"] = Field(description="A PostgreSQL database.")
@@ -169,11 +191,66 @@ class PostgresqlConnection(ServerConnection):
     )
 
 
-class MysqlConnection(ServerConnection):
+class MysqlConnection(HostConnection):
     """A MySQL or MariaDB database."""
 
     kind: Literal["mysql"] = Field(description="A MySQL or MariaDB database.")
     port: int = Field(3306, ge=1, le=65535, description="The port.")
+
+
+class SqlserverConnection(HostConnection):
+    """A SQL Server database."""
+
+    kind: Literal["sqlserver"] = Field(description="A SQL Server database.")
+    port: int = Field(1433, ge=1, le=65535, description="The port.")
+    schema_name: str = Field(
+        "",
+        alias="schema",
+        description="The schema of tables that a step names without one; the server's default where empty.",
+    )
+
+
+class SqlalchemyConnection(ServerConnection):
+    """A database that has a SQLAlchemy dialect."""
+
+    kind: Literal["sqlalchemy"] = Field(description="A database that has a SQLAlchemy dialect.")
+    url: str = Field(
+        min_length=1,
+        description="SQLAlchemy's URL without a password, such as oracle+oracledb://db.example.com:1521/?"
+        "service_name=shop.",
+    )
+    user: str = Field(
+        "", description="Who logs in, where the URL doesn't say it; may be ${secret:NAME} or ${env:NAME}."
+    )
+    schema_name: str = Field(
+        "",
+        alias="schema",
+        description="The schema of tables that a step names without one; the database's default where empty.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_whole(cls, url: str) -> str:
+        check_url(url)
+        return url
+
+    def parts(self) -> tuple[str, str, str]:
+        """The dialect, host and port, and name of the database."""
+        return url_parts(self.url)
+
+    def server(self, resolve: Resolver) -> Server:
+        """The database, and how to log in there."""
+        return Server(
+            self.kind,
+            "",
+            0,
+            self.parts()[2],
+            str(render(self.user, resolve)),
+            str(render(self.password, resolve)),
+            self.schema_name,
+            self.rendered_options(resolve),
+            self.url,
+        )
 
 
 Connection = Annotated[
@@ -183,6 +260,8 @@ Connection = Annotated[
     | DuckdbConnection
     | PostgresqlConnection
     | MysqlConnection
+    | SqlserverConnection
+    | SqlalchemyConnection
     | S3Connection
     | AzureConnection
     | GcsConnection
@@ -197,6 +276,8 @@ CONNECTIONS: dict[str, type[Options]] = {
     "duckdb": DuckdbConnection,
     "postgresql": PostgresqlConnection,
     "mysql": MysqlConnection,
+    "sqlserver": SqlserverConnection,
+    "sqlalchemy": SqlalchemyConnection,
     **CLOUD_CONNECTIONS,
 }
 """Kind → its settings."""

@@ -24,7 +24,8 @@ from odibi_core.workspace import Workspace
 Name = tuple[str, str]
 """A dataset's namespace and name."""
 
-_SCHEMES = {"postgresql": "postgres"}
+_SCHEMES = {"postgresql": "postgres", "sqlserver": "mssql"}
+_DEFAULT_SCHEMAS = {"postgresql": "public.", "sqlserver": "dbo.", "mssql": "dbo."}
 
 
 class DatasetNames:
@@ -69,9 +70,9 @@ class DatasetNames:
             if params.get("query"):
                 return None
             table = table or value
-            schema = "public." if server.kind == "postgresql" and "." not in table else ""
-            scheme = _SCHEMES.get(server.kind, server.kind)
-            return f"{scheme}://{server.host}:{server.port}", f"{server.database}.{schema}{table}"
+            kind, host, database = server.parts()
+            schema = "" if "." in table else _DEFAULT_SCHEMAS.get(kind, "")
+            return f"{_SCHEMES.get(kind, kind)}://{host}", f"{database}.{schema}{table}"
         connection = self._connections.get(str(params.get("connection") or ""))
         if isinstance(connection, CloudConnection) or is_address(value):
             return self._object(value, connection)

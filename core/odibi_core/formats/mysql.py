@@ -13,6 +13,7 @@ from odibi_core.formats.mysql_session import Session, connected, explained, name
 from odibi_core.formats.mysql_types import Column, arrow_type, created_type, to_arrow
 from odibi_core.formats.mysql_writing import MysqlDatabase, prepared
 from odibi_core.formats.pushed import Compared, pushed_sql
+from odibi_core.formats.server_tables import Streamed, check_held, streamed_scan, write_rows
 from odibi_core.formats.servers import (
     Server,
     ServerFormat,
@@ -24,9 +25,8 @@ from odibi_core.formats.servers import (
     overridden,
     unknown_table,
 )
-from odibi_core.formats.streams import BatchSource, told_error
-from odibi_core.formats.tables import write_table
-from odibi_core.formats.types import check_types, known_type
+from odibi_core.formats.streams import BatchSource
+from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):
         with connected(options.server) as session, explained(source, SourceError):
             columns, query = _columns(session, options, source, context.cursor)
             rows = None if options.query else session.count(query)
-        schema = Schema.of((column.name, column.type) for column in columns)
         arrow = pa.schema([(column.name, arrow_type(column)) for column in columns])
 
         def view(names: Sequence[str], filters: Sequence[exp.Expr]) -> BatchSource:
@@ -103,18 +102,8 @@ class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):
             sql = f"SELECT {selected} FROM {query}" + (f" WHERE {where}" if where else "")
             return BatchSource(arrow, lambda: _batches(options.server, sql, chosen, arrow, source, context))
 
-        name = f"{context.name}_rows"
-        casts = [
-            f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}"
-            for column in columns
-            if column.type == "JSON" or (column.is_asked_as_text and column.type != "VARCHAR")
-        ]
-        sql = f"(SELECT * REPLACE ({', '.join(casts)}) FROM {quote(name)})" if casts else quote(name)
-        return Scan(sql, schema, rows, views={name: view(schema.names, ())}, narrow=view)
-
-    def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
-        """What happened at the server, where that is why reading failed."""
-        return told_error(error) or error
+        streamed = [Streamed(column.name, column.type, column.is_asked_as_text) for column in columns]
+        return streamed_scan(context, streamed, rows, view)
 
     def write(self, rows: Rows, target: Target, options: MysqlWriteOptions) -> Written:
         """Write the rows into a table: all or none count.
@@ -124,13 +113,7 @@ class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):
             TransientError: The server can't be reached, or another writer holds the table for long.
         """
         where = target.where
-        for name, type_ in rows.schema:
-            if not created_type(type_):
-                raise TargetError(
-                    f"column {name!r} is of type {type_}, which MySQL can't hold",
-                    where=where,
-                    fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
-                )
+        check_held(rows.schema, created_type, "MySQL", where)
         schema, table = name_parts(options.table, options.server.database)
 
         @contextmanager
@@ -144,21 +127,19 @@ class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):
                 yield database
                 database.commit()
 
-        def check_fit(old: Schema, new: Schema) -> None:
-            check_types(old, new, rows.cursor, f"{where}, table {options.table!r}")
-
         listed = ", ".join(
             f"CAST({quote(name)} AS {_stored(type_)}) AS {quote(name)}" if _stored(type_) else quote(name)
             for name, type_ in rows.schema
         )
-        return write_table(
-            rows,
-            target,
-            table,
-            select=f"SELECT {listed} FROM ({rows.sql})",
-            transaction=transaction,
-            check_types=check_fit,
+        select = f"SELECT {listed} FROM ({rows.sql})"
+        return write_rows(
+            rows, target, options, table, select=select, transaction=transaction, held_as=_held_as
         )
+
+
+def _held_as(type_: str) -> tuple[str, ...]:
+    """The types of columns that hold values of a type; MariaDB keeps JSON as text."""
+    return ("JSON", "VARCHAR") if created_type(type_) == "JSON" else (_stored(type_),)
 
 
 def _stored(type_: str) -> str:

@@ -86,7 +86,7 @@ class MysqlDatabase:
 
         A table of the same columns stays, with its indexes and rights. One of others gives way to a new one.
         """
-        types = _types(change, cursor)
+        types = change.types(cursor)
         rows = Schema.of(types)
         if change.exists:
             old = Schema.of((column.name, column.type) for column in self.session.columns(self._name))
@@ -161,7 +161,7 @@ class MysqlDatabase:
 
     def _load_file(self, path: Path, table: str, change: Change, cursor: DuckDBPyConnection) -> int:
         """Send the rows as a file. LOAD DATA only warns of what doesn't fit: a warning is an error here."""
-        types = _types(change, cursor)
+        types = change.types(cursor)
         values = ", ".join(f"{sent_sql(name, type_)} AS {quote(name)}" for name, type_ in types)
         select = f"SELECT {values} FROM ({change.select})"
         options = "FORMAT csv, HEADER false, NULL 'NULL', FORCE_QUOTE *"
@@ -172,9 +172,9 @@ class MysqlDatabase:
         )
         sets = [f"{named(name)} = UNHEX(@v{n})" for n, (name, type_) in enumerate(types) if is_bytes(type_)]
         rows = self.session.load_file(
-            f"LOAD DATA LOCAL INFILE %s INTO TABLE {table} CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' "
-            f"ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' ({taken})"
-            + (f" SET {', '.join(sets)}" if sets else ""),
+            f"LOAD DATA LOCAL INFILE %s INTO TABLE {_bound(table)} CHARACTER SET utf8mb4 "
+            "FIELDS TERMINATED BY ',' ENCLOSED BY '\"' ESCAPED BY '' LINES TERMINATED BY '\\n' "
+            f"({_bound(taken)})" + (f" SET {_bound(', '.join(sets))}" if sets else ""),
             path,
         )
         warnings = self.session.rows("SHOW WARNINGS LIMIT 1")
@@ -189,11 +189,11 @@ class MysqlDatabase:
 
     def _insert(self, table: str, change: Change, cursor: DuckDBPyConnection) -> int:
         """Send the rows in statements, where the server takes no files."""
-        types = _types(change, cursor)
+        types = change.types(cursor)
         values = ", ".join(f"{sent_sql(name, type_)} AS {quote(name)}" for name, type_ in types)
         listed = ", ".join(named(name) for name, _ in types)
         marks = ", ".join("UNHEX(%s)" if is_bytes(type_) else "%s" for _, type_ in types)
-        statement = f"INSERT INTO {table} ({listed}) VALUES ({marks})"
+        statement = f"INSERT INTO {_bound(table)} ({_bound(listed)}) VALUES ({marks})"
         written = 0
         reader = cursor.sql(f"SELECT {values} FROM ({change.select})").to_arrow_reader(BATCH_ROWS)
         for batch in reader:
@@ -203,6 +203,11 @@ class MysqlDatabase:
                 rows = list(zip(*(column.to_pylist() for column in part.columns), strict=True))
                 written += self.session.execute_many(statement, rows)
         return written
+
+
+def _bound(names: str) -> str:
+    """Names in a statement that has values: the driver puts one wherever a single % stands."""
+    return names.replace("%", "%%")
 
 
 def prepared(session: Session, schema: str, table: str) -> MysqlDatabase:
@@ -217,8 +222,3 @@ def prepared(session: Session, schema: str, table: str) -> MysqlDatabase:
     )
     session.connection.begin()
     return MysqlDatabase(session, schema, table)
-
-
-def _types(change: Change, cursor: DuckDBPyConnection) -> list[tuple[str, str]]:
-    relation = cursor.sql(change.select)
-    return list(zip(relation.columns, map(str, relation.types), strict=True))

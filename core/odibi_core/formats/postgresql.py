@@ -22,6 +22,7 @@ from odibi_core.formats.postgresql_types import (
 )
 from odibi_core.formats.postgresql_writing import PostgresqlDatabase, lock_key
 from odibi_core.formats.pushed import Compared, pushed_sql
+from odibi_core.formats.server_tables import Streamed, check_held, streamed_scan, write_rows
 from odibi_core.formats.servers import (
     Server,
     ServerFormat,
@@ -33,9 +34,8 @@ from odibi_core.formats.servers import (
     overridden,
     unknown_table,
 )
-from odibi_core.formats.streams import BatchSource, told_error
-from odibi_core.formats.tables import write_table
-from odibi_core.formats.types import check_types, known_type
+from odibi_core.formats.streams import BatchSource
+from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOption
             select = f"SELECT {', '.join(column.select for column in columns)} FROM {query}"
             told = session.columns(select)
             rows = None if options.query else session.count(query)
-        schema = Schema.of((column.name, column.type) for column in columns)
         arrow = _arrow_schema(columns, told)
 
         def view(names: Sequence[str], filters: Sequence[exp.Expr]) -> BatchSource:
@@ -159,18 +158,8 @@ class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOption
             sql = f"SELECT {selected} FROM {query}" + (f" WHERE {where}" if where else "")
             return BatchSource(arrow, lambda: _batches(options.server, sql, arrow, source, context))
 
-        name = f"{context.name}_rows"
-        casts = [
-            f"CAST({quote(column.name)} AS {column.type}) AS {quote(column.name)}"
-            for column in columns
-            if column.type == "JSON" or (not column.is_plain and column.type != "VARCHAR")
-        ]
-        sql = f"(SELECT * REPLACE ({', '.join(casts)}) FROM {quote(name)})" if casts else quote(name)
-        return Scan(sql, schema, rows, views={name: view(schema.names, ())}, narrow=view)
-
-    def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
-        """What happened at the server, where that is why reading failed."""
-        return told_error(error) or error
+        streamed = [Streamed(column.name, column.type, not column.is_plain) for column in columns]
+        return streamed_scan(context, streamed, rows, view)
 
     def write(self, rows: Rows, target: Target, options: PostgresqlWriteOptions) -> Written:
         """Write the rows into a table, in one transaction.
@@ -180,13 +169,7 @@ class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOption
             TransientError: The server can't be reached, or another writer holds the table for long.
         """
         where = target.where
-        for name, type_ in rows.schema:
-            if not created_type(type_):
-                raise TargetError(
-                    f"column {name!r} is of type {type_}, which PostgreSQL can't hold",
-                    where=where,
-                    fix=f"cast it in a step before, such as CAST({quote(name)} AS VARCHAR)",
-                )
+        check_held(rows.schema, created_type, "PostgreSQL", where)
         stored = ", ".join(f"{as_stored(name, type_)} AS {quote(name)}" for name, type_ in rows.schema)
         schema, table = name_parts(options.table, options.server.schema)
 
@@ -203,17 +186,8 @@ class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOption
                 yield PostgresqlDatabase(session, home, table)
                 session.commit()
 
-        def check_fit(old: Schema, new: Schema) -> None:
-            check_types(old, new, rows.cursor, f"{where}, table {options.table!r}")
-
-        return write_table(
-            rows,
-            target,
-            table,
-            select=f"SELECT {stored} FROM ({rows.sql})",
-            transaction=transaction,
-            check_types=check_fit,
-        )
+        select = f"SELECT {stored} FROM ({rows.sql})"
+        return write_rows(rows, target, options, table, select=select, transaction=transaction)
 
 
 def _columns(

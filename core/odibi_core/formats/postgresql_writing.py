@@ -89,7 +89,7 @@ class PostgresqlDatabase:
         A table of the same columns stays, with its indexes, rights and views: readers see its old rows until
         the end. One of others gives way to a new one.
         """
-        types = _types(change, cursor)
+        types = change.types(cursor)
         declared = [(name, created_type(type_)) for name, type_ in types]
         if change.exists and self._is_like(Schema.of(types), cursor):
             self.session.execute(f"DELETE FROM {self._name}")
@@ -155,7 +155,7 @@ class PostgresqlDatabase:
 
     def _load(self, change: Change, cursor: DuckDBPyConnection) -> int:
         """Send the rows into the table: straight, where all its types have a form that can be sent."""
-        types = dict(_types(change, cursor))
+        types = dict(change.types(cursor))
         native = {column.name: column.native for column in self._columns()}
         values = {name: sent_sql(quote(name), type_, native[name]) for name, type_ in types.items()}
         if any(value is None for value in values.values()):
@@ -170,7 +170,7 @@ class PostgresqlDatabase:
 
     def _stage(self, change: Change, cursor: DuckDBPyConnection) -> None:
         """Put the rows into a temporary table with the types of the real one."""
-        types = dict(_types(change, cursor))
+        types = dict(change.types(cursor))
         native = {column.name: column.native for column in self._columns()}
         spelled = dict(self._declared())
         values = {name: sent_sql(quote(name), type_, native[name]) for name, type_ in types.items()}
@@ -210,8 +210,3 @@ def _checked(rows: pa.RecordBatchReader, change: Change) -> pa.RecordBatchReader
             yield batch
 
     return pa.RecordBatchReader.from_batches(rows.schema, batches())
-
-
-def _types(change: Change, cursor: DuckDBPyConnection) -> list[tuple[str, str]]:
-    relation = cursor.sql(change.select)
-    return list(zip(relation.columns, map(str, relation.types), strict=True))

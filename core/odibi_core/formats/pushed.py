@@ -36,8 +36,18 @@ def pushed_sql(filters: Sequence[exp.Expr], columns: Mapping[str, Compared], dia
         columns: Name → how far it compares.
         dialect: The database's dialect, as sqlglot calls it.
     """
-    kept = [each for each in filters if _means_the_same(each, columns)]
+    kept = same_meaning(filters, columns)
     return " AND ".join(f"({_quoted(each).sql(dialect=dialect)})" for each in kept)
+
+
+def same_meaning(filters: Sequence[exp.Expr], columns: Mapping[str, Compared]) -> list[exp.Expr]:
+    """The filters that mean the same in the database.
+
+    Args:
+        filters: All are met by every row that is wanted.
+        columns: Name → how far it compares.
+    """
+    return [each for each in filters if _means_the_same(each, columns)]
 
 
 def _means_the_same(filter_: exp.Expr, columns: Mapping[str, Compared]) -> bool:

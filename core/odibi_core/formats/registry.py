@@ -34,6 +34,8 @@ _SERVERS = (
     EntryPoint("http", "odibi_core.formats.http:HttpFormat", SERVERS),
     EntryPoint("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
     EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),
+    EntryPoint("sqlalchemy", "odibi_core.formats.dialect:SqlalchemyFormat", SERVERS),
+    EntryPoint("sqlserver", "odibi_core.formats.dialect:SqlserverFormat", SERVERS),
 )
 
 

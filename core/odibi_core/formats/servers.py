@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr
 
 from odibi_core.errors import SourceError, TransientError, did_you_mean
 from odibi_core.formats.base import Abilities, Format, Options, ReadOptions, WriteOptions
+from odibi_core.formats.streams import told_error
 from odibi_core.formats.tables import LEDGER, TableReadOptions, TableWriteOptions
 
 CONNECT_S = 10
@@ -30,6 +31,7 @@ LOCK_S = 300
 
 BATCH_ROWS = 65_536
 
+_LOGIN = re.compile(r"://[^/]*@")
 _END = re.compile(r";(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*\Z", re.DOTALL)
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 
@@ -47,6 +49,7 @@ class Server:
         password: What with.
         schema: Where tables are that a step names without a schema; the server's default where empty.
         options: What else the driver takes.
+        url: What SQLAlchemy calls the database, without a password; for kinds that lead to any dialect.
     """
 
     kind: str
@@ -57,9 +60,15 @@ class Server:
     password: str = field(repr=False)
     schema: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
     def __str__(self) -> str:
-        return server_url(self.kind, self.host, self.port, self.database)
+        return bare_url(self.url) or server_url(self.kind, self.host, self.port, self.database)
+
+
+def bare_url(url: str) -> str:
+    """A URL without who logs in, and without what is behind its question mark."""
+    return _LOGIN.sub("://", url.partition("?")[0])
 
 
 def server_url(kind: str, host: str, port: int, database: str) -> str:
@@ -125,6 +134,10 @@ class ServerFormat(Format[ReadOptions, WriteOptions]):
             SourceError: The server refuses.
             TransientError: It can't be reached now.
         """
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:  # noqa: ARG002
+        """What happened at the server, where that is why reading failed."""
+        return told_error(error) or error
 
 
 @dataclass(frozen=True, slots=True)

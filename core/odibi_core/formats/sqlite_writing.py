@@ -48,7 +48,7 @@ class SqliteDatabase:
     def create(self, change: Change, cursor: DuckDBPyConnection) -> int:
         """Make the table anew with the rows; gives back their number."""
         self.database.execute(f"DROP TABLE IF EXISTS {quote(change.table)}")
-        self._make(quote(change.table), _types(change, cursor))
+        self._make(quote(change.table), change.types(cursor))
         return self._insert(quote(change.table), change, cursor)
 
     def append(self, change: Change, cursor: DuckDBPyConnection) -> int:
@@ -59,7 +59,7 @@ class SqliteDatabase:
         """Replace the rows of the same key and add the others; gives back how many were replaced."""
         table, keys = quote(change.table), ", ".join(map(quote, change.target.merge_key))
         columns = [quote(name) for name in change.columns.names]
-        self._make(f"temp.{_NEW}", _types(change, cursor))
+        self._make(f"temp.{_NEW}", change.types(cursor))
         self._insert(f"temp.{_NEW}", change, cursor)
         execute = self.database.execute
         there = f"({keys}) IN (SELECT {keys} FROM {table})"
@@ -86,7 +86,7 @@ class SqliteDatabase:
         self.database.execute(f"CREATE TABLE {table} ({declared})")
 
     def _insert(self, table: str, change: Change, cursor: DuckDBPyConnection) -> int:
-        types = _types(change, cursor)
+        types = change.types(cursor)
         values = ", ".join(f"{stored(name, type_)[1]} AS {quote(name)}" for name, type_ in types)
         marks = ", ".join("?" for _ in types)
         names = ", ".join(quote(name) for name, _ in types)
@@ -98,8 +98,3 @@ class SqliteDatabase:
             self.database.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
             written += batch.num_rows
         return written
-
-
-def _types(change: Change, cursor: DuckDBPyConnection) -> list[tuple[str, str]]:
-    relation = cursor.sql(change.select)
-    return list(zip(relation.columns, map(str, relation.types), strict=True))

@@ -68,6 +68,11 @@ class Change:
     table: str
     exists: bool
 
+    def types(self, cursor: DuckDBPyConnection) -> list[tuple[str, str]]:
+        """The columns that `select` gives, and their types."""
+        relation = cursor.sql(self.select)
+        return list(zip(relation.columns, map(str, relation.types), strict=True))
+
 
 class Database(Protocol):
     """A database inside a transaction that commits at its end, or leaves everything as it was."""

@@ -33,7 +33,7 @@ def database_of(name: str | None, connections: Known) -> Database | None:
     """The database behind a connection; None where it is none."""
     match (connections or {}).get(name or ""):
         case ServerConnection() as server:
-            return Database(server.kind, "", server.url)
+            return Database(server.kind, "", server.place)
         case SqliteConnection() | DuckdbConnection() as file:
             return Database(file.kind, file.path, "")
     return None

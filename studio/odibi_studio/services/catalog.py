@@ -67,6 +67,8 @@ _TITLES = {
     "http": "JSON over HTTP",
     "mysql": "MySQL or MariaDB",
     "postgresql": "PostgreSQL",
+    "sqlalchemy": "SQLAlchemy dialect",
+    "sqlserver": "SQL Server",
 }
 
 

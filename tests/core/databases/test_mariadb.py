@@ -7,7 +7,6 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -23,7 +22,6 @@ from tests.servers import DatabaseServer, free_port
 from odibi_core.errors import SourceError, TransientError
 from odibi_core.formats.mysql_session import connected, explained
 from odibi_core.formats.servers import Server
-from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.testing import ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
@@ -111,27 +109,6 @@ def test_every_type_is_written_as_itself(run: Run, maria: DatabaseServer, takes_
     assert set(nulls.values()) == {None}
 
 
-def test_append_overwrite_merge_and_the_modes_that_refuse(run: Run, maria: DatabaseServer) -> None:
-    assert saved(run, "SELECT 1 AS a, 'x' AS b").success
-    assert saved(run, "SELECT 'y' AS b, 2 AS a", mode="append").success
-    assert sorted(maria.rows("SELECT * FROM t")) == [(1, "x"), (2, "y")]
-    assert "exists already" in str(saved(run, "SELECT 3 AS a, 'z' AS b", mode="error").errors["saved"])
-    assert saved(run, "SELECT 3 AS a, 'z' AS b", mode="ignore").success
-    merged = "SELECT * FROM (VALUES (2, 'new'), (3, 'new')) t(a, b)"
-    result = saved(run, merged, mode="merge", merge_key="a")
-    assert result.success, result.errors
-    assert sorted(maria.rows("SELECT * FROM t")) == [(1, "x"), (2, "new"), (3, "new")]
-    maria.execute("CREATE INDEX kept ON t (a)")
-    assert saved(run, "SELECT 4 AS a, 'z' AS b").success
-    assert maria.rows("SELECT * FROM t") == [(4, "z")]
-    assert len(maria.rows("SHOW INDEX FROM t")) == 1
-    assert saved(run, "SELECT 5 AS other").success
-    assert maria.rows("SELECT * FROM t") == [(5,)]
-    assert sorted(name for (name,) in maria.rows("SHOW TABLES")) == ["odibi_writes", "t"]
-    refused = saved(run, "SELECT 'x' AS other", mode="append").errors["saved"]
-    assert "'other' is VARCHAR, the target's is INTEGER" in refused.what
-
-
 def test_rows_that_do_not_fit_change_nothing(run: Run, maria: DatabaseServer) -> None:
     maria.execute("CREATE TABLE t (a int PRIMARY KEY, b varchar(3))", "INSERT INTO t VALUES (1, 'x')")
     for rows in ("SELECT 1 AS a, 'y' AS b", "SELECT 2 AS a, 'too long' AS b"):
@@ -155,38 +132,6 @@ def test_rows_that_do_not_fit_are_told_where_the_server_keeps_no_warnings(
     finally:
         maria.execute("SET GLOBAL max_error_count = DEFAULT")
     assert maria.rows("SELECT * FROM t") == [(1, "x")]
-
-
-@pytest.mark.parametrize("mode", ["append", "merge", "error"])
-def test_a_write_that_is_repeated_changes_nothing(
-    workspace: Workspace, maria: DatabaseServer, mode: str
-) -> None:
-    params: dict[str, Any] = {"merge_key": "a"} if mode == "merge" else {}
-    steps = [
-        sql_step("made", "SELECT range AS a FROM range(5)"),
-        store_step("saved", "t", "made", connection="shop", mode=mode, **params),
-    ]
-    run_id = "20260101T000000-0000000001"
-    for time in range(2):
-        with Orchestrator(steps, workspace=workspace, run_id=run_id).execute() as result:
-            assert result.success, result.errors
-        (workspace.root / ".odibi" / "runs" / run_id).rename(workspace.root / f"run-{time}")
-    assert len(maria.rows("SELECT * FROM t")) == 5
-
-
-def test_six_writers_append_at_once(workspace: Workspace, maria: DatabaseServer) -> None:
-    def append(number: int) -> None:
-        steps = [
-            sql_step("made", f"SELECT {number} AS writer, range AS n FROM range(500)"),
-            store_step("saved", "t", "made", connection="shop", mode="append"),
-        ]
-        with Orchestrator(steps, workspace=workspace).execute() as result:
-            assert result.success, result.errors
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(append, range(6)))
-    found = maria.rows("SELECT writer, count(DISTINCT n), count(*) FROM t GROUP BY writer")
-    assert sorted(found) == [(number, 500, 500) for number in range(6)]
 
 
 def test_only_the_columns_and_rows_that_are_needed_are_asked_for(run: Run, maria: DatabaseServer) -> None:

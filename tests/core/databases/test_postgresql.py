@@ -24,7 +24,6 @@ from odibi_core.errors import OdibiError, PipelineInvalidError, SourceError, Tra
 from odibi_core.formats.postgresql_writing import lock_key
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
-from odibi_core.step import Step
 from odibi_core.stream_manager import StreamConfig, StreamManager
 from odibi_core.testing import ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
@@ -294,22 +293,6 @@ def test_joins_and_samples_see_whole_rows(run: Run, shop: DatabaseServer) -> Non
     assert all(row["name"] == "name 3" for row in samples["joined"])
 
 
-def test_append_overwrite_and_the_modes_that_refuse(run: Run, shop: DatabaseServer) -> None:
-    assert saved(run, "SELECT 1 AS a, 'x' AS b").success
-    assert saved(run, "SELECT 'y' AS b, 2 AS a", mode="append").success
-    assert sorted(shop.rows("SELECT * FROM t")) == [(1, "x"), (2, "y")]
-    assert "exists already" in str(saved(run, "SELECT 3 AS a, 'z' AS b", mode="error").errors["saved"])
-    assert saved(run, "SELECT 3 AS a, 'z' AS b", mode="ignore").success
-    assert len(shop.rows("SELECT * FROM t")) == 2
-    assert saved(run, "SELECT 3 AS a, 'z' AS b", if_exists="replace").success
-    assert shop.rows("SELECT * FROM t") == [(3, "z")]
-    refused = saved(run, "SELECT 3 AS a", mode="append").errors["saved"]
-    assert "the rows lack 'b'" in refused.what
-    refused = saved(run, "SELECT 3.5::DOUBLE AS a, 'x' AS b", mode="append").errors["saved"]
-    assert "'a' is DOUBLE, the target's is INTEGER" in refused.what
-    assert shop.rows("SELECT * FROM t") == [(3, "z")]
-
-
 def test_overwriting_the_same_columns_keeps_indexes_rights_and_views(run: Run, shop: DatabaseServer) -> None:
     shop.execute(
         "CREATE TABLE t (a int PRIMARY KEY, b varchar(20) DEFAULT 'd')",
@@ -429,60 +412,6 @@ def test_rows_for_types_that_are_sent_as_text_are_converted_there(run: Run, shop
     wrong = saved(run, rows.replace("'ab'", "'abcde'"), mode="append").errors["saved"]
     assert "too long" in wrong.what
     assert len(shop.rows("SELECT 1 FROM t")) == 1
-
-
-@pytest.mark.parametrize("mode", ["append", "merge", "error"])
-def test_a_write_that_is_repeated_changes_nothing(
-    workspace: Workspace, shop: DatabaseServer, mode: str
-) -> None:
-    params: dict[str, Any] = {"merge_key": "a"} if mode == "merge" else {}
-    steps = [
-        sql_step("made", "SELECT range AS a FROM range(5)"),
-        store_step("saved", "t", "made", connection="shop", mode=mode, **params),
-    ]
-    for _ in range(2):
-        with Orchestrator(
-            steps, workspace=workspace, run_id="20260101T000000-0000000001"
-        ).execute() as result:
-            if mode == "error" and not result.success:
-                raise AssertionError(result.errors)
-        (workspace.root / ".odibi" / "runs" / "20260101T000000-0000000001").rename(
-            workspace.root / f"run-{_}"
-        )
-    assert len(shop.rows("SELECT * FROM t")) == 5
-    assert len(shop.rows("SELECT * FROM odibi_writes")) == 1
-
-
-def test_ten_writers_append_at_once(workspace: Workspace, shop: DatabaseServer) -> None:
-    def append(number: int) -> None:
-        steps = [
-            sql_step("made", f"SELECT {number} AS writer, range AS n FROM range(1000)"),
-            store_step("saved", "t", "made", connection="shop", mode="append"),
-        ]
-        with Orchestrator(steps, workspace=workspace).execute() as result:
-            assert result.success, result.errors
-
-    with ThreadPoolExecutor(10) as pool:
-        list(pool.map(append, range(10)))
-    assert sorted(shop.rows("SELECT writer, count(DISTINCT n), count(*) FROM t GROUP BY writer")) == [
-        (number, 1000, 1000) for number in range(10)
-    ]
-
-
-def test_an_empty_result_makes_an_empty_table(run: Run, shop: DatabaseServer) -> None:
-    assert saved(run, "SELECT 1 AS a, 'x' AS b LIMIT 0").success
-    assert rows_of(read(run, "t")) == []
-
-
-def test_many_columns_and_rows_come_and_go(run: Run, shop: DatabaseServer) -> None:
-    columns = ", ".join(f"range + {n} AS c{n}" for n in range(200))
-    assert saved(run, f"SELECT {columns} FROM range(5000)").success
-    steps = [
-        ingest_step("rows", "t", connection="shop"),
-        sql_step("total", "SELECT sum(c199) AS s, count(*) AS n FROM rows", "rows"),
-    ]
-    (row,) = rows_of(run(steps), "total")
-    assert (int(row["s"]), row["n"]) == (sum(range(199, 5199)), 5000)
 
 
 def test_a_wrong_password_is_told_without_it(run: Run, shop: DatabaseServer, workspace: Workspace) -> None:
@@ -635,13 +564,6 @@ def test_a_password_in_the_settings_is_refused(workspace: Workspace, shop: Datab
     with pytest.raises(OdibiError, match=r"it must be \$\{secret:NAME\}") as caught:
         workspace.load()
     assert "hunter22" not in str(caught.value)
-
-
-def test_a_connect_step_logs_in(run: Run, shop: DatabaseServer, workspace: Workspace) -> None:
-    step = Step("connect", "check", "config_op", "", "", {"connection": "shop"})
-    assert run([step]).success
-    (workspace.root / ".env").write_text("SHOP=wrong-password\n")
-    assert "refuses the login" in str(run([step]).errors["check"])
 
 
 def test_a_step_that_names_no_connection_is_told_to(workspace: Workspace) -> None:
