@@ -36,6 +36,9 @@ class HttpSettings(Options):
         description="Whether they may go to this machine and into private networks; connections say it "
         "for themselves.",
     )
+    max_file_bytes: int = Field(
+        10_000_000_000, ge=1, description="A file behind a URL that is larger is not fetched."
+    )
 
 
 class RunSettings(Options):

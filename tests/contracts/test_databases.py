@@ -76,7 +76,7 @@ def test_what_can_not_be_is_told_before_anything_runs(base: str, store: dict[str
     ("value", "params", "message"),
     [
         ("db", {"source_type": "jdbc"}, "'jdbc' reads a database server, .*named connection"),
-        ("https://example.com/a.csv", {}, "steps read JSON over HTTP, and no csv files"),
+        ("https://example.com/a", {"source_type": "delta"}, "no format of files that are fetched over HTTP"),
         ("a.csv", {"if_exists": "append"}, "there is no setting 'if_exists'"),
     ],
 )

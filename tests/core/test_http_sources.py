@@ -69,8 +69,8 @@ def test_rows_of_a_service_are_read_by_cursor_with_the_connection_s_credentials(
     def page(ids: list[int], cursor: str | None) -> Answer:
         return answer({"data": {"items": [{"id": n, "tags": ["a"]} for n in ids]}, "meta": {"next": cursor}})
 
-    # The plan looks at the first page for its columns.
-    api.answers = [page([1, 2], "b"), page([1, 2], "b"), page([3], "c"), page([4], None)]
+    # The plan looks at the first page for its columns, and the run goes on from there.
+    api.answers = [page([1, 2], "b"), page([3], "c"), page([4], None)]
     steps = [
         ingest_step(
             "orders",
@@ -87,7 +87,7 @@ def test_rows_of_a_service_are_read_by_cursor_with_the_connection_s_credentials(
         assert result.success, result.errors
         assert result.data_map["total"].to_dict("records") == [{"s": 10, "n": 4}]
         journal = (result.run_dir / "events.jsonl").read_text()
-    cursors: list[dict[str, str]] = [{}, {}, {"cursor": "b"}, {"cursor": "c"}]
+    cursors: list[dict[str, str]] = [{}, {"cursor": "b"}, {"cursor": "c"}]
     assert queries(api) == [{"state": "new", **more} for more in cursors]
     assert {urlsplit(request.path).path for request in api.requests} == {"/v1/orders"}
     assert {request.headers["Authorization"] for request in api.requests} == {"Bearer hush-hush"}
@@ -246,7 +246,8 @@ def test_no_address_of_a_private_network_gets_a_request(address: str) -> None:
 def test_a_step_that_waits_for_its_service_is_cancelled(workspace: Workspace, api: Service) -> None:
     first = answer([{"id": 1}])
     api.answers = [first, answer("later", 429, **{"Retry-After": "50"})]
-    orchestrator = Orchestrator([ingest_step("orders", "orders", connection="api")], workspace=workspace)
+    step = ingest_step("orders", "orders", connection="api", paging="page")
+    orchestrator = Orchestrator([step], workspace=workspace)
 
     def cancel() -> None:
         wait_until(lambda: len(api.requests) > 1)
@@ -264,7 +265,7 @@ def test_mistakes_of_a_step_that_asks_a_service_are_told(workspace: Workspace, a
     steps = [
         ingest_step("a", "https://x.example/rows", connection="api"),
         ingest_step("b", "orders", source_type="http"),
-        ingest_step("c", "https://x.example/rows.csv", source_type="csv"),
+        ingest_step("c", "https://x.example/table", source_type="delta"),
         ingest_step("d", "orders", connection="api", paging="cursor"),
         ingest_step("e", "http://[abc/x"),
     ]
@@ -274,8 +275,20 @@ def test_mistakes_of_a_step_that_asks_a_service_are_told(workspace: Workspace, a
     for said in (
         "must be a path behind the connection's URL",
         "must be a URL",
-        "no csv files",
+        "'delta' is no format of files that are fetched over HTTP",
         "paging 'cursor' needs `next`",
         "the URL can't be used: Invalid IPv6 URL",
     ):
         assert said in told
+
+
+def test_a_step_that_is_tried_again_asks_for_its_first_page_again(run: Run, api: Service) -> None:
+    api.answers = [answer([{"id": 1}]), answer("broken", 503), answer([{"id": 2}]), answer([])]
+    steps = [
+        ingest_step(
+            "orders", "orders", connection="api", paging="page", tries=1, max_retries=1, retry_delay=0.01
+        )
+    ]
+    with run(steps) as result:
+        assert rows(result) == [{"id": 2}]
+    assert [query["page"] for query in queries(api)] == ["1", "2", "1", "2"]

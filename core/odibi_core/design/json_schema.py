@@ -34,6 +34,16 @@ IDENTIFIER = "urn:odibi:pipeline"
 _NAMED_KINDS = [kind.value for kind in NodeKind]
 _FILLED = {"minProperties": 1}
 _HTTP: Schema = {"required": ["value"], "properties": {"value": {"pattern": "^https?://"}}}
+_SENDS: Schema = {
+    "anyOf": [
+        _HTTP,
+        # Whether a connection is a service's, odibi.toml alone says.
+        *(
+            {"required": ["params"], "properties": {"params": {"required": [name]}}}
+            for name in ("method", "headers", "batch_size", "request_timeout_s")
+        ),
+    ]
+}
 _PLACEHOLDER: Schema = {"type": "string", "pattern": r"\{", "description": "A placeholder, such as {date}."}
 
 
@@ -167,9 +177,12 @@ def _params(definitions: _Definitions) -> Iterable[Schema]:
         return {"allOf": [operates, {"anyOf": [_is("layer", kind), {"allOf": [unnamed, *signs]}]}]}
 
     written: Schema = {
-        "allOf": [{"not": _HTTP}, {"anyOf": [of("store", takes, ends), of("publish", takes, ends)]}]
+        "anyOf": [
+            {"allOf": [{"not": _HTTP}, of("store", takes, ends)]},
+            {"allOf": [{"not": _SENDS}, of("publish", takes, ends)]},
+        ]
     }
-    sent: Schema = {"allOf": [_HTTP, of("publish", takes, ends)]}
+    sent: Schema = {"allOf": [_SENDS, of("publish", takes, ends)]}
     for condition, params in (
         (_is("type", "sql"), definitions.ref("sql_params", [SqlSettings])),
         (_is("type", "function"), definitions.ref("function_params", [TransformSettings], is_open=True)),

@@ -83,13 +83,18 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the input to an HTTP endpoint, in batches."""
+    """Send the input to an HTTP endpoint, in batches.
+
+    Attributes:
+        connection: The connection that leads there, with the headers that it has; "" for none.
+    """
 
     url: str
     method: str
     headers: Mapping[str, str]
     batch_size: int
     request_timeout_s: float
+    connection: str = ""
 
 
 Operation = Check | Scan | Query | Call | Write | Send

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from odibi_core.cloud_connections import CloudConnection
@@ -19,6 +20,7 @@ from odibi_core.formats.http_client import Service
 from odibi_core.formats.http_options import HttpReadOptions
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
+from odibi_core.formats.web_files import WebFiles
 from odibi_core.parameters import Reference, Resolver
 from odibi_core.workspace import Workspace
 
@@ -26,6 +28,12 @@ from odibi_core.workspace import Workspace
 def is_in_cloud(operation: Scan | Write) -> bool:
     """Whether it is about an object store."""
     return is_address(operation.server)
+
+
+def is_on_web(operation: Scan | Write) -> bool:
+    """Whether it is about a file behind a URL."""
+    is_url = operation.server.startswith(("http://", "https://"))
+    return is_url and not isinstance(operation.options, HttpReadOptions)
 
 
 def kind_of_place(server: str) -> str:
@@ -45,12 +53,46 @@ def bound_options(
     """
     options, connection = operation.options, connections.get(operation.connection)
     if isinstance(options, HttpReadOptions):
-        if isinstance(connection, HttpConnection):
-            return options.at(connection.service(resolve))
-        return options.at(Service(operation.server, {}, workspace.load().http.allow_private))
+        named = operation.connection
+        return options.at(web_service(operation.server, named, connections, resolve, workspace))
     assert isinstance(connection, ServerConnection)
     assert isinstance(options, ServerReadOptions | ServerWriteOptions)
     return options.at(connection.server(resolve))
+
+
+def web_service(
+    url: str,
+    connection: str,
+    connections: Mapping[str, Connection],
+    resolve: Resolver | None,
+    workspace: Workspace,
+) -> Service:
+    """The service of a URL: with the headers and the reach of its connection, or as the workspace allows.
+
+    Raises:
+        OdibiError: A secret is missing.
+    """
+    named = connections.get(connection)
+    if isinstance(named, HttpConnection):
+        return named.service(resolve or _unknown)
+    return Service(url, {}, workspace.load().http.allow_private)
+
+
+def web_files(
+    scan: Scan | Write,
+    connections: Mapping[str, Connection],
+    resolve: Resolver | None,
+    workspace: Workspace,
+    scratch: Path,
+) -> WebFiles:
+    """The operation's format over the service that has its file.
+
+    Raises:
+        OdibiError: A secret is missing.
+    """
+    service = web_service(scan.server, scan.connection, connections, resolve, workspace)
+    most = workspace.load().http.max_file_bytes
+    return WebFiles(format_named(scan.format), replace(service, url=scan.server), scratch, most)
 
 
 def cloud_files(

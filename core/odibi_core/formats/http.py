@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _JSON = JsonFormat()
+_KEPT_BYTES = 16 << 20
+"""Pages that are longer are asked for again by the run, rather than held in memory from its plan on."""
 
 
 class HttpFormat(Format[HttpReadOptions, HttpWriteOptions]):
@@ -45,11 +47,12 @@ class HttpFormat(Format[HttpReadOptions, HttpWriteOptions]):
         if options.column_types:
             named = options.column_types.items()
             return Schema.of((name, known_type(type_, name, cursor)) for name, type_ in named)
+        page = HttpPages(options.service, options.model_copy(update={"tries": 1})).first()
+        if page.size_bytes <= _KEPT_BYTES:
+            options.keep(page)
         with TemporaryDirectory() as folder:
             path = Path(folder, "rows.jsonl")
-            count = _write(
-                path, HttpPages(options.service, options.model_copy(update={"tries": 1})).pages(most=1)
-            )
+            count = _write(path, [page.rows])
             return _JSON.probe(str(path), _json_options(options, count, source), cursor)
 
     def scan(self, source: str, options: HttpReadOptions, context: ScanContext) -> Scan:
@@ -98,7 +101,8 @@ def _fetched(path: Path, options: HttpReadOptions, context: ScanContext) -> int:
 
     def fetch() -> None:
         try:
-            counts.append(_write(path, HttpPages(options.service, options, wait).pages(), stopped.is_set))
+            pages = HttpPages(options.service, options, wait).pages(options.kept())
+            counts.append(_write(path, pages, stopped.is_set))
         except BaseException as error:  # noqa: BLE001 - it is told by who waits for it
             failed.append(error)
 

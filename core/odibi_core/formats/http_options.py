@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -75,6 +75,7 @@ class HttpReadOptions(Options):
     )
 
     _service: Service | None = PrivateAttr(None)
+    _looked_at: list[Any] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _is_whole(self) -> HttpReadOptions:
@@ -92,6 +93,14 @@ class HttpReadOptions(Options):
         bound = self.model_copy()
         bound._service = server
         return bound
+
+    def keep(self, page: object) -> None:
+        """Have `kept` give a page once, for all that are bound from these options."""
+        self._looked_at[:] = [page]
+
+    def kept(self) -> Any:
+        """The page that the plan has looked at; None where there is none, or somebody had it before."""
+        return self._looked_at.pop() if self._looked_at else None
 
     @property
     def service(self) -> Service:

@@ -44,6 +44,21 @@ class _Request:
     seen: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that has come.
+
+    Attributes:
+        rows: Its rows.
+        size_bytes: How long the answer was.
+        following: Asks for the next one; None after the last.
+    """
+
+    rows: list[Row]
+    size_bytes: int
+    following: _Request | None
+
+
 class HttpPages:
     """What a service answers to one step.
 
@@ -61,34 +76,59 @@ class HttpPages:
         self._place = without_secrets(self._url)
         self._not_before = 0.0
 
-    def pages(self, most: int | None = None) -> Iterator[list[Row]]:
+    def first(self) -> Page:
+        """The first page.
+
+        Raises:
+            OdibiError: As `pages` does.
+        """
+        with self._client() as client:
+            return self._page(client, self._beginning())
+
+    def pages(self, first: Page | None = None) -> Iterator[list[Row]]:
         """The rows of each page, in order.
 
         Args:
-            most: How many pages at the most; None for all.
+            first: The first page, where it has come already.
 
         Raises:
             SourceError: The service refuses, or its answer holds no rows where they should be.
             TransientError: It can't be reached, is busy or broken, after as many tries as are allowed.
             AddressNotAllowedError: It is at an address that requests may not go to.
         """
-        options = self._options
-        request: _Request | None = _Request(1, self._url, self._query(options.first_page, 0))
-        with open_client(
-            self._url, timeout_s=options.request_timeout_s, allows_private=self._service.allows_private
-        ) as client:
-            while request is not None and (most is None or request.number <= most):
-                if request.number > options.max_pages:
+        request: _Request | None = self._beginning()
+        if first is not None:
+            yield first.rows
+            request = first.following
+        if request is None:
+            return
+        with self._client() as client:
+            while request is not None:
+                if request.number > self._options.max_pages:
                     raise SourceError(
-                        f"there are more than {options.max_pages:,} pages",
+                        f"there are more than {self._options.max_pages:,} pages",
                         where=self._place,
                         fix="ask for less, or raise max_pages",
                     )
-                answer = self._answer(client, request)
-                content = self._content(answer, request)
-                rows = self._rows(content, request)
-                yield rows
-                request = self._following(request, answer, content, len(rows))
+                page = self._page(client, request)
+                yield page.rows
+                request = page.following
+
+    def _beginning(self) -> _Request:
+        return _Request(1, self._url, self._query(self._options.first_page, 0))
+
+    def _client(self) -> httpx.Client:
+        return open_client(
+            self._url,
+            timeout_s=self._options.request_timeout_s,
+            allows_private=self._service.allows_private,
+        )
+
+    def _page(self, client: httpx.Client, request: _Request) -> Page:
+        answer = self._answer(client, request)
+        content = self._content(answer, request)
+        rows = self._rows(content, request)
+        return Page(rows, len(answer.content), self._following(request, answer, content, len(rows)))
 
     def _query(self, page: int, offset: int, cursor: Any = None) -> dict[str, Any]:
         options = self._options

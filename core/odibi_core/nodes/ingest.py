@@ -73,14 +73,15 @@ def ingest(step: Step, root: Path, connections: Known = None) -> Node:
 
 
 def _answers(step: Step, settings: IngestSettings, place: ServicePlace, rest: dict[str, Any]) -> Node:
-    """The scan of what a service answers."""
+    """The scan of what a service answers, or of a file that it has."""
+    format_ = format_named(place.format or HTTP)
     options, problems = parse(
-        format_named(HTTP).read_options, with_path(rest, place), step, known=field_names(IngestSettings)
+        format_.read_options, with_path(rest, place), step, known=field_names(IngestSettings)
     )
     if options is None or problems:
         return Node(None, settings, tuple(problems))
     source = place.path or without_secrets(place.url)
-    return Node(Scan(source, HTTP, options, place.connection, place.url), settings)
+    return Node(Scan(source, format_.name, options, place.connection, place.url), settings)
 
 
 def _table(step: Step, settings: IngestSettings, database: Database, rest: dict[str, Any]) -> Node:

@@ -1,7 +1,8 @@
-"""Steps that ask a service over HTTP: by its URL, or a path behind that of a connection."""
+"""Steps that read over HTTP: what a service answers, or a file, by URL or by a path behind a connection's."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -9,11 +10,13 @@ from urllib.parse import urlsplit
 
 from odibi_core.connections import HttpConnection
 from odibi_core.errors import Problem, UnknownNameError
-from odibi_core.formats.registry import format_of
+from odibi_core.formats.registry import format_names, format_of
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
 
 HTTP = "http"
+_FOLDERS = ("delta",)
+_LINES = re.compile(r"\.(jsonl|ndjson)(\.(gz|zst))?$|\.json\.(gz|zst)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,13 @@ class ServicePlace:
         url: The service's URL, without what may be secret in it.
         connection: The connection that leads there; "" for none.
         path: What stands behind the connection's URL.
+        format: The format of the file that is fetched; "" where the service answers in JSON.
     """
 
     url: str
     connection: str
     path: str
+    format: str = ""
 
 
 def service_place(
@@ -48,11 +53,11 @@ def service_place(
         if value is not None and (not isinstance(value, str) or is_url):
             what = "the value must be a path behind the connection's URL"
             return None, [Problem(what, step.name, "value", "such as orders, or leave it empty")]
-        if source_type not in (None, HTTP):
-            what = f"the connection is a service over HTTP, not {source_type}"
-            fix = "leave it out: the connection says it"
-            return None, [Problem(what, step.name, "params.source_type", fix)]
-        return ServicePlace(named.url, connection or "", value or ""), []
+        path, type_ = value or "", _file_type(value or "", source_type)
+        if not type_:
+            return ServicePlace(named.url, connection or "", path), []
+        whole = f"{named.url.rstrip('/')}/{path.lstrip('/')}" if path else named.url
+        return ServicePlace(whole, connection or "", "", type_), _is_one_file(step, type_)
     if not is_url and source_type != HTTP:
         return None, []
     if connection and connections is not None:
@@ -65,20 +70,31 @@ def service_place(
         urlsplit(value)
     except ValueError as error:
         return None, [Problem(f"the URL can't be used: {error}", step.name, "value", "mend it")]
-    source_type = source_type or _file_type(value)
-    if source_type not in (None, HTTP, "json"):
-        what = f"steps read JSON over HTTP, and no {source_type} files"
-        fix = "fetch the file into the workspace first, with a function step or by hand"
-        return None, [Problem(what, step.name, "params.source_type", fix)]
-    return ServicePlace(value, "", ""), []
+    type_ = _file_type(urlsplit(value).path, source_type)
+    return ServicePlace(value, "", "", type_), _is_one_file(step, type_)
 
 
-def _file_type(url: str) -> str | None:
-    """The format of the file that a URL names; None where it names none."""
-    try:
-        return format_of(PurePosixPath(urlsplit(url).path).name).name
-    except UnknownNameError:
-        return None
+def _file_type(path: str, source_type: str | None) -> str:
+    """The format of the file at a path; "" where it is what a service answers in JSON."""
+    if source_type == HTTP:
+        return ""
+    name = PurePosixPath(path).name
+    if source_type is None:
+        try:
+            source_type = format_of(name).name
+        except UnknownNameError:
+            return ""
+    # What ends in .json may have pages; lines and packed files have none.
+    return "" if source_type == "json" and not _LINES.search(name) else source_type
+
+
+def _is_one_file(step: Step, type_: str) -> list[Problem]:
+    """A problem where a format is that of no single file that can be fetched."""
+    if not type_ or (type_ in format_names() and type_ not in _FOLDERS):
+        return []
+    what = f"{type_!r} is no format of files that are fetched over HTTP"
+    known = ", ".join(name for name in format_names() if name not in _FOLDERS)
+    return [Problem(what, step.name, "params.source_type", f"use one of {known}, or http")]
 
 
 def with_path(rest: dict[str, Any], place: ServicePlace) -> dict[str, Any]:

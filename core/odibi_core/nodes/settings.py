@@ -81,8 +81,11 @@ class PublishSettings(StoreSettings):
 
 
 class HttpPublishSettings(StepSettings):
-    """What a publish step takes where its value is an HTTP endpoint."""
+    """What a publish step takes where it sends to an HTTP endpoint."""
 
+    connection: str | None = Field(
+        None, description="A connection of kind http: the value is then a path behind its URL."
+    )
     method: Literal["POST", "PUT", "PATCH"] = Field("POST", description="The HTTP method.")
     headers: dict[str, str] = Field(
         default_factory=dict, description="Request headers; secrets as ${secret:NAME}."

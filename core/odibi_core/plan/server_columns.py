@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from odibi_core.connections import Connection, HttpConnection, ServerConnection
 from odibi_core.engines.operations import Scan
-from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud
+from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud, is_on_web, web_files
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.rendering import Values
 from odibi_core.schema import Schema
@@ -54,6 +54,11 @@ class ServerColumns:
                 scratch = self._workspace.scratch
                 files = cloud_files(scan, self._connections, self._values.resolve, scratch)
                 schema = files.probe(scan.server, scan.options, cursor)
+            elif is_on_web(scan):
+                web = web_files(
+                    scan, self._connections, self._values.resolve, self._workspace, self._workspace.scratch
+                )
+                schema = web.probe(scan.server, scan.options, cursor)
             else:
                 options = bound_options(scan, self._connections, self._values.resolve, self._workspace)
                 schema = format_named(scan.format).probe(scan.server, options, cursor)

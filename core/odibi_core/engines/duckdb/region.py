@@ -26,12 +26,20 @@ from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give
 from odibi_core.engines.duckdb.turns import turn_at
 from odibi_core.engines.http import send_rows
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
-from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud
+from odibi_core.engines.places import (
+    bound_options,
+    cloud_files,
+    is_in_cloud,
+    is_on_web,
+    web_files,
+    web_service,
+)
 from odibi_core.errors import SqlError
 from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.http_client import without_secrets
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.web_files import WebFiles
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
@@ -68,7 +76,7 @@ class RegionRun:
         self._tolerant = tolerant
         self._data = dict(data)
         self._scans: dict[str, tuple[Scan, FormatScan | None]] = {}
-        self._readers: dict[str, Format[Any, Any] | CloudFiles] = {}
+        self._readers: dict[str, Format[Any, Any] | CloudFiles | WebFiles] = {}
         self._streamed: dict[str, Streamed] = {}
         self._sources: dict[str, tuple[str, Fragment]] = {}
         self._texts: dict[str, str] = {}
@@ -340,16 +348,20 @@ class RegionRun:
     def _send(self, task: Task, send: Send) -> Outcome:
         (key,) = task.inputs.values()
         rows = FragmentRows(self._fragment(key), self._cursor, self._attempt)
+        context = self._context
+        service = web_service(
+            send.url, send.connection, context.connections, context.resolve, context.workspace
+        )
         report = send_rows(
             rows.reader(),
             send.url,
             method=send.method,
-            headers=send.headers,
+            headers={**service.headers, **send.headers},
             batch_size=send.batch_size,
             timeout_s=send.request_timeout_s,
             idempotency_key=str(self._context.ticket(task.name)),
             done_batches=self._context.sent_batches.get(task.name, 0),
-            allows_private=self._context.workspace.load().http.allow_private,
+            allows_private=service.allows_private,
             on_accepted=lambda batches: self._context.sent_batches.update({task.name: batches}),
             check=self._attempt.check,
         )
@@ -361,21 +373,26 @@ class RegionRun:
         }
         return Outcome(task.name, row_count=report.rows, written=details)
 
-    def _reader(self, name: str, scan: Scan) -> Format[Any, Any] | CloudFiles:
+    def _reader(self, name: str, scan: Scan) -> Format[Any, Any] | CloudFiles | WebFiles:
         """What reads the source of a task: one object for as long as the region lasts."""
         if name not in self._readers:
             self._readers[name] = self._format(scan)
         return self._readers[name]
 
-    def _format(self, operation: Scan | Write) -> Format[Any, Any] | CloudFiles:
+    def _format(self, operation: Scan | Write) -> Format[Any, Any] | CloudFiles | WebFiles:
         if is_in_cloud(operation):
             context = self._context
             return cloud_files(operation, context.connections, context.resolve, context.scratch)
+        if is_on_web(operation):
+            context = self._context
+            return web_files(
+                operation, context.connections, context.resolve, context.workspace, context.scratch
+            )
         return format_named(operation.format)
 
     def _options(self, operation: Scan | Write) -> Options:
         """The format's options; of a table on a server, with the login."""
-        if not operation.server or is_in_cloud(operation):
+        if not operation.server or is_in_cloud(operation) or is_on_web(operation):
             return operation.options
         context = self._context
         assert context.resolve is not None

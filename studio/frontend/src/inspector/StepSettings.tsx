@@ -11,7 +11,7 @@ import { useDesigner, useDesignerStore } from "../store";
 import { ExpectationsSection } from "./ExpectationsSection";
 import { FormatSection } from "./FormatSection";
 import { FunctionSection } from "./FunctionSection";
-import { isAddress, kindName } from "./kindNames";
+import { kindName } from "./kindNames";
 import { NotesSection } from "./NotesSection";
 import { OtherSettings } from "./OtherSettings";
 import { PlaceField } from "./PlaceField";
@@ -19,6 +19,7 @@ import { PortsSection } from "./PortsSection";
 import { ReliabilitySection } from "./ReliabilitySection";
 import { RecipeSection } from "./RecipeSection";
 import { columnsOf } from "./recipeKeeper";
+import { isSent } from "./settingsForm";
 import { SqlSection } from "./SqlSection";
 import { useStep, type StepView } from "./useStep";
 
@@ -58,6 +59,7 @@ export function StepSettings({ id }: { id: string }) {
 /** What the step does, by its kind. */
 function Value({ view }: { view: StepView }) {
   const { step } = view;
+  const catalog = useDesigner((state) => state.catalog);
   if (recipeOf(step)) return <RecipeSection view={view} />;
   if (step.type === "sql") return <SqlSection view={view} />;
   if (step.type === "function") return <FunctionSection view={view} />;
@@ -65,7 +67,7 @@ function Value({ view }: { view: StepView }) {
   return (
     <>
       <PlaceField view={view} />
-      {kind !== "connect" && !(kind === "publish" && isAddress(step.value)) && <FormatSection view={view} />}
+      {kind !== "connect" && !isSent(catalog, step) && <FormatSection view={view} />}
     </>
   );
 }

@@ -26,13 +26,6 @@ function labelled(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The name under which the catalog has a step's settings: the node kind, and for transforms the type. */
-export function settingsKind(step: StepForm): string {
-  const kind = kindOf(step);
-  if (kind === "transform") return step.type;
-  return kind === "publish" && isAddress(step.value) ? "http_publish" : kind;
-}
-
 export function isAddress(value: unknown): boolean {
   return typeof value === "string" && /^https?:\/\//.test(value);
 }

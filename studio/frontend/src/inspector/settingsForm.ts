@@ -1,7 +1,7 @@
 import { fieldsOf, valueIn, type Field, type JsonSchema } from "../forms/schema";
 import type { Catalog, ConnectionForm, FormatForm, StepForm } from "../messages";
 import { kindOf } from "../model/kinds";
-import { isAddress, settingsKind } from "./kindNames";
+import { isAddress } from "./kindNames";
 
 /** Settings that every step takes; they have a section of their own. */
 export const RELIABILITY = new Set(["max_retries", "retry_delay", "retry_backoff", "timeout_s", "cache", "materialize"]);
@@ -11,8 +11,20 @@ const SHOWN_ELSEWHERE = new Set(["source_type", "format", "mode", "connection", 
 
 /** The fields of a step's own settings, by the catalog. */
 export function settingsFields(catalog: Catalog, step: StepForm): Field[] {
-  const found = catalog.kinds.find(({ kind }) => kind === settingsKind(step));
+  const found = catalog.kinds.find(({ kind }) => kind === settingsKind(catalog, step));
   return found ? fieldsOf(found.settings as JsonSchema) : [];
+}
+
+/** The name under which the catalog has a step's settings: the node kind, and for transforms the type. */
+function settingsKind(catalog: Catalog, step: StepForm): string {
+  const kind = kindOf(step);
+  if (kind === "transform") return step.type;
+  return isSent(catalog, step) ? "http_publish" : kind;
+}
+
+/** Whether a step sends its rows to a service, by its address or by a connection. */
+export function isSent(catalog: Catalog, step: StepForm): boolean {
+  return kindOf(step) === "publish" && (isAddress(step.value) || connectionOf(catalog, step)?.kind === "http");
 }
 
 export function reliabilityFields(fields: Field[]): Field[] {
