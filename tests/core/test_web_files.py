@@ -59,11 +59,12 @@ def rows(result: RunResult) -> list[dict[str, Any]]:
     [
         ("rates.csv", CSV, {"delimiter": ";"}),
         ("rates.csv?key=hush", CSV, {}),
-        ("rates.CSV.gz", gzip.compress(CSV), {}),
+        ("rates.CSV.gz", gzip.compress(CSV, mtime=0), {}),
         ("export", CSV, {"source_type": "csv"}),
         ("rates.jsonl", b'{"id": 1, "name": "one"}\n{"id": 2, "name": "two"}\n', {}),
         ("rates.parquet", parquet(), {}),
     ],
+    ids=["csv", "query", "packed", "source_type", "lines", "parquet"],
 )
 def test_files_are_read_as_what_they_are(
     run: Run, web: Service, path: str, content: bytes, params: dict[str, Any]
