@@ -20,7 +20,7 @@ _COLORS = {
     RunState.LOST: "#d98a1f",
     RunState.CANCELLED: "#9a9a9a",
 }
-_NARROWEST_S = 120
+_NARROWEST = dt.timedelta(minutes=2)
 _MARGIN = 0.04
 # The browser's own short forms, such as ".500", say nothing without the ticks before them.
 _WHEN = {
@@ -175,26 +175,27 @@ def trend_rows(points: Sequence[tuple[RunFacts, float]], usual: Usual | None) ->
     ]
 
 
-def period(days: int, now: dt.datetime, zone: str | None) -> list[int]:
-    """The last days in a zone, whole ones with the present one; of one day, its hours. In ms since 1970."""
+def period(days: int, now: dt.datetime, zone: str | None) -> list[str]:
+    """Both ends (ISO 8601) of the last days in a zone, whole ones with the present; or of 24 hours."""
     here = now.astimezone(zone_of(zone))
     if days == 1:
         end = here.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
-        return [_ms(end - dt.timedelta(days=1)), _ms(end)]
+        return _utc(end - dt.timedelta(days=1), end)
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    return [_ms(midnight - dt.timedelta(days=days - 1)), _ms(midnight + dt.timedelta(days=1))]
+    return _utc(midnight - dt.timedelta(days=days - 1), midnight + dt.timedelta(days=1))
 
 
-def wide_enough(moments: Sequence[str]) -> list[int]:
-    """A time that holds these moments (ISO 8601) with some room, in ms since 1970.
+def wide_enough(moments: Sequence[str]) -> list[str]:
+    """Both ends of a time that holds these moments with some room, all of them ISO 8601.
 
     It is never so short that ticks need parts of a second.
     """
-    found = [dt.datetime.fromisoformat(moment).timestamp() for moment in moments]
+    found = [dt.datetime.fromisoformat(moment) for moment in moments]
     first, last = min(found), max(found)
-    room = max(_MARGIN * (last - first), (_NARROWEST_S - (last - first)) / 2)
-    return [round((first - room) * 1000), round((last + room) * 1000)]
+    room = max(_MARGIN * (last - first), (_NARROWEST - (last - first)) / 2)
+    return _utc(first - room, last + room)
 
 
-def _ms(moment: dt.datetime) -> int:
-    return round(moment.timestamp() * 1000)
+def _utc(*moments: dt.datetime) -> list[str]:
+    # As text: Vega-Lite takes a number in the domain of a time for something else.
+    return [moment.astimezone(dt.UTC).isoformat() for moment in moments]

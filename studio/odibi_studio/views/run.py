@@ -268,8 +268,9 @@ def _show_figures(watched: Watched) -> None:
         ("Retries", count(course.retries), None),
         ("Set aside", plural(rejected, "row"), "Rows that could not be read"),
     ]
-    with st.container(key="run_figures"):
-        for column, (label, value, help_) in zip(st.columns(len(figures)), figures, strict=True):
-            column.metric(label, value, help=help_)
-        if not about.state.is_final and steps:
-            st.progress(done / len(steps))
+    # Columns would be as many messages again to every browser that looks.
+    with st.container(horizontal=True, key="run_figures"):
+        for label, value, help_ in figures:
+            st.metric(label, value, help=help_)
+    if not about.state.is_final and steps:
+        st.progress(done / len(steps))

@@ -19,6 +19,7 @@ from odibi_core.journal.runs import find_run, run_ids, run_summary
 from odibi_core.journal.writer import DESIGN_FILE, ORDERED_FILE
 from odibi_core.pipeline import Pipeline
 from odibi_studio.services.runs.course import Course
+from odibi_studio.services.runs.step_runs import StepRuns
 
 _OPEN_RUNS = 64
 
@@ -30,11 +31,13 @@ class OpenRun:
     Attributes:
         reader: Reads its journal.
         course: What it went through, as far as the journal was read.
+        steps: Tells of its steps.
         lock: Held by whoever reads: the reader's record is one object that changes.
     """
 
     reader: JournalReader
     course: Course
+    steps: StepRuns = field(default_factory=StepRuns)
     lock: threading.Lock = field(default_factory=threading.Lock)
     _pipeline: Pipeline | None = None
     _lineage: dict[str, Any] | None = None

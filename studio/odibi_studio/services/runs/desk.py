@@ -38,7 +38,7 @@ from odibi_studio.services.runs.health import RunHealth
 from odibi_studio.services.runs.keeper import QueueKeeper
 from odibi_studio.services.runs.results import Result, read_result, results_of
 from odibi_studio.services.runs.resuming import Resuming
-from odibi_studio.services.runs.steps import edge_runs, row_counts, samples, step_runs
+from odibi_studio.services.runs.steps import edge_runs, row_counts, samples
 from odibi_studio.services.runs.summaries import summary
 from odibi_studio.services.versions import Versions
 
@@ -230,7 +230,8 @@ class RunDesk:
         with self.book.opened(run_id) as run:
             record, pipeline = run.reader.record(), run.pipeline()
             is_over = record.state.is_final and not run.reader.is_attended()
-            return Watched(about, tuple(step_runs(record, pipeline)), run.course.copy(), is_over, run.run_dir)
+            steps = run.steps.of(record, pipeline)
+            return Watched(about, steps, run.course.copy(), is_over, run.run_dir)
 
     def steps(self, run_id: str) -> RunSteps:
         """The steps of a run and what goes between them.
@@ -244,7 +245,7 @@ class RunDesk:
                 run_id=record.run_id,
                 state=record.state,
                 next=run.reader.offset,
-                steps=step_runs(record, pipeline),
+                steps=list(run.steps.of(record, pipeline)),
                 edges=edge_runs(record, pipeline, run.lineage() if record.state.is_final else None),
             )
 

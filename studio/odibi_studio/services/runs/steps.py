@@ -1,4 +1,4 @@
-"""The steps of a run, the rows between them, and samples of those rows."""
+"""The rows between the steps of a run, and samples of them."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from typing import Any
 
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.graph.steps import StepGraph
-from odibi_core.journal.record import RunRecord, StepProgress
+from odibi_core.journal.record import RunRecord
 from odibi_core.pipeline import Pipeline
 from odibi_studio.messages import Column
-from odibi_studio.run_messages import EdgeRun, RunGrid, RunSamples, StepRun
+from odibi_studio.run_messages import EdgeRun, RunGrid, RunSamples
 from odibi_studio.services.runs.book import OpenRun
-
-
-def step_runs(record: RunRecord, pipeline: Pipeline | None) -> list[StepRun]:
-    """Every step of the pipeline in its order, with those that the run did not come to yet."""
-    steps = {step.name: StepProgress(step.name, step.layer) for step in (pipeline.steps if pipeline else ())}
-    steps.update(record.steps)
-    return [
-        StepRun(
-            name=step.name,
-            layer=step.layer,
-            state=step.state,
-            started=step.start_time,
-            ended=step.end_time,
-            duration_ms=step.duration_ms,
-            duration_scope=step.duration_scope,
-            row_count=step.row_count,
-            retries=step.retries,
-            rejected_rows=step.rejected_rows,
-            error=step.error_message,
-            fix=step.fix,
-            reason=step.reason,
-            warnings=list(step.warnings),
-        )
-        for step in steps.values()
-    ]
 
 
 def edge_runs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _STEPS = ((60, "minute"), (60, "hour"), (24, "day"))
@@ -41,6 +42,8 @@ def local_time(moment: str, zone: str | None) -> str:
     return f"{dt.datetime.fromisoformat(moment).astimezone(place):%-d %B %Y, %H:%M} ({place.key})"
 
 
+# A page that looks each second tells the same moments again and again.
+@lru_cache(8192)
 def clock_time(moment: str, zone: str | None) -> str:
     """The time of day in a zone, to the millisecond: "19:05:12.345"; in UTC where the zone is not known."""
     return f"{dt.datetime.fromisoformat(moment).astimezone(zone_of(zone)):%H:%M:%S.%f}"[:-3]
