@@ -35,7 +35,8 @@ def studio(workspace: Workspace) -> Iterator[Studio]:
     studio = open_studio(workspace)
     yield studio
     let_go(workspace.root)
-    wait_until(lambda: all(run.state.is_final for run in studio.runs.book.summaries()))
+    # One of them runs on Spark, which takes its time to start on a busy machine.
+    wait_until(lambda: all(run.state.is_final for run in studio.runs.book.summaries()), timeout_s=240)
     studio.close()
 
 
