@@ -139,7 +139,7 @@ def _run(page: Page, shop: Shop) -> None:
     newest = next(run for run in runs if run.pipeline_name == "customer_360")
     page.goto(f"{shop.address}/run?run={newest.run_id}")
     page.get_by_text("Timeline").first.wait_for()
-    page.locator("canvas, svg.marks").first.wait_for()
+    page.locator(".charts-row").first.wait_for()
 
 
 def _monitor(page: Page, shop: Shop) -> None:

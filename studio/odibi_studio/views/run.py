@@ -37,6 +37,7 @@ _STYLE = """
 [data-testid="stMainBlockContainer"]:has(.st-key-run_head) { max-width: 90rem; padding-top: 5rem; }
 .st-key-run_head h1 { padding: 0; font-size: 1.75rem; overflow-wrap: anywhere; }
 .st-key-run_figures { padding: 0.25rem 0; }
+.st-key-run_figures > * { flex: 1 1 6.5rem; }
 .st-key-run_figures [data-testid="stMetricValue"] { font-size: 1.35rem; font-variant-numeric: tabular-nums; }
 </style>
 """
