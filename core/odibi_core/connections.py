@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
@@ -112,16 +112,22 @@ class DuckdbConnection(Options):
     path: str = Field(min_length=1, description="The file, relative to the workspace.")
 
 
+_PASSWORD: Any = Field("", description="Always ${secret:NAME}; left out where the server asks for none.")
+_OPTIONS: Any = Field(
+    default_factory=dict, description='What else the driver takes, such as sslmode = "require".'
+)
+
+
+def _rendered(options: Mapping[str, str], resolve: Resolver) -> dict[str, str]:
+    return {name: str(render(value, resolve)) for name, value in options.items()}
+
+
 class ServerConnection(Options):
     """A database that one logs in to; what all kinds of them share."""
 
     kind: str
-    password: str = Field("", description="Always ${secret:NAME}; left out where the server asks for none.")
-    options: dict[str, str] = Field(
-        default_factory=dict, description='What else the driver takes, such as sslmode = "require".'
-    )
 
-    @field_validator("password")
+    @field_validator("password", check_fields=False)
     @classmethod
     def _is_reference(cls, password: str) -> str:
         if password and not any(reference.scheme != "parameter" for reference in references(password)):
@@ -148,10 +154,6 @@ class ServerConnection(Options):
             SecretError: One can't be resolved.
         """
 
-    def rendered_options(self, resolve: Resolver) -> dict[str, str]:
-        """The options with the secrets that they refer to."""
-        return {name: str(render(value, resolve)) for name, value in self.options.items()}
-
 
 class HostConnection(ServerConnection):
     """A database on a server that is named by host, port and database."""
@@ -160,6 +162,8 @@ class HostConnection(ServerConnection):
     port: int = Field(ge=1, le=65535)
     database: str = Field(min_length=1, description="The database.")
     user: str = Field(min_length=1, description="Who logs in; may be ${secret:NAME} or ${env:NAME}.")
+    password: str = _PASSWORD
+    options: dict[str, str] = _OPTIONS
 
     def parts(self) -> tuple[str, str, str]:
         """The kind of database, its host and port, and its name."""
@@ -175,7 +179,7 @@ class HostConnection(ServerConnection):
             str(render(self.user, resolve)),
             str(render(self.password, resolve)),
             getattr(self, "schema_name", ""),
-            self.rendered_options(resolve),
+            _rendered(self.options, resolve),
         )
 
 
@@ -222,6 +226,8 @@ class SqlalchemyConnection(ServerConnection):
     user: str = Field(
         "", description="Who logs in, where the URL doesn't say it; may be ${secret:NAME} or ${env:NAME}."
     )
+    password: str = _PASSWORD
+    options: dict[str, str] = _OPTIONS
     schema_name: str = Field(
         "",
         alias="schema",
@@ -248,7 +254,7 @@ class SqlalchemyConnection(ServerConnection):
             str(render(self.user, resolve)),
             str(render(self.password, resolve)),
             self.schema_name,
-            self.rendered_options(resolve),
+            _rendered(self.options, resolve),
             self.url,
         )
 

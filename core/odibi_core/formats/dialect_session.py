@@ -12,6 +12,7 @@ from odibi_core.errors import SourceError
 from odibi_core.formats.dialect_errors import explained
 from odibi_core.formats.dialect_types import MYSQL, Column, column_of, sampled_column
 from odibi_core.formats.dialect_urls import open_engine
+from odibi_core.formats.mysql_session import forget_rows
 from odibi_core.formats.servers import CONNECT_S, LOCK_S, Server, Table
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ class Session:
         """Ask for no more of the rows."""
         with suppress(Exception):
             if self.is_mysql:
-                # Closing it in good order would read all that is still to come.
-                if (coming := getattr(result.cursor, "_result", None)) is not None:
-                    coming.unbuffered_active = False
+                forget_rows(self._running)
                 self.connection.invalidate()
             else:
                 result.close()

@@ -82,7 +82,7 @@ class Session:
             while rows := cursor.fetchmany(BATCH_ROWS):
                 yield rows
         except BaseException:
-            # Closing the cursor would read all that is still to come.
+            forget_rows(cursor)
             self.connection._force_close()
             raise
 
@@ -143,6 +143,12 @@ class Session:
             Table(schema, name, "view" if "VIEW" in kind else "table", None if rows is None else int(rows))
             for schema, name, kind, rows in found
         ]
+
+
+def forget_rows(cursor: Any) -> None:
+    """Have a cursor leave the rows that are still to come: closing it would read them all."""
+    if (coming := getattr(cursor, "_result", None)) is not None:
+        coming.unbuffered_active = False
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -143,6 +144,17 @@ def test_no_rows_and_many_columns_and_rows_come_and_go(run: Run, door: Door) -> 
     ]
     (row,) = rows_of(run(steps), "total")
     assert (int(row["s"]), row["n"]) == (sum(range(1039, 11039)), 10000)
+
+
+def test_a_reader_that_has_enough_leaves_without_a_word(run: Run, door: Door) -> None:
+    assert saved(run, "SELECT range AS a, repeat('x', 200) AS t FROM range(70000)").success
+    steps = [
+        ingest_step("rows", "t", connection="shop"),
+        sql_step("some", "SELECT a FROM rows LIMIT 3", "rows"),
+    ]
+    assert len(rows_of(run(steps), "some")) == 3
+    # A warning of the collector would fail the test.
+    gc.collect()
 
 
 def test_a_query_is_run_there(run: Run, door: Door) -> None:
