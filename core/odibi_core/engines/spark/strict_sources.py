@@ -62,7 +62,7 @@ def strict_frame(
     Raises:
         SourceError: It is not there, or not of its format.
     """
-    from pyspark.errors import AnalysisException
+    from pyspark.errors import PySparkException
 
     if reason_for_this_machine(scan):
         return None
@@ -70,8 +70,8 @@ def strict_frame(
         frame = _frame(spark, scan, source, options, session)
         # Spark Connect looks for a reader only when it is asked.
         return frame if frame is not None and frame.schema else None
-    except AnalysisException:
-        # The cluster has no reader of that format, or no driver of that database.
+    except PySparkException:
+        # The cluster has no reader of that format, no driver of that database, or no way to it.
         return None
 
 
