@@ -6,7 +6,7 @@ set -euo pipefail
 readonly TOOLS="
 find_browser|chromium|Chromium, which the tests of the pages drive
 find_java|default-jre-headless|Java, which the tests of Spark need
-find_maven|maven|Maven, which fetches the jars that the tests give to Spark
+find_maven|maven|Maven, which fetches the jars that tests give to Spark, and HDFS
 find_postgresql|postgresql|PostgreSQL, a server of which the tests of databases start
 find_mariadb|mariadb-server-core mariadb-client-core|MariaDB, a server of which the tests of databases start
 find_ltdl|libltdl7|libltdl, which the driver of SQL Server links to

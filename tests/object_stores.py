@@ -1,4 +1,4 @@
-"""Object stores on this machine, each on a free port: SeaweedFS, Azurite, and one that acts as Google's."""
+"""Object stores on this machine, each on a free port: SeaweedFS, Azurite, one as Google's, HDFS."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.maven import fetched_jars
 from tests.servers import free_port
 from tests.waiting import wait_until
 
 from odibi_core.clouds.account import Account
+from odibi_core.clouds.address import parse_address
 from odibi_core.clouds.azure import AzureAccount, AzureLogin
 from odibi_core.clouds.gcs import GcsAccount, GcsLogin
+from odibi_core.clouds.hdfs import HdfsAccount, HdfsLogin
 from odibi_core.clouds.s3 import S3Account, S3Login
+from odibi_core.clouds.store import Store
+from odibi_core.errors import TransientError
 from odibi_core.file_lock import FileLock
 
 START_S = 90
@@ -57,7 +62,12 @@ class ObjectStore:
 
     @property
     def scheme(self) -> str:
-        return {"s3": "s3", "azure": "az", "gcs": "gs"}[self.kind]
+        return {"s3": "s3", "azure": "az", "gcs": "gs", "hdfs": "hdfs"}[self.kind]
+
+    @property
+    def bucket_setting(self) -> str:
+        """How a connection calls what is a bucket elsewhere; "" where there is nothing of the kind."""
+        return {"azure": "container", "hdfs": ""}.get(self.kind, "bucket")
 
 
 @contextmanager
@@ -174,6 +184,35 @@ def gcs_server() -> Iterator[ObjectStore]:
         with _running(command, folder, is_up) as process:
             connection = {"project": "shop", "anonymous": True, "endpoint": endpoint}
             yield ObjectStore("gcs", endpoint, account, connection, {}, account.filesystem.mkdir, process)
+
+
+@contextmanager
+def hdfs_server() -> Iterator[ObjectStore]:
+    """A cluster of HDFS, in one process of Java, where whoever runs the tests may do anything."""
+    port, jars = free_port(), fetched_jars(EMULATORS / "hadoop")
+    with _folder() as folder:
+        command = [_program("java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx400m"]
+        command += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        command += [f"-Dtest.build.data={folder}", f"-Dhadoop.log.dir={folder}", "-cp", f"{jars}/*"]
+        command += ["org.apache.hadoop.test.MiniDFSClusterManager", "-format", "-datanodes", "1"]
+        command += ["-nnport", str(port), "-httpport", str(free_port())]
+        # Else each file is a while in being closed, until the data node has told of it.
+        command += ["-D", "dfs.namenode.file.close.num-committed-allowed=1"]
+        account = HdfsAccount(HdfsLogin("127.0.0.1", port))
+
+        def is_up() -> bool:
+            store, place = Store(account), parse_address("hdfs:///is_up")
+            try:
+                store.put(Path(__file__), place)
+            except TransientError:
+                # Also while the name node answers, but has nobody yet who keeps blocks.
+                return False
+            store.remove([place])
+            return True
+
+        with _running(command, folder, is_up) as process:
+            connection = {"host": "127.0.0.1", "port": port}
+            yield ObjectStore("hdfs", f"127.0.0.1:{port}", account, connection, {}, lambda _: None, process)
 
 
 def install_emulators() -> None:

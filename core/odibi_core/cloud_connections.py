@@ -187,11 +187,17 @@ class GcsConnection(CloudConnection):
 class HdfsConnection(CloudConnection):
     """A cluster of HDFS."""
 
-    kind: Literal["hdfs"] = Field(description="A cluster of HDFS; Hadoop's library must be on the machine.")
+    kind: Literal["hdfs"] = Field(
+        description="A cluster of HDFS. Who asks is said as to Hadoop's own tools: by HADOOP_USER_NAME, "
+        "or by Kerberos."
+    )
     scheme: ClassVar[str] = "hdfs"
-    host: str = Field("", description="The name node; what Hadoop's own configuration says where empty.")
-    port: int = Field(8020, ge=1, le=65535, description="Its port.")
-    user: str = Field("", description="Who asks.")
+    host: str = Field(
+        "",
+        description="The name node, or a name service of Hadoop's configuration (HADOOP_CONF_DIR); "
+        "what that says where empty.",
+    )
+    port: int = Field(8020, ge=1, le=65535, description="The port of the name node.")
 
     def address(self, path: str) -> Address:
         """Where something is that a step names: by a path inside, or by a URL."""
@@ -203,7 +209,7 @@ class HdfsConnection(CloudConnection):
     def _login(self, shown: dict[str, Any]) -> Any:
         from odibi_core.clouds.hdfs import HdfsLogin
 
-        return HdfsLogin(shown["host"], self.port, shown["user"])
+        return HdfsLogin(shown["host"], self.port)
 
 
 CLOUD_CONNECTIONS: dict[str, type[CloudConnection]] = {

@@ -6,11 +6,13 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.clouds.address import Address
+from odibi_core.clouds.tails import Tails
 from odibi_core.errors import MissingPackageError
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ class ConflictError(Exception):
     """The object is not as the one who writes it took it to be."""
 
 
+class NoConditionsError(Exception):
+    """The store takes no condition on a put."""
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """An object as it is now.
@@ -59,12 +65,14 @@ class Account(ABC):
     Attributes:
         provider: The provider's name.
         extra: What is to be installed for it.
+        tails: The last bytes of its objects, as far as they were read.
     """
 
     provider: ClassVar[str]
     extra: ClassVar[str]
 
     def __init__(self) -> None:
+        self.tails = Tails()
         self._lock = threading.Lock()
         self._opened: tuple[int, AbstractFileSystem] | None = None
 
@@ -113,7 +121,12 @@ class Account(ABC):
             ConflictError: The object is in another state.
         """
         if state and start is not None and end is not None:
-            return self._read_of(address, start, end, state)
+            with self._telling():
+                return self._read_of(address, start, end, state)
+        return self._read(address, start, end)
+
+    def _read(self, address: Address, start: int | None, end: int | None) -> bytes:
+        """Bytes of an object in whatever state it is."""
         content: bytes = self.filesystem.cat_file(self.path(address), start=start, end=end)
         return content
 
@@ -125,7 +138,6 @@ class Account(ABC):
             ConflictError: It is in another one.
         """
 
-    @abstractmethod
     def put(
         self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
     ) -> None:
@@ -139,7 +151,44 @@ class Account(ABC):
 
         Raises:
             ConflictError: It is in another state.
+            NoConditionsError: The store takes no condition, and there is one.
         """
+        with self._telling():
+            self._put(source, address, tickets, expected)
+
+    @abstractmethod
+    def _put(self, source: Path, address: Address, tickets: Sequence[str], expected: str | None) -> None:
+        """Let a file become an object; what it raises need not be a ConflictError."""
+
+    def remove(self, address: Address) -> None:
+        """Remove an object.
+
+        Raises:
+            FileNotFoundError: It is gone already; not every provider says so.
+        """
+        self.filesystem.rm_file(self.path(address))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turn what the provider's library raises for a condition that is not met into a ConflictError."""
+        try:
+            yield
+        except ConflictError:
+            raise
+        except Exception as error:  # every library has errors of its own
+            if self._is_conflict(error):
+                raise ConflictError from error
+            if self._knows_no_conditions(error):
+                raise NoConditionsError from error
+            raise
+
+    def _is_conflict(self, _error: Exception) -> bool:
+        """Whether the library says with it that a condition is not met."""
+        return False
+
+    def _knows_no_conditions(self, _error: Exception) -> bool:
+        """Whether the server says with it that it does not know conditions."""
+        return False
 
     @abstractmethod
     def delta_options(self) -> Mapping[str, str]:
@@ -154,6 +203,11 @@ class Account(ABC):
         from fsspec.asyn import sync
 
         return sync(self.filesystem.loop, function, *args, **kwargs)
+
+
+def delta_options(told: Mapping[str, str]) -> dict[str, str]:
+    """What delta-rs is told: how long it tries, and what of the rest is not empty."""
+    return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
 
 
 def split_tickets(text: str | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ Login = Any
 """An S3Login, AzureLogin, GcsLogin or HdfsLogin."""
 
 
-_ENVIRONMENT = ("AWS_", "AZURE_", "GOOGLE_", "GCLOUD_", "STORAGE_EMULATOR_HOST", "HADOOP_")
+_ENVIRONMENT = ("AWS_", "AZURE_", "GOOGLE_", "GCLOUD_", "STORAGE_EMULATOR_HOST", "HADOOP_", "KRB5")
 """How the names begin of what the providers' own chains of credentials look at."""
 
 
@@ -58,7 +58,7 @@ def _account(provider: str, login: Login | None, host: str, _around: tuple[tuple
 
             return HdfsAccount(login or HdfsLogin(), host)
         case "local":
-            from odibi_core.clouds.hdfs import LocalAccount
+            from odibi_core.clouds.local import LocalAccount
 
             return LocalAccount()
     raise ValueError(provider)

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 
 from odibi_core.clouds.account import (
     ABSENT,
-    DELTA_RETRIES,
     PAGE,
     TICKETS,
     Account,
-    ConflictError,
     Object,
+    delta_options,
     split_tickets,
 )
 from odibi_core.clouds.address import Address
@@ -222,7 +221,6 @@ class AzureAccount(Account):
 
     def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
         from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
 
         blob = self.filesystem.service_client.get_blob_client(address.container, address.key)
 
@@ -233,22 +231,12 @@ class AzureAccount(Account):
             content: bytes = await stream.readall()
             return content
 
-        try:
-            found: bytes = self.call(read)
-        except ResourceModifiedError as error:
-            raise ConflictError from error
+        found: bytes = self.call(read)
         return found
 
-    def put(
-        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
-    ) -> None:
-        """Let a file become an object: in one request, or in blocks that count together at the end.
-
-        Raises:
-            ConflictError: The object is not in the state that was expected.
-        """
+    def _put(self, source: Path, address: Address, tickets: Sequence[str], expected: str | None) -> None:
+        """Send a file in one request, or in blocks that count together at the end."""
         from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
 
         blob = self.filesystem.service_client.get_blob_client(address.container, address.key)
         condition: dict[str, Any] = {"overwrite": expected != ABSENT}
@@ -264,10 +252,12 @@ class AzureAccount(Account):
                     **condition,
                 )
 
-        try:
-            self.call(send)
-        except (ResourceExistsError, ResourceModifiedError) as error:
-            raise ConflictError from error
+        self.call(send)
+
+    def _is_conflict(self, error: Exception) -> bool:
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+
+        return isinstance(error, ResourceExistsError | ResourceModifiedError)
 
     def delta_options(self) -> Mapping[str, str]:
         """What delta-rs needs to reach the account."""
@@ -293,7 +283,7 @@ class AzureAccount(Account):
             # The same identity as everywhere else, by a token that is good for an hour and more.
             with self._credential(is_async=False) as credential:
                 told["azure_storage_token"] = credential.get_token(_SCOPE).token
-        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
+        return delta_options(told)
 
     def delta_uri(self, address: Address) -> str:
         """The address as delta-rs spells it."""

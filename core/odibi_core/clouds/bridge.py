@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -19,35 +17,14 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TAIL_BYTES = 1 << 16
-_KEPT_TAILS = 512
 _OLD = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-
-
-class _Tails:
-    """The last bytes of objects, where formats keep their metadata: they are read again and again."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> bytes | None:
-        """The last bytes of an object, where they are known."""
-        with self._lock:
-            return self._known.get(key)
-
-    def keep(self, key: str, tail: bytes) -> None:
-        """Remember them."""
-        with self._lock:
-            self._known[key] = tail
-            if len(self._known) > _KEPT_TAILS:
-                self._known.popitem(last=False)
 
 
 class _File:
     """One object, as an open file."""
 
-    def __init__(self, store: Store, address: Address, found: Object, tails: _Tails) -> None:
-        self._store, self._address, self._found, self._tails = store, address, found, tails
+    def __init__(self, store: Store, address: Address, found: Object) -> None:
+        self._store, self._address, self._found = store, address, found
         self._place = 0
 
     def seek(self, place: int, _whence: int = 0) -> int:
@@ -76,10 +53,11 @@ class _File:
         begin = max(0, size - _TAIL_BYTES)
         if start < begin or end <= start:
             return self._of_state(start, end) if end > start else b""
-        tail = self._tails.get(self._address.key)
+        tails, state = self._store.account.tails, self._found.state
+        tail = tails.get(self._address, state)
         if tail is None:
             tail = self._of_state(begin, size)
-            self._tails.keep(self._address.key, tail)
+            tails.keep(self._address, state, tail)
         return tail[start - begin : end - begin]
 
     def _of_state(self, start: int, end: int) -> bytes:
@@ -111,7 +89,6 @@ def lend(
 
     scheme = "odibi" + "".join(letter for letter in name if letter.isalnum()).lower()
     known = {f"{scheme}://{address.container}/{found.key}": found for found in objects}
-    tails = _Tails()
 
     class Bridge(AbstractFileSystem):  # type: ignore[misc]
         protocol = scheme
@@ -120,7 +97,7 @@ def lend(
             if mode != "rb":
                 raise OSError("objects are read here, and nothing else")
             found = known[path]
-            return _File(store, address.at(found.key), found, tails)
+            return _File(store, address.at(found.key), found)
 
         def size(self, path: str) -> int:
             return known[path].size_bytes

@@ -27,7 +27,10 @@ _NO_CREDENTIALS = (
     *("PartialCredentialsError", "Unable to locate credentials", "ClientAuthenticationError", "RefreshError"),
     *("EC2 instance metadata", "failed to retrieve a token", "not retrieve a token"),
 )
-_FORBIDDEN = ("AccessDenied", "AuthorizationFailure", "AuthorizationPermissionMismatch", "Forbidden")
+_FORBIDDEN = (
+    *("AccessDenied", "AuthorizationFailure", "AuthorizationPermissionMismatch", "Forbidden"),
+    "AccessControlException",
+)
 _PASSING = (
     *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError"),
     *("ClientConnectorError", "ServerDisconnectedError", "ClientPayloadError", "ClientOSError"),
@@ -41,14 +44,12 @@ _PASSING = (
         "operation timed out",
         "tcp connect",
     ),
-    *(
-        "error decoding response body",
-        "Server Error",
-        "IncompleteReadError",
-        "error trying to connect",
-        "tcp connect",
-    ),
+    *("error decoding response body", "Server Error", "IncompleteReadError", "error trying to connect"),
+    *("RPC listener disconnected", "Connection reset", "No route to host", "failed to lookup address"),
+    *("SafeModeException", "StandbyException", "RetriableException", "could only be written to 0"),
 )
+_RPC = re.compile(r"""RPCError\("[\w.$]+", "(?P<said>(?:[^"\\]|\\.)*)"\)""", re.DOTALL)
+"""How hdfs-native tells what a name node said: the class, and the message with the stack behind it."""
 
 
 def explain(error: BaseException, where: str, kind: type[StepError] = SourceError) -> OdibiError:
@@ -118,11 +119,11 @@ def explain(error: BaseException, where: str, kind: type[StepError] = SourceErro
 @contextmanager
 def explained(where: object, kind: type[StepError] = SourceError) -> Iterator[None]:
     """Turn what libraries raise within it into errors that a person understands."""
-    from odibi_core.clouds.account import ConflictError
+    from odibi_core.clouds.account import ConflictError, NoConditionsError
 
     try:
         yield
-    except (OdibiError, ConflictError):
+    except (OdibiError, ConflictError, NoConditionsError):
         raise
     except Exception as error:  # every library has errors of its own
         raise explain(error, str(where), kind) from error
@@ -156,7 +157,7 @@ def _is_passing(links: list[BaseException]) -> bool:
 def _said(links: list[BaseException]) -> str:
     """What the store said, in one short line."""
     for link in links:
-        lines = _COLOURS.sub("", str(getattr(link, "message", "") or link)).split("\n")
+        lines = _lines(str(getattr(link, "message", "") or link))
         # delta-rs tells a reason a line, the deepest one last.
         is_tree = any("↳" in line for line in lines)
         parts = [line.strip(" ↳\t\r") for line in (lines if is_tree else lines[:1])]
@@ -164,3 +165,9 @@ def _said(links: list[BaseException]) -> str:
         if said and said != "None":
             return f": {said[:300]}"
     return ""
+
+
+def _lines(text: str) -> list[str]:
+    found = _RPC.search(text)
+    said = found["said"].replace("\\n", "\n").replace("\\t", " ").replace('\\"', '"') if found else text
+    return _COLOURS.sub("", said).split("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,16 +13,15 @@ from urllib.parse import quote
 
 from odibi_core.clouds.account import (
     ABSENT,
-    DELTA_RETRIES,
-    NO_CONTAINER,
     PAGE,
     TICKETS,
-    Account,
     ConflictError,
     Object,
+    delta_options,
     split_tickets,
 )
 from odibi_core.clouds.address import Address
+from odibi_core.clouds.buckets import BucketAccount
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -47,19 +46,12 @@ class GcsLogin:
     endpoint: str = ""
 
 
-class GcsAccount(Account):
-    """A project's buckets.
-
-    Args:
-        login: How they are reached.
-    """
+class GcsAccount(BucketAccount[GcsLogin]):
+    """A project's buckets."""
 
     provider: ClassVar[str] = "gcs"
     extra: ClassVar[str] = "gcs"
-
-    def __init__(self, login: GcsLogin) -> None:
-        super().__init__()
-        self.login = login
+    scheme: ClassVar[str] = "gs"
 
     def _open(self) -> AbstractFileSystem:
         # What it experiments with speaks another protocol, which asks for credentials of its own.
@@ -76,68 +68,40 @@ class GcsAccount(Account):
             skip_instance_cache=True,
         )
 
-    def pages(self, address: Address) -> Iterator[Sequence[Object]]:
-        """The objects whose keys begin with the address's key, a page at a time."""
-        more: dict[str, str] = {}
-        while True:
-            answer = self._call(
-                "GET", "b/{}/o", address.container, prefix=address.key, maxResults=PAGE, json_out=True, **more
-            )
-            yield [_object(found) for found in answer.get("items", ()) if not found["name"].endswith("/")]
-            if not answer.get("nextPageToken"):
-                return
-            more = {"pageToken": answer["nextPageToken"]}
+    def _page(self, address: Address, token: str) -> tuple[list[Object], str | None]:
+        more = {"pageToken": token} if token else {}
+        answer = self._call(
+            "GET", "b/{}/o", address.container, prefix=address.key, maxResults=PAGE, json_out=True, **more
+        )
+        return [_object(found) for found in answer.get("items", ())], answer.get("nextPageToken") or None
 
-    def head(self, address: Address) -> Object | None:
-        """The object as it is now; None where there is none."""
-        try:
-            return _object(self._call("GET", "b/{}/o/{}", address.container, address.key, json_out=True))
-        except FileNotFoundError:
-            # The answer is the same where there is no bucket.
-            try:
-                self._call("GET", "b/{}", address.container, json_out=True)
-            except FileNotFoundError as error:
-                raise FileNotFoundError(NO_CONTAINER) from error
-            return None
+    def _look(self, address: Address) -> Object:
+        return _object(self._call("GET", "b/{}/o/{}", address.container, address.key, json_out=True))
+
+    def _look_at_bucket(self, bucket: str) -> None:
+        self._call("GET", "b/{}", bucket, json_out=True)
 
     def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
-        from gcsfs.retry import HttpError
-
         url, span = self.filesystem.url(self.path(address)), {"Range": f"bytes={start}-{end - 1}"}
-        try:
-            headers, content = self._call("GET", url, headers=span, ifGenerationMatch=state)
-        except (HttpError, FileExistsError) as error:
-            if str(getattr(error, "code", "")) == "412" or isinstance(error, FileExistsError):
-                raise ConflictError from error
-            raise
+        headers, content = self._call("GET", url, headers=span, ifGenerationMatch=state)
         # Not every server that acts as Google's heeds the condition.
         if str(headers.get("X-Goog-Generation", state)) != state:
             raise ConflictError
         found: bytes = content
         return found
 
-    def put(
-        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
-    ) -> None:
-        """Let a file become an object, in chunks that count together at the end.
-
-        Raises:
-            ConflictError: The object is not in the state that was expected.
-        """
+    def _put(self, source: Path, address: Address, tickets: Sequence[str], expected: str | None) -> None:
+        """Send a file in one request, or in chunks that count together at the end."""
         condition = {} if expected is None else {"ifGenerationMatch": "0" if expected == ABSENT else expected}
         about: dict[str, Any] = {"name": address.key}
         if tickets:
             about["metadata"] = {TICKETS: ",".join(tickets)}
-        from gcsfs.retry import HttpError
+        self.call(self._send, source, address.container, about, condition)
 
-        try:
-            self.call(self._put, source, address.container, about, condition)
-        except (HttpError, FileExistsError) as error:
-            if str(getattr(error, "code", "")) == "412" or isinstance(error, FileExistsError):
-                raise ConflictError from error
-            raise
+    def _is_conflict(self, error: Exception) -> bool:
+        return str(getattr(error, "code", "")) == "412" or isinstance(error, FileExistsError)
 
-    async def _put(
+    async def _send(
         self, source: Path, bucket: str, about: Mapping[str, Any], condition: Mapping[str, str]
     ) -> None:
         from gcsfs.core import upload_chunk
@@ -179,11 +143,7 @@ class GcsAccount(Account):
                 "private_key_id": "",
             }
             told["google_service_account_key"] = json.dumps(key)
-        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
-
-    def delta_uri(self, address: Address) -> str:
-        """The address as delta-rs spells it."""
-        return f"gs://{address.container}/{address.key}"
+        return delta_options(told)
 
     def _call(self, *request: Any, **more: Any) -> Any:
         return self.filesystem.call(*request, **more)

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from odibi_core.clouds.account import (
-    ABSENT,
-    DELTA_RETRIES,
-    NO_CONTAINER,
-    PAGE,
-    TICKETS,
-    Account,
-    ConflictError,
-    Object,
-    split_tickets,
-)
+from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Object, delta_options, split_tickets
 from odibi_core.clouds.address import Address
+from odibi_core.clouds.buckets import BucketAccount
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -57,19 +48,12 @@ class S3Login:
     path_style: bool = False
 
 
-class S3Account(Account):
-    """An account of S3.
-
-    Args:
-        login: How it is reached.
-    """
+class S3Account(BucketAccount[S3Login]):
+    """An account of S3."""
 
     provider: ClassVar[str] = "s3"
     extra: ClassVar[str] = "s3"
-
-    def __init__(self, login: S3Login) -> None:
-        super().__init__()
-        self.login = login
+    scheme: ClassVar[str] = "s3"
 
     def _open(self) -> AbstractFileSystem:
         import s3fs
@@ -89,32 +73,20 @@ class S3Account(Account):
             **({"profile": login.profile} if login.profile else {}),
         )
 
-    def pages(self, address: Address) -> Iterator[Sequence[Object]]:
-        """The objects whose keys begin with the address's key, a page at a time."""
-        more: dict[str, str] = {}
-        while True:
-            answer = self._call(
-                "list_objects_v2", Bucket=address.container, Prefix=address.key, MaxKeys=PAGE, **more
-            )
-            yield [
-                Object(found["Key"], int(found["Size"]), str(found["ETag"]))
-                for found in answer.get("Contents", ())
-                if not found["Key"].endswith("/")
-            ]
-            if not answer.get("IsTruncated"):
-                return
-            more = {"ContinuationToken": answer["NextContinuationToken"]}
+    def _page(self, address: Address, token: str) -> tuple[list[Object], str | None]:
+        more = {"ContinuationToken": token} if token else {}
+        answer = self._call(
+            "list_objects_v2", Bucket=address.container, Prefix=address.key, MaxKeys=PAGE, **more
+        )
+        page = [
+            Object(found["Key"], int(found["Size"]), str(found["ETag"]))
+            for found in answer.get("Contents", ())
+        ]
+        return page, answer["NextContinuationToken"] if answer.get("IsTruncated") else None
 
-    def head(self, address: Address) -> Object | None:
-        """The object as it is now; None where there is none."""
+    def _look(self, address: Address) -> Object:
         try:
             found = self._call("head_object", Bucket=address.container, Key=address.key)
-        except FileNotFoundError:
-            try:
-                self._call("head_bucket", Bucket=address.container)
-            except FileNotFoundError as error:
-                raise FileNotFoundError(NO_CONTAINER) from error
-            return None
         except PermissionError:
             # The answer to a request for the head alone has no words: those of a list say what is wrong.
             self._call("list_objects_v2", Bucket=address.container, Prefix=address.key, MaxKeys=1)
@@ -122,6 +94,9 @@ class S3Account(Account):
         told = {name.lower(): value for name, value in found.get("Metadata", {}).items()}
         tickets = split_tickets(told.get(TICKETS))
         return Object(address.key, int(found["ContentLength"]), str(found["ETag"]), tickets)
+
+    def _look_at_bucket(self, bucket: str) -> None:
+        self._call("head_bucket", Bucket=bucket)
 
     def _read_of(self, address: Address, start: int, end: int, state: str) -> bytes:
         from s3fs.core import _error_wrapper
@@ -140,34 +115,24 @@ class S3Account(Account):
                 content: bytes = await body.read()
                 return content
 
-        try:
-            found: bytes = self.call(_error_wrapper, read, retries=filesystem.retries)
-        except (OSError, FileExistsError) as error:
-            if _code(error) in ("PreconditionFailed", "412"):
-                raise ConflictError from error
-            raise
+        found: bytes = self.call(_error_wrapper, read, retries=filesystem.retries)
         return found
 
-    def put(
-        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
-    ) -> None:
-        """Let a file become an object: in one request, or in parts that count together at the end.
-
-        Raises:
-            ConflictError: The object is not in the state that was expected.
-        """
+    def _put(self, source: Path, address: Address, tickets: Sequence[str], expected: str | None) -> None:
+        """Send a file in one request, or in parts that count together at the end."""
         place = {"Bucket": address.container, "Key": address.key}
         known = {"Metadata": {TICKETS: ",".join(tickets)}} if tickets else {}
         condition = _condition(expected)
-        try:
-            if source.stat().st_size <= _PART_BYTES:
-                self._call("put_object", **place, Body=source.read_bytes(), **known, **condition)
-            else:
-                self._put_parts(source, place, known, condition)
-        except (OSError, FileExistsError) as error:
-            if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
-                raise ConflictError from error
-            raise
+        if source.stat().st_size <= _PART_BYTES:
+            self._call("put_object", **place, Body=source.read_bytes(), **known, **condition)
+        else:
+            self._put_parts(source, place, known, condition)
+
+    def _is_conflict(self, error: Exception) -> bool:
+        return _code(error) in ("PreconditionFailed", "412", "ConditionalRequestConflict")
+
+    def _knows_no_conditions(self, error: Exception) -> bool:
+        return _code(error) == "NotImplemented"
 
     def _put_parts(
         self, source: Path, place: Mapping[str, str], known: Mapping[str, Any], condition: Mapping[str, str]
@@ -218,11 +183,7 @@ class S3Account(Account):
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false" if login.path_style or endpoint else "",
             "AWS_CONDITIONAL_PUT": "etag",
         }
-        return {**DELTA_RETRIES, **{name: value for name, value in told.items() if value}}
-
-    def delta_uri(self, address: Address) -> str:
-        """The address as delta-rs spells it."""
-        return f"s3://{address.container}/{address.key}"
+        return delta_options(told)
 
     def _call(self, method: str, **request: Any) -> Any:
         return self.filesystem.call_s3(method, **request)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odibi_core.clouds.account import Account, ConflictError, Object
+from odibi_core.clouds.account import Account, ConflictError, NoConditionsError, Object
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.faults import explained
 from odibi_core.errors import SourceError, TargetError, TransientError
@@ -103,15 +103,38 @@ class Store:
             draft.replace(target)
 
     def put(
-        self, source: Path, address: Address, tickets: Sequence[str] = (), expected: str | None = None
+        self,
+        source: Path,
+        address: Address,
+        tickets: Sequence[str] = (),
+        expected: str | None = None,
+        *,
+        is_needed: bool = True,
     ) -> None:
         """Let a file become an object, all of it at once.
 
+        Args:
+            source: The file.
+            address: Where to.
+            tickets: Which writes are in it.
+            expected: The state that the object must be in, `ABSENT` where there must be none; None for any.
+            is_needed: Whether that must hold even at a store that takes no conditions.
+
         Raises:
             ConflictError: The object is not in the state that was expected.
+            TargetError: The store takes no conditions, or refuses.
         """
         with explained(address, TargetError):
-            self.account.put(source, address, tickets, expected)
+            try:
+                self.account.put(source, address, tickets, expected)
+            except NoConditionsError as error:
+                if is_needed:
+                    raise TargetError(
+                        "the store takes no conditions, without which writers would undo each other's work",
+                        where=str(address),
+                        fix="write one object with the mode 'overwrite', or use a store that knows If-Match",
+                    ) from error
+                self.account.put(source, address, tickets)
 
     def remove(self, addresses: Iterable[Address]) -> None:
         """Remove objects; those that are gone already don't matter."""
@@ -119,7 +142,7 @@ class Store:
         def drop(address: Address) -> None:
             with explained(address, TargetError):
                 try:
-                    self.account.filesystem.rm_file(self.account.path(address))
+                    self.account.remove(address)
                 except FileNotFoundError:
                     return
 

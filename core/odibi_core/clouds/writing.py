@@ -104,13 +104,16 @@ def _one(job: _Job) -> Written:
         return written
     job.target.check()
     tickets = [*(old.tickets if old and builds_on_it else ()), job.ticket][-_KEPT_TICKETS:]
-    expected = None
-    if builds_on_it or mode is not WriteMode.OVERWRITE:
-        expected = old.state if old else ABSENT
+    # Also where nothing of the old one is kept: a request of an attempt that was given up on may land late.
+    expected = old.state if old else ABSENT
+    is_needed = builds_on_it or mode is not WriteMode.OVERWRITE
     try:
-        job.store.put(path, job.address, tickets, expected)
+        job.store.put(path, job.address, tickets, expected, is_needed=is_needed)
     except ConflictError as error:
-        raise changed_meanwhile(job.address) from error
+        now = job.store.head(job.address)
+        # The answer to a request may be lost, and the library ask again; or an attempt before was slow.
+        if now is None or job.ticket not in now.tickets:
+            raise changed_meanwhile(job.address) from error
     return written
 
 

@@ -87,14 +87,8 @@ class CloudCacheManager:
         if is_address(url):
             address = parse_address(url)
             account = _account(address, connections or {}, resolve)
-            folder = account.path(address).removeprefix(f"{address.container}/")
-            return cls(
-                address.provider,
-                address.container,
-                folder,
-                max_bytes=max_bytes,
-                filesystem=account.filesystem,
-            )
+            place = account.path(address)
+            return cls(address.provider, place, "", max_bytes=max_bytes, filesystem=account.filesystem)
         provider, _, path = url.partition("://")
         container, _, prefix = path.partition("/")
         return cls(provider, container, prefix, max_bytes=max_bytes)

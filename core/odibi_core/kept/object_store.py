@@ -29,7 +29,7 @@ class ObjectStore:
     def __init__(self, filesystem: AbstractFileSystem, root: str) -> None:
         self._filesystem, self._root = filesystem, str(filesystem._strip_protocol(root)).rstrip("/")
         # There alone a reader can see half of what is being written.
-        self._writes_in_place = "file" in _protocols(filesystem)
+        self._writes_in_place = not {"file", "hdfs"}.isdisjoint(_protocols(filesystem))
 
     def get(self, name: str) -> bytes:
         """The content of an object.
@@ -64,7 +64,8 @@ class ObjectStore:
             if self._writes_in_place:
                 draft = f"{path}.tmp-{secrets.token_hex(4)}"
                 self._filesystem.pipe_file(draft, content)
-                self._filesystem.mv(draft, path)
+                # HDFS has to be told that the old one may go; for files of this machine it always may.
+                self._filesystem.mv(draft, path, overwrite=True)
             else:
                 self._filesystem.pipe_file(path, content)
 

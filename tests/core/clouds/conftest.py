@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.object_stores import ObjectStore, azure_server, gcs_server, s3_server
+from tests.object_stores import ObjectStore, azure_server, gcs_server, hdfs_server, s3_server
 
 from odibi_core.clouds.address import Address, parse_address
 from odibi_core.clouds.store import Store
@@ -42,6 +42,12 @@ def gcs() -> Iterator[ObjectStore]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def hdfs() -> Iterator[ObjectStore]:
+    with hdfs_server() as server:
+        yield server
+
+
 @dataclass(frozen=True)
 class Lake:
     """An empty folder of a bucket, which the workspace's connection `lake` leads to."""
@@ -55,7 +61,8 @@ class Lake:
         return Store(self.server.account)
 
     def url(self, key: str = "") -> str:
-        return f"{self.server.scheme}://{BUCKET}/{self.folder}/{key}"
+        container = BUCKET if self.server.bucket_setting else self.server.endpoint
+        return f"{self.server.scheme}://{container}/{self.folder}/{key}"
 
     def at(self, key: str) -> Address:
         return parse_address(self.url(key))
@@ -70,20 +77,15 @@ class Lake:
 
     def connect(self, **changes: Any) -> None:
         """Have the connection say something else."""
-        said = {"kind": self.server.kind, bucket_name(self.server): BUCKET, "path": self.folder}
-        said |= {**self.server.connection, **changes}
+        bucket = {self.server.bucket_setting: BUCKET} if self.server.bucket_setting else {}
+        said = {"kind": self.server.kind, **bucket, "path": self.folder, **self.server.connection, **changes}
         lines = [f"{name} = {json.dumps(value)}" for name, value in said.items() if value is not None]
         (self.workspace.root / "odibi.toml").write_text("\n".join(["[connections.lake]", *lines]) + "\n")
         secrets = "".join(f"{name}={value}\n" for name, value in self.server.secrets.items())
         (self.workspace.root / ".env").write_text(secrets)
 
 
-def bucket_name(server: ObjectStore) -> str:
-    """How a connection calls what is a bucket elsewhere."""
-    return "container" if server.kind == "azure" else "bucket"
-
-
-@pytest.fixture(params=["s3", "azure", "gcs"])
+@pytest.fixture(params=["s3", "azure", "gcs", "hdfs"])
 def lake(request: pytest.FixtureRequest, workspace: Workspace) -> Lake:
     """A folder in each kind of store."""
     return make_lake(request.getfixturevalue(request.param), workspace)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.conftest import Run
 from tests.core.clouds.conftest import Lake
 from tests.core.clouds.test_formats import frame, read, write
 
 from odibi_core.clouds import writing
 from odibi_core.clouds.folders import MANIFEST
+from odibi_core.clouds.s3 import S3Account
 from odibi_core.clouds.store import Store, together
 from odibi_core.formats.base import Written
 from odibi_core.orchestrator import Orchestrator
@@ -76,10 +78,12 @@ def sleeping(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[st
 
 
 class Late:
-    """A run of its own that writes a folder, on another thread."""
+    """A run of its own that writes a folder or an object, on another thread."""
 
-    def __init__(self, lake: Lake, query: str, mode: str) -> None:
-        steps = write(query, lake.url("parts"), "parquet", mode=mode)
+    def __init__(
+        self, lake: Lake, query: str, mode: str, key: str = "parts", format_: str = "parquet"
+    ) -> None:
+        steps = write(query, lake.url(key), format_, mode=mode)
         self._told: list[RunResult] = []
         self.run = Orchestrator(steps, workspace=lake.workspace, keeps_data=False, write_id="same")
         self._thread = threading.Thread(target=lambda: self._told.append(self.run.execute()))
@@ -142,6 +146,61 @@ def test_of_two_writers_that_make_a_folder_one_wins(
     sleeper.wakes.set()
     assert "another writer changed it at the same time" in str(late.result().errors["write"])
     assert list(frame(run, read(s3_lake.url("parts"), "parquet"))["name"]) == ["x"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_request_that_lands_late_does_not_undo_what_was_written_after_it(
+    lake: Lake, run: Run, sleeping: Callable[[Callable[[str], bool]], Sleeper], is_there: bool
+) -> None:
+    if is_there:
+        assert run(write("SELECT 1 AS id", lake.url("one.csv"), "csv")).success
+    sleeper = sleeping(lambda key: key.endswith("/one.csv"))
+    late = Late(lake, "SELECT 2 AS id", "overwrite", "one.csv", "csv")
+    assert sleeper.sleeps.wait(WAIT_S)
+    late.run.cancel()
+    assert not late.result().success
+    assert run(write("SELECT 3 AS id", lake.url("one.csv"), "csv")).success
+    sleeper.wakes.set()
+    assert sleeper.ended.wait(WAIT_S)
+    assert list(frame(run, read(lake.url("one.csv"), "csv"))["id"]) == [3]
+
+
+def test_a_request_whose_answer_is_lost_and_that_is_sent_again_has_written(
+    lake: Lake, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(lake.server.account)
+    plain, sent = kind._put, []
+
+    def twice(self: Any, source: Path, address: Any, *more: Any) -> None:
+        for _ in range(2 if address.key.endswith("/one.csv") else 1):
+            sent.append(address.key)
+            plain(self, source, address, *more)
+
+    monkeypatch.setattr(kind, "_put", twice)
+    for mode, rows in (("overwrite", [7]), ("append", [7, 7])):
+        result = run(write("SELECT 7 AS id", lake.url("one.csv"), "csv", mode=mode))
+        assert result.success, result.errors
+        assert list(frame(run, read(lake.url("one.csv"), "csv"))["id"]) == rows
+    assert len(sent) == 4
+
+
+def test_a_store_that_takes_no_conditions_gets_none_where_nothing_can_be_lost(
+    s3_lake: Lake, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = S3Account._call
+
+    def simple(self: S3Account, method: str, **request: Any) -> Any:
+        if method == "put_object" and not {"IfMatch", "IfNoneMatch"}.isdisjoint(request):
+            answer = ClientError({"Error": {"Code": "NotImplemented", "Message": "no"}}, "PutObject")
+            raise OSError("no") from answer
+        return plain(self, method, **request)
+
+    monkeypatch.setattr(S3Account, "_call", simple)
+    for mode in ("overwrite", "overwrite", "append"):
+        result = run(write("SELECT 7 AS id", s3_lake.url("one.csv"), "csv", mode=mode))
+        assert result.success is (mode == "overwrite"), result.errors
+    assert "the store takes no conditions" in str(result.errors["write"])
+    assert list(frame(run, read(s3_lake.url("one.csv"), "csv"))["id"]) == [7]
 
 
 def test_nothing_more_begins_after_a_failure() -> None:

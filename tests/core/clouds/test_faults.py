@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Run
-from tests.core.clouds.conftest import BUCKET, Lake, bucket_name, make_lake
+from tests.core.clouds.conftest import BUCKET, Lake, make_lake
 from tests.core.clouds.test_formats import read, write
 from tests.object_stores import READER_SECRET, SECRET, azure_server, s3_server
 from tests.servers import free_port
@@ -48,7 +48,9 @@ def test_what_is_not_there_is_told_with_what_is(lake: Lake, run: Run, format_: s
     assert isinstance(near, SourceError)
     assert near.what == "the object does not exist"
     assert "'orders.csv'" in near.fix
-    lake.connect(**{bucket_name(lake.server): "no-such-bucket"})
+    if not lake.server.bucket_setting:
+        return
+    lake.connect(**{lake.server.bucket_setting: "no-such-bucket"})
     for steps in (
         read("x.csv", format_, connection="lake"),
         write("SELECT 1 AS id", "x.csv", format_, connection="lake"),

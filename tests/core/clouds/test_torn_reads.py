@@ -9,8 +9,7 @@ import pytest
 from tests.core.clouds.conftest import Lake
 
 from odibi_core.clouds import store as stores
-from odibi_core.clouds.account import Account
-from odibi_core.clouds.bridge import _File, _Tails
+from odibi_core.clouds.bridge import _File
 from odibi_core.clouds.store import Store
 from odibi_core.errors import TransientError
 
@@ -51,7 +50,7 @@ def test_bytes_of_another_state_are_refused(lake: Lake) -> None:
     listed = next(iter(lake.store.inside(lake.at(""))))
     assert listed.state == found.state
     assert lake.store.read(lake.at("t.bin"), 3, 6, found.state) == b"one"
-    file = _File(lake.store, lake.at("t.bin"), found, _Tails())
+    file = _File(lake.store, lake.at("t.bin"), found)
     assert file.read(3) == b"one"
     lake.put("t.bin", b"two" * 100_000)
     for start in (0, 299_000):
@@ -60,19 +59,3 @@ def test_bytes_of_another_state_are_refused(lake: Lake) -> None:
             file.read(300)
     with pytest.raises(TransientError, match="changed it at the same time as it was read"):
         lake.store.read(lake.at("t.bin"), 3, 6, found.state)
-
-
-def test_a_file_of_a_plain_file_system_is_looked_at_again(tmp_path: Any) -> None:
-    from odibi_core.clouds.address import Address
-    from odibi_core.clouds.hdfs import LocalAccount
-
-    account: Account = LocalAccount()
-    path = tmp_path / "t.txt"
-    path.write_text("one")
-    address = Address("file", "", str(path)[1:])
-    found = account.head(address)
-    assert found is not None
-    assert Store(account).read(address, 0, 3, found.state) == b"one"
-    path.write_text("longer")
-    with pytest.raises(TransientError, match="changed it at the same time as it was read"):
-        Store(account).read(address, 0, 3, found.state)
