@@ -5,54 +5,28 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odibi_core.design.yaml_form import load_yaml
-from odibi_core.engines.operations import Scan, Write
 from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.formats.base import ScanContext
 from odibi_core.formats.registry import format_named
-from odibi_core.schema import Schema
-from odibi_core.text_file import write_text_file
+from odibi_core.schema import Schema, quote
 from odibi_core.workspace import Workspace
 from odibi_studio.sandbox.pool import Sandbox, Stage, StageError, TooMuchError, View
 from odibi_studio.services.checking import Checker
+from odibi_studio.services.datasets import Dataset, allowed, find_datasets, is_there
+from odibi_studio.services.far_data import FarData
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection
 
 TIME_LIMIT_S = 15.0
 MOST_LOADED = 500_000
 """How many rows are read of a source that DuckDB can't read by itself."""
 _WORD = re.compile(r"\w+")
-_GLOB = re.compile(r"[*?\[]")
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """Something that SQL can ask.
-
-    Attributes:
-        name: How SQL names it.
-        place: Where it is, relative to the workspace where it lies there.
-        scan: How it is read.
-        path: Where it is.
-        written_by: The pipelines that write it; none of a mere source.
-        read_by: The pipelines that read it.
-    """
-
-    name: str
-    place: str
-    scan: Scan
-    path: Path
-    written_by: tuple[str, ...]
-    read_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +59,39 @@ class Explorer:
         self._sandbox = Sandbox()
         self._checker: Checker | None = None
         self._found: tuple[object, list[Dataset]] | None = None
+        self._far = FarData(workspace)
 
     def close(self) -> None:
         """End the processes, and let go of the databases."""
         self._sandbox.close()
+        self._far.close()
         if self._checker is not None:
             self._checker.close()
 
     def datasets(self) -> list[Dataset]:
-        """What pipelines write, then what they only read, as far as it is there, each by name."""
+        """What pipelines write, then what they only read, each by name.
+
+        Files are there at the moment; no server and no store is asked what it has.
+        """
         with self._lock:
             files = self._workspace.pipelines()
-            state = tuple((str(path), path.stat().st_mtime_ns) for path in files)
+            # What connections are called and where they lead is in odibi.toml.
+            settings = self._workspace.root / "odibi.toml"
+            there = [path for path in (settings, *files) if path.exists()]
+            state = tuple((str(path), path.stat().st_mtime_ns) for path in there)
             if self._found is None or self._found[0] != state:
-                self._found = (state, self._look(files))
-            return [one for one in self._found[1] if _is_there(one.path)]
+                self._found = (state, find_datasets(self._workspace, self._opened(), files))
+            return [one for one in self._found[1] if one.home or is_there(one.path)]
 
     def columns(self, dataset: Dataset) -> Schema | OdibiError:
-        """The columns of a dataset, or why it can't be read."""
-        with self._lock:
-            try:
+        """The columns of a dataset, none where only a query tells them; or why it can't be read."""
+        try:
+            if dataset.home:
+                return self._far.columns(dataset.scan)
+            with self._lock:
                 return self._opened().probe(dataset.scan, dataset.path)
-            except OdibiError as error:
-                return error
+        except OdibiError as error:
+            return error
 
     def ask(self, sql: str, rows: int) -> Answer:
         """The rows of a SELECT.
@@ -122,25 +106,49 @@ class Explorer:
         begun = time.perf_counter()
         words = {word.casefold() for word in _WORD.findall(sql)}
         wanted = [one for one in self.datasets() if one.name.casefold() in words]
+        near = [one for one in wanted if not one.home]
+        sql = _statement(sql)
         try:
-            found, notes = self._run(sql, rows, wanted, tolerant=False)
-        except StageError as error:
-            if not _is_malformed(error, wanted):
-                raise _explained(error, [one.name for one in self.datasets()]) from error
+            brought, notes = self._brought(sql, rows, near, [one for one in wanted if one.home])
             try:
-                found, notes = self._run(sql, rows, wanted, tolerant=True)
-            except StageError as again:
-                raise _explained(again, [one.name for one in self.datasets()]) from again
-        has_more = found.num_rows > rows
-        return Answer(found.slice(0, rows), has_more, tuple(notes), time.perf_counter() - begun)
+                found, told = self._run(sql, rows, near, brought, tolerant=False)
+            except StageError as error:
+                if not _is_malformed(error, near):
+                    raise
+                found, told = self._run(sql, rows, near, brought, tolerant=True)
+        except StageError as error:
+            raise _explained(error, [one.name for one in self.datasets()]) from error
+        except TooMuchError as error:
+            raise OdibiError(_of_query(error.what), fix=error.fix) from error
+        has_more, seconds = found.num_rows > rows, time.perf_counter() - begun
+        return Answer(found.slice(0, rows), has_more, (*notes, *told), seconds)
+
+    def _brought(
+        self, sql: str, rows: int, near: list[Dataset], far: list[Dataset]
+    ) -> tuple[dict[str, pa.Table], list[str]]:
+        """What the query needs of datasets far away, and what a person should know of it."""
+        if not far:
+            return {}, []
+        known = {one.name: self._far.columns(one.scan, again=True) for one in far}
+        beside = {one.name: schema for one in near if isinstance(schema := self.columns(one), Schema)}
+        if all(schema.names for schema in known.values()) and len(beside) == len(near):
+            # What is wrong with the SQL is told before any rows are asked for.
+            self._sandbox.run(_empty_tables({**known, **beside}), [Stage(sql, rows=1)], TIME_LIMIT_S)
+        return self._far.rows(sql, {one.name: one.scan for one in far}, beside, rows + 1, MOST_LOADED)
 
     def _run(
-        self, sql: str, rows: int, wanted: Iterable[Dataset], *, tolerant: bool
+        self,
+        sql: str,
+        rows: int,
+        wanted: Iterable[Dataset],
+        brought: Mapping[str, pa.Table],
+        *,
+        tolerant: bool,
     ) -> tuple[pa.Table, list[str]]:
         import duckdb
 
         views: list[View] = []
-        tables: dict[str, pa.Table] = {}
+        tables = dict(brought)
         notes: list[str] = []
         scratch = Scratch(self._workspace.scratch, "explore")
         try:
@@ -152,10 +160,7 @@ class Explorer:
                         views.append(given)
                     else:
                         tables[dataset.name] = given
-                sql = _statement(database, sql)
                 (found,) = self._sandbox.run(tables, [Stage(sql, rows=rows + 1)], TIME_LIMIT_S, views)
-        except TooMuchError as error:
-            raise OdibiError(_of_query(error.what), fix=error.fix) from error
         finally:
             scratch.close()
         return found, notes
@@ -164,51 +169,26 @@ class Explorer:
         self._checker = self._checker or Checker(self._workspace)
         return self._checker
 
-    def _look(self, files: Iterable[Path]) -> list[Dataset]:
-        found: dict[tuple[str, str], Dataset] = {}
-        for file in files:
-            try:
-                look = self._opened().look(load_yaml(file))
-            except OdibiError:
-                continue
-            for node in look.survey.ports.nodes.values():
-                operation = node.operation
-                if not isinstance(operation, Scan | Write) or operation.server:
-                    continue
-                try:
-                    path = look.surroundings.place(operation)
-                    self._add(found, operation, path, file.stem)
-                except OdibiError:
-                    continue
-        return _named(found.values())
 
-    def _add(
-        self, found: dict[tuple[str, str], Dataset], operation: Scan | Write, path: Path, pipeline: str
-    ) -> None:
-        table = getattr(operation.options, "table", None)
-        key = (str(path), str(table or ""))
-        is_written = isinstance(operation, Write)
-        known = found.get(key)
-        if known is None:
-            root = self._workspace.root
-            place = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-            known = Dataset(str(table or _stem(path)), place, _scan_of(operation), path, (), ())
-        elif not is_written and not known.read_by:
-            # Who reads it says best how it is read.
-            known = replace(known, scan=_scan_of(operation))
-        if is_written:
-            known = replace(known, written_by=tuple(dict.fromkeys([*known.written_by, pipeline])))
-        else:
-            known = replace(known, read_by=tuple(dict.fromkeys([*known.read_by, pipeline])))
-        found[key] = known
+def _empty_tables(schemas: Mapping[str, Schema]) -> dict[str, pa.Table]:
+    import duckdb
+
+    def nulls(schema: Schema) -> str:
+        return ", ".join(f"CAST(NULL AS {type_}) AS {quote(name)}" for name, type_ in schema)
+
+    with duckdb.connect(":memory:", config={"threads": "1"}) as database:
+        return {
+            name: database.sql(f"SELECT {nulls(schema)} LIMIT 0").to_arrow_table()
+            for name, schema in schemas.items()
+        }
 
 
-def _statement(database: DuckDBPyConnection, sql: str) -> str:
+def _statement(sql: str) -> str:
     """The one statement of a text, without what ends it; the text where there are more or none."""
     import duckdb
 
     try:
-        found = database.extract_statements(sql)
+        found = duckdb.extract_statements(sql)
     except duckdb.Error:
         return sql
     if len(found) != 1:
@@ -238,7 +218,7 @@ def _given(dataset: Dataset, context: ScanContext, notes: list[str]) -> View | p
         ready = format_.scan(str(dataset.path), dataset.scan.options, context)
         # What an attached database or an object in memory holds, the sandbox can't reach.
         if not context.tolerant and ready.sql.startswith("read_") and not ready.views and not ready.tables:
-            return View(dataset.name, ready.sql, str(_allowed(dataset.path)))
+            return View(dataset.name, ready.sql, str(allowed(dataset.path)))
         for view, rows in ready.views.items():
             context.cursor.register(view, rows)
         head = f"SELECT * FROM {ready.sql} LIMIT {MOST_LOADED + 1}"
@@ -256,51 +236,6 @@ def _given(dataset: Dataset, context: ScanContext, notes: list[str]) -> View | p
     if table.num_rows > MOST_LOADED:
         notes.append(f"of {dataset.name} only the first {MOST_LOADED:,} rows were asked")
     return table.slice(0, MOST_LOADED)
-
-
-def _scan_of(operation: Scan | Write) -> Scan:
-    if isinstance(operation, Scan):
-        return operation
-    format_ = format_named(operation.format)
-    table = getattr(operation.options, "table", None)
-    options = format_.read_options(table=table) if table else format_.read_options()
-    return Scan(operation.target, operation.format, options, operation.connection)
-
-
-def _named(found: Iterable[Dataset]) -> list[Dataset]:
-    """The datasets in order, each with a name of its own: that of its folder tells two of one name apart."""
-    ordered = sorted(found, key=lambda one: (not one.written_by, one.name.casefold(), one.place))
-    words = Counter(_word(one.name) for one in ordered)
-    taken: Counter[str] = Counter()
-    named = []
-    for one in ordered:
-        word = _word(one.name)
-        if words[word] > 1:
-            word = _word(f"{one.path.parent.name}_{one.name}")
-        taken[word] += 1
-        named.append(replace(one, name=word if taken[word] == 1 else f"{word}_{taken[word]}"))
-    return named
-
-
-def _word(text: str) -> str:
-    word = re.sub(r"\W+", "_", text).strip("_").lower() or "data"
-    return f"t_{word}" if word[0].isdigit() else word
-
-
-def _stem(path: Path) -> str:
-    name = path.name if not _GLOB.search(path.name) else path.parent.name
-    return name.partition(".")[0]
-
-
-def _is_there(path: Path) -> bool:
-    return _allowed(path).exists()
-
-
-def _allowed(path: Path) -> Path:
-    """The file, or the folder that holds what a pattern means."""
-    while _GLOB.search(str(path)):
-        path = path.parent
-    return path
 
 
 def _is_malformed(error: StageError, wanted: Iterable[Dataset]) -> bool:
@@ -322,29 +257,3 @@ def _explained(error: StageError, known: list[str]) -> OdibiError:
 def _of_query(text: str) -> str:
     """What the sandbox says of a preview, said of a query."""
     return text.replace("preview", "query").replace("the step's inputs", "the datasets")
-
-
-def saved_queries(workspace: Workspace) -> Mapping[str, str]:
-    """Name → SQL, for each file in queries/."""
-    folder = workspace.root / "queries"
-    found = {}
-    for path in sorted(folder.glob("*.sql")) if folder.is_dir() else ():
-        try:
-            found[path.stem] = path.read_text("utf-8", errors="replace")
-        except OSError:
-            continue
-    return found
-
-
-def save_query(workspace: Workspace, name: str, sql: str) -> Path:
-    """The file of a query, `queries/NAME.sql`; one of that name is replaced.
-
-    Raises:
-        OdibiError: It is no name, or the file can't be written.
-    """
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-        raise OdibiError(
-            f"{name!r} can't be the name of a query",
-            fix="take letters, digits, '_', '-' and '.', such as sales_by_month",
-        )
-    return write_text_file(workspace.root / "queries" / f"{name}.sql", sql.rstrip() + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,7 +11,9 @@ import streamlit as st
 from odibi_core.errors import OdibiError
 from odibi_core.schema import quote
 from odibi_core.story.wording import duration
-from odibi_studio.services.explorer import Answer, Dataset, save_query, saved_queries
+from odibi_studio.services.datasets import Dataset
+from odibi_studio.services.explorer import Answer
+from odibi_studio.services.saved_queries import save_query, saved_queries
 from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.explore_chart import show_chart
@@ -55,9 +58,11 @@ def render() -> None:
 
 
 def _show_datasets(studio: Studio, datasets: list[Dataset]) -> None:
-    made = [one for one in datasets if one.written_by]
-    sources = [one for one in datasets if not one.written_by]
-    for title, group in (("Made by pipelines", made), ("Sources", sources)):
+    groups: dict[str, list[Dataset]] = {"Made by pipelines": [], "Sources": []}
+    for dataset in sorted(datasets, key=lambda one: one.home):
+        title = "Made by pipelines" if dataset.written_by else "Sources"
+        groups.setdefault(f"On {_plain(dataset.home)}" if dataset.home else title, []).append(dataset)
+    for title, group in groups.items():
         if group:
             st.markdown(f"**{title}**")
         for dataset in group:
@@ -71,7 +76,8 @@ def _show_dataset(studio: Studio, dataset: Dataset) -> None:
         if not part.open:
             return
         users = dataset.written_by or dataset.read_by
-        st.caption(f"{dataset.place} · {'written' if dataset.written_by else 'read'} by {', '.join(users)}")
+        verb = "written" if dataset.written_by else "read"
+        st.caption(_plain(f"{dataset.place} · {verb} by {', '.join(users)}"))
         st.button(
             "Ask it", icon=":material/play_arrow:", type="tertiary", key=f"ask_{dataset.name}",
             on_click=_ask_all, args=(dataset.name,), help=f"SELECT * FROM {dataset.name}",
@@ -80,10 +86,13 @@ def _show_dataset(studio: Studio, dataset: Dataset) -> None:
             "Insert its name", icon=":material/input:", type="tertiary", key=f"insert_{dataset.name}",
             on_click=_insert, args=(dataset.name,),
         )  # fmt: skip
-        columns = studio.explorer.columns(dataset)
+        with st.spinner("Looking …", show_time=True) if dataset.home else nullcontext():
+            columns = studio.explorer.columns(dataset)
         if isinstance(columns, OdibiError):
-            st.caption(f"Its columns can't be read: {columns.what}")
+            st.caption(f"Its columns can't be read: {_plain(columns.what)}")
             return
+        if not columns.names:
+            st.caption("Its columns show when it is asked.")
         for number, (name, type_) in enumerate(columns):
             if number >= _MOST_COLUMNS:
                 st.caption(f"and {len(columns.names) - _MOST_COLUMNS:,} more")
@@ -117,7 +126,7 @@ def _plain(text: str) -> str:
 
 def _show_editor(studio: Studio) -> None:
     with st.container(key="explore_editor"):
-        sql = st.text_area("SQL", key=_SQL, height=170, label_visibility="collapsed", placeholder="SELECT …")
+        sql = st.text_area("SQL", key=_SQL, height=120, label_visibility="collapsed", placeholder="SELECT …")
     with st.container(horizontal=True, vertical_alignment="center"):
         run = st.button(
             "Run", type="primary", icon=":material/play_arrow:", key="explore_run", shortcut="Ctrl+Enter"

@@ -74,7 +74,7 @@ def chart_spec(rows: pa.Table, mark: str, x: str, y: str, total: str | None, col
     shape: dict[str, Any] = {"type": mark}
     if mark in ("line", "point"):
         shape |= {"point": mark == "line"} if mark == "line" else {"filled": True}
-    return {"height": 420, "mark": shape, "encoding": encoding}
+    return {"height": 340, "mark": shape, "encoding": encoding}
 
 
 def _type(rows: pa.Table, name: str) -> str:

@@ -13,7 +13,8 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
-from odibi_studio.services.explorer import Explorer, save_query, saved_queries
+from odibi_studio.services.explorer import Explorer
+from odibi_studio.services.saved_queries import save_query, saved_queries
 
 PIPELINE = """\
 name: sales
