@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from odibi_core.events import NodeState
 from odibi_core.story.wording import delta, duration
 from odibi_studio.run_messages import RunSummary
 from odibi_studio.services.runs.comparison import Comparison, StepPair
@@ -11,7 +12,7 @@ from odibi_studio.services.runs.desk import RunFilter
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.run_values import show_columns
 from odibi_studio.views.widgets.moments import local_time
-from odibi_studio.views.widgets.run_states import run_word
+from odibi_studio.views.widgets.run_states import STEP_WORDS, run_word
 
 _MOST_OTHERS = 100
 
@@ -71,8 +72,8 @@ def _step_row(pair: StepPair) -> dict[str, object]:
     return {
         "Step": pair.name,
         "Plan": pair.change,
-        "State A": pair.states[0],
-        "State B": pair.states[1],
+        "State A": _state_word(pair.states[0]),
+        "State B": _state_word(pair.states[1]),
         "Time A": duration(before) if before is not None else "",
         "Time B": duration(after) if after is not None else "",
         "Time B / A": f"{after / before:.2f}" if before and after is not None else "",
@@ -80,3 +81,8 @@ def _step_row(pair: StepPair) -> dict[str, object]:
         "Rows B": rows[1],
         "More rows": "" if rows[0] is None or rows[1] is None else delta(rows[1] - rows[0]),
     }
+
+
+def _state_word(state: str) -> str:
+    """A state as elsewhere on the page; "" for a step that is not in the run."""
+    return STEP_WORDS[NodeState(state)] if state else ""

@@ -257,6 +257,7 @@ def test_the_parts_of_a_run_that_ended(
     steps = page.dataframe[1].value.set_index("Step")
     assert list(page.dataframe[0].value.iloc[0]) == ["smallest", "1", "25"]
     assert (steps["Rows A"]["large"], steps["Rows B"]["large"]) == (3, 1)
+    assert (steps["State A"]["large"], steps["State B"]["large"]) == ("✓ Succeeded", "✓ Succeeded")
     assert "Both ran the same pipeline." in shown(page)
 
 
