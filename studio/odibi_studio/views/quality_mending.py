@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import streamlit as st
 
@@ -28,8 +28,8 @@ _TYPED = "quality_typed"
 _LISTED = 200
 
 Row = dict[str, Any]
-Settle = Callable[[str], NoReturn]
-"""Says what was done, and shows the page as it is now."""
+Settle = Callable[[str], None]
+"""Notes what was done, for the next look at the page."""
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,13 @@ def _ask_to_replay(
         try:
             with st.spinner("The rows go into the pipeline …"):
                 studio.quality.replay(chosen, taken)
+                # Before anything is shown again: whatever starts the page anew then finds that it is done.
+                _settled(chosen, taken)
+                settle(f"{len(taken):,} of the rows went into the pipeline.")
         except OdibiError as error:
             show_error(error)
             return
-        _settled(chosen, taken)
-        settle(f"{len(taken):,} of the rows went into the pipeline.")
+        st.rerun()
 
 
 @st.dialog("Discard rows", on_dismiss=close_dialog)
@@ -188,6 +190,7 @@ def _ask_to_discard(studio: Studio, chosen: SetAside, taken: list[Row], settle: 
             return
         _settled(chosen, taken)
         settle(f"{len(taken):,} of the rows were discarded.")
+        st.rerun()
 
 
 def _settled(chosen: SetAside, taken: Sequence[Row]) -> None:

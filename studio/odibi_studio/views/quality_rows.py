@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NoReturn
 
 import streamlit as st
 
@@ -65,6 +64,8 @@ def _let_go() -> None:
 @st.fragment(run_every="5s")
 def _watch(studio: Studio, shows_all: bool, sets: Sequence[SetAside]) -> None:
     """Say that there is something new, and leave it to the person when the page takes it."""
+    if _HELD not in st.session_state:
+        st.rerun()
     try:
         there = studio.quality.sets(only_open=not shows_all)
     except OdibiError:
@@ -78,12 +79,15 @@ def _watch(studio: Studio, shows_all: bool, sets: Sequence[SetAside]) -> None:
     known = {one.place for one in sets}
     has_more = any(one.place not in known for one in there)
     words = "New rows have come · Show them" if has_more else "The rows have changed · Show them as they are"
-    if st.button(words, icon=":material/refresh:", key="quality_new"):
-        _let_go()
-        st.rerun()
+    # As a callback: a value that comes from the grid in the same moment starts the page anew, and would have
+    # the click forgotten.
+    st.button(words, icon=":material/refresh:", key="quality_new", on_click=_let_go)
 
 
 def _choose(sets: Sequence[SetAside]) -> SetAside | None:
+    # A table that was not on the page at the last look would be taken for the one that it was before that.
+    if _table_key() not in st.session_state:
+        st.session_state[_LOOKS] += 1
     number = st.column_config.NumberColumn(format="localized")
     last = st.session_state.get(_CHOSEN)
     first = next((place for place, one in enumerate(sets) if one.number == last), 0)
@@ -113,11 +117,15 @@ def _choose(sets: Sequence[SetAside]) -> SetAside | None:
             "Of": number,
         },
         # A selection is of places in the list: of another list it would choose another set.
-        key=f"quality_sets_{st.session_state[_LOOKS]}",
+        key=_table_key(),
         alt="Sets of rows",
     )
     rows = found["selection"]["rows"]
     return sets[rows[0]] if rows and rows[0] < len(sets) else None
+
+
+def _table_key() -> str:
+    return f"quality_sets_{st.session_state[_LOOKS]}"
 
 
 def _show_rows(studio: Studio, chosen: SetAside) -> None:
@@ -137,8 +145,6 @@ def _show_rows(studio: Studio, chosen: SetAside) -> None:
     show_mending(studio, chosen, _settle)
 
 
-def _settle(told: str) -> NoReturn:
+def _settle(told: str) -> None:
     _let_go()
     st.session_state[_TOLD] = told
-    st.rerun()
-    raise AssertionError("a page that runs again does not go on")
