@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Rows, Scan, ScanContext, Target, Written
+from odibi_core.formats.dialect_created import created, stored_type
 from odibi_core.formats.dialect_errors import explained
 from odibi_core.formats.dialect_filters import conditions
 from odibi_core.formats.dialect_session import Session, connected, exact, query_text, table_of
-from odibi_core.formats.dialect_types import Column, created, stored_type
+from odibi_core.formats.dialect_types import Column
 from odibi_core.formats.dialect_urls import full_url
 from odibi_core.formats.dialect_values import arrow_type, to_arrow
 from odibi_core.formats.dialect_writing import DialectDatabase, begun

@@ -13,14 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import TargetError, TransientError
+from odibi_core.errors import TargetError
 from odibi_core.formats.atomic import ticket_hash
+from odibi_core.formats.dialect_created import created, sent_sql
+from odibi_core.formats.dialect_ledger import TURN, ledger_of, lock, make_ledger
 from odibi_core.formats.dialect_session import ROWS, Session, exact, schema_name, table_of
-from odibi_core.formats.dialect_types import created, sent_sql
 from odibi_core.formats.dialect_values import taken
-from odibi_core.formats.postgresql_writing import lock_key
-from odibi_core.formats.servers import LOCK_S
-from odibi_core.formats.tables import LEDGER, Change
+from odibi_core.formats.tables import Change
 from odibi_core.formats.types import mismatched_columns
 from odibi_core.schema import Schema, quote
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 _UNDOES_TABLES = ("postgresql", "sqlite", "mssql", "duckdb", "redshift", "cockroachdb")
 _JOINS_UPDATES = ("postgresql", "sqlite", "mssql", "mysql", "mariadb", "duckdb", "redshift", "cockroachdb")
 _STAGE = "odibi_new_rows"
-_TURN = "turn"
-"""The ticket of the row that a writer of a table holds, so that the next one waits."""
 
 
 @dataclass(slots=True)
@@ -72,15 +69,15 @@ class DialectDatabase:
         """Whether the table already has what a ticket wrote."""
         import sqlalchemy as sa
 
-        ledger = _ledger(self.schema)
+        ledger = ledger_of(self.schema)
         found = sa.select(ledger.c.ticket).where(ledger.c.table_name == table, ledger.c.ticket == ticket)
         return self._execute(found).first() is not None
 
     def record(self, table: str, ticket: str, *, alone: bool) -> None:
         """Note that the table has what a ticket wrote, and nothing else where `alone`."""
-        ledger = _ledger(self.schema)
+        ledger = ledger_of(self.schema)
         if alone:
-            self._execute(ledger.delete().where(ledger.c.table_name == table, ledger.c.ticket != _TURN))
+            self._execute(ledger.delete().where(ledger.c.table_name == table, ledger.c.ticket != TURN))
         self._execute(ledger.insert().values(table_name=table, ticket=ticket))
 
     def create(self, change: Change, cursor: DuckDBPyConnection) -> int:
@@ -301,83 +298,9 @@ def update_statement(
     return sa.update(old).values(values).where(sa.exists().where(on).correlate(old))
 
 
-def _ledger(schema: str) -> sa.Table:
-    import sqlalchemy as sa
-
-    return sa.Table(
-        LEDGER,
-        sa.MetaData(),
-        sa.Column("table_name", sa.String(255), primary_key=True),
-        sa.Column("ticket", sa.String(255), primary_key=True),
-        sa.Column("written_at", sa.DateTime(), nullable=False, server_default=sa.func.current_timestamp()),
-        schema=schema_name(schema),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mariadb_charset="utf8mb4",
-        mariadb_collate="utf8mb4_bin",
-    )
-
-
 def begun(session: Session, schema: str, table: str) -> DialectDatabase:
     """A database in a transaction that has just begun, under a lock for the table."""
     home = session.home(schema)
-    _make_ledger(session, home, table)
+    make_ledger(session, home, table)
     lock(session, home, table)
     return DialectDatabase(session, home, table)
-
-
-def _make_ledger(session: Session, schema: str, table: str) -> None:
-    import sqlalchemy as sa
-
-    connection, ledger = session.connection, _ledger(schema)
-    try:
-        ledger.create(connection, checkfirst=True)
-        connection.commit()
-    except sa.exc.DBAPIError:
-        # Two writers may both have found it missing.
-        connection.rollback()
-        if not session.exists(schema, LEDGER):
-            raise
-    if _has_locks(session):
-        connection.rollback()
-        return
-    is_turn = sa.and_(ledger.c.table_name == table, ledger.c.ticket == _TURN)
-    if connection.execute(sa.select(ledger.c.ticket).where(is_turn)).first() is None:
-        with suppress(sa.exc.IntegrityError):
-            connection.execute(ledger.insert().values(table_name=table, ticket=_TURN))
-            connection.commit()
-    connection.rollback()
-
-
-def _has_locks(session: Session) -> bool:
-    return session.is_mysql or session.dialect.name == "postgresql"
-
-
-def lock(session: Session, schema: str, table: str) -> None:
-    """Take the lock of a table, which the transaction holds to its end: writers of one table take turns.
-
-    The locks of PostgreSQL and MySQL are those that the formats of these databases take, too.
-
-    Raises:
-        TransientError: Another writer holds it for long.
-    """
-    import sqlalchemy as sa
-
-    connection = session.connection
-    if session.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key(schema, table))))
-        return
-    if session.is_mysql:
-        digest = hashlib.sha256(f"{schema}.{table}".encode()).hexdigest()[:32]
-        if connection.execute(sa.select(sa.func.get_lock(f"odibi {digest}", LOCK_S))).scalar() != 1:
-            raise TransientError(
-                f"another writer was in the way for {LOCK_S} seconds",
-                where=str(session.server),
-                fix="another try may pass",
-            )
-        # What is read from here on is what the last writer left.
-        connection.commit()
-        return
-    ledger = _ledger(schema)
-    is_turn = sa.and_(ledger.c.table_name == table, ledger.c.ticket == _TURN)
-    connection.execute(ledger.update().where(is_turn).values(written_at=sa.func.current_timestamp()))

@@ -22,8 +22,9 @@ from tests.waiting import wait_until
 from odibi_core.connection_desk import ConnectionDesk
 from odibi_core.connections import SqlserverConnection
 from odibi_core.errors import MissingPackageError, OdibiError, TransientError
+from odibi_core.formats.dialect_created import created, stored_type
 from odibi_core.formats.dialect_filters import conditions
-from odibi_core.formats.dialect_types import column_of, created, stored_type
+from odibi_core.formats.dialect_types import column_of
 from odibi_core.formats.dialect_urls import full_url
 from odibi_core.formats.dialect_writing import update_statement
 from odibi_core.formats.pushed import Compared
