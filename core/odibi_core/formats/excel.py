@@ -16,6 +16,7 @@ from odibi_core.formats.base import Abilities, Options, Rows, Scan, ScanContext,
 from odibi_core.formats.batches import BatchFormat
 from odibi_core.formats.excel_books import KeptBook, is_same_sheet
 from odibi_core.formats.excel_cells import column_names, found_types, is_blank, valued
+from odibi_core.formats.excel_formulas import check_computed
 from odibi_core.formats.excel_writing import ExcelWriter, NewBook, Sheet, cells_sql
 from odibi_core.formats.ledger import changed_meanwhile
 from odibi_core.formats.sources import Files, find_files, folder_values
@@ -90,8 +91,9 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
     moments before March 1900 are refused; long decimals, moments with a zone, bytes, lists and structs are
     written as text. A number column of whole numbers is read as BIGINT, an empty text as null.
 
-    A workbook is to its sheets what a database is to its tables: a step writes one, the others stay. Older
-    kinds of workbooks (.xls, .xlsb, .ods) are read only.
+    A workbook is to its sheets what a database is to its tables: a step writes one, the others stay. Their
+    formulas are computed when Excel opens the workbook; a step that reads them before is refused. Older kinds
+    of workbooks (.xls, .xlsb, .ods) are read only.
     """
 
     name: ClassVar[str] = "excel"
@@ -125,7 +127,7 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
         """Write a sheet.
 
         Raises:
-            TargetError: The target can't be written, or would lose what is around its other sheets.
+            TargetError: The target can't be written, or would lose other sheets or what is around them.
         """
         if target.path.suffix and target.path.suffix.lower() != ".xlsx":
             raise TargetError(
@@ -133,7 +135,7 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
                 where=str(target.path),
                 fix=f"write {target.path.with_suffix('.xlsx').name}",
             )
-        there = _sheets(target.path)
+        there = _sheets(target.path, target.where)
         is_new = not any(is_same_sheet(name, options.sheet) for name in there)
         bound = _SheetOptions(**options.model_dump(), book=target.path, where=target.where, is_new=is_new)
         if there and is_new:
@@ -154,7 +156,7 @@ class ExcelFormat(BatchFormat[ExcelReadOptions, ExcelWriteOptions]):
     ) -> ExcelWriter:
         """A workbook with the sheet, and with the others of the one that is there."""
         assert isinstance(options, _SheetOptions)
-        there = _sheets(options.book)
+        there = _sheets(options.book, options.where)
         others = [name for name in there if not is_same_sheet(name, options.sheet)]
         if options.is_new and len(others) < len(there):
             raise changed_meanwhile(options.book)
@@ -195,14 +197,22 @@ def _refuse(files: Files) -> NoReturn:
     )
 
 
-def _sheets(path: Path) -> list[str]:
-    """The sheets of a workbook; none where there is none that can be read."""
-    if not path.is_file():
+def _sheets(path: Path, where: str) -> list[str]:
+    """The sheets of a workbook; none where there is none.
+
+    Raises:
+        TargetError: It can't be read, so that nobody knows what it holds.
+    """
+    if not path.is_file() or path.stat().st_size == 0:
         return []
     try:
         return list(_open(str(path)).sheet_names)
-    except SourceError:
-        return []
+    except SourceError as error:
+        raise TargetError(
+            f"the workbook's sheets can't be kept: {error.what}",
+            where=where,
+            fix="remove it first, or write to a file of its own",
+        ) from error
 
 
 class _Source:
@@ -216,7 +226,7 @@ class _Source:
         self._types: dict[str, dict[str, str]] = {}
         self.rows = 0
         for path in files.paths:
-            names, cells = self._sheet(path)
+            names, cells = self._sheet(path, is_checked=True)
             types, count = found_types(cells, len(names), self._nulls)
             self._types[path] = dict(zip(names, types, strict=True))
             self.rows += count
@@ -263,10 +273,13 @@ class _Source:
                 ]
                 yield aligned(pa.RecordBatch.from_arrays(arrays, names=list(types)), self.arrow, values)
 
-    def _sheet(self, path: str) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    def _sheet(self, path: str, *, is_checked: bool = False) -> tuple[list[str], Iterator[Sequence[Any]]]:
         """The names of a sheet's columns, and the rows behind them."""
         book = _open(path)
-        sheet = book.get_sheet_by_name(_sheet_name(book, self._options.sheet, path))
+        name = _sheet_name(book, self._options.sheet, path)
+        if is_checked:
+            check_computed(path, name, self._options.skip)
+        sheet = book.get_sheet_by_name(name)
         rows = islice(iter(sheet.iter_rows()), self._options.skip, None)
         first = next(rows, None)
         if first is None:

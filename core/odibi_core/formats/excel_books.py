@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,22 @@ _LOST = {
     "xl/drawings/drawing": "drawings",
     "xl/pivotTables/": "pivot tables",
     "xl/slicers/": "slicers",
+    "xl/timelines/": "timelines",
     "xl/ctrlProps/": "controls",
+    "xl/activeX/": "controls",
+    "xl/threadedComments/": "threads of comments",
     "xl/embeddings/": "embedded files",
+    "xl/richData/": "linked values",
+    "xl/connections.xml": "queries of other data",
+    "xl/model/": "a data model",
     "xl/vbaProject.bin": "macros",
 }
+_LOST_IN_SHEETS = {
+    b"<x14:sparklineGroup": "sparklines",
+    b"<x14:conditionalFormatting": "rules for colours, bars and icons",
+    b"<x14:dataValidation": "rules for what may be entered",
+}
+_PIECE_BYTES = 1 << 20
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -61,9 +73,9 @@ class KeptBook:
         """Fill a cell with a text, number, truth value or moment."""
         cell = self._sheet.cell(row + 1, place + 1)
         if isinstance(value, str):
-            cell.value = _escaped(value)
-            # A text that begins with "=" is no formula.
-            cell.data_type = "s"
+            # Not by its setter: that cuts what is longer than a text may be before it is spelled for XML, and
+            # takes a text that begins with "=" for a formula.
+            cell._value, cell.data_type = _escaped(value), "s"
             return
         cell.value = value
         if isinstance(value, dt.date | dt.time):
@@ -87,7 +99,12 @@ class KeptBook:
 
 def is_same_sheet(one: str, other: str) -> bool:
     """Whether a workbook can't hold sheets of both names."""
-    return one.casefold() == other.casefold()
+    return sheet_key(one) == sheet_key(other)
+
+
+def sheet_key(name: str) -> str:
+    """A sheet's name as Excel compares it: "Sales" is "sales", but "Straße" is not "Strasse"."""
+    return name.lower()
 
 
 def _load(book: Path, where: str) -> Workbook:
@@ -95,8 +112,8 @@ def _load(book: Path, where: str) -> Workbook:
 
     try:
         with zipfile.ZipFile(book) as parts:
-            _check_kept(parts.namelist(), where)
-        return load_workbook(book)
+            _check_kept(parts, where)
+        return load_workbook(book, rich_text=True)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
         raise TargetError(
             f"the workbook has other sheets, and can't be read whole so as to keep them: {error}",
@@ -105,14 +122,27 @@ def _load(book: Path, where: str) -> Workbook:
         ) from error
 
 
-def _check_kept(names: Sequence[str], where: str) -> None:
+def _check_kept(parts: zipfile.ZipFile, where: str) -> None:
+    names = parts.namelist()
     lost = [told for start, told in _LOST.items() if any(name.startswith(start) for name in names)]
+    found = {mark for name in names if name.startswith("xl/worksheets/") for mark in _marks(parts, name)}
+    lost += [told for mark, told in _LOST_IN_SHEETS.items() if mark in found]
     if lost:
         raise TargetError(
-            f"the workbook has other sheets, and {' and '.join(lost)} that would be lost",
+            f"the workbook has other sheets, and {' and '.join(dict.fromkeys(lost))} that would be lost",
             where=where,
             fix="write to a file of its own, and let the workbook refer to it",
         )
+
+
+def _marks(parts: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """What stands in a sheet that would be lost."""
+    rest = b""
+    with parts.open(name) as file:
+        while piece := file.read(_PIECE_BYTES):
+            text = rest + piece
+            yield from (mark for mark in _LOST_IN_SHEETS if mark in text)
+            rest = text[-100:]
 
 
 def _escaped(text: str) -> str:

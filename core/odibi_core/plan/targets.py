@@ -13,6 +13,7 @@ from pathlib import Path
 
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import OdibiError, Problem
+from odibi_core.formats.excel_books import sheet_key
 from odibi_core.nodes.base import Node
 from odibi_core.step import Step
 
@@ -82,10 +83,15 @@ def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:
                 )
             writers.setdefault(table, name)
     for name, operation in operations.items():
-        writer = writers.get((operation.server, _table(nodes[name])))
-        if isinstance(operation, Scan) and writer is not None:
+        if not isinstance(operation, Scan):
+            continue
+        for (server, written), writer in writers.items():
+            if server != operation.server:
+                continue
+            if written is not None and _is_other(written, _table(nodes[name]), operation):
+                continue
             yield Problem(
-                f"{_said(operation.server, _table(nodes[name]))} is also the source of {name!r}",
+                f"{_said(server, written)} is also the source of {name!r}",
                 writer,
                 "value",
                 "write elsewhere: the step would change what the pipeline reads",
@@ -103,8 +109,7 @@ def _table(node: Node) -> str | None:
         return None
     sheet = getattr(operation.options, "sheet", None)
     if isinstance(sheet, str):
-        # Excel takes "Sales" and "sales" for one.
-        return sheet.casefold()
+        return sheet_key(sheet)
     return getattr(operation.options, "table", None)
 
 

@@ -11,6 +11,7 @@ from odibi_core.step import NodeKind
 from odibi_core.workspace import Workspace, file_name
 from odibi_studio.messages import PinAnswer, PinRequest
 from odibi_studio.services.documents import core_pipeline
+from odibi_studio.services.preview_values import hidden_references
 from odibi_studio.services.previews import Opened, Previewer, columns_as_shown
 from odibi_studio.services.sampled_run import PreviewFailedError
 
@@ -51,6 +52,7 @@ class Pinner:
             )
         try:
             opened = self._previewer.open(pipeline, request.step, request.parameters)
+            _check_values(opened)
             inputs, expected = _rows(opened, request.rows)
         except PreviewFailedError as error:
             problem = error.problem
@@ -68,6 +70,16 @@ class Pinner:
             path=path.relative_to(self._workspace.root).as_posix(),
             inputs={alias: len(given.rows) for alias, given in inputs.items()},
             rows=len(expected.rows),
+        )
+
+
+def _check_values(opened: Opened) -> None:
+    """Refuse a step whose rows depend on what a preview does not fill in."""
+    for hidden in hidden_references([opened.step]):
+        raise OdibiError(
+            f"{hidden}: it would be pinned as what the step gives",
+            where=f"step {opened.step.name!r}",
+            fix="take the value from a parameter of the pipeline, or have what needs it in a step of its own",
         )
 
 

@@ -151,6 +151,77 @@ def test_what_could_not_be_kept_beside_a_sheet_is_refused(bench: Bench) -> None:
     assert path.read_bytes() == before
 
 
+def test_what_in_a_kept_sheet_could_not_be_kept_is_refused(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        notes = book.add_worksheet("notes")
+        notes.add_sparkline("B1", {"range": "notes!A1:A9"})
+        notes.conditional_format("A1:A9", {"type": "data_bar", "data_bar_2010": True})
+    before = path.read_bytes()
+    with pytest.raises(TargetError, match="sparklines and rules for colours, bars and icons that would be"):
+        bench.write(path, "SELECT 1 AS a")
+    assert path.read_bytes() == before
+
+
+def test_words_in_bold_within_a_kept_cell_stay_bold(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        bold = book.add_format({"bold": True})
+        book.add_worksheet("notes").write_rich_string("A1", "by ", bold, "Friday", " please")
+    bench.write(path, "SELECT 1 AS a")
+
+    _, friday, _ = openpyxl.load_workbook(path, rich_text=True)["notes"]["A1"].value
+    assert (friday.text, friday.font.b) == ("Friday", True)
+
+
+def test_a_file_that_can_not_be_read_is_not_replaced_by_a_sheet(bench: Bench) -> None:
+    path = bench.file("a.xlsx", "locked")
+    with pytest.raises(
+        TargetError, match=r"sheets can't be kept: the file is no workbook.*\n.*remove it first"
+    ):
+        bench.write(path, "SELECT 1 AS a")
+    assert path.read_text() == "locked"
+    path.write_bytes(b"")
+    bench.write(path, "SELECT 1 AS a")
+    assert bench.read(path).rows == [(1,)]
+
+
+def test_formulas_that_nothing_has_computed_since_are_not_read_as_empty_cells(bench: Bench) -> None:
+    path = bench.folder / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        plan, other = book.add_worksheet("plan"), book.add_worksheet("a & b")
+        plan.write_formula("A1", "=TODAY()", None, "2024-01-01")
+        plan.write_row("A2", ["n", "double"])
+        plan.write_number("A3", 3)
+        plan.write_formula("B3", '=IF(A3>0,A3*2,"")', None, 6)
+        other.write_column("A1", ["m", 1])
+        other.write_formula("A3", '=""', None, "")
+    assert bench.read(path, sheet="plan", skip=1).rows == [(3, 6)]
+    bench.write(path, "SELECT 1 AS a")
+
+    with pytest.raises(
+        SourceError,
+        match=r"formulas, such as B3, that nothing has computed.*\n.*open it in Excel and save it",
+    ):
+        bench.read(path, sheet="plan", skip=1)
+    with pytest.raises(SourceError, match="such as A3"):
+        bench.read(path, sheet="a & b")
+    assert bench.read(path, sheet="Sheet1").rows == [(1,)]
+
+
+def test_a_text_as_long_as_a_cell_takes_is_written_whole_beside_others(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", notes=[["x"]])
+    bench.write(path, "SELECT repeat('x', 32766) || chr(7) AS v")
+    bench.write(bench.folder / "alone.xlsx", "SELECT repeat('x', 32766) || chr(7) AS v")
+    assert bench.read(path, sheet="Sheet1").rows == bench.read(bench.folder / "alone.xlsx").rows
+
+
+def test_sheets_of_like_names_are_apart_where_excel_keeps_them_apart(bench: Bench) -> None:
+    path = workbook(bench.folder / "a.xlsx", Strasse=[["a"], [1]])
+    bench.write(path, "SELECT 2 AS a", sheet="Straße")
+    assert bench.read(path, sheet="Strasse").rows == [(1,)]
+
+
 def test_a_sheet_is_easy_to_read(bench: Bench) -> None:
     for name in ("a.xlsx", "b.xlsx"):
         path = bench.folder / name

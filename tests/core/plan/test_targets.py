@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from odibi_core.errors import PipelineInvalidError
+from odibi_core.nodes.registry import compile_step
 from odibi_core.orchestrator import Orchestrator
+from odibi_core.plan.targets import target_problems
 from odibi_core.testing import ingest_step, store_step
 from odibi_core.workspace import Workspace
 
@@ -36,3 +39,19 @@ def test_a_parameter_may_name_what_is_inside(workspace: Workspace, day: str) -> 
 
 def test_a_value_that_is_all_placeholder_may_be_any_path(workspace: Workspace, tmp_path: Path) -> None:
     assert mistakes(workspace, "{target}", target=str(tmp_path / "elsewhere.csv")) == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "is_refused"),
+    [({"sheet": "plan"}, False), ({"sheet": "Sales"}, True), ({}, True), ({"sheet": 2}, True)],
+)
+def test_a_workbook_of_a_store_is_not_read_where_its_sheet_may_be_the_one_that_is_written(
+    read: dict[str, Any], is_refused: bool
+) -> None:
+    book = "s3://bucket/book.xlsx"
+    steps = [ingest_step("read", book, **read), store_step("save", book, "read", sheet="sales")]
+    nodes = {step.name: compile_step(step, Path()) for step in steps}
+
+    told = [problem.what for problem in target_problems(nodes, lambda _: Path())]
+
+    assert told == [f"the table 'sales' of {book} is also the source of 'read'"] * is_refused

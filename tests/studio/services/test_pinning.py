@@ -71,6 +71,18 @@ def test_the_first_rows_are_kept_with_what_the_step_makes_of_them_alone(
         pinner.pin(PinRequest(pipeline=PIPELINE, step="save"))
 
 
+def test_what_a_preview_does_not_fill_in_is_not_pinned_as_what_the_step_gives(
+    previewer: Previewer, workspace: Workspace
+) -> None:
+    salted = TOTAL.model_copy(
+        update={"value": "SELECT city || ${secret:SALT} AS c FROM orders", "expectations": []}
+    )
+    pipeline = PIPELINE.model_copy(update={"steps": [READ, salted]})
+    with pytest.raises(OdibiError, match=r"\$\{secret:SALT\} is '\*\*\*' in a preview: it would be pinned"):
+        Pinner(workspace, previewer).pin(PinRequest(pipeline=pipeline, step="total"))
+    assert not (workspace.root / "golden").exists()
+
+
 def test_expectations_that_fit_the_rows_are_suggested(previewer: Previewer) -> None:
     suggester = Suggester(previewer)
     answer = suggester.suggest(SuggestRequest(pipeline=PIPELINE, step="read"))
