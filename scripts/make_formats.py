@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from odibi_core.errors import OdibiError
-from odibi_core.formats.base import Format, ScanContext, Target, Ticket, WriteMode
+from odibi_core.formats.base import FileForm, Format, ScanContext, Target, Ticket, WriteMode
 from odibi_core.formats.catalog import ABILITIES, describe_formats
 from odibi_core.formats.registry import format_named, format_names
 from odibi_core.schema import Schema
@@ -78,7 +78,7 @@ class _Rows:
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:
         return self.cursor.sql(self.sql).to_arrow_reader(batch_rows)
 
-    def ready_files(self, partition_by: tuple[str, ...], compression: str) -> None:
+    def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> None:
         """None: the query alone gives the rows."""
 
 
