@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+# The environment is made once, not once for each of the processes that share the tests.
+pytestmark = pytest.mark.xdist_group("wheel")
 ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from hatchling.build import build_sdist, build_wheel; "
 
