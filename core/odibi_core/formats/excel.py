@@ -28,7 +28,7 @@ from odibi_core.schema import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 _BATCH_ROWS = 20_000
 
@@ -279,7 +279,7 @@ class _Source:
         name = _sheet_name(book, self._options.sheet, path)
         if is_checked:
             check_computed(path, name, self._options.skip)
-        sheet = book.get_sheet_by_name(name)
+        sheet = _opened(book, name, path)
         rows = islice(iter(sheet.iter_rows()), self._options.skip, None)
         first = next(rows, None)
         if first is None:
@@ -315,11 +315,24 @@ def _open(path: str) -> CalamineWorkbook:
             "the workbook is locked by a password", where=path, fix="save it without one"
         ) from error
     except (CalamineError, OSError, ValueError) as error:
-        raise SourceError(
-            f"the file is no workbook, or it is damaged: {error}",
-            where=path,
-            fix="save it again, or say its real format with source_type",
-        ) from error
+        raise _damaged(error, path) from error
+
+
+def _opened(book: CalamineWorkbook, name: str, path: str) -> CalamineSheet:
+    from python_calamine import CalamineError
+
+    try:
+        return book.get_sheet_by_name(name)
+    except CalamineError as error:
+        raise _damaged(error, path) from error
+
+
+def _damaged(error: Exception, path: str) -> SourceError:
+    return SourceError(
+        f"the file is no workbook, or it is damaged: {error}",
+        where=path,
+        fix="save it again, or say its real format with source_type",
+    )
 
 
 def _sheet_name(book: CalamineWorkbook, sheet: str | int | None, path: str) -> str:

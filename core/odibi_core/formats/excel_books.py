@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,11 @@ _LOST_IN_SHEETS = {
     b"<x14:dataValidation": "rules for what may be entered",
 }
 _PIECE_BYTES = 1 << 20
+# What a damaged archive raises, XML that is none (a SyntaxError), and XML that openpyxl does not know.
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, SyntaxError),
+    *(KeyError, ValueError, TypeError, AttributeError),
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -114,7 +120,7 @@ def _load(book: Path, where: str) -> Workbook:
         with zipfile.ZipFile(book) as parts:
             _check_kept(parts, where)
         return load_workbook(book, rich_text=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise TargetError(
             f"the workbook has other sheets, and can't be read whole so as to keep them: {error}",
             where=where,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from contextlib import suppress
 
 from odibi_core.errors import SourceError
@@ -15,6 +16,7 @@ _IS_TO_DO = re.compile(rb'<calcPr[^>]*\sfullCalcOnLoad="(?:1|true)"')
 _EMPTY = re.compile(
     rb'<c r="([A-Z]+(\d+))"(?: s="\d+")?><f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>'
 )
+_NOT_OURS = (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, KeyError, ValueError, TypeError)
 _PIECE_BYTES = 1 << 20
 # Excel's longest formula, where each letter is spelled as an entity.
 _LONGEST_BYTES = 8_192 * 6 + 200
@@ -32,8 +34,8 @@ def check_computed(path: str, sheet: str, skip: int) -> None:
         SourceError: A formula has no value.
     """
     cell = ""
-    # What is built otherwise is read as it is.
-    with suppress(zipfile.BadZipFile, KeyError, ValueError, TypeError), zipfile.ZipFile(path) as parts:
+    # What is damaged is told by what reads it, and what is built otherwise is read as it is.
+    with suppress(*_NOT_OURS), zipfile.ZipFile(path) as parts:
         if _IS_TO_DO.search(parts.read(_BOOK)):
             cell = _first_empty(parts, _part_of(parts, sheet), skip)
     if cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,22 @@ def test_a_file_that_can_not_be_read_is_not_replaced_by_a_sheet(bench: Bench) ->
     path.write_bytes(b"")
     bench.write(path, "SELECT 1 AS a")
     assert bench.read(path).rows == [(1,)]
+
+
+def test_a_workbook_with_a_damaged_sheet_is_told_and_left_as_it_is(bench: Bench) -> None:
+    whole, path = workbook(bench.folder / "whole.xlsx", notes=[["x"], ["n"]]), bench.folder / "a.xlsx"
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            cut = name == "xl/worksheets/sheet1.xml"
+            new.writestr(name, old.read(name)[:-30] if cut else old.read(name))
+    before = path.read_bytes()
+    with pytest.raises(
+        TargetError, match=r"can't be read whole so as to keep them.*\n.*save it again in Excel"
+    ):
+        bench.write(path, "SELECT 1 AS a")
+    assert path.read_bytes() == before
+    with pytest.raises(SourceError, match=r"damaged.*\n.*save it again"):
+        bench.read(path)
 
 
 def test_formulas_that_nothing_has_computed_since_are_not_read_as_empty_cells(bench: Bench) -> None:
