@@ -44,20 +44,22 @@ def tested_datasets(
 
 
 def _assertions(result: Mapping[str, Any]) -> list[Assertion]:
-    """One for each column of what is about single columns, else one."""
+    """One for each column of what single columns are, else one: which of them broke it, nobody knows."""
     from openlineage.client.facet_v2 import data_quality_assertions_dataset as assertions
 
+    is_met = result["state"] == ResultState.PASSED
+    severity = "error" if result["state"] in (*_STOPS, ResultState.UNMET) else "warn"
     columns: list[str | None] = list(result.get("columns") or ())
-    if not columns or (len(columns) > 1 and result["check"] != "not_null"):
+    if not columns or (len(columns) > 1 and not (is_met and result["check"] == "not_null")):
         columns = [None]
     offending = result.get("offending_rows")
-    is_met = result["state"] == ResultState.PASSED
     return [
         assertions.Assertion(
             assertion=result["check"],
             success=is_met,
             column=column,
-            severity="error" if result["state"] in (*_STOPS, ResultState.UNMET) else "warn",
+            # Of what is met nothing tells what would have become of the run.
+            severity=None if is_met else severity,
             name=result["name"],
             description=result["message"] or None,
             actual=None if offending is None else f"{offending} of {result['rows']} rows offend",

@@ -55,6 +55,7 @@ class AlertManager:
         self._stopping = threading.Event()
         self._told: dict[str, str] = {}
         self._unfinished: set[str] = set()
+        self._minutes: dict[str, int] = {}
 
     def close(self) -> None:
         """Let go of the outbox."""
@@ -130,10 +131,12 @@ class AlertManager:
             for name, alert in alerts.items():
                 if _tells(alert, record, failures, before):
                     messages.append((name, record.run_id, _facts(name, record, failures)))
-        self._outbox.note([record.run_id for record in ended], messages)
+        if ended:
+            self._outbox.note([record.run_id for record in ended], messages)
 
     def _note_going(self, going: list[RunRecord], alerts: dict[str, Alert]) -> None:
         """Put into the outbox what is to be told of runs that have begun, and of those that go on."""
+        looked_at, self._minutes = self._minutes, {}
         for record in going:
             begun = f"{record.run_id} started"
             told = [
@@ -148,6 +151,10 @@ class AlertManager:
                 self._outbox.note([begun], facts)
                 continue
             minute = int(_seconds_since(record.start_time) // RUNNING_EVERY_S)
+            self._minutes[record.run_id] = minute
+            # A look at each second need not write each second.
+            if minute == looked_at.get(record.run_id, 0):
+                continue
             # One that can't be told now need not be told again and again later.
             waiting = self._outbox.waiting_alerts()
             lineage = [name for name in told if alerts[name].channel is Channel.OPENLINEAGE]
@@ -156,7 +163,7 @@ class AlertManager:
                 [
                     (name, f"{begun} {minute}", _facts(name, record, 0) | {"event": "RUNNING"})
                     for name in lineage
-                    if minute > 0 and name not in waiting
+                    if name not in waiting
                 ],
             )
 

@@ -105,7 +105,7 @@ def judge_count(expectation: RowCount, rows: int, past: Sequence[GoodRun]) -> Fi
         return Finding(observed=observed)
     runs = "the last good run" if len(counts) == 1 else f"the last {len(counts)} good runs"
     usually = f"{usual:,.0f}" if len(counts) == 1 else f"{usual:,g} as the median"
-    what = f"{count}, and {runs} had {usually}: more than {expectation.tolerance:.0%} away"
+    what = f"{count}, and {runs} had {usually}: more than {spell_share(expectation.tolerance)} away"
     return _broken_table(expectation, what, fix, observed)
 
 

@@ -139,7 +139,8 @@ def find_case(workspace: Workspace, name: str) -> GoldenCase:
 
 def write_case(workspace: Workspace, name: str, case: GoldenCase) -> Path:
     """The file of a golden case, written; one of that name is replaced."""
-    path = workspace.root / FOLDER / f"{file_name(name)}.yaml"
+    name = file_name(name)
+    path = case_files(workspace).get(name, workspace.root / FOLDER / f"{name}.yaml")
     path.parent.mkdir(exist_ok=True)
     return write_text_file(path, case_text(case))
 

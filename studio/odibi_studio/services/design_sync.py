@@ -133,14 +133,13 @@ def _removed_before(session: Session, file: PipelineFile) -> DesignRow | None:
     in_trash = (
         select(DesignRow).where(col(DesignRow.trashed).is_not(None)).order_by(desc(col(DesignRow.trashed)))
     )
-    here = session.exec(in_trash.where(DesignRow.path == file.path)).all()
-    elsewhere = session.exec(
-        in_trash.where(DesignRow.path != file.path, DesignRow.trashed_by == FILE_AUTHOR)
-    ).all()
-    for row in (*here, *elsewhere):
-        if row in here and row.trashed_by == FILE_AUTHOR:
-            return row
+    for row in session.exec(in_trash.where(DesignRow.path == file.path)):
         newest = newest_version(session, row)
-        if newest is not None and newest.text == file.text:
+        if row.trashed_by == FILE_AUTHOR or (newest is not None and newest.text == file.text):
             return row
-    return None
+    # Such a document says what its newest version says; the database compares, where a branch has many files.
+    return session.exec(
+        in_trash.where(
+            DesignRow.path != file.path, DesignRow.trashed_by == FILE_AUTHOR, DesignRow.text == file.text
+        )
+    ).first()

@@ -66,6 +66,17 @@ def test_a_case_comes_back_from_its_file_and_passes(pipeline: Pipeline, workspac
     assert not (workspace.root / "out.parquet").exists()
 
 
+def test_a_case_takes_the_place_of_one_of_its_name_whatever_the_ending(
+    pipeline: Pipeline, workspace: Workspace
+) -> None:
+    case = pin_step(pipeline, "people", workspace=workspace)
+    file = write_case(workspace, "case", case)
+    file.rename(file.with_suffix(".yml"))
+    again = case.model_copy(update={"description": "anew"})
+    assert kept(workspace, again) == again
+    assert [path.name for path in file.parent.iterdir()] == ["case.yml"]
+
+
 @pytest.mark.xdist_group("spark")
 @pytest.mark.usefixtures("spark")
 def test_every_engine_has_to_give_the_same(pipeline: Pipeline, workspace: Workspace) -> None:

@@ -309,6 +309,8 @@ def test_the_number_of_rows_is_compared_with_good_runs_alone(
     ]
     (latest,) = history.latest("pipeline")
     assert latest.observed == {"good_runs": 2, "median": 5.0}
+    error = run(steps(like_before | {"tolerance": "0.5%"})).errors["orders"]
+    assert error.what.endswith("more than 0.5% away")
 
 
 def test_the_number_of_rows_is_compared_with_runs_of_the_same_parameters(run: Run) -> None:
