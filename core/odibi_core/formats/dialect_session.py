@@ -25,7 +25,10 @@ SAMPLED_ROWS = 1_000
 """How many rows of a query tell the types of its columns."""
 
 _SYSTEM = re.compile(
-    r"information_schema|pg_catalog|pg_toast.*|sys|mysql|performance_schema|guest|db_\w+", re.IGNORECASE
+    r"information_schema|pg_catalog|pg_toast.*|sys|mysql|performance_schema|guest|"
+    # Roles of SQL Server's, each with a schema of its name.
+    r"db_(owner|(security|access|ddl)admin|backupoperator|(deny)?data(reader|writer))",
+    re.IGNORECASE,
 )
 
 

@@ -19,6 +19,7 @@ from odibi_core.formats.dialect_created import created, sent_sql
 from odibi_core.formats.dialect_ledger import TURN, ledger_of, lock, make_ledger
 from odibi_core.formats.dialect_session import ROWS, Session, exact, schema_name, table_of
 from odibi_core.formats.dialect_values import taken
+from odibi_core.formats.merging import alike_keys
 from odibi_core.formats.tables import Change
 from odibi_core.formats.types import mismatched_columns
 from odibi_core.schema import Schema, quote
@@ -124,6 +125,9 @@ class DialectDatabase:
         stage = self._stage(names)
         self._load(stage, change, cursor, schema="")
         new = table_of(self.session, "", stage, names)
+        own = [new.c[key] for key in keys]
+        if self._execute(sa.select(*own).group_by(*own).having(sa.func.count() > 1)).first() is not None:
+            raise alike_keys(change.target)
         old = table_of(self.session, self.schema, self.table, names)
         on = sa.and_(*(old.c[key] == new.c[key] for key in keys))
         is_there = sa.exists().where(on)

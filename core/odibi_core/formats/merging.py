@@ -106,6 +106,17 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
         )
 
 
+def alike_keys(target: Target) -> TargetError:
+    """The error of new rows whose keys differ here and are the same to the database."""
+    return TargetError(
+        f"some of the new rows have the same merge_key {', '.join(map(repr, target.merge_key))} for the "
+        "database, whose collation tells no capitals, accents or blanks at the end apart",
+        where=target.where,
+        fix="keep one row a key in a step before, compared by lower(trim(key)), or give the column of the "
+        "table a binary collation",
+    )
+
+
 def merged_sql(
     storage: _Storage, fresh: Incoming, existing: str, old: Schema, *, target: Target, options: Any
 ) -> Merged:

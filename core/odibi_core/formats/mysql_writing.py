@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
 from odibi_core.formats.atomic import ticket_hash
+from odibi_core.formats.merging import alike_keys
 from odibi_core.formats.mysql_session import Session, named
 from odibi_core.formats.mysql_types import created_type, is_bytes, sent_sql
 from odibi_core.formats.servers import BATCH_ROWS
@@ -116,6 +117,9 @@ class MysqlDatabase:
         names = change.columns.names
         execute(f"CREATE TEMPORARY TABLE {_STAGE} LIKE {self._name}")
         self._load(_STAGE, change, cursor)
+        own = ", ".join(map(named, keys))
+        if self.session.rows(f"SELECT 1 FROM {_STAGE} GROUP BY {own} HAVING count(*) > 1 LIMIT 1"):
+            raise alike_keys(change.target)
         on = " AND ".join(f"o.{named(key)} = n.{named(key)}" for key in keys)
         ((updated,),) = self.session.rows(
             f"SELECT count(*) FROM {_STAGE} n WHERE EXISTS (SELECT 1 FROM {self._name} o WHERE {on})"

@@ -64,7 +64,9 @@ def _means_the_same(filter_: exp.Expr, columns: Mapping[str, Compared]) -> bool:
         case exp.Column():
             return columns.get(filter_.name) is Compared.ORDERED
         case exp.Is():
-            return isinstance(filter_.expression, exp.Null) and filter_.this.name in columns
+            # What a cast makes null is not null there.
+            is_column = isinstance(filter_.this, exp.Column) and filter_.this.name in columns
+            return is_column and isinstance(filter_.expression, exp.Null)
         case exp.EQ():
             return _compares(filter_.left, filter_.right, columns, _ALL)
         case exp.NEQ() | exp.GT() | exp.GTE() | exp.LT() | exp.LTE():

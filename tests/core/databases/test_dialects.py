@@ -286,11 +286,16 @@ def test_tables_and_views_are_listed_tested_and_looked_at(
         "CREATE TABLE orders AS SELECT i AS id FROM generate_series(1, 50) i",
         "CREATE SCHEMA sales",
         'CREATE TABLE sales."Odd.Table" (a int)',
+        "CREATE SCHEMA db_shop",
+        "CREATE TABLE db_shop.orders (a int)",
         "CREATE VIEW recent AS SELECT * FROM orders",
     )
     desk = ConnectionDesk(workspace)
     desk.test("shop")
-    assert [(each.schema, each.name, each.kind) for each in desk.tables("shop")] == [
+    tables = desk.tables("shop")
+    shop_url.execute("DROP SCHEMA db_shop CASCADE")
+    assert [(each.schema, each.name, each.kind) for each in tables] == [
+        ("db_shop", "orders", "table"),
         ("public", "orders", "table"),
         ("public", "recent", "view"),
         ("sales", "Odd.Table", "table"),
@@ -312,6 +317,11 @@ def test_values_of_sqlite_that_are_not_of_their_type_are_told(run: Run, workspac
     assert "column 'd' holds a value that is not of type date32" in error.what
     assert "schema: {d: VARCHAR}" in error.fix
     assert rows_of(read(run, "t", schema={"d": "VARCHAR"}))[1]["d"] == "soon"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE u (s TEXT)")
+        database.execute("INSERT INTO u VALUES ('text'), (x'ff00')")
+        database.commit()
+    assert "column 's' holds a value that is not of type string" in read(run, "u").errors["rows"].what
     nan = [
         sql_step("made", "SELECT 'nan'::DOUBLE AS a"),
         store_step("saved", "n", "made", connection="shop"),

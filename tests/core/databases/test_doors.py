@@ -85,6 +85,26 @@ def test_append_overwrite_merge_and_the_modes_that_refuse(run: Run, door: Door) 
     assert len(door.rows("SELECT * FROM t")) == 3
 
 
+def test_rows_whose_keys_are_one_to_the_database_replace_none_of_each_other(run: Run, door: Door) -> None:
+    assert saved(run, "SELECT 'x' AS a, 0 AS b").success
+    both = "SELECT * FROM (VALUES ('x', 1), ('X', 2)) t(a, b)"
+    result = saved(run, both, mode="merge", merge_key="a")
+    if "mysql" not in door.name:
+        assert result.success, result.errors
+        assert sorted(door.rows("SELECT * FROM t")) == [("X", 2), ("x", 1)]
+        return
+    assert "some of the new rows have the same merge_key 'a' for the database" in result.errors["saved"].what
+    assert door.rows("SELECT * FROM t") == [("x", 0)]
+
+
+def test_what_a_cast_makes_null_is_looked_for_here(run: Run, door: Door) -> None:
+    door.execute("CREATE TABLE t (a varchar(9), b int)", "INSERT INTO t VALUES ('1', 1), ('x', 2), (NULL, 3)")
+    for what, found in (("IS NULL", [2, 3]), ("IS NOT NULL", [1])):
+        some = sql_step("some", f"SELECT b FROM t WHERE TRY_CAST(a AS INTEGER) {what} ORDER BY b", "t")
+        result = run([ingest_step("t", "t", connection="shop"), some])
+        assert [row["b"] for row in rows_of(result, "some")] == found
+
+
 def test_overwriting_the_same_columns_keeps_the_table_and_others_make_a_new_one(run: Run, door: Door) -> None:
     assert saved(run, "SELECT 1 AS a, 'x' AS b").success
     door.execute("CREATE INDEX kept ON t (a)")
