@@ -51,6 +51,8 @@ def csv_reason(options: CsvReadOptions) -> str:
             return f"Spark has no {name} of the same meaning"
     if options.encoding.lower() not in _UTF8:
         return f"Spark reads no {options.encoding} line by line"
+    if options.delimiter is not None and options.delimiter <= " ":
+        return "Spark passes over rows of nothing but blanks and tabs"
     if options.escape not in (None, options.quote):
         return "Spark has no escape of the same meaning, beside the quote itself"
     if (options.date_format or "") not in _ISO or (options.timestamp_format or "") not in _ISO_MOMENTS:
@@ -106,6 +108,8 @@ def _is_plain(shape: Shape, files: Files) -> bool:
         and len(shape.schema.names) > 1
         and dialect.escape in ("", dialect.quote)
         and dialect.delimiter not in (_NEVER, '"', "\\")
+        # Spark passes over lines of nothing but blanks, as a row of nulls is between tabs.
+        and dialect.delimiter > " "
         and not dialect.comment
         and shape.date_format in _ISO
         and shape.timestamp_format in _ISO_MOMENTS
@@ -126,7 +130,8 @@ def _fields(line: Column, lines: _Lines) -> Column:
     from pyspark.sql import functions as sf
 
     apart = re.escape(lines.delimiter)
-    is_text = ~line.contains("\ufffd")
+    # Spark doubles the character 0.
+    is_text = ~line.rlike("[\ufffd\\x00]")
     simple = sf.split(surely(is_text, line), apart, -1)
     if not lines.quote:
         return surely(sf.size(simple) == lines.width, simple)

@@ -31,6 +31,7 @@ _KINDS = {
     **dict.fromkeys(("VARCHAR", "DATE", "TIMESTAMP"), ("STRING",)),
 }
 """Type → kinds of values that both engines read alike as one."""
+_END = "odibi: the end of the line"
 _UTF8 = ("", "utf-8", "utf8", "utf-8-sig")
 
 
@@ -68,27 +69,30 @@ def json_frame(
     if reader is None or any("'" in name or "\\" in name for name in schema.names):
         return None
     raw = reader.text([read_path(path) for path in files.paths])
-    line = sf.col("value")
-    whole = surely(~line.contains("\ufffd"), line)
-    parsed = raw.filter(sf.trim(line) != "").select(
-        sf.parse_json(whole).alias("odibi_object"), *map(quoted, files.partitions)
+    text = sf.col("value")
+    whole = surely(~text.contains("\ufffd"), text)
+    # Spark passes over what follows the first value of a line; in a list it has to be its end.
+    listed = sf.concat(sf.lit("["), whole, sf.lit(f', "{_END}"]'))
+    parsed = raw.filter(sf.trim(text) != "").select(
+        sf.parse_json(listed).alias("odibi_line"), *map(quoted, files.partitions)
     )
-    document = sf.col("odibi_object")
-    is_object = sf.schema_of_variant(document).startswith("OBJECT")
+    line = sf.col("odibi_line")
+    kind = sf.schema_of_variant(sf.variant_get(line, "$[0]", "variant"))
+    is_object = kind.startswith("OBJECT") & (sf.variant_get(line, "$[1]", "string") == _END)
     return parsed.select(
         *(
             sf.col(quoted(name)) if name in files.partitions
-            else _value(surely(is_object, document), name, type_).alias(name)
+            else _value(surely(is_object, line), name, type_).alias(name)
             for name, type_ in schema
         )
     )  # fmt: skip
 
 
-def _value(document: Column, name: str, type_: str) -> Column:
+def _value(line: Column, name: str, type_: str) -> Column:
     from pyspark.sql import functions as sf
 
-    path = f"$['{name}']"
-    found = sf.variant_get(document, path, "variant")
+    path = f"$[0]['{name}']"
+    found = sf.variant_get(line, path, "variant")
     kind = sf.schema_of_variant(found)
     fits = kind.isNull() | kind.isin("VOID", *_KINDS[type_])
     if type_ == "DOUBLE":

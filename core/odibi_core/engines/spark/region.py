@@ -24,7 +24,7 @@ from odibi_core.engines.spark.sources import natively
 from odibi_core.engines.spark.staging import COMPRESSION, Staging
 from odibi_core.engines.spark.strict_sources import strict_frame
 from odibi_core.engines.spark.strict_text import is_otherwise
-from odibi_core.errors import StepError
+from odibi_core.errors import OdibiError, StepError
 from odibi_core.formats.servers import ServerReadOptions
 from odibi_core.sql.analysis import is_row_preserving
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _OTHERWISE = (
     "it holds what Spark does not surely read alike, so the machine that the run was started on read it"
 )
+_REFUSED = "Spark's machines could not read it, so the machine that the run was started on read it: {}"
 _EARLY = re.compile(r"\b(?:LIMIT|FETCH|EXISTS|OFFSET|TABLESAMPLE|USING\s+SAMPLE)\b", re.IGNORECASE)
 
 
@@ -146,17 +147,19 @@ class SparkRegion:
             if not place.is_relative_to(context.workspace.root):
                 # Only the workspace is surely on all machines.
                 return None
-        frame = strict_frame(self._spark, scan, source, options, self._session)
-        if frame is None:
-            return None
         try:
-            return self._hold(_kept(task), frame)
+            frame = strict_frame(self._spark, scan, source, options, self._session)
+            return None if frame is None else self._hold(_kept(task), frame)
+        except OdibiError:
+            raise
         except Exception as error:
             self._attempt.check()
-            if not is_otherwise(error):
+            # A server that this machine reaches need not be one that the others reach.
+            if not scan.server and not is_otherwise(error):
                 raise
             self._data.pop(next(iter(task.outputs.values())), None)
-            notes.append(_OTHERWISE)
+            refused = _REFUSED.format(plain_message(_message(error)))
+            notes.append(_OTHERWISE if is_otherwise(error) else refused)
             return None
 
     def _place(self, scan: Scan) -> Path:

@@ -113,12 +113,15 @@ steps:
      params: {schema: {id: BIGINT, kind: VARCHAR}}}
   - {name: table, layer: bronze, type: config_op, value: sold, outputs: {data: table},
      params: {connection: shop, partition_column: id, partitions: 4}}
+  - {name: near, layer: bronze, type: config_op, value: near, outputs: {data: near},
+     params: {connection: shop}}
   - name: together
     layer: silver
     type: sql
     value: SELECT x.id, x.name, b.size, o.kind, t.price, t.day, t.at FROM texts x JOIN blocks b ON x.id = b.id
       JOIN objects o ON o.id = x.id JOIN "table" t ON t.id = x.id
-    inputs: {texts: texts, blocks: blocks, objects: objects, table: table}
+      JOIN near n ON n.id = x.id
+    inputs: {texts: texts, blocks: blocks, objects: objects, table: table, near: near}
     outputs: {data: together}
   - {name: save, layer: gold, type: config_op, value: out/together.parquet, inputs: {data: together}}
 """
@@ -152,10 +155,15 @@ def test_a_cluster_s_machines_read_the_sources(
     made.close()
     assert made.success, made.errors
     postgresql.execute(
-        "DROP TABLE IF EXISTS sold",
+        "DROP TABLE IF EXISTS sold CASCADE",
         "CREATE TABLE sold AS SELECT i::bigint AS id, (i / 8.0)::numeric(9, 3) AS price, "
         "date '2024-01-01' + i AS day, timestamp '2024-01-01 10:00' + i * interval '1 minute' AS at "
         "FROM generate_series(0, 999) s(i)",
+        # To Spark's machines, which alone call what they read so, the server refuses the rows.
+        "CREATE OR REPLACE FUNCTION near(i bigint) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN "
+        "IF current_query() LIKE '%odibi_rows%' THEN RAISE EXCEPTION 'not from there'; END IF; "
+        "RETURN i; END $$",
+        "CREATE OR REPLACE VIEW near AS SELECT near(id) AS id FROM sold",
     )
     found = []
     for arguments in (["--engine", "pandas"], ["--engine", "spark", "--master", cluster.url]):
@@ -169,6 +177,8 @@ def test_a_cluster_s_machines_read_the_sources(
         found.append(duckdb.execute(f"FROM '{files}' ORDER BY id").fetchall())
     assert found[1] == found[0]
     assert len(found[0]) == 1000
+    told = "".join(path.read_text() for path in (tmp_path / ".odibi" / "runs").glob("*/events.jsonl"))
+    assert "Spark's machines could not read it, so the machine that the run was started on read it" in told
     # Each machine asked for ranges of the table, and opened files of the folders.
     asked = [line for line in postgresql.statements().splitlines() if '"id" >= ' in line or '"id" < ' in line]
     assert len({line.partition("WHERE")[2] for line in asked}) == 4

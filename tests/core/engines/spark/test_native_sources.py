@@ -226,6 +226,7 @@ def test_what_a_format_lacks_is_refused_as_by_the_other_engine(workspace: Worksp
         ("csv", {"comment": "#"}, "Spark has no comment of the same meaning"),
         ("csv", {"encoding": "latin-1"}, "Spark reads no latin-1 line by line"),
         ("csv", {"escape": "\\"}, "Spark has no escape of the same meaning, beside the quote itself"),
+        ("csv", {"delimiter": "\t"}, "Spark passes over rows of nothing but blanks and tabs"),
         ("csv", {"date_format": "%d/%m/%Y"}, "Spark has no formats of dates and times of the same meaning"),
         ("csv", {"schema": {"a": "TIME"}}, "Spark makes no TIME of texts in the same way"),
         ("json", {}, "the columns are found out from all rows: say them with schema"),
