@@ -253,6 +253,11 @@ def _slice(node: exp.Expr, index: exp.Expr, types: Types, warn: Warn) -> None:
     if first is not None and first > 0 and last is not None and last > 0:
         width = str(max(last - first + 1, 0))
     text = f"SUBSTRING($1, {begin}, {width})" if kind == "VARCHAR" else f"SLICE($1, {begin}, {width})"
+    # GREATEST passes over nulls.
+    told = [("$2", index.this, first), ("$3", index.expression, last)]
+    known = [f"{given} IS NOT NULL" for given, side, position in told if side and position is None]
+    if known:
+        text = f"CASE WHEN {' AND '.join(known)} THEN {text} END"
     given = [node.this, index.this or node.this, index.expression or node.this]
     node.replace(fill(text, given, warn, dialect="databricks"))
 

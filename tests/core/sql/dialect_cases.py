@@ -192,6 +192,7 @@ CASES = (
             "SELECT s[3:2] AS h, s[0:2] AS j, s[4:100] AS k FROM t",
             "SELECT i, l[1:2] AS a, l[2:] AS b, l[:1] AS c, l[-2:] AS e, l[:-2] AS f, l[3:2] AS g FROM t",
             "SELECT i, s[1:i] AS a, s[i:] AS b, s[-i:i - 4] AS c, l[i:i + 1] AS e FROM t",
+            "SELECT i, s[n:] AS a, s[2:n] AS b, s[n:n] AS c, s[n:2] AS e FROM t",
         ),
     ),
     Case(
