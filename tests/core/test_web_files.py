@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -63,8 +64,9 @@ def rows(result: RunResult) -> list[dict[str, Any]]:
         ("export", CSV, {"source_type": "csv"}),
         ("rates.jsonl", b'{"id": 1, "name": "one"}\n{"id": 2, "name": "two"}\n', {}),
         ("rates.parquet", parquet(), {}),
+        (f"a%00b/{quote('長' * 100)}%00.csv", CSV, {}),
     ],
-    ids=["csv", "query", "packed", "source_type", "lines", "parquet"],
+    ids=["csv", "query", "packed", "source_type", "lines", "parquet", "odd"],
 )
 def test_files_are_read_as_what_they_are(
     run: Run, web: Service, path: str, content: bytes, params: dict[str, Any]
@@ -151,6 +153,15 @@ def test_a_large_file_s_columns_are_told_by_its_head(run: Run, workspace: Worksp
     assert (row["n"], int(row["s"])) == (60_000, sum(range(60_000)))
     with pytest.raises(PipelineInvalidError, match="column"):
         run([steps[0], sql_step("some", "SELECT nope FROM rows", "rows")])
+    # A line of JSON may have columns that no line of the head has.
+    web.answers = [Answer(200, b"".join(b'{"id": %d}\n' % n for n in range(90_000)) + b'{"late": 7}\n')]
+    steps = [
+        ingest_step("rows", f"{web.url}/a.jsonl"),
+        sql_step("some", "SELECT count(id) AS n, sum(late) AS s FROM rows", "rows"),
+    ]
+    with run(steps) as result:
+        (row,) = result.data_map["some"].to_dict("records")
+    assert (row["n"], int(row["s"])) == (90_000, 7)
 
 
 def test_files_of_the_own_network_are_fetched_only_where_that_is_allowed(

@@ -277,7 +277,7 @@ class HttpPages:
             raise SourceError(
                 f"page {request.number} is no JSON, but {kind}: {answer.text.strip()[:_SAID]}",
                 where=self._place,
-                fix="check the path; a file behind a URL is fetched with a function step",
+                fix="check the path; where a file is there, say its format with source_type, such as csv",
             ) from None
 
     def _rows(self, content: Any, request: _Request) -> list[Row]:

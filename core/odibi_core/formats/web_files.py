@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _HEAD_BYTES = 1 << 20
-_READ_BY_HEADS = ("csv", "json", "avro")
+_TOLD_BY_HEADS = ("csv", "avro")
+"""Formats whose files begin with all their columns; a line of JSON may have further ones."""
 
 
 class WebFiles:
@@ -48,7 +49,8 @@ class WebFiles:
         with TemporaryDirectory(prefix="odibi-probe-") as folder:
             path = Path(folder) / self._name
             is_whole = fetch.head(path, _HEAD_BYTES, self._format.name)
-            if not is_whole and (self._format.name not in _READ_BY_HEADS or path.suffix in (".gz", ".zst")):
+            is_told = self._format.name in _TOLD_BY_HEADS or getattr(options, "column_types", None)
+            if not is_whole and (not is_told or path.suffix in (".gz", ".zst")):
                 return None
             try:
                 return self._format.probe(str(path), options, cursor)
@@ -133,9 +135,12 @@ class WebFiles:
     @property
     def _name(self) -> str:
         """What the file is called here; readers look at how it ends."""
-        name = PurePosixPath(unquote(urlsplit(self._service.url).path)).name.replace("/", "_")
-        known = name.lower().removesuffix(".gz").removesuffix(".zst").endswith(self._format.extensions)
-        return name[-100:] if known else f"file{self._format.extensions[0]}"
+        path = unquote(urlsplit(self._service.url).path).lower()
+        packing = next((ending for ending in (".gz", ".zst") if path.endswith(ending)), "")
+        for ending in self._format.extensions:
+            if path.endswith(f"{ending}{packing}"):
+                return f"file{ending}{packing}"
+        return f"file{self._format.extensions[0]}"
 
     def _rename(self, error: OdibiError, path: Path) -> None:
         """Have an error speak of the URL."""
