@@ -11,7 +11,7 @@ from pathlib import Path
 from odibi_core.clouds.address import parse_address
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.engines.operations import Scan, Write
-from odibi_core.engines.places import is_in_cloud
+from odibi_core.engines.places import is_in_cloud, is_on_web
 from odibi_core.errors import OdibiError
 from odibi_core.formats.registry import format_named
 from odibi_core.workspace import Workspace
@@ -88,7 +88,7 @@ def _add_far(found: dict[tuple[str, str], Dataset], operation: Scan | Write, pip
     """Add a table of a server or something in a store; queries and services are no datasets."""
     table = str(getattr(operation.options, "table", None) or "")
     is_store = is_in_cloud(operation)
-    if (not is_store and not table) or _HIDDEN in operation.server:
+    if is_on_web(operation) or (not is_store and not table) or _HIDDEN in operation.server:
         return
     home, path = operation.connection, Path(table)
     if is_store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,19 @@ def test_rows_that_cannot_be_read_are_left_out_and_told(root: Path, explorer: Ex
     (root / "data" / "orders.csv").write_text(ORDERS)
     assert answer.rows.to_pylist() == [{"n": 3}]
     assert answer.notes == ("1 rows of orders can't be read and are left out",)
+
+
+def test_a_table_in_a_file_behind_a_url_is_no_dataset(workspace: Workspace) -> None:
+    (workspace.root / "odibi.toml").write_text(
+        '[connections.web]\nkind = "http"\nurl = "https://files.example.com"\n'
+    )
+    step = "value: shop.db, params: {connection: web, table: orders}, outputs: {data: orders}"
+    (workspace.root / "pipelines").mkdir()
+    (workspace.root / "pipelines" / "shop.yaml").write_text(
+        f"name: shop\nsteps:\n  - {{name: read, layer: ingest, type: config_op, {step}}}\n"
+    )
+    with closing(Explorer(workspace)) as explorer:
+        assert explorer.datasets() == []
 
 
 def test_queries_are_kept_as_files(workspace: Workspace) -> None:
