@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from tests.conftest import Run
@@ -67,7 +68,7 @@ def test_spark_gives_the_same_rows_or_leaves_them(
         return
     try:
         found, failed = frame.toArrow(), None
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
         failed = error
     if failed is not None:
         assert is_otherwise(failed), failed
