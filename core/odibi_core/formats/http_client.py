@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 # Of addresses that end in one of version 4: behind NAT64, and the old compatible ones.
 _EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
-MAY_PASS = (408, 425, 429)
-"""Codes of answers, beside those from 500 on, after which the same request may work."""
-
 
 class AddressNotAllowedError(OdibiError):
     """A host has an address that requests may not go to."""

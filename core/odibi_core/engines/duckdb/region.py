@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.clouds.files import CloudFiles
-from odibi_core.connections import check_connection, path_in
+from odibi_core.connection_check import check_connection
+from odibi_core.connections import path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.counts import RegionCounts
