@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from odibi_core.errors import TargetError
-from odibi_core.formats.http_client import open_client, without_secrets
+from odibi_core.formats.http_client import merged, open_client, without_secrets
 from odibi_core.formats.http_errors import refused, status_of, told
 
 if TYPE_CHECKING:
@@ -83,11 +83,13 @@ def send_rows(
             if batches <= done_batches:
                 continue
             check()
-            request_headers = {
-                **(headers or {}),
-                "Content-Type": "application/json",
-                "Idempotency-Key": f"{quote(idempotency_key, safe='/')}-{batches}",
-            }
+            request_headers = merged(
+                headers or {},
+                {
+                    "Content-Type": "application/json",
+                    "Idempotency-Key": f"{quote(idempotency_key, safe='/')}-{batches}",
+                },
+            )
             with told(place, f"batch {batches} could not be sent", TargetError):
                 body = json.dumps(batch, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
                 answer = client.request(method, url, content=body, headers=request_headers)

@@ -121,6 +121,12 @@ def _meant(
     return [address.ipv4_mapped] if address.ipv4_mapped else [address, *(each for each in inner if each)]
 
 
+def merged(*given: Mapping[str, str]) -> dict[str, str]:
+    """Headers, the later ones in the place of those before, however their names are spelled."""
+    found = {name.lower(): (name, value) for headers in given for name, value in headers.items()}
+    return dict(found.values())
+
+
 def retry_after_s(header: str) -> float | None:
     """Seconds to wait, from a number of seconds or from a date; None where the header says neither."""
     if header.strip().isascii() and header.strip().isdecimal():

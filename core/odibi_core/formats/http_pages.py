@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from odibi_core.errors import SourceError, TransientError
-from odibi_core.formats.http_client import Service, open_client, without_secrets
+from odibi_core.formats.http_client import Service, merged, open_client, without_secrets
 from odibi_core.formats.http_errors import refused, status_of, told
 from odibi_core.formats.http_options import HttpReadOptions, Paging
 
@@ -207,7 +207,7 @@ class HttpPages:
     def _asked(self, client: httpx.Client, request: _Request) -> httpx.Response:
         import httpx
 
-        headers = {"Accept": "application/json", **self._service.headers, **self._options.headers}
+        headers = merged({"Accept": "application/json"}, self._service.headers, self._options.headers)
         with told(self._place, f"page {request.number} did not come"):
             url = httpx.URL(request.url).copy_merge_params(request.query)
             with client.stream("GET", url, headers=headers) as coming:
@@ -245,9 +245,11 @@ class HttpPages:
         if not answer.content.strip():
             return []
         try:
-            # Digits that a float has no room for would get lost.
-            return json.loads(answer.content, parse_float=_marked, parse_constant=lambda _name: None)
+            return _loaded(answer.content)
         except ValueError:
+            lines = _lines(answer.content)
+            if lines is not None:
+                return lines
             kind = answer.headers.get("Content-Type", "of no kind").partition(";")[0]
             raise SourceError(
                 f"page {request.number} is no JSON, but {kind}: {answer.text.strip()[:_SAID]}",
@@ -272,6 +274,20 @@ def lines_of(rows: Iterable[Row]) -> str:
     """Rows as lines of JSON, numbers as they came."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return _MARKED.sub(r"\1", text)
+
+
+def _loaded(text: bytes) -> Any:
+    # Digits that a float has no room for would get lost.
+    return json.loads(text, parse_float=_marked, parse_constant=lambda _name: None)
+
+
+def _lines(content: bytes) -> list[Any] | None:
+    """The rows of an answer that has an object on every line; None where it is something else."""
+    try:
+        found = [_loaded(line) for line in content.splitlines() if line.strip()]
+    except ValueError:
+        return None
+    return found if all(isinstance(row, dict) for row in found) else None
 
 
 def _marked(number: str) -> str:

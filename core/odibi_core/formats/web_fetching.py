@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from odibi_core.errors import OdibiError, SourceError
-from odibi_core.formats.http_client import Service, open_client
+from odibi_core.formats.http_client import Service, merged, open_client
 from odibi_core.formats.http_errors import refused, status_of, told
 
 if TYPE_CHECKING:
@@ -62,11 +62,15 @@ class Fetch:
             ) as client,
             self._answer(client) as answer,
         ):
-            self._look(answer, format_name)
+            self._look(answer)
+            is_page = answer.headers.get("Content-Type", "").startswith("text/html")
             came = 0
             with path.open("wb") as file:
                 for piece in self._pieces(answer):
                     self._check()
+                    # Some services say so of every file that they have no type for.
+                    if is_page and not came and piece.lstrip().startswith(b"<"):
+                        raise self._page(format_name)
                     came += len(piece)
                     if most is not None and came > most:
                         file.write(piece)
@@ -88,7 +92,7 @@ class Fetch:
 
     @contextmanager
     def _answer(self, client: httpx.Client) -> Iterator[httpx.Response]:
-        headers = {"Accept": "*/*", **self._service.headers}
+        headers = merged({"Accept": "*/*"}, self._service.headers)
         url = self._service.url
         try:
             with told(self._place, "the file did not come"):
@@ -113,20 +117,21 @@ class Fetch:
         is_safe = urlsplit(onward).scheme == "https" or urlsplit(url).scheme == "http"
         return onward if is_safe and urlsplit(onward).scheme in ("http", "https") else None
 
-    def _look(self, answer: httpx.Response, format_name: str) -> None:
+    def _look(self, answer: httpx.Response) -> None:
         """Raise where the answer is no file."""
         if not answer.is_success:
             raise self._refused(answer)
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._most_bytes:
             raise self._too_large()
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            raise SourceError(
-                f"the answer is a web page, and no {format_name} file",
-                where=self._place,
-                fix="check the URL: a page that shows a file often has another address than the file; where "
-                "one has to log in, use a connection of kind http with the headers for it",
-            )
+
+    def _page(self, format_name: str) -> SourceError:
+        return SourceError(
+            f"the answer is a web page, and no {format_name} file",
+            where=self._place,
+            fix="check the URL: a page that shows a file often has another address than the file; where "
+            "one has to log in, use a connection of kind http with the headers for it",
+        )
 
     def _refused(self, answer: httpx.Response) -> OdibiError:
         log_in = "use a connection of kind http with headers that hold ${secret:NAME}, or check them"
