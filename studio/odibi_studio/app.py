@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from odibi_studio.views.widgets.history import keep_history_short
+
 _PACKAGE = Path(__file__).parent
 
 
@@ -24,6 +26,7 @@ def navigate() -> None:
     icon = str(_PACKAGE / "icon.svg")
     st.set_page_config(page_title="Odibi Studio", page_icon=icon, layout="wide")
     st.logo(icon, size="medium")
+    keep_history_short()
     folder = pages_folder()
     pages = {
         "gallery": st.Page(
