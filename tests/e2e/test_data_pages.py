@@ -120,7 +120,9 @@ steps:
 
 def till_run(root: Path, rows: str) -> None:
     """Run the pipeline of the till over some rows."""
-    (root / "data" / "till.csv").write_text(f"id,amount\n{rows}")
+    # Columns of the data may be called like those of the grid.
+    lines = [line.replace(",", ",x,y,") for line in rows.splitlines()]
+    (root / "data" / "till.csv").write_text("\n".join(["id,Take,_index,amount", *lines, ""]))
     Orchestrator(load_yaml(root / "pipelines" / "till.yaml"), workspace=root).execute().close()
 
 
