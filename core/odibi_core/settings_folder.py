@@ -208,7 +208,7 @@ def _said(settings: Options) -> dict[str, Any]:
     # A default may depend on what else is said: then the field's own one must be said, too.
     read, whole = type(settings).model_validate(said), settings.model_dump(mode="json", by_alias=True)
     for field, info in type(settings).model_fields.items():
-        if not identical(getattr(read, field), getattr(settings, field)):
+        if getattr(read, field) != getattr(settings, field):
             said[info.alias or field] = whole[info.alias or field]
     return said
 

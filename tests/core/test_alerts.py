@@ -516,7 +516,8 @@ def test_an_openlineage_server_learns_of_a_run_and_its_steps_as_it_begins_and_go
         assert [one["name"] for one in of_steps[1]["outputs"]] == ["daily/rows"]
         assert of_steps[2]["run"]["facets"]["parent"]["run"]["runId"] == first["run"]["runId"]
         (other,) = [body for body in hook.bodies[2:] if "eventType" not in body]
-        assert other["title"].startswith("daily: running")
+        (about,) = other["runs"]
+        assert other["title"] == f"daily: running (run {about['run_id']})"
         hook.bodies.clear()
         with closing(sqlite3.connect(workspace.state / OUTBOX_FILE)) as outbox:
             written = outbox.execute("PRAGMA data_version").fetchone()

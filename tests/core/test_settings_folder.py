@@ -98,9 +98,11 @@ def test_what_differs_from_a_default_that_depends_on_other_settings_is_written(w
     file = ALERTS.add(workspace, "few", few)
     assert file.read_text().endswith('"on": [failed, lost]\ngroup: "5m"\n')
     assert ALERTS.find(workspace, "few") == few
-    usual = Alert.model_validate(lineage)
+    usual = Alert.model_validate({**lineage, "timeout_s": 10.0})
     ALERTS.change(workspace, "few", usual)
     assert ALERTS.find(workspace, "few") == usual
+    # A number that is the default is left out, whole or not.
+    assert "timeout_s" not in file.read_text()
 
 
 def test_what_is_wrong_with_one_file_is_told_beside_the_others(workspace: Workspace) -> None:

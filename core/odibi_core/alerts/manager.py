@@ -7,6 +7,7 @@ killed is seen too.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from typing import Any
@@ -240,4 +241,8 @@ def _letter(name: str, alert: Alert, runs: list[Facts]) -> dict[str, Any]:
 
 
 def _line(message: str, facts: Facts) -> str:
+    # What there is nothing to say of leaves no comma behind.
+    for name in ("error", "step"):
+        if not facts[name]:
+            message = re.sub(rf"[,;]?\s*(?<!\{{)\{{{name}\}}(?!\}})", "", message)
     return str(render(message, lambda reference: facts[reference.name]))

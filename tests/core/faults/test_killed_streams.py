@@ -138,6 +138,8 @@ def test_a_stream_that_is_killed_loses_nothing_and_writes_nothing_twice(
     check_everything_came_once(tmp_path, feed, f"mode {mode}")
 
 
+# 200 kills take minutes, and more on a busy machine.
+@pytest.mark.timeout(3600)
 def test_one_stream_that_is_killed_time_after_time_takes_each_file_once(
     long_seed: int, order: Order, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

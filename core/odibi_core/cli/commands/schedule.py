@@ -136,7 +136,7 @@ def add(
     coming = upcoming(schedule, dt.datetime.now(dt.UTC), 1)
     if coming:
         session.terminal.line(f"It ticks next at {_shown(coming[0])}.")
-    session.terminal.line("Schedules run while `odibi schedule run` does.")
+    session.terminal.line("Schedules run while `odibi up` or `odibi schedule run` does.")
 
 
 @command.command("remove")
