@@ -81,10 +81,11 @@ class QualityBook:
             mended: Those of its rows that go, each with its number and the columns of the output as text.
 
         Raises:
-            OdibiError: They don't fit the output, or their run did not succeed.
+            OdibiError: They don't fit the output, the pipeline can't take them, or their run did not succeed.
         """
         import pyarrow.parquet as pq
 
+        self._desk.check(rows)
         columns = self._desk.columns(rows)
         table = _table(mended, columns.names)
         # A mistake is told by row and column before anything runs.

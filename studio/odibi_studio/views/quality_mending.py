@@ -197,7 +197,8 @@ def _ask_to_replay(
         if len(changes) > _LISTED:
             st.caption(f"And {len(changes) - _LISTED:,} more mended values.")
     else:
-        st.info("No value was mended: they go as they are.", icon=":material/info:")
+        so = "it goes as it is" if len(taken) == 1 else "they go as they are"
+        st.info(f"No value was mended: {so}.", icon=":material/info:")
     if st.button(f"Replay {words}", type="primary", icon=":material/replay:", key=dialog_key("replay")):
         try:
             with st.spinner("The rows go into the pipeline …"):
