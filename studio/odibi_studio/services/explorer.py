@@ -166,8 +166,9 @@ class Explorer:
                 name = f"explore_{number}_again" if tolerant else f"explore_{number}"
                 source, ready = _source(dataset, ScanContext(database, scratch, tolerant, name)).ready()
                 schemas[dataset.name] = ready.schema
-                # What an attached database or an object in memory holds, the sandbox can't reach.
-                is_plain = ready.sql.startswith("read_") and not ready.views and not ready.tables
+                # What an attached database, an object in memory or a copy holds, the sandbox can't reach.
+                is_file = ready.sql.startswith("read_") or dataset.scan.format == "csv"
+                is_plain = is_file and not ready.views and not ready.tables and str(scratch) not in ready.sql
                 if is_plain and not source.context.tolerant:
                     views.append(View(dataset.name, ready.sql, str(allowed(dataset.path))))
                 else:
