@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from benchmarks import cloud, databases, overhead, pipelines
+from benchmarks import cloud, crossover, databases, overhead, pipelines
 from benchmarks.__main__ import main
 from benchmarks.groups import WAITS_FIGURES
 from benchmarks.measure import run_python
@@ -41,6 +41,20 @@ def test_a_run_that_keeps_something_is_timed(
 def test_rows_in_and_out_of_a_database_are_timed(case: str, tmp_path: Path) -> None:
     (tmp_path / "odibi.toml").touch()
     assert databases.CASES[case](tmp_path, rows=1_000)["wall_s"] > 0
+
+
+def test_the_figures_of_both_engines_are_drawn(tmp_path: Path) -> None:
+    rows = [{"rows": "1,000,000", "DuckDB s": 0.5, "Spark s": 4.0, "ratio": 8.0},
+            {"rows": "100,000,000", "DuckDB s": 50.0, "Spark s": 40.0, "ratio": 0.8}]  # fmt: skip
+    figures = {
+        "tables": [{"title": "Tracking on Spark", "rows": []}, {"title": crossover.TITLE, "rows": rows}],
+        "measured": {"start": [{"inside": {"run_wall_s": 10.0}}]},
+    }
+    drawn = {(point["engine"], point["rows"]): point["s"] for point in crossover.points(figures)}
+    assert drawn["DuckDB", 1_000_000] == 0.5
+    assert drawn["Spark, with its start", 100_000_000] == 50.0
+    crossover.draw(figures, tmp_path / "crossover.png")
+    assert (tmp_path / "crossover.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.xdist_group("object_stores")
