@@ -7,7 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.sql.kinds import Types, is_fraction, is_whole
-from odibi_core.sql.spark_functions import IGNORED_ARGUMENTS, TEMPLATES, UNFAITHFUL, UNSEEDED
+from odibi_core.sql.spark_functions import (
+    CAPITALS,
+    IGNORED_ARGUMENTS,
+    SMALL,
+    TEMPLATES,
+    UNFAITHFUL,
+    UNSEEDED,
+)
 from odibi_core.sql.spark_rows import rewrite_lateral_views, rewrite_rows
 from odibi_core.sql.spark_special import SPECIAL
 from odibi_core.sql.templates import Warn, arity, fill
@@ -201,7 +208,12 @@ def _lambda(node: exp.Expr, _: Types, warn: Warn) -> None:
 
 def _capitals(node: exp.Expr, _: Types, warn: Warn) -> None:
     """Spark makes two letters of ß, DuckDB its capital."""
-    node.replace(fill("upper(replace($1, 'ß', 'SS'))", [node.this], warn))
+    node.replace(fill(CAPITALS, [node.this], warn))
+
+
+def _small(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Spark looks at what stands beside a letter."""
+    node.replace(fill(SMALL, [node.this], warn))
 
 
 _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
@@ -221,6 +233,7 @@ _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "Bracket": _indexed,
     "Lambda": _lambda,
     "Upper": _capitals,
+    "Lower": _small,
     "Select": rewrite_rows,
     "Lateral": rewrite_lateral_views,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from odibi_core.schema import Schema
@@ -15,14 +15,19 @@ _WHOLE_UNSIGNED = frozenset({"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UH
 _FLOAT = frozenset({"FLOAT", "DOUBLE"})
 
 _LIKE_OPERAND = frozenset({"Paren", "Neg", "Abs", "Max", "Min", "Sum", "Window", "Filter", "TimestampTrunc"})
+_TEXTS = ("Upper", "Lower", "Trim", "Substring", "Concat", "DPipe", "TimeToStr", "ArrayToString")
+_LISTS = frozenset(
+    {"Array", "ArrayAgg", "ArrayCompact", "ArrayConcat", "ArrayDistinct", "ArrayFilter", "Flatten"}
+    | {"SortArray", "Split", "Transform"}
+)
 _RESULTS = {
     **dict.fromkeys(("Div", "Avg", "Ln", "Sqrt", "Pow"), "DOUBLE"),
     **dict.fromkeys(("Count", "Length", "IntDiv", "Extract", "RowNumber", "Round", "DateDiff"), "INTEGER"),
-    **dict.fromkeys(("Upper", "Lower", "Trim", "Substring", "Concat", "DPipe", "TimeToStr"), "VARCHAR"),
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
     **dict.fromkeys(("VarMap", "Map", "ToMap"), "MAP"),
     **dict.fromkeys(("CurrentDate", "LastDay"), "DATE"),
     **dict.fromkeys(("CurrentTimestamp", "StrToTime"), "TIMESTAMP"),
-    "Array": "LIST",
+    **dict.fromkeys(_LISTS, "LIST"),
     "Boolean": "BOOLEAN",
 }
 
@@ -35,10 +40,53 @@ class Types:
     """
 
     def __init__(self, inputs: Mapping[str, Schema | None]) -> None:
-        self._columns: dict[str, set[str]] = {}
+        self._given: dict[str, set[str | None]] = {}
+        self._zoned: dict[str, set[bool]] = {}
         for schema in inputs.values():
             for name, type_ in schema or ():
-                self._columns.setdefault(name.casefold(), set()).add(_kind(type_))
+                self._given.setdefault(name.casefold(), set()).add(_kind(type_))
+                self._zoned.setdefault(name.casefold(), set()).add(_has_zone(type_))
+        self._columns = self._given
+
+    def learn(self, tree: exp.Expr) -> None:
+        """Know the kinds of what the queries within a query name."""
+        from sqlglot import exp
+
+        inner = [select for select in tree.find_all(exp.Select) if select.parent is not None]
+        given = {name: set(kinds) for name, kinds in self._given.items()}
+        for values in tree.find_all(exp.Values):
+            for name, kind in self._listed(values):
+                given.setdefault(name.casefold(), set()).add(kind)
+        self._columns = given
+        named = [each for select in inner for each in select.expressions if isinstance(each, exp.Alias)]
+        # What one names is made of what others do: as often as they may stand in each other, within reason.
+        for _ in range(min(len(inner), 4)):
+            found = {name: set(kinds) for name, kinds in given.items()}
+            for alias in named:
+                found.setdefault(alias.alias.casefold(), set()).add(self.of(alias.this))
+            self._columns = found
+
+    def _listed(self, values: exp.Values) -> Iterator[tuple[str, str | None]]:
+        """The columns of VALUES, as far as their rows are of one kind each."""
+        from sqlglot import exp
+
+        names = values.args["alias"].columns if values.args.get("alias") else []
+        rows = [row.expressions for row in values.expressions]
+        for place, name in enumerate(names):
+            held = [row[place] for row in rows if place < len(row)]
+            kinds = {self.of(value) for value in held if not isinstance(value, exp.Null)}
+            yield name.name, kinds.pop() if len(kinds) == 1 else None
+
+    def has_zone(self, node: exp.Expr) -> bool:
+        """Whether a moment surely has a zone."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.Column):
+            return self._zoned.get(node.name.casefold()) == {True}
+        if isinstance(node, exp.Cast):
+            return bool(node.args["to"].is_type(exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ))
+        inner = node.this if isinstance(node, (exp.Paren, exp.TimestampTrunc, exp.Add, exp.Sub)) else None
+        return inner is not None and self.has_zone(inner)
 
     def of(self, node: exp.Expr) -> str | None:
         """INTEGER, DECIMAL, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, MAP, LIST, …; None if unknown."""
@@ -57,6 +105,12 @@ class Types:
             return self._arithmetic(node)
         if isinstance(node, exp.Coalesce):
             parts = {self.of(part) for part in (node.this, *node.expressions)}
+            return parts.pop() if len(parts) == 1 else None
+        if isinstance(node, exp.Case):
+            results = [case.args["true"] for case in node.args["ifs"]]
+            if (default := node.args.get("default")) is not None:
+                results.append(default)
+            parts = {self.of(result) for result in results if not isinstance(result, exp.Null)}
             return parts.pop() if len(parts) == 1 else None
         if type(node).__name__ in _LIKE_OPERAND or (
             isinstance(node, exp.Round) and node.args.get("decimals")
@@ -85,6 +139,10 @@ def is_fraction(kind: str | None) -> bool:
 def is_whole(type_: exp.DataType) -> bool:
     """Whether a type holds whole numbers only."""
     return _kind(type_.sql("duckdb")) == "INTEGER"
+
+
+def _has_zone(type_: str) -> bool:
+    return type_.upper() in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 
 
 def _kind(type_: str) -> str:

@@ -30,6 +30,16 @@ _SUBSTRING_INDEX = (
     " ELSE array_to_string(list_slice(str_split($1, $2), $3, -1), $2) END"
 )
 
+CAPITALS = "upper(replace($1, 'ß', 'SS'))"
+_CASED, _BESIDE = r"\p{Lu}\p{Ll}\p{Lt}", "\\p{M}''\u2019.:\u00b7"
+SMALL = (
+    "CASE WHEN contains($1, 'Σ') OR contains($1, 'İ') "
+    "THEN lower(regexp_replace(replace($1, 'İ', 'i\u0307'), "
+    f"'([{_CASED}][{_BESIDE}]*)Σ([{_BESIDE}]*(?:[^{_CASED}{_BESIDE}]|$))', '\\1ς\\2', 'g')) "
+    "ELSE lower($1) END"
+)
+"""DuckDB looks at each letter by itself; Spark ends a word with another Σ, and makes two letters of İ."""
+
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
     # Now
     "CURRENT_TIMESTAMP": ("CURRENT_TIMESTAMP",),
@@ -118,8 +128,8 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "RPAD": ("rpad($1, $2, ' ')", "rpad($1, $2, $3)"),
     "REPLACE": ("replace($1, $2, '')", "replace($1, $2, $3)"),
     "SPACE": ("repeat(' ', $1)",),
-    "UCASE": ("upper(replace($1, 'ß', 'SS'))",),
-    "LCASE": ("lower($1)",),
+    "UCASE": (CAPITALS,),
+    "LCASE": (SMALL,),
     "BTRIM": ("trim($1)", "trim($1, $2)"),
     "STARTSWITH": ("starts_with($1, $2)",),
     "ENDSWITH": ("ends_with($1, $2)",),

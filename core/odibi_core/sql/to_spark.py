@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from odibi_core.sql.kinds import Types, is_fraction, is_whole
-from odibi_core.sql.templates import Warn, fill
+from odibi_core.sql import spark_lists, spark_numbers, spark_texts, spark_times
+from odibi_core.sql.kinds import Types, is_fraction
+from odibi_core.sql.spark_casts import rewrite_cast
+from odibi_core.sql.spark_texts import rewrite_printf
+from odibi_core.sql.spark_times import rewrite_part_call
+from odibi_core.sql.templates import Warn, arity, fill
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -17,14 +21,18 @@ def rewrite_for_spark(tree: exp.Expr, types: Types, warn: Warn) -> exp.Expr:
     """The tree of a DuckDB text with Spark's words in it. `tree` is changed."""
     from sqlglot import exp
 
+    types.learn(tree)
     for node in reversed(list(tree.walk())):
         if isinstance(node, exp.Anonymous):
-            _rewrite_call(node, warn)
-        elif rewrite := _NODES.get(type(node).__name__):
-            rewrite(node, types, warn)
+            _rewrite_call(node, types, warn)
+            continue
+        for rewrites in (_NODES, *(part.NODES for part in _PARTS)):
+            if rewrite := rewrites.get(type(node).__name__):
+                rewrite(node, types, warn)
     return tree
 
 
+_PARTS = (spark_texts, spark_lists, spark_numbers, spark_times)
 _CALLS = {
     "WEEKDAY": "(DAYOFWEEK($1) - 1)",
     "ROUND_EVEN": "BROUND($1, $2)",
@@ -37,23 +45,31 @@ _CALLS = {
     "REGEXP_SPLIT_TO_ARRAY": "SPLIT($1, $2)",
     "EPOCH_MS": "UNIX_MILLIS($1)",
     "MAKE_TIMESTAMP": "TIMESTAMP_MICROS($1)",
+    **spark_texts.CALLS,
+    **spark_lists.CALLS,
+    **spark_numbers.CALLS,
 }
 _UNFAITHFUL = {
-    "FORMAT": "Spark has no such function; use PRINTF or FORMAT_NUMBER",
     "TIME_BUCKET": "Spark has no such function; use DATE_TRUNC or WINDOW",
     "HASH": "Spark hashes by another algorithm",
 }
 
 
-def _rewrite_call(call: exp.Anonymous, warn: Warn) -> None:
+def _rewrite_call(call: exp.Anonymous, types: Types, warn: Warn) -> None:
     name = call.name.upper()
     if name in _UNFAITHFUL:
         warn(f"{name}: {_UNFAITHFUL[name]}")
     if name == "TRY_STRPTIME" and len(call.expressions) == 2:
         call.replace(_tried_moment(call))
         return
+    if name == "PRINTF":
+        rewrite_printf(call, warn)
+        return
+    if name == "DATE_PART" and len(call.expressions) == 2 and call.expressions[0].is_string:
+        rewrite_part_call(call, types, warn)
+        return
     template = _CALLS.get(name)
-    if template and len(call.expressions) == template.count("$1") + template.count("$2"):
+    if template and len(call.expressions) == arity(template):
         call.replace(fill(template, call.expressions, warn, dialect="databricks"))
 
 
@@ -82,16 +98,6 @@ def _to(template: str, *arguments: str) -> Callable[[exp.Expr, Types, Warn], Non
     return rewrite
 
 
-def _extract(node: exp.Expr, _: Types, warn: Warn) -> None:
-    from sqlglot import exp
-
-    part = node.name.upper()
-    if part in ("DOW", "DAYOFWEEK"):
-        node.replace(fill("(DAYOFWEEK($1) - 1)", [node.expression], warn, dialect="databricks"))
-    elif part == "ISODOW":
-        node.set("this", exp.var("DOW_ISO"))
-
-
 def _regexp_replace(node: exp.Expr, _: Types, warn: Warn) -> None:
     from sqlglot import exp
 
@@ -105,32 +111,6 @@ def _regexp_replace(node: exp.Expr, _: Types, warn: Warn) -> None:
     node.set("modifiers", None)
 
 
-def _log(node: exp.Expr, _: Types, warn: Warn) -> None:
-    """LOG of one argument is the logarithm to the base of 10 in DuckDB, the natural one in Spark."""
-    if node.expression is None or not node.args.get("expression"):
-        node.replace(fill("LOG10($1)", [node.this], warn, dialect="databricks"))
-
-
-def _cast(node: exp.Expr, types: Types, warn: Warn) -> None:
-    """DuckDB rounds a fraction where Spark cuts it off: a float to the even one of two that are as near."""
-    from sqlglot import exp
-
-    operand = types.of(node.this)
-    if operand == "DOUBLE" and node.args["to"].is_type(*exp.DataType.TEXT_TYPES):
-        warn(f"{node.sql('duckdb')}: great and small floats differ as text, such as 1e+20 and 1.0E20")
-    if not is_whole(node.args["to"]):
-        return
-    if operand is None:
-        warn(
-            f"CAST({node.this.sql('duckdb')} AS {node.args['to'].sql('duckdb')}): "
-            "Spark cuts a fraction off where DuckDB rounds; ROUND or FLOOR says which is meant"
-        )
-    elif operand == "DOUBLE":
-        node.set("this", exp.Anonymous(this="BROUND", expressions=[node.this.copy()]))
-    elif is_fraction(operand):
-        node.set("this", exp.Round(this=node.this.copy()))
-
-
 def _division(node: exp.Expr, types: Types, warn: Warn) -> None:
     """DuckDB divides as floats, and gives infinity or NaN for a division by zero."""
     from sqlglot import exp
@@ -142,10 +122,16 @@ def _division(node: exp.Expr, types: Types, warn: Warn) -> None:
     divisor = node.expression
     is_number = isinstance(divisor, exp.Literal) and not divisor.is_string
     if is_number and float(divisor.name) != 0:
-        node.set("this", sides[0])
+        node.replace(exp.Div(this=sides[0], expression=sides[1]))
         return
     guarded = "CASE WHEN $2 = 0 THEN $1 * CAST('Infinity' AS DOUBLE) ELSE $1 / $2 END"
     node.replace(exp.paren(fill(guarded, sides, warn, dialect="databricks"), copy=False))
+
+
+def _whole_division(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """Of fractions // is a division as any other in DuckDB."""
+    if any(is_fraction(types.of(side)) for side in (node.this, node.expression)):
+        _division(node, types, warn)
 
 
 def _mean(node: exp.Expr, types: Types, _: Warn) -> None:
@@ -172,6 +158,10 @@ def _substring(node: exp.Expr, _: Types, warn: Warn) -> None:
     from sqlglot import exp
 
     start, length = node.args.get("start"), node.args.get("length")
+    if isinstance(length, exp.Neg):
+        warn(
+            f"{node.sql('duckdb')}: a negative length counts backwards in DuckDB, and gives nothing in Spark"
+        )
     is_sure = isinstance(start, exp.Neg) or (isinstance(start, exp.Literal) and start.name != "0")
     if start is None or length is None or is_sure:
         return
@@ -201,7 +191,9 @@ def _days_between(node: exp.Expr, types: Types, warn: Warn) -> None:
 def _data_type(node: exp.Expr, _: Types, __: Warn) -> None:
     from sqlglot import exp
 
-    if node.this in (exp.DType.INT128, exp.DType.UINT128, exp.DType.UBIGINT):
+    if node.this == exp.DType.TIMESTAMPTZ:
+        node.set("this", exp.DType.TIMESTAMPLTZ)
+    elif node.this in (exp.DType.INT128, exp.DType.UINT128, exp.DType.UBIGINT):
         node.replace(exp.DataType.build("DECIMAL(38, 0)", dialect="spark"))
     elif node.this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ):
         node.set("this", exp.DType.TIMESTAMPTZ)
@@ -212,10 +204,6 @@ def _length(node: exp.Expr, types: Types, _: Warn) -> None:
 
     if types.of(node.this) == "LIST":
         node.replace(exp.ArraySize(this=node.this.copy()))
-
-
-def _collected(node: exp.Expr, _: Types, warn: Warn) -> None:
-    warn(f"{node.sql('duckdb')}: Spark's COLLECT_LIST leaves nulls out, DuckDB's list keeps them")
 
 
 def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
@@ -231,10 +219,13 @@ def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
         place = exp.Literal.number(int(index.name) + 1)
         node.replace(fill("SUBSTRING($1, $2, 1)", [node.this, place], warn, dialect="databricks"))
         return
-    if isinstance(index, exp.Neg) and index.this.is_int:
+    if isinstance(index, exp.Neg) and index.this.is_int and index.this.name != "1":
         # The reader has taken 1 off already, for lists that begin at 0.
         place = exp.Literal.number(1 - int(index.this.name))
-        node.replace(exp.Anonymous(this="ELEMENT_AT", expressions=[node.this.copy(), place]))
+        node.replace(exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[node.this.copy(), place]))
+    elif types.of(node.this) == "LIST" and (index.is_int or isinstance(index, exp.Neg)):
+        # Where there is none, brackets are an error.
+        node.replace(exp.Anonymous(this="GET", expressions=[node.this.copy(), index.copy()]))
 
 
 def _slice(node: exp.Expr, index: exp.Expr, types: Types, warn: Warn) -> None:
@@ -296,12 +287,6 @@ def _map(node: exp.Expr, _: Types, __: Warn) -> None:
         node.replace(exp.Anonymous(this="MAP", expressions=arguments))
 
 
-def _difference(node: exp.Expr, _: Types, warn: Warn) -> None:
-    unit = node.args.get("unit")
-    if unit is not None and unit.name.upper().strip("'") not in ("DAY", "DAYS"):
-        warn("DATE_DIFF: DuckDB counts the boundaries between, Spark the whole units that have passed")
-
-
 def _join(node: exp.Expr, _: Types, warn: Warn) -> None:
     if (method := (node.args.get("method") or "").upper()) in ("ASOF", "POSITIONAL"):
         warn(f"{method} JOIN: Spark has none")
@@ -328,8 +313,6 @@ def _by_name(node: exp.Expr, _: Types, warn: Warn) -> None:
 
 
 _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
-    # Spark makes two letters of it, DuckDB its capital.
-    "Upper": _to("UPPER(REPLACE($1, 'ß', 'ẞ'))"),
     "DayOfWeek": _to("(DAYOFWEEK($1) - 1)"),
     "DayOfWeekIso": _to("(WEEKDAY($1) + 1)"),
     "PercentileCont": _to("PERCENTILE($1, $2)", "expression"),
@@ -337,28 +320,24 @@ _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "PercentileDisc": _to("PERCENTILE_APPROX($1, $2)", "expression"),
     "Columns": _columns,
     "Quantile": _to("PERCENTILE_APPROX($1, $2)", "quantile"),
-    "Extract": _extract,
     "RegexpReplace": _regexp_replace,
-    "Log": _log,
     "Div": _division,
     "Avg": _mean,
     "Round": _round,
     "Substring": _substring,
     "Like": _like,
-    "ILike": _like,
     "Sub": _days_between,
     "Week": _to("WEEKOFYEAR($1)"),
     "ArrayContains": _to(
         "CASE WHEN $1 IS NOT NULL THEN COALESCE(ARRAY_CONTAINS($1, $2), FALSE) END", "expression"
     ),
-    "Cast": _cast,
-    "TryCast": _cast,
+    "Cast": rewrite_cast,
+    "TryCast": rewrite_cast,
+    "IntDiv": _whole_division,
     "DataType": _data_type,
     "Length": _length,
-    "ArrayAgg": _collected,
     "Bracket": _bracket,
     "ToMap": _map,
-    "DateDiff": _difference,
     "Join": _join,
     "Pivot": _simple_pivot,
     "Star": _star,

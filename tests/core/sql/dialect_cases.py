@@ -206,6 +206,38 @@ CASES = (
         ),
     ),
     Case(
+        "Blanks about texts",
+        "all that Unicode calls blanks are trimmed; a negative length of LEFT leaves out so many",
+        "the blank alone; nothing is left",
+        (
+            "SELECT i, trim(s) AS a, ltrim(chr(160) || 'x') AS b, trim('xax', 'x') AS c, left(s, -2) AS e, "
+            "right(s, -2) AS f, left(s, i - 3) AS g FROM t",
+        ),
+    ),
+    Case(
+        "Texts of a pattern",
+        "FORMAT('{}'); null where a value is null",
+        "FORMAT_STRING('%s'), with the word null",
+        (
+            "SELECT i, format('{}-{}', i, s) AS a, printf('%d|%s', i, s) AS b FROM t",
+            "SELECT i, concat(i, m, b, day, s) AS a, url_encode(s) AS c FROM t",
+            "SELECT i, regexp_matches(s, '^A', 'i') AS a, string_split(s, '') AS b FROM t",
+        ),
+    ),
+    Case(
+        "Letters of two kinds, or several",
+        "each letter by itself: lower('ΟΔΟΣ') is οδοσ, upper('ﬁ') stays",
+        "looks around: οδος, FI",
+        (
+            "SELECT i, lower(w) AS a, upper(w) AS b, lower(upper(w)) AS c FROM t, "
+            "(VALUES ('ΟΔΟΣ ΣΑΣ Σ'), ('İstanbul'), ('ﬁn ŉ ΐ ᾳ ǆ ß'), ('и 😀 ﬁß')) AS v(w)",
+            "SELECT i FROM t WHERE lower(s || 'ΑΣ') LIKE '%ας'",
+            "SELECT i, s || 'ΔΣ' ILIKE '%δς' AS a, s || 'ΔΣ' ILIKE '%\u03b4\u03c3' AS b FROM t",
+            "spark: SELECT LOWER(w) AS a, LCASE(w) AS b, LOWER(UPPER(w)) AS c "
+            "FROM (VALUES ('ΟΔΟΣ ΣΑΣ Σ ΑΣ.Δ ΑΣ. ΣΣ'), ('İstanbul'), ('и 😀')) AS v(w)",
+        ),
+    ),
+    Case(
         "Regular expressions",
         "RE2; the whole match if no group is named",
         "Java's; the first group if none is named",
@@ -259,14 +291,48 @@ CASES = (
         "Differences in months and hours",
         "counts the boundaries between",
         "counts the whole units that have passed",
-        ("SELECT i, date_diff('month', day, DATE '2024-03-30') AS a FROM t",),
-        "Spark the whole units that have passed",
+        (
+            "SELECT i, date_diff('month', day, DATE '2024-03-30') AS a, datediff('year', day, moment) AS b, "
+            "date_diff('quarter', day, DATE '2024-03-30') AS c, "
+            "date_diff('week', day, DATE '2024-03-01') AS e, "
+            "date_diff('day', moment, TIMESTAMP '2024-03-01 00:00:00') AS f FROM t",
+            "SELECT i, date_diff('hour', moment, TIMESTAMP '2024-03-01 12:00:00') AS a, "
+            "date_diff('minute', TIMESTAMP '2024-03-01 12:00:00', moment) AS b FROM t",
+        ),
+    ),
+    Case(
+        "Parts and names of dates",
+        "whole seconds; January, Wednesday",
+        "59.5 seconds; Jan, Wed",
+        (
+            "SELECT i, date_part('dow', day) AS a, date_part('year', day) AS b, monthname(day) AS c, "
+            "dayname(day) AS e, extract(second FROM moment) * 2 AS f FROM t",
+        ),
+    ),
+    Case(
+        "Moments with a zone",
+        "AT TIME ZONE gives a zone to a moment without one, and takes it from one that has one",
+        "FROM_UTC_TIMESTAMP and TO_UTC_TIMESTAMP",
+        (
+            "SELECT i, moment AT TIME ZONE 'Europe/Berlin' AS a, moment::TIMESTAMPTZ AS b, "
+            "moment::TIMESTAMPTZ AT TIME ZONE 'Asia/Tokyo' AS c, moment::TIMESTAMPTZ::VARCHAR AS e FROM t",
+            "SELECT CAST('2024-01-05 10:00:00+02' AS TIMESTAMPTZ) AS a, to_timestamp(0) AS b",
+        ),
+    ),
+    Case(
+        "Times of day, decades",
+        "TIME; DATE_TRUNC('decade', …)",
+        "has none; null",
+        ("SELECT i, moment::TIME AS a FROM t",),
+        "no times of day",
     ),
     Case(
         "Positions in lists",
         "begin with 1; null where there is none",
         "begin with 0 in brackets; an error where there is none",
         (
+            "SELECT i, l[1] AS a, l[3] AS b, l[-1] AS c, l[-3] AS e, l[0] AS f FROM t",
+            "SELECT i, list_extract(l, 1) AS a, list_extract(l, 9) AS b FROM t",
             "SELECT i, l[1] AS a, l[-1] AS b, list_contains(l, 2) AS c, len(l) AS n FROM t WHERE len(l) > 0",
             "SELECT i, list_sort(l) AS a, array_length(l) AS b FROM t WHERE i IN (1, 5)",
         ),
@@ -278,11 +344,97 @@ CASES = (
         ("SELECT b, any_value(n) AS a FROM t WHERE b AND i <> 1 GROUP BY b",),
     ),
     Case(
-        "Nulls in lists that are collected",
+        "Lists that are collected",
+        "keep nulls, and an order that is said; null where there are no rows",
+        "COLLECT_LIST leaves nulls out, and has no order",
+        (
+            "SELECT list(n ORDER BY i) AS a, list(i ORDER BY n DESC, i) AS b FROM t",
+            "SELECT b, array_agg(n ORDER BY n NULLS FIRST) AS a FROM t GROUP BY b",
+            "SELECT list(DISTINCT b ORDER BY b) AS a, len(list(n)) AS c FROM t",
+            "SELECT list(n) AS a FROM t WHERE i > 100",
+        ),
+    ),
+    Case(
+        "Nulls in lists that are collected under a condition",
         "are kept",
         "are left out",
-        ("SELECT list(n) AS a FROM t",),
+        ("SELECT list(n) FILTER (WHERE i > 2) AS a FROM t",),
         "leaves nulls out",
+    ),
+    Case(
+        "Null among lists",
+        "is an empty list beside another",
+        "makes null of all",
+        (
+            "SELECT i, list_concat(l, [1]) AS a, flatten([l, [2]]) AS b, len(list_distinct(l)) AS c FROM t",
+            "SELECT i, x FROM t LEFT JOIN unnest(l) AS q(x) ON true",
+            "SELECT i, element_at(MAP {'k': i}, 'k') AS a, element_at(MAP {'k': i}, 'z') AS b FROM t",
+        ),
+    ),
+    Case(
+        "The greatest by another",
+        "leaves rows out whose value is null",
+        "takes them",
+        ("SELECT arg_max(n, i) AS a, min_by(s, i) AS b, max_by(n, d) AS c FROM t WHERE i IN (3, 4)",),
+    ),
+    Case(
+        "Lists, structs and maps as text",
+        "{'a': 1}",
+        "{1}",
+        ("SELECT i, CAST(l AS VARCHAR) AS a FROM t",),
+        "differ as text",
+    ),
+    Case(
+        "Texts as numbers, dates and booleans",
+        "1.5 is the whole number 2; 2024/01/05 a date, 2024 none; 1d no number",
+        "the other way round",
+        (
+            "SELECT TRY_CAST(w AS INT) AS a, TRY_CAST(w AS BIGINT) AS b, TRY_CAST(w AS DOUBLE) AS c, "
+            "TRY_CAST(w AS DATE) AS e, TRY_CAST(w AS TIMESTAMP) AS f, TRY_CAST(w AS BOOLEAN) AS g "
+            "FROM (VALUES ('1.5'), ('-2.5'), ('1e3'), (' 12 '), ('1d'), ('2024'), ('2024-01'), "
+            "('2024/01/05'), ('2024-01-05 10'), ('10:00'), ('2024-01-05 10:00'), (' true '), ('yes'), "
+            "('x'), ('')) AS v(w), t WHERE i = 1",
+        ),
+    ),
+    Case(
+        "DOUBLEs as DECIMALs",
+        "by their binary value",
+        "by their decimal text",
+        ("SELECT i, CAST(d AS DECIMAL(9, 2)) AS a, d::DECIMAL(9, 1) AS b FROM t",),
+    ),
+    Case(
+        "Numbers that have no logarithm, and no whole number beside them",
+        "infinity and NaN",
+        "null, and an error",
+        (
+            "SELECT i, ln(n - 3) AS a, log10(n) AS b, log2(n) AS c, log(n) AS e FROM t",
+            "SELECT ceil(x) AS a, floor(x) AS b, trunc(x) AS c, isnan(x) AS e, isinf(x) AS f, "
+            "isfinite(x) AS g FROM (SELECT CAST(w AS DOUBLE) AS x "
+            "FROM (VALUES ('nan'), ('inf'), (NULL), ('1e300'), ('-2.5')) AS v(w))",
+            "SELECT i, m // 2 AS a, d // 2 AS b FROM t",
+        ),
+    ),
+    Case(
+        "Statistics of samples",
+        "SKEWNESS and KURTOSIS are of a sample",
+        "of the population",
+        ("SELECT skewness(d) AS a FROM t",),
+        "Spark of the population",
+    ),
+    Case(
+        "Kinds of what a query within names",
+        "are known",
+        "are known",
+        (
+            "WITH q AS (SELECT i, day AS begun, m / 3 AS third FROM t) "
+            "SELECT i, begun - DATE '2024-01-01' AS a, third::INT AS b, round(third, 2) AS c FROM q",
+        ),
+    ),
+    Case(
+        "Names of what has none",
+        "count_star(), sum(n)",
+        "count(1), sum(n)",
+        ("SELECT count(*), sum(n), max(i) + 1 FROM t",),
     ),
     Case(
         "Great and small DOUBLEs as text",

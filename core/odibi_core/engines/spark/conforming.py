@@ -1,12 +1,14 @@
-"""The columns of a step's result in the types that the plan tells: those that the other engine gives.
+"""The columns of a step's result as the plan tells them: with the names and types of the other engine.
 
 The engines count, number, add and cut off into other types: Spark's row_number() is an INTEGER and DuckDB's a
-BIGINT, a month's first day is a TIMESTAMP of another kind. What comes after a step shall not see that.
+BIGINT, a month's first day is a TIMESTAMP of another kind; and what a query gives no name is count(1) for the
+one and count_star() for the other. What comes after a step shall not see that.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
@@ -30,23 +32,30 @@ _HELD_AS = {
     "FLOAT": "float",
     "DOUBLE": "double",
 }
-_MOMENTS = {"TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp"}
+_MOMENTS = {"TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp_ltz"}
 _SIMPLE = {"VARCHAR": "string", "BLOB": "binary", "BOOLEAN": "boolean", "DATE": "date"}
 _DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
+_NUMBERS = re.compile(r"\b(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BIGNUM|DECIMAL\(\d+,\d+\))")
+# Spark has none of these: rows of the other engine come with their texts.
+_TEXTS = re.compile(r"\b(?:UUID|JSON|BIT|INTERVAL|TIME_NS|TIME WITH TIME ZONE|ENUM\([^)]*\)|TIME\b(?! ZONE))")
 
 
 def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> DataFrame:
-    """The frame with numbers and moments in the planned types; the frame itself where nothing is planned.
+    """The frame with the planned names, and with numbers and moments in the planned types.
+
+    The frame itself where nothing is planned, or another number of columns.
 
     Args:
         frame: What a step gives.
         planned: The columns that the plan tells; None where only a run can tell.
         session: A database that spells types.
     """
-    if planned is None:
+    if planned is None or len(frame.columns) != len(planned):
         return frame
+    if frame.columns != list(planned.names):
+        frame = frame.toDF(*planned.names)
     found = duckdb_schema(frame, session)
-    if found.names != planned.names or found == planned:
+    if found == planned:
         return frame
     casts = {
         name: type_
@@ -62,6 +71,25 @@ def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> Dat
             for name, column in zip(found.names, columns, strict=True)
         )
     )
+
+
+def told_apart(frame: DataFrame, planned: Schema | None, session: Session) -> Iterator[str]:
+    """What a step's result has other than the plan tells, in words."""
+    if planned is None:
+        return
+    found = duckdb_schema(frame, session)
+    if len(found) != len(planned):
+        ours, theirs = ", ".join(planned.names), ", ".join(found.names)
+        yield f"Spark gives the columns {theirs}, and the plan told {ours}"
+        return
+    for (name, have), (_, want) in zip(found, planned, strict=True):
+        if _plainly(have) != _plainly(want):
+            yield f"the column {name!r} is {have} on Spark, and {want} by the plan"
+
+
+def _plainly(type_: str) -> str:
+    """A type without the differences that the engines are known for."""
+    return _TEXTS.sub("VARCHAR", _NUMBERS.sub("NUMBER", type_.replace('"NULL"', "NUMBER")))
 
 
 def spark_type(type_: str) -> str:

@@ -15,7 +15,7 @@ from odibi_core.engines.duckdb.engine import DuckDBEngine
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Operation, Query, Scan, Write
 from odibi_core.engines.places import bound_options
-from odibi_core.engines.spark.conforming import conformed
+from odibi_core.engines.spark.conforming import conformed, told_apart
 from odibi_core.engines.spark.counting import counted, rows_seen
 from odibi_core.engines.spark.datasets import CODECS, SparkDataset
 from odibi_core.engines.spark.paths import read_path
@@ -173,9 +173,11 @@ class SparkRegion:
         schemas = {alias: dataset.schema for alias, dataset in taken.items()}
         frame, warnings = self._queries.frame(query, frames, schemas)
         (key,) = task.outputs.values()
-        frame = conformed(frame, task.schemas.get(key), self._session)
+        planned = task.schemas.get(key)
+        frame = conformed(frame, planned, self._session)
         outcome = self._hold(task, frame)
         outcome.warnings.extend(warnings)
+        outcome.warnings.extend(told_apart(frame, planned, self._session))
         return outcome
 
     def _hold(self, task: Task, frame: DataFrame, row_count: int | None = None) -> Outcome:

@@ -1,0 +1,156 @@
+"""Functions of texts of DuckDB in Spark's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from odibi_core.sql.kinds import Types
+from odibi_core.sql.spark_casts import warn_of_text
+from odibi_core.sql.templates import Warn, fill
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Rewrite = Callable[["exp.Expr", Types, Warn], None]
+
+# DuckDB makes one letter of each, whatever is beside it; Spark makes several of some.
+_CAPITALS = (
+    "CASE WHEN $1 RLIKE '[ŉǰΐΰև\u1e96-\u1e9aὐ-ὖᾀ-ῼﬀ-ﬗ]' "
+    "THEN ARRAY_JOIN(TRANSFORM(SPLIT($1, ''), c -> CASE WHEN c = 'ß' THEN 'ẞ' "
+    "WHEN LENGTH(UPPER(c)) = 1 THEN UPPER(c) WHEN LENGTH(INITCAP(c)) = 1 THEN INITCAP(c) ELSE c END), '') "
+    "ELSE UPPER(REPLACE($1, 'ß', 'ẞ')) END"
+)
+_SMALL_FIRST = "TRANSLATE({}, '\u03a3\u0130', '\u03c3i')"
+_BLANKS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+"""What DuckDB takes off the ends of a text."""
+_CODE = "CASE WHEN $1 = '' THEN -1 ELSE ASCII($1) END"
+_PART = {
+    "Left": "CASE WHEN $2 < 0 THEN SUBSTRING($1, 1, GREATEST(LENGTH($1) + $2, 0)) ELSE LEFT($1, $2) END",
+    "Right": "CASE WHEN $2 < 0 THEN SUBSTRING($1, 1 - $2) ELSE RIGHT($1, $2) END",
+}
+
+
+def _to(template: str) -> Rewrite:
+    def rewrite(node: exp.Expr, _: Types, warn: Warn) -> None:
+        node.replace(fill(template, [node.this], warn, dialect="databricks"))
+
+    return rewrite
+
+
+def _ilike(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Spark compares in small letters, of which those at the end of a word are others."""
+    for part in ("this", "expression"):
+        node.set(part, fill(_SMALL_FIRST.format("$1"), [node.args[part]], warn, dialect="databricks"))
+
+
+def _trim(node: exp.Expr, _: Types, __: Warn) -> None:
+    from sqlglot import exp
+
+    if not node.args.get("expression"):
+        node.set("expression", exp.Literal.string(_BLANKS))
+
+
+def _part(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """A negative length leaves out so many; Spark gives nothing then."""
+    from sqlglot import exp
+
+    length = node.expression
+    if isinstance(length, exp.Literal):
+        return
+    template = _PART[type(node).__name__]
+    node.replace(fill(template, [node.this, length], warn, dialect="databricks"))
+
+
+def _split(node: exp.Expr, _: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
+    if isinstance(node.expression, exp.Literal) and not node.expression.name:
+        template = "CASE WHEN $1 = '' THEN ARRAY() ELSE verbatim_split($1, '') END"
+        node.replace(fill(template, [node.this], warn, dialect="databricks"))
+
+
+def _format(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """FORMAT('{}-{}', a, b), as far as the marks say nothing more."""
+    from sqlglot import exp
+
+    pattern = node.this
+    pieces = pattern.name.split("{}") if isinstance(pattern, exp.Literal) else []
+    if len(pieces) != len(node.expressions) + 1 or any(set("{}") & set(piece) for piece in pieces):
+        warn("FORMAT: Spark has no such function; use PRINTF or FORMAT_NUMBER")
+        return
+    parts: list[exp.Expr] = [exp.Literal.string(pieces[0])]
+    for value, piece in zip(node.expressions, pieces[1:], strict=True):
+        warn_of_text(node, value, types, warn)
+        parts += [exp.cast(value.copy(), "TEXT"), exp.Literal.string(piece)]
+    node.replace(exp.Anonymous(this="CONCAT", expressions=parts))
+
+
+def _concat(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """Null is an empty text here, whatever the type."""
+    from sqlglot import exp
+
+    kinds = [types.of(part) for part in node.expressions]
+    if "LIST" in kinds:
+        return
+    for part, kind in zip(list(node.expressions), kinds, strict=True):
+        warn_of_text(node, part, types, warn)
+        if kind != "VARCHAR":
+            part.replace(exp.cast(part.copy(), "TEXT"))
+
+
+def _joined(node: exp.Expr, types: Types, warn: Warn) -> None:
+    for part in (node.this, node.expression):
+        if types.of(part) == "DOUBLE":
+            warn_of_text(node, part, types, warn)
+
+
+def _regexp_like(node: exp.Expr, _: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
+    flag, pattern = node.args.get("flag"), node.expression
+    if flag is None:
+        return
+    letters = set(flag.name) - {"c"}
+    if not isinstance(pattern, exp.Literal) or letters - {"i", "s"}:
+        warn(f"{node.sql('duckdb')}: Spark takes no options of regular expressions")
+        return
+    if letters:
+        node.set("expression", exp.Literal.string(f"(?{''.join(sorted(letters))}){pattern.name}"))
+    node.set("flag", None)
+
+
+def rewrite_printf(call: exp.Anonymous, warn: Warn) -> None:
+    """PRINTF is null where a value is, which Spark writes out."""
+    from sqlglot import exp
+
+    values = [value for value in call.expressions[1:] if not isinstance(value, exp.Literal)]
+    if values:
+        known = " AND ".join(f"${place} IS NOT NULL" for place in range(1, len(values) + 1))
+        made = call.copy()
+        guarded = fill(f"CASE WHEN {known} THEN ${len(values) + 1} END", [*values, made], warn)
+        call.replace(guarded)
+
+
+NODES: Mapping[str, Rewrite] = {
+    "Unicode": _to(_CODE),
+    "Upper": _to(_CAPITALS),
+    "Lower": _to(f"LOWER({_SMALL_FIRST.format('$1')})"),
+    "ILike": _ilike,
+    "Trim": _trim,
+    "Left": _part,
+    "Right": _part,
+    "Split": _split,
+    "Format": _format,
+    "Concat": _concat,
+    "DPipe": _joined,
+    "RegexpLike": _regexp_like,
+    "Typeof": lambda _node, _types, warn: warn("TYPEOF: Spark calls the types otherwise"),
+}
+CALLS = {
+    "STRLEN": "OCTET_LENGTH($1)",
+    "PREFIX": "STARTSWITH($1, $2)",
+    "SUFFIX": "ENDSWITH($1, $2)",
+    "ORD": _CODE,
+    "URL_ENCODE": "REPLACE(REPLACE(REPLACE(verbatim_url_encode($1), '+', '%20'), '*', '%2A'), '%7E', '~')",
+}
