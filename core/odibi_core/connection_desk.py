@@ -13,7 +13,6 @@ from urllib.parse import quote as url_quote
 from odibi_core.cloud_connections import CloudConnection
 from odibi_core.clouds.folders import is_counted
 from odibi_core.clouds.store import Store
-from odibi_core.connection_check import check_connection
 from odibi_core.connections import (
     Connection,
     DuckdbConnection,
@@ -21,6 +20,7 @@ from odibi_core.connections import (
     HttpConnection,
     ServerConnection,
     SqliteConnection,
+    check_connection,
     server_format,
 )
 from odibi_core.errors import OdibiError, UnknownNameError

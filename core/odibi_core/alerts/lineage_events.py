@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.alerts.lineage_checks import tested_datasets
 from odibi_core.alerts.lineage_names import DatasetNames, Name
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunRecord, RunState
+from odibi_core.journal.writer import DESIGN_FILE
 from odibi_core.schema import Schema
 from odibi_core.sql.analysis import column_lineage
 from odibi_core.step import NodeKind, StepType
@@ -27,7 +29,7 @@ _ENDS = {
     RunState.LOST: "FAIL",
     RunState.CANCELLED: "ABORT",
 }
-STEP_ENDS = {"success": "COMPLETE", "cached": "COMPLETE", "failed": "FAIL", "cancelled": "ABORT"}
+_STEP_ENDS = {"success": "COMPLETE", "cached": "COMPLETE", "failed": "FAIL", "cancelled": "ABORT"}
 
 
 def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> Iterator[RunEvent]:
@@ -40,16 +42,16 @@ def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> I
         record: The run.
         namespace: Of the jobs, and of datasets between steps.
     """
-    story = RunStory(workspace, record, namespace)
+    story = _Story(record, DatasetNames(workspace, record, namespace), namespace)
     steps = _steps(record)
     began = record.start_time or record.queued_time or record.end_time
-    sources = distinct(
+    sources = _distinct(
         name for step in steps for name in story.inputs(step) if step["kind"] == NodeKind.INGEST
     )
-    targets = distinct(name for step in steps for name in story.outputs(step) if step["written"])
+    targets = _distinct(name for step in steps for name in story.outputs(step) if step["written"])
     yield story.event("START", began, None, sources, [])
     for step in steps:
-        if (end := STEP_ENDS.get(step["status"])) is not None:
+        if (end := _STEP_ENDS.get(step["status"])) is not None:
             ended = step["end_time"] or record.end_time
             inputs = story.inputs(step)
             yield story.event("START", step["start_time"] or ended, step, inputs, [])
@@ -59,18 +61,38 @@ def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> I
     yield story.event(_ENDS.get(record.state, "OTHER"), record.end_time or began, None, sources, targets)
 
 
-class RunStory:
-    """Makes the events of one run.
+def going_event(workspace: Workspace, record: RunRecord, namespace: str, kind: str, time: str) -> RunEvent:
+    """That a run has begun (START), with its own time, or goes on (RUNNING), and which sources it reads.
 
     Args:
         workspace: Where it runs.
         record: The run.
-        namespace: Of the jobs, and of datasets between steps.
+        namespace: Of the jobs.
+        kind: START or RUNNING.
+        time: When it was seen to go on.
     """
+    story = _Story(record, DatasetNames(workspace, record, namespace), namespace)
+    moment = (record.start_time or time) if kind == "START" else time
+    return story.event(kind, moment, None, _sources(record, story), [])
 
-    def __init__(self, workspace: Workspace, record: RunRecord, namespace: str) -> None:
-        self._record, self._namespace = record, namespace
-        self._names = DatasetNames(workspace, record, namespace)
+
+def _sources(record: RunRecord, story: _Story) -> list[InputDataset]:
+    """What the run's design reads; nothing where that can't be told."""
+    try:
+        steps = load_yaml(record.run_dir / DESIGN_FILE).steps
+    except OdibiError:
+        return []
+    read = [
+        {"kind": step.kind, "value": step.value, "params": step.params, "after_snapshot": None}
+        for step in steps
+        if step.kind is NodeKind.INGEST
+    ]
+    return _distinct(name for step in read for name in story.inputs(step))
+
+
+class _Story:
+    def __init__(self, record: RunRecord, names: DatasetNames, namespace: str) -> None:
+        self._record, self._names, self._namespace = record, names, namespace
 
     def event(
         self,
@@ -229,6 +251,5 @@ def _columns(snapshot: Mapping[str, Any] | None) -> dict[str, DatasetFacet]:
     }
 
 
-def distinct(datasets: Iterator[Any]) -> list[Any]:
-    """The datasets, each name once."""
+def _distinct(datasets: Iterator[Any]) -> list[Any]:
     return list({(dataset.namespace, dataset.name): dataset for dataset in datasets}.values())

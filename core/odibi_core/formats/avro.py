@@ -12,7 +12,17 @@ from odibi_core.formats.arrow_schema import aligned, duckdb_schema, united_schem
 from odibi_core.formats.avro_blocks import Head, count_rows, read_head
 from odibi_core.formats.avro_rows import AvroWriter, read_batches
 from odibi_core.formats.avro_schema import Column, read_columns, written_schema
-from odibi_core.formats.base import COMMON_TYPES, Abilities, Options, Rows, Scan, ScanContext
+from odibi_core.formats.base import (
+    COMMON_TYPES,
+    Abilities,
+    FileForm,
+    Options,
+    ReadyFiles,
+    Rows,
+    Scan,
+    ScanContext,
+    Target,
+)
 from odibi_core.formats.batches import BatchFormat
 from odibi_core.formats.sources import Files, find_files, folder_values
 from odibi_core.formats.streams import BatchSource, told_error
@@ -104,6 +114,10 @@ class AvroFormat(BatchFormat[AvroReadOptions, AvroWriteOptions]):
     def checked_sql(self, rows: Rows, options: AvroWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows with the types that Avro has."""
         return storable_sql(rows, str(path), name="Avro", conversions=_CONVERTED, refused=_REFUSED)
+
+    def ready_files(self, rows: Rows, target: Target, options: AvroWriteOptions) -> ReadyFiles | None:
+        """Files that hold the rows as they are to be written."""
+        return rows.ready_files(target.partition_by, FileForm(self.name, options.compression, ".avro"))
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""

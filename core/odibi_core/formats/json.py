@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar
@@ -20,7 +20,7 @@ from odibi_core.formats.base import (
     Written,
 )
 from odibi_core.formats.copied import CopiedFormat, unpacked_files
-from odibi_core.formats.json_lines import misfits, read_lines, sift_file
+from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
@@ -32,8 +32,6 @@ from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_PROBED_LINES = 2_000
 
 
 class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
@@ -67,9 +65,13 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
                 head = Path(folder, "head.json")
                 with head.open("w", encoding="utf-8", newline="") as file:
                     for path, codec in zip(part.files.paths, part.codecs, strict=True):
-                        lines = islice(read_lines(path, codec), _PROBED_LINES)
+                        lines = head_lines(path, codec)
                         file.writelines(f"{line.text}\n" for line in lines if not line.fault)
-                schemas.append(self._describe(source, part, [str(head)], options, cursor))
+                # The head is in no folder that is named by values.
+                bare = replace(part, files=Files(part.files.paths, {}))
+                found = self._describe(source, bare, [str(head)], options, cursor)
+                folders = dict(sorted(part.files.partitions.items()))
+                schemas.append(Schema.of({**found.as_dict(), **folders}))
             return _united(schemas, cursor)
 
     def scan(self, source: str, options: JsonReadOptions, context: ScanContext) -> Scan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,10 @@ from odibi_core.schema import Schema, literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from duckdb.sqltypes import DuckDBPyType
+
+
+HEAD_LINES = 2_000
+"""Lines of a file that are looked at before all are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,11 @@ def read_lines(path: str, codec: str) -> Iterator[Line]:
             line = raw.strip("\r\n")
             if line.strip():
                 yield Line(number, line, _fault(line))
+
+
+def head_lines(path: str, codec: str) -> Iterator[Line]:
+    """The first lines of a file, each judged."""
+    return islice(read_lines(path, codec), HEAD_LINES)
 
 
 def _fault(line: str) -> str:

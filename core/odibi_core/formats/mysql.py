@@ -15,12 +15,14 @@ from odibi_core.formats.mysql_writing import MysqlDatabase, prepared
 from odibi_core.formats.pushed import Compared, pushed_sql
 from odibi_core.formats.server_tables import Streamed, check_held, streamed_scan, write_rows
 from odibi_core.formats.servers import (
+    DividedReadOptions,
+    PlainRead,
     Server,
     ServerFormat,
-    ServerReadOptions,
     ServerWriteOptions,
     Table,
     bare_query,
+    divided_column,
     name_parts,
     overridden,
     unknown_table,
@@ -48,14 +50,32 @@ _NUMBERS = (
     "UBIGINT",
     "DOUBLE",
 )
+_DIVIDED = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DATE", "TIMESTAMP"))
 
 
-class MysqlReadOptions(ServerReadOptions):
+class MysqlReadOptions(DividedReadOptions):
     """What is read of a MySQL or MariaDB database."""
 
 
 class MysqlWriteOptions(ServerWriteOptions):
     """Where in a MySQL or MariaDB database rows are written."""
+
+
+def plain_read(options: MysqlReadOptions, source: str, cursor: DuckDBPyConnection) -> PlainRead:
+    """How others can read the same.
+
+    Raises:
+        SourceError: The table, or the partition column, is not there, or that can't be divided into ranges.
+    """
+    with connected(options.server) as session, explained(source, SourceError):
+        columns, query = _columns(session, options, source, cursor)
+        schema = Schema.of((column.name, column.type) for column in columns)
+        bounds = None
+        if divided := divided_column(options, schema, _DIVIDED, source):
+            name = named(divided)
+            ((least, greatest),) = session.rows(f"SELECT min({name}), max({name}) FROM {query}")
+            bounds = (str(least), str(greatest)) if least is not None else None
+    return PlainRead(schema, query, bounds)
 
 
 class MysqlFormat(ServerFormat[MysqlReadOptions, MysqlWriteOptions]):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
-
-from odibi_core.errors import SourceError, TargetError, did_you_mean
+from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.postgresql_session import Session, connected, explained
 from odibi_core.formats.postgresql_types import (
@@ -24,12 +22,14 @@ from odibi_core.formats.postgresql_writing import PostgresqlDatabase, lock_key
 from odibi_core.formats.pushed import Compared, pushed_sql
 from odibi_core.formats.server_tables import Streamed, check_held, streamed_scan, write_rows
 from odibi_core.formats.servers import (
+    DividedReadOptions,
+    PlainRead,
     Server,
     ServerFormat,
-    ServerReadOptions,
     ServerWriteOptions,
     Table,
     bare_query,
+    divided_column,
     name_parts,
     overridden,
     unknown_table,
@@ -48,38 +48,12 @@ _DIVIDED = frozenset(("SMALLINT", "INTEGER", "BIGINT", "DATE", "TIMESTAMP"))
 _COMPARED = frozenset(("BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"))
 
 
-class PostgresqlReadOptions(ServerReadOptions):
+class PostgresqlReadOptions(DividedReadOptions):
     """What is read of a PostgreSQL database."""
-
-    partition_column: str | None = Field(
-        default=None,
-        min_length=1,
-        description="A column of whole numbers, dates or timestamps, by whose ranges the machines of a Spark "
-        "cluster read side by side; the engine pandas reads in one stream.",
-    )
-    partitions: int = Field(
-        default=8, ge=1, le=10_000, description="How many ranges partition_column is divided into."
-    )
 
 
 class PostgresqlWriteOptions(ServerWriteOptions):
     """Where in a PostgreSQL database rows are written."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlainRead:
-    """A table or query as another reader can ask for it.
-
-    Attributes:
-        columns: Its columns, each asked for as it is.
-        query: What stands behind FROM.
-        bounds: The least and the greatest value of the partition column, as texts; None without one, or
-            without rows.
-    """
-
-    columns: tuple[Column, ...]
-    query: str
-    bounds: tuple[str, str] | None
 
 
 def plain_read(options: PostgresqlReadOptions, source: str, cursor: DuckDBPyConnection) -> PlainRead | None:
@@ -92,26 +66,13 @@ def plain_read(options: PostgresqlReadOptions, source: str, cursor: DuckDBPyConn
         columns, query = _columns(session, options, source, cursor)
         if not all(column.is_plain for column in columns):
             return None
+        schema = Schema.of((column.name, column.type) for column in columns)
         bounds = None
-        if options.partition_column:
-            known = {column.name: column for column in columns}
-            chosen = known.get(options.partition_column)
-            if chosen is None:
-                raise SourceError(
-                    f"partition_column names a column that there is none of: {options.partition_column!r}",
-                    where=source,
-                    fix=did_you_mean(options.partition_column, list(known)),
-                )
-            if chosen.type not in _DIVIDED:
-                raise SourceError(
-                    f"partition_column {chosen.name!r} is of type {chosen.type}, which has no ranges",
-                    where=source,
-                    fix="name a column of whole numbers, dates or timestamps",
-                )
-            name = quote(chosen.name)
+        if divided := divided_column(options, schema, _DIVIDED, source):
+            name = quote(divided)
             ((least, greatest),) = session.rows(f"SELECT min({name})::text, max({name})::text FROM {query}")
             bounds = (str(least), str(greatest)) if least is not None else None
-    return PlainRead(tuple(columns), query, bounds)
+    return PlainRead(schema, query, bounds)
 
 
 class PostgresqlFormat(ServerFormat[PostgresqlReadOptions, PostgresqlWriteOptions]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 from urllib.parse import quote as url_quote
@@ -19,6 +19,7 @@ from odibi_core.errors import SourceError, TransientError, did_you_mean
 from odibi_core.formats.base import Abilities, Format, Options, ReadOptions, WriteOptions
 from odibi_core.formats.streams import told_error
 from odibi_core.formats.tables import LEDGER, TableReadOptions, TableWriteOptions
+from odibi_core.schema import Schema
 
 CONNECT_S = 10
 """Seconds to wait for a connection."""
@@ -107,6 +108,20 @@ class ServerReadOptions(_AtServer, TableReadOptions):
     )
 
 
+class DividedReadOptions(ServerReadOptions):
+    """What is read of a database of which the machines of a cluster may each read a part."""
+
+    partition_column: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A column of whole numbers, dates or timestamps, by whose ranges the machines of a Spark "
+        "cluster read side by side; the engine pandas reads in one stream.",
+    )
+    partitions: int = Field(
+        default=8, ge=1, le=10_000, description="How many ranges partition_column is divided into."
+    )
+
+
 class ServerWriteOptions(_AtServer, TableWriteOptions):
     """Where on a server rows are written."""
 
@@ -155,6 +170,55 @@ class Table:
     name: str
     kind: str
     rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRead:
+    """A table or query as another reader can ask for it.
+
+    Attributes:
+        schema: Its columns, each asked for as it is.
+        query: What stands behind FROM.
+        bounds: The least and the greatest value of the partition column, as texts; None without one, or
+            without rows.
+    """
+
+    schema: Schema
+    query: str
+    bounds: tuple[str, str] | None
+
+
+def divided_column(
+    options: DividedReadOptions, schema: Schema, divisible: Collection[str], source: str
+) -> str:
+    """The column by whose ranges a table is divided; "" without one.
+
+    Args:
+        options: Name it.
+        schema: The columns of the table.
+        divisible: The types that have ranges.
+        source: What messages call the table.
+
+    Raises:
+        SourceError: There is no such column, or it has no ranges.
+    """
+    name = options.partition_column
+    if not name:
+        return ""
+    type_ = schema.as_dict().get(name)
+    if type_ is None:
+        raise SourceError(
+            f"partition_column names a column that there is none of: {name!r}",
+            where=source,
+            fix=did_you_mean(name, schema.names),
+        )
+    if type_ not in divisible:
+        raise SourceError(
+            f"partition_column {name!r} is of type {type_}, which has no ranges",
+            where=source,
+            fix="name a column of whole numbers, dates or timestamps",
+        )
+    return name
 
 
 def name_parts(name: str, default_schema: str = "") -> tuple[str, str]:

@@ -103,10 +103,15 @@ class SparkDataset(DuckDBDataset):
         return ReadyFiles(folder, tuple(files)) if files else None
 
     def _formed(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
+        from pyspark.errors import AnalysisException
+
         ready = spark_form(self._frame, self.schema, form, partition_by)
         assert ready is not None
         try:
             folder = self._staging.formed(ready, partition_by)
+        except AnalysisException:
+            # The cluster has no writer of that format.
+            return None
         except Exception as error:
             if not is_otherwise(error):
                 raise

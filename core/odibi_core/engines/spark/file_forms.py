@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,9 +22,24 @@ _KEPT: Mapping[str, frozenset[str]] = {
     "csv": _TEXTS,
     "json": _TEXTS,
     "orc": _WHOLE | {"BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE"},
+    "avro": _WHOLE
+    | {"BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
 }
 """Format → types of which both engines read the same again; DECIMALs beside them."""
-_PACKED = {"none": "none", "gzip": "gzip", "snappy": "snappy", "zlib": "zlib", "zstd": "zstd", "lz4": "lz4"}
+_PACKED: Mapping[str, Mapping[str, str]] = {
+    "csv": {name: name for name in ("none", "gzip")},
+    "json": {name: name for name in ("none", "gzip")},
+    "orc": {name: name for name in ("none", "snappy", "zlib", "zstd", "lz4")},
+    "avro": {
+        **{name: name for name in ("snappy", "deflate", "bzip2", "xz")},
+        "zstd": "zstandard",
+        "none": "uncompressed",
+    },
+}
+_GREGORIAN = 1583
+"""The first year that is one in every calendar."""
+AVRO_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""What a field of Avro may be called; other names are written by this machine, which can note them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +69,35 @@ def spark_form(
         by: Columns that become folders.
     """
     kept = _KEPT.get(form.format, frozenset())
-    packing = _PACKED.get(form.compression, "")
+    packing = _PACKED.get(form.format, {}).get(form.compression, "")
     inner = [type_ for name, type_ in schema if name not in by]
     if not packing or not all(type_ in kept or _is_decimal(type_) for type_ in inner):
         return None
     options = {"compression": packing}
+    names = [name for name in schema.names if name not in by]
+    if form.format == "avro" and not all(map(AVRO_NAME.fullmatch, names)):
+        return None
+    if form.format == "avro":
+        return SparkForm(frame, form.format, options)
     if form.format == "orc":
-        return SparkForm(frame, "orc", options)
+        dated = [modern(frame[quoted(name)], type_).alias(name) for name, type_ in schema]
+        return SparkForm(frame.select(*dated), form.format, options)
+    if form.format == "csv" and len(inner) == 1:
+        # A line without anything in it is no row for a reader.
+        return None
     if isinstance(form.options, CsvWriteOptions):
         options |= _csv_options(form.options)
     else:
         options["ignoreNullFields"] = "false"
     columns = [_written(frame[quoted(name)], type_).alias(name) for name, type_ in schema]
     return SparkForm(frame.select(*columns), form.format, options)
+
+
+def modern(value: Column, type_: str) -> Column:
+    """A value of ORC; an error for a date by which its readers and writers mean different days."""
+    from pyspark.sql import functions as sf
+
+    return surely(value.isNull() | (sf.year(value) >= _GREGORIAN), value) if type_ == "DATE" else value
 
 
 def _written(value: Column, type_: str) -> Column:

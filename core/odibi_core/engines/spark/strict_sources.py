@@ -17,8 +17,8 @@ from odibi_core.engines.spark.orc_source import binary_frame
 from odibi_core.formats.base import Options
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.json_options import JsonReadOptions
-from odibi_core.formats.postgresql import PostgresqlReadOptions
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.servers import DividedReadOptions
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -33,7 +33,7 @@ def reason_for_this_machine(scan: Scan) -> str:
     Only what the settings tell: what is in a source can be another reason.
     """
     options = scan.options
-    if isinstance(options, PostgresqlReadOptions):
+    if isinstance(options, DividedReadOptions):
         return jdbc_reason(options)
     if scan.server:
         return "it is the one that reaches an address and what is behind a connection"
@@ -83,7 +83,7 @@ def _frame(
             return csv_frame(spark, source, options, session)
         case JsonReadOptions():
             return json_frame(spark, source, options, session)
-        case PostgresqlReadOptions():
+        case DividedReadOptions():
             return jdbc_frame(spark, source, options, session)
     if scan.format in ("orc", "avro"):
         return binary_frame(spark, scan.format, source, options, session)

@@ -23,7 +23,15 @@ _FORMS = {
     "TIMESTAMP": r"[1-9]\d{3}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?",
 }
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-_SIGNS = (OTHERWISE, "CAST_INVALID_INPUT", "CAST_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "MALFORMED_RECORD")
+_SIGNS = (
+    OTHERWISE,
+    "CAST_INVALID_INPUT",
+    "CAST_OVERFLOW",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+    "MALFORMED_RECORD",
+    "VARIANT_DUPLICATE_KEY",
+    "VARIANT_SIZE_LIMIT",
+)
 
 
 def is_known(type_: str) -> bool:

@@ -115,5 +115,30 @@ SOURCES: dict[str, Source] = {
     "an object and a comma": json('{"a": 1},\n{"a": 2}\n', {"a": "BIGINT"}, is_native=False),
     "an object and a bracket": json('{"a": 1}\n{"a": 2}]\n', {"a": "BIGINT"}, is_native=False),
     "one array": json('[{"a": 1}, {"a": 2}]', {"a": "BIGINT"}, is_native=False),
-    "columns to be found out": json('{"a": 1}\n{"a": 2, "b": "x"}\n', is_native=False),
+    "columns to be found out": json(
+        '{"a": 1, "n": null}\n{"a": 2, "b": "x", "c d": 1.5}\n{"b": "2024-01-31"}\n'
+    ),
+    "types to be found out": json(
+        '{"e": "2024-01-31", "f": "2024-01-31 10:00:00", "d": true, "c": 1}\n{"c": 1e2, "d": null}\n'
+        '{"f": "2024-01-31T10:00:00.123456"}\n'
+    ),
+    "a key that comes late": json('{"a": 1}\n' * 2100 + '{"a": 2, "b": "x"}\n', is_native=False),
+    "a value that comes late": json('{"a": 1, "b": null}\n' * 2100 + '{"b": "x"}\n', is_native=False),
+    "a fraction that comes late": json('{"a": 1}\n' * 2100 + '{"a": 2.5}\n', is_native=False),
+    "a late text among days": json('{"a": "2024-01-31"}\n' * 2100 + '{"a": "x"}\n', is_native=False),
+    "a key in other letters that comes late": json('{"a": 1}\n' * 2100 + '{"A": 2}\n', is_native=False),
+    "long, and as its head": json('{"a": 1, "b": null, "c": "x"}\n' * 2100 + '{"c": "1", "a": 2}\n'),
+    "an object in an object to be found out": json('{"a": {"b": 1}}\n', is_native=False),
+    "values of several kinds": json('{"a": 1}\n{"a": "x"}\n', is_native=False),
+    "a key twice": json('{"a": 1, "a": 2}\n{"a": 3}\n', is_native=False),
+    "a key twice where the columns are said": json('{"a": 1, "a": 2}\n', {"a": "BIGINT"}, is_native=False),
+    "files with their own keys": Source(
+        {"in/1.json": b'{"a": 1}\n', "in/2.json": b'{"b": "x", "a": 2}\n'}, "in", format="json"
+    ),
+    "a long file before one with its own keys": Source(
+        {"in/1.json": b'{"a": 1}\n' * 2100, "in/2.json": b'{"b": "x", "a": 2}\n'}, "in", {}, "json", False
+    ),
+    "folders of json named by values": Source(
+        {"in/k=1/1.json": b'{"a": 1}\n', "in/k=2/1.json": b'{"a": null}\n'}, "in", format="json"
+    ),
 }  # fmt: skip

@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable
 from tests import spark_servers
 from tests.processes import started
-from tests.servers import DatabaseServer, postgresql_server
+from tests.servers import DatabaseServer, mariadb_server, postgresql_server
 from tests.spark_jars import spark_jars
 from tests.spark_servers import Cluster
 from tests.waiting import wait_until
@@ -78,6 +78,12 @@ def postgresql() -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture(scope="module")
+def mariadb() -> Iterator[DatabaseServer]:
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A master and two workers."""
     with spark_servers.cluster(tmp_path_factory.mktemp("cluster")) as running:
@@ -115,28 +121,33 @@ steps:
      params: {connection: shop, partition_column: id, partitions: 4}}
   - {name: near, layer: bronze, type: config_op, value: near, outputs: {data: near},
      params: {connection: shop}}
+  - {name: rates, layer: bronze, type: config_op, value: rates, outputs: {data: rates},
+     params: {connection: rates, partition_column: id, partitions: 3}}
   - name: together
     layer: silver
     type: sql
-    value: SELECT x.id, x.name, b.size, o.kind, t.price, t.day, t.at FROM texts x JOIN blocks b ON x.id = b.id
+    value: SELECT x.id, x.name, b.size, o.kind, t.price, t.day, t.at, r.* EXCLUDE (id)
+      FROM texts x JOIN blocks b ON x.id = b.id JOIN rates r ON r.id = x.id
       JOIN objects o ON o.id = x.id JOIN "table" t ON t.id = x.id
       JOIN near n ON n.id = x.id
-    inputs: {texts: texts, blocks: blocks, objects: objects, table: table, near: near}
+    inputs: {texts: texts, blocks: blocks, objects: objects, table: table, near: near,
+      rates: rates}
     outputs: {data: together}
   - {name: save, layer: gold, type: config_op, value: out/together.parquet, inputs: {data: together}}
 """
 
 
 def test_a_cluster_s_machines_read_the_sources(
-    tmp_path: Path, cluster: Cluster, postgresql: DatabaseServer
+    tmp_path: Path, cluster: Cluster, postgresql: DatabaseServer, mariadb: DatabaseServer
 ) -> None:
     jars = ",".join(str(jar) for jar in spark_jars().values())
     (tmp_path / "odibi.toml").write_text(
         f'{LEAN}"spark.jars" = "{jars}"\n[connections.shop]\nkind = "postgresql"\n'
         f'port = {postgresql.port}\ndatabase = "shop"\nuser = "{postgresql.user}"\n'
-        'password = "${secret:SHOP}"\n'
+        'password = "${secret:SHOP}"\n[connections.rates]\nkind = "mysql"\n'
+        f'port = {mariadb.port}\ndatabase = "shop"\nuser = "{mariadb.user}"\npassword = "${{secret:RATES}}"\n'
     )
-    (tmp_path / ".env").write_text(f'SHOP="{postgresql.password}"\n')
+    (tmp_path / ".env").write_text(f'SHOP="{postgresql.password}"\nRATES="{mariadb.password}"\n')
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines" / "sources.yaml").write_text(SOURCES)
     (tmp_path / "texts").mkdir()
@@ -165,6 +176,17 @@ def test_a_cluster_s_machines_read_the_sources(
         "RETURN i; END $$",
         "CREATE OR REPLACE VIEW near AS SELECT near(id) AS id FROM sold",
     )
+    mariadb.execute(
+        "DROP TABLE IF EXISTS rates",
+        "CREATE TABLE rates (id BIGINT, tiny TINYINT, is_new TINYINT(1), `a b.c` DECIMAL(9, 3), f8 DOUBLE, "
+        "f4 FLOAT, since DATE, until DATETIME(6), changed TIMESTAMP(6) NULL, remark TEXT, mark VARBINARY(9)) "
+        "CHARACTER SET utf8mb4",
+        "INSERT INTO rates SELECT seq, seq % 100, seq % 2, seq / 8, seq / 3, seq / 7, "
+        "DATE '2024-01-01' + INTERVAL seq DAY, TIMESTAMP '2024-01-01 10:00:00.123456' + INTERVAL seq MINUTE, "
+        "TIMESTAMP '2024-10-27 00:00:00.5' + INTERVAL seq MINUTE, CONCAT(' é😀 ', seq), x'00ff' "
+        "FROM seq_0_to_998",
+        "INSERT INTO rates (id) VALUES (999)",
+    )
     found = []
     for arguments in (["--engine", "pandas"], ["--engine", "spark", "--master", cluster.url]):
         run = subprocess.run(
@@ -182,6 +204,8 @@ def test_a_cluster_s_machines_read_the_sources(
     # Each machine asked for ranges of the table, and opened files of the folders.
     asked = [line for line in postgresql.statements().splitlines() if '"id" >= ' in line or '"id" < ' in line]
     assert len({line.partition("WHERE")[2] for line in asked}) == 4
+    ranges = set(re.findall(r"odibi_rows.*?WHERE (.*)", mariadb.statements()))
+    assert len([each for each in ranges if "`id`" in each]) == 3
     logs = "".join(log.read_text() for log in cluster.workers[0].log.parent.glob("work-*/*/*/stderr"))
     for name in ("texts/0.csv", "texts/3.csv", "objects.json", "blocks/"):
         assert re.search(rf"Reading File path: file://{tmp_path}/{name}", logs), name

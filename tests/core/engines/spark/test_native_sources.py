@@ -18,6 +18,7 @@ from tests.core.engines.spark.source_cases import SOURCES, Source
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
+from odibi_core.engines.spark.conforming import conformed, told_apart
 from odibi_core.engines.spark.file_forms import SparkForm
 from odibi_core.engines.spark.staging import Staging, duckdb_schema
 from odibi_core.engines.spark.strict_sources import reason_for_this_machine, strict_frame
@@ -220,6 +221,47 @@ def test_what_a_format_lacks_is_refused_as_by_the_other_engine(workspace: Worksp
 
 
 @pytest.mark.parametrize(
+    ("format_name", "sql"),
+    [
+        ("orc", "SELECT 1 AS i, DATE '1582-10-04' AS day"),
+        ("orc", 'SELECT 1 AS "a`b", 2 AS "c d.e"'),
+        ("csv", "SELECT * FROM (VALUES ('x'), (NULL), ('y')) AS v(a)"),
+        ("json", "SELECT i, 'k' || i AS part FROM range(3) r(i)"),
+    ],
+)
+def test_what_spark_s_files_mean_otherwise_is_written_and_read_by_duckdb(
+    workspace: Workspace, run: Run, session: Session, format_name: str, sql: str
+) -> None:
+    duckdb.execute(f"COPY ({sql}) TO '{workspace.root / 'in.parquet'}'")
+    (workspace.root / "odibi.toml").write_text('[spark]\nwrites = "spark"\nreads = "spark"\n')
+    by = {"partitionBy": "part"} if "part" in sql else {}
+    read = Step("bronze", "read", "config_op", "", "in.parquet", {}, {}, {"data": "rows"})
+    save = Step("gold", "save", "config_op", "", "out", {"format": format_name, **by}, {"data": "rows"})
+    written = run([read, save], engine_type="spark")
+    assert written.success, written.errors
+    again = Step(
+        "bronze", "again", "config_op", "", "out", {"source_type": format_name}, {}, {"data": "back"}
+    )
+    kept = Step("gold", "keep", "config_op", "", "back.parquet", {}, {"data": "back"})
+    result = run([again, kept], engine_type="spark")
+    assert result.success, result.errors
+    query = f"FROM '{workspace.root}/{{}}.parquet' ORDER BY ALL"
+    assert duckdb.execute(query.format("back")).fetchall() == duckdb.execute(query.format("in")).fetchall()
+
+
+def test_columns_are_as_the_plan_tells_or_it_is_said(spark: SparkSession, session: Session) -> None:
+    frame = spark.sql("SELECT count(1), TIMESTAMP_LTZ '2024-01-01 10:00:00', 'x', 1")
+    planned = Schema.of({"n": "BIGINT", "at": "TIMESTAMP WITH TIME ZONE", "id": "UUID", "k": "HUGEINT"})
+    made = conformed(frame, planned, session)
+    assert made.columns == list(planned.names)
+    assert list(told_apart(made, planned, session)) == []
+    (told,) = told_apart(made, Schema.of({**planned.as_dict(), "id": "DATE"}), session)
+    assert told == "the column 'id' is VARCHAR on Spark, and DATE by the plan"
+    (told,) = told_apart(made, Schema.of({"n": "BIGINT"}), session)
+    assert told == "Spark gives the columns n, at, id, k, and the plan told n"
+
+
+@pytest.mark.parametrize(
     ("format_name", "options", "reason"),
     [
         ("csv", {}, ""),
@@ -230,7 +272,8 @@ def test_what_a_format_lacks_is_refused_as_by_the_other_engine(workspace: Worksp
         ("csv", {"delimiter": "\t"}, "Spark passes over rows of nothing but blanks and tabs"),
         ("csv", {"date_format": "%d/%m/%Y"}, "Spark has no formats of dates and times of the same meaning"),
         ("csv", {"schema": {"a": "TIME"}}, "Spark makes no TIME of texts in the same way"),
-        ("json", {}, "the columns are found out from all rows: say them with schema"),
+        ("json", {}, ""),
+        ("json", {"sample_size": 5}, "the columns are found out from the first rows alone"),
         ("json", {"schema": {"a": "BIGINT"}}, ""),
         ("json", {"schema": {"a": "BIGINT"}, "lines": False}, "a file that is one array can't be read"),
         ("orc", {}, ""),
