@@ -50,7 +50,7 @@ test: setup $(NODE_MODULES) ## Run every test
 	$(NPM) test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-test-faults: setup ## Kill 300 runs and 200 streams, damage 1,000 files; `make test` has a sample
+test-faults: setup ## Kill 300 runs, 200 streams, and one stream 200 times; damage 1,000 files
 	$(BIN)/python -m pytest -n $(JOBS) tests/core/faults --all-faults
 
 check: setup $(NODE_MODULES) ## Lint, format, types, layers, documents

@@ -11,24 +11,26 @@ import inspect
 import json
 import runpy
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from odibi_core.alerts.rule import Alert
 from odibi_core.cli.app import odibi
 from odibi_core.cli.exit_codes import MEANINGS
 from odibi_core.connections import CONNECTIONS
+from odibi_core.durations import Span, spell_duration
 from odibi_core.expectations.model import KINDS as EXPECTATIONS
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes import settings
 from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
+from odibi_core.shares import Share, spell_share
 from odibi_core.streams.declared import Stream
 from odibi_core.workspace_settings import (
     FunctionSettings,
@@ -75,6 +77,9 @@ WORKSPACE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[spark]", SparkSettings),
 )
 
+WRITTEN = {"share": Share, "span": Span}
+"""What numbers are called that are written as texts."""
+SPELLED = {"share": spell_share, "span": spell_duration}
 FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     (
         "schedules/NAME.yaml",
@@ -130,7 +135,8 @@ def settings_page() -> str:
         "",
         "## Expectations",
         "",
-        "What may stand under `expectations` of a step, beside `check`, see [Quality](quality.md).",
+        "What may stand under `expectations` of a step, beside `check`, see [Quality](quality.md). Shares",
+        "are written as `1%` or `0.01`, spans as `90s`, `15m`, `1h30m`, `2d`.",
     ]
     for kind, model in EXPECTATIONS.items():
         lines += ["", f"### check: {kind}", "", inspect.getdoc(model) or "", *_table(model, {"check"})]
@@ -151,7 +157,7 @@ def _table(model: type[BaseModel], skip: set[str]) -> list[str]:
     if not fields:
         return []
     rows = [
-        f"| {_names(name, field)} | {_type(field.annotation)} | {_default(field)} | {_note(field)} |"
+        f"| {_names(name, field)} | {_type(field)} | {_default(field)} | {_note(field)} |"
         for name, field in fields.items()
     ]
     return ["", "| setting | is | default | |", "| --- | --- | --- | --- |", *rows]
@@ -162,8 +168,16 @@ def _names(name: str, field: FieldInfo) -> str:
     return " or ".join(f"`{spelling}`" for spelling in spelled)
 
 
-def _type(annotation: Any) -> str:
-    return " or ".join(dict.fromkeys(_words(annotation)))
+def _type(field: FieldInfo) -> str:
+    return _written(field.metadata) or " or ".join(dict.fromkeys(_words(field.annotation)))
+
+
+def _written(metadata: Iterable[Any]) -> str:
+    """What a number is called that is written as a text; "" where it is not."""
+    readers = [each for each in metadata if isinstance(each, BeforeValidator)]
+    return next(
+        (word for word, alias in WRITTEN.items() if any(one in readers for one in get_args(alias))), ""
+    )
 
 
 def _words(annotation: Any) -> Iterator[str]:
@@ -180,7 +194,8 @@ def _words(annotation: Any) -> Iterator[str]:
     if origin is Literal:
         yield from (f"`{_spelled(choice)}`" for choice in arguments)
     elif origin is Annotated:
-        yield from _words(arguments[0])
+        written = _written(arguments[1:])
+        yield from (written,) if written else _words(arguments[0])
     elif origin in (Union, types.UnionType):
         for argument in arguments:
             if argument is not type(None):
@@ -197,6 +212,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
+    if value is not None and (spell := SPELLED.get(_written(field.metadata))) is not None:
+        return f"`{spell(value)}`"
     if isinstance(value, enum.Enum):
         value = value.value
     if isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):

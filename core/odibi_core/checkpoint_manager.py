@@ -26,6 +26,7 @@ from odibi_core.kept.manifest import (
     unsealed,
     write_manifest,
 )
+from odibi_core.kept.step_records import whole_manifest
 from odibi_core.text_file import write_text_file
 
 KEPT_CHECKPOINTS = 3
@@ -77,7 +78,8 @@ class Checkpoint:
     Attributes:
         folder: Where it is.
         manifest: What it says: checkpoint_id, pipeline_name, timestamp, run_id, completed_nodes,
-            pending_nodes, failed_nodes, data_map_keys, fingerprints, outcomes.
+            pending_nodes, failed_nodes, data_map_keys, fingerprints, outcomes. Of one that was just saved
+            alone, what it says of steps that are done is in its files.
     """
 
     folder: Path
@@ -157,6 +159,7 @@ class CheckpointManager:
                     continue
                 for name in manifest["files"]:
                     check_file(folder / name, manifest, name)
+                whole = whole_manifest(folder, manifest)
             except FileNotFoundError:
                 continue
             except DamagedError as error:
@@ -165,7 +168,7 @@ class CheckpointManager:
                 folder.rename(aside)
                 warn(f"the checkpoint {folder.name} is damaged ({error}) and was set aside as {aside.name}")
                 continue
-            return Checkpoint(folder, manifest)
+            return Checkpoint(folder, whole)
         return None
 
     def save(
@@ -180,7 +183,8 @@ class CheckpointManager:
         Args:
             pipeline: The pipeline.
             run_id: The run in which it began.
-            fill: Writes its files into the folder that it is given, and gives the manifest.
+            fill: Writes its files into the folder that it is given, and gives the manifest; `files` in it are
+                those that an earlier checkpoint has, which are on the disk.
             check: Called just before it counts; raises where it should not any more.
 
         Raises:
@@ -195,9 +199,19 @@ class CheckpointManager:
         draft.mkdir()
         try:
             with atomic.locked(draft):
-                body = {"checkpoint_id": checkpoint_id, "pipeline_name": pipeline, "run_id": run_id}
-                manifest = write_manifest(draft, {**body, **fill(draft)})
-                atomic.flush(draft)
+                body: dict[str, Any] = {
+                    "checkpoint_id": checkpoint_id,
+                    "pipeline_name": pipeline,
+                    "run_id": run_id,
+                }
+                body |= fill(draft)
+                shared = set(body["files"])
+                manifest = write_manifest(draft, body)
+                for file in draft.iterdir():
+                    # One that could not be linked is a copy.
+                    if file.name not in shared or file.stat().st_nlink == 1:
+                        atomic.flush(file)
+                atomic.flush_folder(draft)
                 check()
                 draft.rename(home / checkpoint_id)
             atomic.flush_folder(home)

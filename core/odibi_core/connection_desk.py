@@ -13,6 +13,7 @@ from urllib.parse import quote as url_quote
 from odibi_core.cloud_connections import CloudConnection
 from odibi_core.clouds.folders import is_counted
 from odibi_core.clouds.store import Store
+from odibi_core.connection_check import check_connection
 from odibi_core.connections import (
     Connection,
     DuckdbConnection,
@@ -20,7 +21,6 @@ from odibi_core.connections import (
     HttpConnection,
     ServerConnection,
     SqliteConnection,
-    check_connection,
     server_format,
 )
 from odibi_core.errors import OdibiError, UnknownNameError

@@ -291,8 +291,7 @@ class DAGExecutor:
     def _save_if_due(self, *, is_end: bool = False) -> None:
         if self._memory is None or self._saving is not None or self._report.cancelled:
             return
-        states = {name: run.state for name, run in self._report.steps.items()}
-        save = self._memory.next_save(states, is_end=is_end)
+        save = self._memory.next_save(self._states.failed, is_end=is_end)
         if save is None:
             return
         saving = self._saving = _Saving(Attempt())

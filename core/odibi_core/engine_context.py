@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from odibi_core.connections import check_connection
+from odibi_core.connection_check import check_connection
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.operations import Operation, Query

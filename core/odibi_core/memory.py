@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,9 +12,9 @@ from typing import Any
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
-from odibi_core.events import NodeState
 from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
-from odibi_core.kept.checkpointed_run import CheckpointedRun, CheckpointSaver
+from odibi_core.kept.checkpoint_saver import CheckpointSaver
+from odibi_core.kept.checkpointed_run import CheckpointedRun
 from odibi_core.kept.rereading import Sources
 from odibi_core.kept.result_cache import ResultCache
 from odibi_core.kept.resumption import (
@@ -89,9 +89,9 @@ class Memory:
             self.checkpoints.want()
         return self.checkpoints is not None
 
-    def next_save(self, states: Mapping[str, NodeState], *, is_end: bool = False) -> Save | None:
+    def next_save(self, failed: Collection[str], *, is_end: bool = False) -> Save | None:
         """What saves a checkpoint of the run as it stands; None where none is due."""
-        return self.checkpoints.next_save(states, is_end=is_end) if self.checkpoints else None
+        return self.checkpoints.next_save(failed, is_end=is_end) if self.checkpoints else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,8 @@ class Prospect:
             past.checkpoints.begin(pipeline, record)
             finish = partial(past.checkpoints.begin, pipeline, replace(record, is_complete=True))
             checkpointed = CheckpointedRun(
+                self._plan,
+                engines,
                 CheckpointSaver(
                     past.checkpoints,
                     record.run_id,

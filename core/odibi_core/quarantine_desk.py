@@ -79,6 +79,15 @@ class QuarantineDesk:
                 made = made.append_column(name, pa.array([row[place] for row in fields], pa.string()))
         return made
 
+    def check(self, rows: SetAside) -> None:
+        """A replay of these rows would be let begin, as the pipeline is now.
+
+        Raises:
+            OdibiError: It would be refused.
+            PipelineInvalidError: The pipeline is wrong.
+        """
+        check_targets(self._part(rows), any_steps=False)
+
     def export(self, rows: SetAside, target: Path) -> int:
         """How many open rows were written to a CSV file, to be mended there.
 

@@ -60,6 +60,11 @@ class Redactor:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
+    @property
+    def known_forms(self) -> int:
+        """How many forms of secrets are hidden; more than before where another secret became known."""
+        return len(self._forms)
+
     def add(self, value: str) -> bool:
         """Whether the value is hidden from now on: False where it is too short."""
         if len(value) < SHORTEST_HIDDEN:

@@ -204,7 +204,13 @@ class SettingsFolder(Generic[Model]):
 
 
 def _said(settings: Options) -> dict[str, Any]:
-    return settings.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    said = settings.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    # A default may depend on what else is said: then the field's own one must be said, too.
+    read, whole = type(settings).model_validate(said), settings.model_dump(mode="json", by_alias=True)
+    for field, info in type(settings).model_fields.items():
+        if getattr(read, field) != getattr(settings, field):
+            said[info.alias or field] = whole[info.alias or field]
+    return said
 
 
 def _keys(model: type[Options]) -> set[str]:

@@ -48,6 +48,7 @@ class StepStates:
 
     Attributes:
         runs: Name → where the step stands.
+        failed: Names of the steps that failed.
         quality: "warned_expectations", "quarantined_rows" and "steps_without_rows" → how many there were.
     """
 
@@ -56,6 +57,7 @@ class StepStates:
         self._without_rows: set[str] = set()
         self.quality = dict.fromkeys(("warned_expectations", "quarantined_rows", "steps_without_rows"), 0)
         self.runs = {name: StepRun() for name in plan.steps}
+        self.failed: set[str] = set()
         self._open = Counter(planned.step.layer for planned in plan.steps.values())
         self._broken_layers: set[str] = set()
 
@@ -136,6 +138,7 @@ class StepStates:
         """A step failed, and what runs with it or needs it is skipped."""
         run = self.runs[name]
         run.state, run.error = NodeState.FAILED, error
+        self.failed.add(name)
         self._leave_layer(name)
         if isinstance(error, ExpectationError):
             self._tell_checked(name, error.checked)

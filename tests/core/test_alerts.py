@@ -8,13 +8,14 @@ import socketserver
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from odibi_core.alerts import going_runs
 from odibi_core.alerts import manager as managing
 from odibi_core.alerts.channels import PAGERDUTY_URL, _post_of
 from odibi_core.alerts.manager import AlertManager
@@ -457,54 +458,91 @@ def test_an_openlineage_server_learns_what_came_of_what(
     assert [(body["run"]["runId"], body["eventType"]) for body in hook.bodies] == first * 2
 
 
-def test_an_openlineage_server_learns_of_a_run_as_it_begins_and_goes_on(
+@contextmanager
+def waiting_run(workspace: Workspace) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """A run whose first function is under way: lets that one end, and tells that the next one began."""
+    (workspace.root / "in.csv").write_text("n\n1\n")
+    begun, may_end = ([threading.Event(), threading.Event()] for _ in range(2))
+
+    def wait(rows: Any, place: int) -> Any:
+        begun[place].set()
+        assert may_end[place].wait(60)
+        return rows
+
+    def wait_first(rows: Any) -> Any:
+        return wait(rows, 0)
+
+    def wait_again(slow: Any) -> Any:
+        return wait(slow, 1)
+
+    steps = [
+        ingest_step("rows", "in.csv"),
+        function_step("slow", wait_first, "rows"),
+        function_step("slower", wait_again, "slow"),
+    ]
+    orchestrator = Orchestrator(steps, pipeline_name="daily", workspace=workspace)
+    thread = threading.Thread(target=lambda: orchestrator.execute().close())
+    thread.start()
+    assert begun[0].wait(60)
+    try:
+        yield may_end[0], begun[1]
+    finally:
+        for event in may_end:
+            event.set()
+        thread.join()
+
+
+def in_order(bodies: list[Any]) -> list[tuple[str, str]]:
+    """The kinds and jobs of the events that an OpenLineage server was sent."""
+    return [(body["eventType"], body["job"]["name"]) for body in bodies]
+
+
+def test_an_openlineage_server_learns_of_a_run_and_its_steps_as_it_begins_and_goes_on(
     workspace: Workspace, write: Write, hook: Hook, manager: AlertManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(channel="openlineage", url=hook.url.removesuffix("/hook"), group="1s")
     write("b", channel="webhook", url=hook.url, on=["started"], group="1s")
-    (workspace.root / "in.csv").write_text("n\n1\n")
-    begun, may_end = threading.Event(), threading.Event()
-
-    def wait(rows: Any) -> Any:
-        begun.set()
-        assert may_end.wait(60)
-        return rows
-
-    steps = [ingest_step("rows", "in.csv"), function_step("slow", wait, "rows")]
-    orchestrator = Orchestrator(steps, pipeline_name="daily", workspace=workspace)
-    thread = threading.Thread(target=lambda: orchestrator.execute().close())
-    thread.start()
-    assert begun.wait(60)
-    try:
+    with waiting_run(workspace) as (may_go_on, goes_on):
         # A server that is away is told later, and in order.
         hook.codes = [503, 503]
         assert manager.look() == 0
         send_at_once(workspace)
         assert manager.look() == 2
-        (first,) = [body for body in hook.bodies[2:] if "eventType" in body]
-        assert (first["eventType"], first["job"]["name"]) == ("START", "daily")
+        first, *of_steps = [body for body in hook.bodies[2:] if "eventType" in body]
+        assert in_order([first]) == [("START", "daily")]
         assert [one["name"] for one in first["inputs"]] == [str(workspace.root / "in.csv")]
+        so_far = [("START", "daily.rows"), ("COMPLETE", "daily.rows"), ("START", "daily.slow")]
+        assert in_order(of_steps) == so_far
+        assert [one["name"] for one in of_steps[1]["outputs"]] == ["daily/rows"]
+        assert of_steps[2]["run"]["facets"]["parent"]["run"]["runId"] == first["run"]["runId"]
         (other,) = [body for body in hook.bodies[2:] if "eventType" not in body]
-        assert other["title"].startswith("daily: running")
+        (about,) = other["runs"]
+        assert other["title"] == f"daily: running (run {about['run_id']})"
         hook.bodies.clear()
         with closing(sqlite3.connect(workspace.state / OUTBOX_FILE)) as outbox:
             written = outbox.execute("PRAGMA data_version").fetchone()
             assert manager.look() == 0
             assert outbox.execute("PRAGMA data_version").fetchone() == written
-        monkeypatch.setattr(managing, "RUNNING_EVERY_S", 0.001)
+        # What began and ended since is told, and nothing else again.
+        may_go_on.set()
+        assert goes_on.wait(60)
+        send_at_once(workspace)
+        assert manager.look() == 1
+        since = [("RUNNING", "daily"), ("COMPLETE", "daily.slow"), ("START", "daily.slower")]
+        assert in_order(hook.bodies) == since
+        hook.bodies.clear()
+        monkeypatch.setattr(going_runs, "RUNNING_EVERY_S", 0.001)
         send_at_once(workspace)
         assert manager.look() == 1
         (second,) = hook.bodies
         assert (second["eventType"], second["run"]) == ("RUNNING", first["run"])
         assert second["eventTime"] > first["eventTime"]
-    finally:
-        may_end.set()
-        thread.join()
     hook.bodies.clear()
     send_at_once(workspace)
     assert manager.look() == 1
     assert {body["eventType"] for body in hook.bodies} == {"START", "COMPLETE"}
     assert told(hook)["COMPLETE", "daily"]["run"]["runId"] == first["run"]["runId"]
+    assert told(hook)["COMPLETE", "daily.rows"]["run"]["runId"] == of_steps[1]["run"]["runId"]
 
 
 def send_at_once(workspace: Workspace) -> None:

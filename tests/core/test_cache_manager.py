@@ -319,9 +319,12 @@ def test_the_reason_is_in_the_events(workspace: Path) -> None:
     assert seen == {"load": ("cached", None), "double": ("success", "settings changed")}
 
 
-def _run_often(workspace: Path, found: Any) -> None:
+def _run_often(workspace: Path, target: str, found: Any) -> None:
+    given = steps()
+    # Of two that overwrite one file at the same moment one is told so, with or without a cache.
+    given[3].value = target
     try:
-        totals = [int(run(workspace).data_map["out"]["doubled"].sum()) for _ in range(5)]
+        totals = [int(run(workspace, *given).data_map["out"]["doubled"].sum()) for _ in range(5)]
     except Exception as error:
         found.put(repr(error))
         raise
@@ -331,7 +334,10 @@ def _run_often(workspace: Path, found: Any) -> None:
 def test_processes_share_a_cache(workspace: Path) -> None:
     context = multiprocessing.get_context("spawn")
     found = context.SimpleQueue()
-    processes = [context.Process(target=_run_often, args=(workspace, found)) for _ in range(2)]
+    processes = [
+        context.Process(target=_run_often, args=(workspace, target, found))
+        for target in ("one.parquet", "other.parquet")
+    ]
     for process in processes:
         process.start()
     for process in processes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -16,7 +15,9 @@ import pandas as pd
 import pytest
 
 from odibi_core import CheckpointManager, CheckpointMode, EventBus, Orchestrator, RunResult, Step
+from odibi_core.checkpoint_manager import Checkpoint
 from odibi_core.errors import CheckpointError
+from odibi_core.kept.manifest import sealed
 
 ORDERS = "id,amount\n" + "".join(f"{number},{number * 10}\n" for number in range(1, 101))
 
@@ -82,6 +83,15 @@ def saved_by(mode: CheckpointMode, given: list[Step]) -> list[list[str]]:
     return saved
 
 
+def newest_checkpoint() -> Checkpoint:
+    manager = CheckpointManager("checkpoints")
+    record = manager.last_run("sales")
+    assert record is not None
+    found = manager.latest("sales", record.run_id, print)
+    assert found is not None
+    return found
+
+
 def checkpoint_folders() -> list[Path]:
     return [path for path in sorted(Path("checkpoints/sales").iterdir()) if path.is_dir()]
 
@@ -136,6 +146,116 @@ def test_interval_saves_every_ten_steps(workspace: Path) -> None:
     assert [len(done) for done in saved_by(CheckpointMode.INTERVAL, chain)] == [10, 20]
 
 
+def chain(steps: int, folder: Path) -> list[Step]:
+    """Steps of which each takes the rows of the one before; the last one fails where a file says so."""
+
+    def last(data: pd.DataFrame) -> pd.DataFrame:
+        if (folder / "fail.flag").exists():
+            raise ValueError("told to fail")
+        return data
+
+    made = [Step("ingest", "load", "config_op", "pandas", "orders.csv", outputs={"data": "d0"})]
+    for n in range(1, steps - 1):
+        sql = f"SELECT *, {n} AS n{n} FROM d" if n < 3 else "SELECT * FROM d"
+        taken, given = {"d": f"d{n - 1}"}, {"data": f"d{n}"}
+        made.append(Step("t", f"step_{n}", "sql", "pandas", sql, {}, taken, given))
+    taken, given = {"data": f"d{steps - 2}"}, {"data": "ok"}
+    made.append(Step("end", "check", "function", "pandas", last, {}, taken, given))
+    return made
+
+
+def test_what_a_checkpoint_writes_does_not_grow_with_the_steps_that_are_done(workspace: Path) -> None:
+    written: list[int] = []
+    seen: set[tuple[int, int]] = set()
+    bus = EventBus()
+
+    def watch(event: dict[str, Any]) -> None:
+        if event["event_type"] == "checkpoint_saved":
+            files = [file.stat() for file in checkpoint_folders()[-1].iterdir()]
+            written.append(sum(file.st_size for file in files if (file.st_ino, file.st_mtime_ns) not in seen))
+            seen.update((file.st_ino, file.st_mtime_ns) for file in files)
+
+    bus.subscribe(watch)
+    assert execute(*chain(130, workspace), event_bus=bus).success
+    assert len(written) == 130
+    # Names of steps to come are in each; records of steps are written anew only as they come together.
+    assert sum(written[64:128]) < 1.5 * sum(written[:64])
+
+
+def test_a_checkpoint_of_many_steps_resumes(workspace: Path) -> None:
+    given = chain(70, workspace)
+    first = fail(*given)
+    assert newest_checkpoint().manifest["steps_files"]
+    result = resume(*given)
+    assert result.success
+    assert len(result.cached_nodes) == 69
+    assert list(result.data_map["ok"].columns) == ["id", "amount", "n1", "n2"]
+    for name in ("d0", "d40", "d68"):
+        assert result.data_map.dataset(name).snapshot() == first.data_map.dataset(name).snapshot()
+
+
+def test_a_run_that_was_resumed_and_failed_again_resumes(workspace: Path) -> None:
+    given = chain(40, workspace)
+    fail(*given)
+    Path("fail.flag").touch()
+    again = resume(*given)
+    assert again.failed_nodes == ["check"]
+    Path("fail.flag").unlink()
+    result = resume(*given)
+    assert result.success
+    assert len(result.cached_nodes) == 39
+
+
+def test_a_damaged_file_of_records_is_noticed_and_an_older_checkpoint_used(workspace: Path) -> None:
+    given = chain(70, workspace)
+    fail(*given)
+    newest = checkpoint_folders()[-1]
+    victim = newest / "steps-1.jsonl"
+    content = victim.read_bytes()
+    # Checkpoints share these files.
+    victim.unlink()
+    victim.write_bytes(content.replace(b"100", b"101", 1))
+    result = resume(*given)
+    assert result.success
+    assert "steps-1.jsonl is not as it was written" in result.warnings[0]
+    assert len(result.cached_nodes) == 68
+
+
+def test_a_checkpoint_of_an_earlier_version_resumes(workspace: Path) -> None:
+    fail()
+    newest = newest_checkpoint()
+    before = {
+        key: value
+        for key, value in newest.manifest.items()
+        if key not in ("steps", "steps_files", "rows", "rejects")
+    }
+    (newest.folder / "manifest.json").write_text(sealed({**before, "format": 1}))
+    result = resume()
+    assert result.warnings == []
+    assert result.cached_nodes == ["load", "double", "log"]
+    assert len(pd.read_csv("log.csv")) == 100
+
+
+def test_a_secret_that_becomes_known_later_is_hidden_in_what_was_recorded_before(workspace: Path) -> None:
+    given = steps()
+    given[2].value = "hunter22.csv"
+    told = Step(
+        "late",
+        "tell",
+        "sql",
+        "pandas",
+        "SELECT *, '${secret:NAME}' <> '' AS is_told FROM d",
+        inputs={"d": "doubled"},
+        outputs={"data": "told"},
+    )
+    given.insert(3, told)
+    given[4].inputs = {"data": "told"}
+    fail(*given, secrets={"NAME": "hunter22"})
+    newest = newest_checkpoint()
+    assert newest.manifest["completed_nodes"] == ["load", "double", "log", "tell"]
+    assert "hunter22" not in (newest.folder / "manifest.json").read_text()
+
+
 def test_manual_saves_only_when_asked(workspace: Path) -> None:
     assert saved_by(CheckpointMode.MANUAL, steps()) == []
     saved: list[list[str]] = []
@@ -162,7 +282,7 @@ def test_manual_saves_only_when_asked(workspace: Path) -> None:
 
 def test_a_checkpoint_says_where_the_run_stands(workspace: Path) -> None:
     fail()
-    manifest = json.loads((checkpoint_folders()[-1] / "manifest.json").read_text())["body"]
+    manifest = newest_checkpoint().manifest
     assert manifest["checkpoint_id"] == checkpoint_folders()[-1].name
     assert manifest["pipeline_name"] == "sales"
     assert manifest["completed_nodes"] == ["load", "double", "log"]

@@ -15,12 +15,12 @@ import pytest
 from tests.core.local_service import Answer, Service, local_service
 from tests.processes import started
 
+from odibi_core.connection_check import check_connection
 from odibi_core.connections import (
     DuckdbConnection,
     FolderConnection,
     HttpConnection,
     SqliteConnection,
-    check_connection,
     path_in,
 )
 from odibi_core.errors import OdibiError, SourceError, TransientError

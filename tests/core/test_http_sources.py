@@ -16,7 +16,7 @@ from tests.waiting import wait_until
 from odibi_core.errors import OdibiError, PipelineInvalidError, SourceError, TransientError
 from odibi_core.formats.http_client import Service as Asked
 from odibi_core.formats.http_options import HttpReadOptions
-from odibi_core.formats.http_pages import HttpPages
+from odibi_core.formats.http_pages import HttpPages, lines_of
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.testing import ingest_step, sql_step
@@ -170,6 +170,29 @@ def test_requests_keep_the_pace_that_is_allowed() -> None:
         pages = HttpPages(Asked(service.url, allows_private=True), options, waits.append)
         assert len(list(pages.pages())) == 3
         assert [round(wait, -1) for wait in waits] == [100, 200]
+
+
+def test_an_answer_with_an_object_on_every_line_is_its_rows() -> None:
+    with local_service() as service:
+        service.answers = [Answer(200, b'{"id": 1}\r\n\n{"id": 2.50}\n')]
+        (found,) = asked_of(service).pages()
+        assert lines_of(found) == '{"id": 1}\n{"id": 2.50}\n'
+        service.answers = [Answer(200, b'{"id": 1}\nno\n')]
+        with pytest.raises(SourceError, match="no JSON"):
+            list(asked_of(service).pages())
+
+
+def test_headers_of_the_step_stand_in_the_place_of_the_connection_s_however_spelled() -> None:
+    with local_service() as service:
+        service.answers = [answer([])]
+        asked = Asked(service.url, {"ACCEPT": "text/plain", "x-key": "old"}, allows_private=True)
+        list(HttpPages(asked, HttpReadOptions(headers={"X-Key": "new"}), lambda _seconds: None).pages())
+        (request,) = service.requests
+        sent = [(name.lower(), value) for name, value in request.headers.items()]
+        assert [pair for pair in sent if pair[0] in ("accept", "x-key")] == [
+            ("accept", "text/plain"),
+            ("x-key", "new"),
+        ]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.alerts.rule import ALERTS, Alert
 from odibi_core.errors import OdibiError, WorkspaceError
 from odibi_core.schedules.files import SCHEDULES
 from odibi_core.schedules.schedule import Schedule
@@ -89,6 +90,19 @@ def test_a_new_file_begins_with_what_matters_most_and_can_be_removed(workspace: 
     assert path.read_text() == 'pipeline: sales\ncron: "0 2 * * *"\n'
     SCHEDULES.remove(workspace, "new")
     assert SCHEDULES.files(workspace) == {}
+
+
+def test_what_differs_from_a_default_that_depends_on_other_settings_is_written(workspace: Workspace) -> None:
+    lineage = {"channel": "openlineage", "url": "http://lineage"}
+    few = Alert.model_validate({**lineage, "on": ["failed", "lost"], "group": "5m"})
+    file = ALERTS.add(workspace, "few", few)
+    assert file.read_text().endswith('"on": [failed, lost]\ngroup: "5m"\n')
+    assert ALERTS.find(workspace, "few") == few
+    usual = Alert.model_validate({**lineage, "timeout_s": 10.0})
+    ALERTS.change(workspace, "few", usual)
+    assert ALERTS.find(workspace, "few") == usual
+    # A number that is the default is left out, whole or not.
+    assert "timeout_s" not in file.read_text()
 
 
 def test_what_is_wrong_with_one_file_is_told_beside_the_others(workspace: Workspace) -> None:

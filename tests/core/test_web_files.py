@@ -80,6 +80,11 @@ def test_files_are_read_as_what_they_are(
     assert "key=hush" not in told
 
 
+def test_a_file_that_a_service_calls_a_page_is_read(run: Run, web: Service) -> None:
+    web.answers = [Answer(200, CSV, {"Content-Type": "text/html; charset=utf-8"})]
+    assert len(rows(run([ingest_step("rows", f"{web.url}/rates.csv")]))) == 2
+
+
 def test_a_file_behind_a_connection_is_asked_for_with_its_credentials(run: Run, web: Service) -> None:
     web.answers = [Answer(200, CSV)]
     steps = [

@@ -72,10 +72,14 @@ def see_to_a_schedule(page: Page, studio: StudioServer) -> None:
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Paused by")).to_be_hidden()
 
+    entries = page.evaluate("history.length")
     page.get_by_role("button", name="Run now").click()
     expect(page).to_have_url(re.compile(r"/run\?"))
     expect(page.locator(".st-key-run_head")).to_contain_text("Succeeded")
-    page.goto(f"{studio.address}/schedules")
+    # One way there, and one back.
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    expect(page).to_have_url(f"{studio.address}/schedules")
     expect(cell(page, "run by hand")).to_be_attached()
     page.get_by_text("Calendar").click()
     calendar = page.get_by_role("grid", name="Calendar of schedules")

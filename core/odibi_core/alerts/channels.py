@@ -13,6 +13,7 @@ from typing import Any
 
 from odibi_core.alerts.rule import Alert, Channel
 from odibi_core.errors import OdibiError, TransientError
+from odibi_core.formats.http_errors import may_pass
 from odibi_core.functions.registry import resolve_function
 from odibi_core.text_file import reason
 
@@ -79,7 +80,7 @@ def _post(url: str, body: Mapping[str, Any], alert: Alert) -> None:
     if answer.is_success:
         return
     what = f"the answer was {answer.status_code}: {answer.text.strip()[:200]}"
-    if answer.status_code in (408, 425, 429) or answer.is_server_error:
+    if may_pass(answer):
         raise TransientError(what)
     raise OdibiError(what)
 

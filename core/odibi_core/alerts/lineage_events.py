@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.alerts.lineage_checks import tested_datasets
 from odibi_core.alerts.lineage_names import DatasetNames, Name
-from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunRecord, RunState
-from odibi_core.journal.writer import DESIGN_FILE
 from odibi_core.schema import Schema
 from odibi_core.sql.analysis import column_lineage
 from odibi_core.step import NodeKind, StepType
@@ -29,7 +27,7 @@ _ENDS = {
     RunState.LOST: "FAIL",
     RunState.CANCELLED: "ABORT",
 }
-_STEP_ENDS = {"success": "COMPLETE", "cached": "COMPLETE", "failed": "FAIL", "cancelled": "ABORT"}
+STEP_ENDS = {"success": "COMPLETE", "cached": "COMPLETE", "failed": "FAIL", "cancelled": "ABORT"}
 
 
 def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> Iterator[RunEvent]:
@@ -42,16 +40,16 @@ def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> I
         record: The run.
         namespace: Of the jobs, and of datasets between steps.
     """
-    story = _Story(record, DatasetNames(workspace, record, namespace), namespace)
+    story = RunStory(workspace, record, namespace)
     steps = _steps(record)
     began = record.start_time or record.queued_time or record.end_time
-    sources = _distinct(
+    sources = distinct(
         name for step in steps for name in story.inputs(step) if step["kind"] == NodeKind.INGEST
     )
-    targets = _distinct(name for step in steps for name in story.outputs(step) if step["written"])
+    targets = distinct(name for step in steps for name in story.outputs(step) if step["written"])
     yield story.event("START", began, None, sources, [])
     for step in steps:
-        if (end := _STEP_ENDS.get(step["status"])) is not None:
+        if (end := STEP_ENDS.get(step["status"])) is not None:
             ended = step["end_time"] or record.end_time
             inputs = story.inputs(step)
             yield story.event("START", step["start_time"] or ended, step, inputs, [])
@@ -61,38 +59,18 @@ def lineage_events(workspace: Workspace, record: RunRecord, namespace: str) -> I
     yield story.event(_ENDS.get(record.state, "OTHER"), record.end_time or began, None, sources, targets)
 
 
-def going_event(workspace: Workspace, record: RunRecord, namespace: str, kind: str, time: str) -> RunEvent:
-    """That a run has begun (START), with its own time, or goes on (RUNNING), and which sources it reads.
+class RunStory:
+    """Makes the events of one run.
 
     Args:
         workspace: Where it runs.
         record: The run.
-        namespace: Of the jobs.
-        kind: START or RUNNING.
-        time: When it was seen to go on.
+        namespace: Of the jobs, and of datasets between steps.
     """
-    story = _Story(record, DatasetNames(workspace, record, namespace), namespace)
-    moment = (record.start_time or time) if kind == "START" else time
-    return story.event(kind, moment, None, _sources(record, story), [])
 
-
-def _sources(record: RunRecord, story: _Story) -> list[InputDataset]:
-    """What the run's design reads; nothing where that can't be told."""
-    try:
-        steps = load_yaml(record.run_dir / DESIGN_FILE).steps
-    except OdibiError:
-        return []
-    read = [
-        {"kind": step.kind, "value": step.value, "params": step.params, "after_snapshot": None}
-        for step in steps
-        if step.kind is NodeKind.INGEST
-    ]
-    return _distinct(name for step in read for name in story.inputs(step))
-
-
-class _Story:
-    def __init__(self, record: RunRecord, names: DatasetNames, namespace: str) -> None:
-        self._record, self._names, self._namespace = record, names, namespace
+    def __init__(self, workspace: Workspace, record: RunRecord, namespace: str) -> None:
+        self._record, self._namespace = record, namespace
+        self._names = DatasetNames(workspace, record, namespace)
 
     def event(
         self,
@@ -251,5 +229,6 @@ def _columns(snapshot: Mapping[str, Any] | None) -> dict[str, DatasetFacet]:
     }
 
 
-def _distinct(datasets: Iterator[Any]) -> list[Any]:
+def distinct(datasets: Iterator[Any]) -> list[Any]:
+    """The datasets, each name once."""
     return list({(dataset.namespace, dataset.name): dataset for dataset in datasets}.values())

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.alerts.lineage_events import PRODUCER, going_event, lineage_events
+from odibi_core.alerts.lineage_events import PRODUCER, lineage_events
+from odibi_core.alerts.lineage_going import going_events
 from odibi_core.alerts.rule import Alert
 from odibi_core.errors import OdibiError, TransientError
+from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.runs import run_ids, run_summary
 from odibi_core.timestamps import now
 from odibi_core.workspace import Workspace
@@ -23,8 +25,9 @@ def send_lineage(alert: Alert, workspace: Workspace, runs: Iterable[Mapping[str,
     Args:
         alert: The server, with secrets filled in.
         workspace: Where they ran.
-        runs: The facts of each: its `run_id`, and as `event` START or RUNNING where it has not ended. One
-            that is gone, or of no run, is sent as an event that tells of none.
+        runs: The facts of each: its `run_id`; where it has not ended, as `event` START or RUNNING, and as
+            `told` how many begins and ends of its steps were told before. One that is gone, or of no run, is
+            sent as an event that tells of none.
 
     Raises:
         TransientError: It may work later.
@@ -58,11 +61,12 @@ def _events(alert: Alert, workspace: Workspace, runs: Iterable[Mapping[str, Any]
         if name not in there:
             yield _greeting(alert)
             continue
-        record = run_summary(workspace.runs / name)
+        folder = workspace.runs / name
         if kind:
-            yield going_event(workspace, record, alert.namespace, kind, str(facts["time"]))
+            record, told = JournalReader(folder).record(), int(facts.get("told") or 0)
+            yield from going_events(workspace, record, alert.namespace, kind, str(facts["time"]), told)
         else:
-            yield from lineage_events(workspace, record, alert.namespace)
+            yield from lineage_events(workspace, run_summary(folder), alert.namespace)
 
 
 def _greeting(alert: Alert) -> RunEvent:

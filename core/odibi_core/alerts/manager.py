@@ -6,13 +6,15 @@ killed is seen too.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
+import re
 import sys
 import threading
 from typing import Any
 
 from odibi_core.alerts.channels import send
+from odibi_core.alerts.facts import noted, run_facts
+from odibi_core.alerts.going_runs import GoingRuns
 from odibi_core.alerts.lineage_sending import send_lineage
 from odibi_core.alerts.outbox import OUTBOX_FILE, Message, Outbox
 from odibi_core.alerts.rule import Alert, Channel, Facts, Outcome, alert_files, find_alert
@@ -25,13 +27,10 @@ from odibi_core.plan.rendering import Values
 from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import Redactor, SecretStore
 from odibi_core.signals import cancel_on_signals
-from odibi_core.story.wording import plural
 from odibi_core.timestamps import now
 from odibi_core.workspace import Workspace
 
 LOOK_EVERY_S = 1.0
-RUNNING_EVERY_S = 60.0
-"""How often an OpenLineage server is told that a run goes on."""
 _PIECE_S = 0.25
 _LOOKED_AT = 1000
 _LONGEST_PAUSE_S = 3600
@@ -55,7 +54,7 @@ class AlertManager:
         self._stopping = threading.Event()
         self._told: dict[str, str] = {}
         self._unfinished: set[str] = set()
-        self._minutes: dict[str, int] = {}
+        self._going = GoingRuns(self._outbox)
 
     def close(self) -> None:
         """Let go of the outbox."""
@@ -124,48 +123,15 @@ class AlertManager:
         if not ended and not going:
             return
         alerts = self._alerts()
-        self._note_going(going, alerts)
+        self._going.note(going, alerts)
         messages = []
         for record in sorted(ended, key=lambda one: one.end_time or one.run_id):
             failures, before = self._failures(record)
             for name, alert in alerts.items():
                 if _tells(alert, record, failures, before):
-                    messages.append((name, record.run_id, _facts(name, record, failures)))
+                    messages.append((name, record.run_id, run_facts(name, record, failures)))
         if ended:
             self._outbox.note([record.run_id for record in ended], messages)
-
-    def _note_going(self, going: list[RunRecord], alerts: dict[str, Alert]) -> None:
-        """Put into the outbox what is to be told of runs that have begun, and of those that go on."""
-        looked_at, self._minutes = self._minutes, {}
-        for record in going:
-            begun = f"{record.run_id} started"
-            told = [
-                name
-                for name, alert in alerts.items()
-                if Outcome.STARTED in alert.on and alert.is_about(record.pipeline_name)
-            ]
-            if not told:
-                continue
-            if not self._outbox.knows(begun):
-                facts = [(name, begun, _facts(name, record, 0) | {"event": "START"}) for name in told]
-                self._outbox.note([begun], facts)
-                continue
-            minute = int(_seconds_since(record.start_time) // RUNNING_EVERY_S)
-            self._minutes[record.run_id] = minute
-            # A look at each second need not write each second.
-            if minute == looked_at.get(record.run_id, 0):
-                continue
-            # One that can't be told now need not be told again and again later.
-            waiting = self._outbox.waiting_alerts()
-            lineage = [name for name in told if alerts[name].channel is Channel.OPENLINEAGE]
-            self._outbox.note(
-                [],
-                [
-                    (name, f"{begun} {minute}", _facts(name, record, 0) | {"event": "RUNNING"})
-                    for name in lineage
-                    if name not in waiting
-                ],
-            )
 
     def _failures(self, record: RunRecord) -> tuple[int, int]:
         """How many runs of the pipeline have failed in a row up to this one, and up to the one before it."""
@@ -251,10 +217,6 @@ class AlertManager:
             _log.error("%s%s", f"alert {name}: " if name else "", said)
 
 
-def _seconds_since(moment: str) -> float:
-    return (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(moment)).total_seconds()
-
-
 def _tells(alert: Alert, record: RunRecord, failures: int, before: int) -> bool:
     if not alert.is_about(record.pipeline_name):
         return False
@@ -266,32 +228,7 @@ def _tells(alert: Alert, record: RunRecord, failures: int, before: int) -> bool:
         and Outcome.RECOVERED in alert.on
     ):
         return True
-    return Outcome(record.state.value) in alert.on or any(outcome in alert.on for outcome in _noted(record))
-
-
-def _noted(record: RunRecord) -> dict[Outcome, str]:
-    """What is to be told of a run beside how it ended, each in words."""
-    found = {
-        Outcome.WARNED: (record.warned_expectations, "expectation", "not met"),
-        Outcome.QUARANTINED: (record.quarantined_rows, "row", "set aside"),
-        Outcome.NO_ROWS: (record.steps_without_rows, "step", "without rows"),
-    }
-    return {
-        outcome: f"{plural(count, noun)} {what}" for outcome, (count, noun, what) in found.items() if count
-    }
-
-
-def _facts(name: str, record: RunRecord, failures: int) -> Facts:
-    return {
-        "alert": name,
-        "pipeline": record.pipeline_name,
-        "state": record.state.value,
-        "run_id": record.run_id,
-        "step": record.failed_step,
-        "error": record.error_message or record.reason or ", ".join(_noted(record).values()),
-        "failures": failures,
-        "time": record.end_time or now(),
-    }
+    return Outcome(record.state.value) in alert.on or any(outcome in alert.on for outcome in noted(record))
 
 
 def _letter(name: str, alert: Alert, runs: list[Facts]) -> dict[str, Any]:
@@ -304,4 +241,8 @@ def _letter(name: str, alert: Alert, runs: list[Facts]) -> dict[str, Any]:
 
 
 def _line(message: str, facts: Facts) -> str:
+    # What there is nothing to say of leaves no comma behind.
+    for name in ("error", "step"):
+        if not facts[name]:
+            message = re.sub(rf"[,;]?\s*(?<!\{{)\{{{name}\}}(?!\}})", "", message)
     return str(render(message, lambda reference: facts[reference.name]))

@@ -70,8 +70,8 @@ _NEEDED = {
     Channel.PYTHON: ("function",),
     Channel.OPENLINEAGE: ("url",),
 }
-# Lineage is of every run that did something, and nobody is disturbed by it.
-_LINEAGE_DEFAULTS = {"on": ("started", "success", "failed", "lost", "cancelled"), "group": 1}
+LINEAGE_DEFAULTS = {"on": ("started", "success", "failed", "lost", "cancelled"), "group": 1}
+"""What an OpenLineage server is told unless it is said: of every run that did something."""
 
 
 class Alert(Options):
@@ -130,7 +130,7 @@ class Alert(Options):
     @classmethod
     def _of_lineage(cls, said: Any) -> Any:
         if isinstance(said, dict) and said.get("channel") == Channel.OPENLINEAGE:
-            return {**_LINEAGE_DEFAULTS, **said}
+            return {**LINEAGE_DEFAULTS, **said}
         return said
 
     @model_validator(mode="after")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
 import click
 from click.shell_completion import CompletionItem
 
 from odibi_core.cli.session import Session, parse_parameters
 from odibi_core.errors import OdibiError
+
+if TYPE_CHECKING:
+    from odibi_core.workspace import Workspace
 
 
 def folder_of(context: click.Context) -> Session:
@@ -57,6 +63,36 @@ class RunName(click.types.StringParamType):
         return [CompletionItem(name) for name in ["latest", *runs] if name.startswith(incomplete)]
 
 
+class SettingsName(click.types.StringParamType):
+    """The name of a file of settings of the workspace.
+
+    Args:
+        name: What such a file is called, such as "stream".
+        names: Gives those that there are.
+    """
+
+    def __init__(self, name: str, names: Callable[[Workspace], Iterable[str]]) -> None:
+        self.name, self._names = name, names
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 - click's own signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Those of the workspace."""
+        try:
+            names = list(self._names(folder_of(ctx).workspace()))
+        except (OdibiError, OSError):
+            names = []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def name_argument_of(name: str, names: Callable[[Workspace], Iterable[str]]) -> Callable[[Any], Any]:
+    """The argument NAME of commands about one such file."""
+    return click.argument("name", type=SettingsName(name, names))
+
+
 pipeline_argument = click.argument("pipeline", type=PipelineName())
 run_argument = click.argument("run", type=RunName(), default="latest", metavar="[RUN]")
 param_option = click.option(
@@ -72,6 +108,9 @@ json_option = click.option(
     "as_json",
     is_flag=True,
     help="Write one JSON document to standard output, and nothing else there.",
+)
+log_option = click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
 )
 master_option = click.option(
     "--master", metavar="URL", default="", help="Where Spark runs, such as local[4] or spark://host:7077."

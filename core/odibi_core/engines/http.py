@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from odibi_core.errors import TargetError, TransientError
-from odibi_core.formats.http_client import MAY_PASS, open_client, retry_after_s, without_secrets
+from odibi_core.errors import TargetError
+from odibi_core.formats.http_client import merged, open_client, without_secrets
+from odibi_core.formats.http_errors import refused, status_of, told
 
 if TYPE_CHECKING:
     import httpx
@@ -74,8 +75,6 @@ def send_rows(
         TargetError: The endpoint refuses the rows or the request.
         AddressNotAllowedError: It is at an address that requests may not go to.
     """
-    import httpx
-
     place = without_secrets(url)
     batches = total = 0
     with open_client(url, timeout_s=timeout_s, allows_private=allows_private) as client:
@@ -84,30 +83,16 @@ def send_rows(
             if batches <= done_batches:
                 continue
             check()
-            request_headers = {
-                **(headers or {}),
-                "Content-Type": "application/json",
-                "Idempotency-Key": f"{quote(idempotency_key, safe='/')}-{batches}",
-            }
-            try:
+            request_headers = merged(
+                headers or {},
+                {
+                    "Content-Type": "application/json",
+                    "Idempotency-Key": f"{quote(idempotency_key, safe='/')}-{batches}",
+                },
+            )
+            with told(place, f"batch {batches} could not be sent", TargetError):
                 body = json.dumps(batch, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
                 answer = client.request(method, url, content=body, headers=request_headers)
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise TargetError(f"the URL can't be used: {error}", where=place) from error
-            except (httpx.LocalProtocolError, UnicodeEncodeError):
-                # The error would show the header, and the secret in it.
-                raise TargetError(
-                    "a header holds a character that HTTP doesn't allow, such as a line's end",
-                    where=place,
-                    fix="check the headers of the step, and the secrets they refer to",
-                ) from None
-            except httpx.TransportError as error:
-                detail = str(error) or type(error).__name__
-                raise TransientError(
-                    f"batch {batches} could not be sent: {detail}",
-                    where=place,
-                    fix="check the URL and the network, or give the step more retries with max_retries",
-                ) from error
             _check_answer(answer, batches, place)
             if on_accepted is not None:
                 on_accepted(batches)
@@ -152,18 +137,7 @@ def _json_value(value: Any) -> Any:
 def _check_answer(answer: httpx.Response, batch: int, place: str) -> None:
     if answer.is_success:
         return
-    status = f"status {answer.status_code} {answer.reason_phrase}".rstrip()
     said = answer.text.strip()[:ANSWER_LENGTH]
-    what = f"batch {batch} got {status}" + (f": {said}" if said else "")
-    if answer.status_code in MAY_PASS or answer.is_server_error:
-        error = TransientError(
-            what, where=place, fix="try later, or give the step more retries with max_retries"
-        )
-        error.retry_after_s = retry_after_s(answer.headers.get("Retry-After", ""))
-        raise error
+    what = f"batch {batch} got {status_of(answer)}" + (f": {said}" if said else "")
     fix = "see what the endpoint says, and mend the rows, the URL or the headers"
-    if answer.is_redirect:
-        fix = f"use the address it points to: {without_secrets(answer.headers.get('Location', ''))}"
-    elif answer.status_code in (401, 403):
-        fix = "check the headers of the step, and the secrets they refer to"
-    raise TargetError(what, where=place, fix=fix)
+    raise refused(answer, what, place, {}, otherwise=fix, kind=TargetError)

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from odibi_core.durations import Span
 from odibi_core.formats.base import Options
-from odibi_core.shares import Share
+from odibi_core.shares import Share, parse_share, spell_share
 
 SQL_FIELDS = ("condition", "query")
 """The fields of expectations that hold SQL: a placeholder in one is a quoted value."""
@@ -145,6 +145,16 @@ class RowExpectation(Expectation):
 
     is_per_row: ClassVar[bool] = True
     also_called: ClassVar[Mapping[str, str]] = _ALSO_OF_ROWS
+
+    @field_validator("tolerance", mode="before")
+    @classmethod
+    def _is_at_most_all(cls, said: Any) -> Any:
+        share = parse_share(said) if isinstance(said, str) else said
+        if isinstance(share, int | float) and share > 1:
+            # Whoever writes 5 means five in a hundred.
+            meant = "" if str(said).endswith("%") else f"; for {said} in 100 write {spell_share(share / 100)}"
+            raise ValueError(f"{said} is more than all rows{meant}")
+        return share
 
     @model_validator(mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,9 +12,18 @@ from odibi_core.formats.copied import CopiedFormat, unpacked_files
 from odibi_core.formats.csv_options import CsvReadOptions, CsvWriteOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes, merged_schema
 from odibi_core.formats.csv_sieve import sift
+from odibi_core.formats.csv_values import (
+    StrictColumns,
+    names_of,
+    select_sql,
+    strict_sql,
+    suspects,
+    text_types,
+    widened,
+)
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.text import PACKED, transcode
-from odibi_core.schema import Schema, literal
+from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -52,10 +62,40 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
         """The source, ready to be read; computed at once where the scan is tolerant."""
         files = find_files(source, self.extensions)
         shapes = find_shapes(source, files, options, context.cursor, options.sample_size)
-        schema = merged_schema(shapes, files.partitions, _union(shapes, files, options), context.cursor)
+        if context.tolerant and (scan := self._widened(shapes, files, options, context)):
+            return scan
+        sql = _union(shapes, files, options, None if context.tolerant else context)
+        schema = merged_schema(shapes, files.partitions, sql, context.cursor)
         if context.tolerant:
-            return sift(source, files, shapes, schema=schema, options=options, context=context)
-        return Scan(_union(shapes, files, options, context), schema)
+            return sift(source, files, shapes, names=schema.names, options=options, context=context)
+        return Scan(sql, schema)
+
+    def _widened(
+        self, shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext
+    ) -> Scan | None:
+        """The rows, computed now, where some columns need a wider type or a closer look and nothing else."""
+        import duckdb
+
+        paths = _utf8_paths(shapes, context)
+        cursor, table = context.cursor, f"{context.name}_rows"
+        wide, selects = [], []
+        try:
+            for shape, own in zip(shapes, paths, strict=True):
+                texts = _reader(shape, own, files, options, dict.fromkeys(shape.schema.names, "VARCHAR"))
+                doubts = suspects(shape, texts, files.partitions, options, cursor)
+                wider, doubts = widened(shape, texts, doubts, options, cursor)
+                reader = _reader(wider, own, files, options, text_types(wider, doubts))
+                values = {name: strict_sql(name, wider, options) for name in doubts}
+                wide.append(wider)
+                selects.append(select_sql(reader, names_of(wider, files.partitions), values))
+            sql = _united(selects)
+            schema = merged_schema(wide, files.partitions, sql, cursor)
+            made = cursor.execute(f"CREATE OR REPLACE TABLE {quote(table)} AS SELECT * FROM {sql}").fetchall()
+        except duckdb.Error as error:
+            if not self.is_malformed(error):
+                raise
+            return None
+        return Scan(quote(table), schema, int(made[0][0]), tables=(table,))
 
     def is_malformed(self, error: Exception) -> bool:
         """Whether the strict reader met a row that it can't read."""
@@ -171,10 +211,38 @@ def _reading(options: CsvWriteOptions) -> CsvReadOptions:
 def _union(
     shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext | None = None
 ) -> str:
-    """The table expression of the strict scan; files in other encodings are read from UTF-8 copies."""
-    readers = []
+    """The table expression of the strict scan, which fails at a value that is not of its column's type."""
+    selects = []
+    for shape, own in zip(shapes, _utf8_paths(shapes, context), strict=True):
+        columns = StrictColumns(shape, files.partitions, options)
+        selects.append(columns.sql(_reader(columns.shape, own, files, options, columns.types)))
+    return _united(selects)
+
+
+def _united(selects: list[str]) -> str:
+    if len(selects) == 1:
+        return selects[0]
+    return "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {select}" for select in selects) + ")"
+
+
+def _reader(
+    shape: Shape, paths: list[str], files: Files, options: CsvReadOptions, types: Mapping[str, str]
+) -> str:
+    """A call of DuckDB's reader for the files of one shape."""
+    return shape.reader_sql(
+        Files(tuple(paths), files.partitions),
+        options,
+        Schema.of(types),
+        skip=shape.heads[0].reader_skip,
+        header=shape.has_header,
+    )
+
+
+def _utf8_paths(shapes: list[Shape], context: ScanContext | None) -> list[list[str]]:
+    """The files of each shape; those in other encodings as UTF-8 copies, where there is a context."""
+    paths: list[list[str]] = []
     for number, shape in enumerate(shapes):
-        paths = []
+        paths.append([])
         for place, head in enumerate(shape.heads):
             path = head.path
             if context is not None and head.codec != "utf-8-sig":
@@ -183,16 +251,5 @@ def _union(
                 folder.mkdir(parents=True, exist_ok=True)
                 path = str(folder / "rows.csv")
                 transcode(head.path, head.codec, Path(path))
-            paths.append(path)
-        readers.append(
-            shape.reader_sql(
-                Files(tuple(paths), files.partitions),
-                options,
-                shape.schema,
-                skip=shape.heads[0].reader_skip,
-                header=shape.has_header,
-            )
-        )
-    if len(readers) == 1:
-        return readers[0]
-    return "(" + " UNION ALL BY NAME ".join(f"SELECT * FROM {reader}" for reader in readers) + ")"
+            paths[-1].append(path)
+    return paths

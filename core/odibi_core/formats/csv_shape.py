@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _HEAD_RECORDS = 200
 _SNIFFED_FILES = 10
+_FINE = re.compile(r":\d\d\.(\d{6}\d*[1-9])")
+"""A second's fraction that is finer than a microsecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Shape:
         dialect: How they are delimited.
         has_header: Whether their first record holds names.
         schema: The columns.
+        declared: The columns whose types the step says; those of the others were found out.
         date_format: Of the dates, or "" for ISO 8601.
         timestamp_format: Of the timestamps, or "" for ISO 8601.
     """
@@ -65,6 +68,7 @@ class Shape:
     dialect: Dialect
     has_header: bool
     schema: Schema
+    declared: frozenset[str]
     date_format: str
     timestamp_format: str
 
@@ -210,7 +214,7 @@ def _shape(
     has_header = options.header if isinstance(options.header, bool) else sniffed.has_header
     # Of many files, the one at fault is told.
     names = _names(heads[0].path, dialect.fields(first.text) if has_header else None, first.width, options)
-    types = dict(zip(names, sniffed.types, strict=True))
+    types = dict(zip(names, _finer(heads, sniffed.types, dialect), strict=True))
     for name, type_ in (options.column_types or {}).items():
         if name not in types:
             raise SourceError(
@@ -224,9 +228,27 @@ def _shape(
         dialect,
         has_header,
         Schema.of(types),
+        frozenset(options.column_types or ()),
         options.date_format or sniffed.date_format,
         options.timestamp_format or sniffed.timestamp_format,
     )
+
+
+def _finer(heads: Sequence[Head], types: Sequence[str], dialect: Dialect) -> list[str]:
+    """The types that the sniffer found, with such in the place of some as keep all digits of a second."""
+    finer = list(types)
+    places = [place for place, type_ in enumerate(types) if type_.startswith("TIME")]
+    if not places:
+        return finer
+    for record in itertools.chain.from_iterable(head.records for head in heads):
+        if record.width != len(types) or not _FINE.search(record.text):
+            continue
+        fields = dialect.fields(record.text)
+        for place in places:
+            if digits := _FINE.search(fields[place]):
+                is_kept = finer[place].startswith("TIMESTAMP") and finer[place] != "TIMESTAMP WITH TIME ZONE"
+                finer[place] = "TIMESTAMP_NS" if is_kept and len(digits[1]) <= 9 else "VARCHAR"
+    return finer
 
 
 def _names(source: str, header: list[str] | None, width: int, options: CsvReadOptions) -> list[str]:

@@ -159,7 +159,7 @@ def committed_meanwhile(where: str) -> TransientError:
     return TransientError(
         "another writer committed to the table at the same time",
         where=where,
-        fix="let only one pipeline write it at a time; another try may pass",
+        fix="let only one run write it at a time, or give the step more tries with max_retries",
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from odibi_core.formats import typed_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,23 +18,8 @@ def arrow_type(type_: str) -> pa.DataType:
     """The Arrow type in which values of a type are handed on; text for those that DuckDB then casts."""
     import pyarrow as pa
 
-    if type_.startswith("DECIMAL("):
-        width, scale = map(int, re.findall(r"\d+", type_))
-        return pa.decimal128(width, scale)
-    kinds = {
-        "BOOLEAN": pa.bool_(),
-        "SMALLINT": pa.int16(),
-        "INTEGER": pa.int32(),
-        "BIGINT": pa.int64(),
-        "FLOAT": pa.float32(),
-        "DOUBLE": pa.float64(),
-        "BLOB": pa.binary(),
-        "DATE": pa.date32(),
-        "TIME": pa.time64("us"),
-        "TIMESTAMP": pa.timestamp("us"),
-        "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
-    }
-    return kinds.get(type_, pa.string())
+    short = {"SMALLINT": pa.int16(), "INTEGER": pa.int32(), "FLOAT": pa.float32()}
+    return short.get(type_) or typed_values.arrow_type(type_)
 
 
 def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 # Of addresses that end in one of version 4: behind NAT64, and the old compatible ones.
 _EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
-MAY_PASS = (408, 425, 429)
-"""Codes of answers, beside those from 500 on, after which the same request may work."""
-
 
 class AddressNotAllowedError(OdibiError):
     """A host has an address that requests may not go to."""
@@ -122,6 +119,12 @@ def _meant(
     if any(address in network for network in _EMBEDDING):
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return [address.ipv4_mapped] if address.ipv4_mapped else [address, *(each for each in inner if each)]
+
+
+def merged(*given: Mapping[str, str]) -> dict[str, str]:
+    """Headers, the later ones in the place of those before, however their names are spelled."""
+    found = {name.lower(): (name, value) for headers in given for name, value in headers.items()}
+    return dict(found.values())
 
 
 def retry_after_s(header: str) -> float | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from odibi_core.errors import SourceError, TransientError
-from odibi_core.formats.http_client import MAY_PASS, Service, open_client, retry_after_s, without_secrets
+from odibi_core.formats.http_client import Service, merged, open_client, without_secrets
+from odibi_core.formats.http_errors import refused, status_of, told
 from odibi_core.formats.http_options import HttpReadOptions, Paging
 
 if TYPE_CHECKING:
@@ -206,26 +207,11 @@ class HttpPages:
     def _asked(self, client: httpx.Client, request: _Request) -> httpx.Response:
         import httpx
 
-        headers = {"Accept": "application/json", **self._service.headers, **self._options.headers}
-        try:
+        headers = merged({"Accept": "application/json"}, self._service.headers, self._options.headers)
+        with told(self._place, f"page {request.number} did not come"):
             url = httpx.URL(request.url).copy_merge_params(request.query)
             with client.stream("GET", url, headers=headers) as coming:
                 answer = self._received(coming, request)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise SourceError(f"the URL can't be used: {error}", where=self._place) from error
-        except (httpx.LocalProtocolError, UnicodeEncodeError):
-            # The error would show the header, and the secret in it.
-            raise SourceError(
-                "a header holds a character that HTTP doesn't allow, such as a line's end",
-                where=self._place,
-                fix="check the headers, and the secrets they refer to",
-            ) from None
-        except httpx.HTTPError as error:
-            raise TransientError(
-                f"page {request.number} did not come: {str(error) or type(error).__name__}",
-                where=self._place,
-                fix="check the URL and the network, or give the step more retries with max_retries",
-            ) from error
         if not answer.is_success:
             raise self._refused(answer, request)
         return answer
@@ -251,28 +237,19 @@ class HttpPages:
 
     def _refused(self, answer: httpx.Response, request: _Request) -> Exception:
         said = answer.text.strip()[:_SAID]
-        what = f"page {request.number} got status {answer.status_code} {answer.reason_phrase}".rstrip()
-        what += f": {said}" if said else ""
-        if answer.status_code in MAY_PASS or answer.is_server_error:
-            error = TransientError(
-                what, where=self._place, fix="try later, or give the step more retries with max_retries"
-            )
-            error.retry_after_s = retry_after_s(answer.headers.get("Retry-After", ""))
-            return error
+        what = f"page {request.number} got {status_of(answer)}" + (f": {said}" if said else "")
         fix = "see what the service says, and mend the path, the query or the headers"
-        if answer.is_redirect:
-            fix = f"use the address it points to: {without_secrets(answer.headers.get('Location', ''))}"
-        elif answer.status_code in (401, 403):
-            fix = "check the headers, and the secrets they refer to"
-        return SourceError(what, where=self._place, fix=fix)
+        return refused(answer, what, self._place, {}, otherwise=fix)
 
     def _content(self, answer: httpx.Response, request: _Request) -> Any:
         if not answer.content.strip():
             return []
         try:
-            # Digits that a float has no room for would get lost.
-            return json.loads(answer.content, parse_float=_marked, parse_constant=lambda _name: None)
+            return _loaded(answer.content)
         except ValueError:
+            lines = _lines(answer.content)
+            if lines is not None:
+                return lines
             kind = answer.headers.get("Content-Type", "of no kind").partition(";")[0]
             raise SourceError(
                 f"page {request.number} is no JSON, but {kind}: {answer.text.strip()[:_SAID]}",
@@ -297,6 +274,20 @@ def lines_of(rows: Iterable[Row]) -> str:
     """Rows as lines of JSON, numbers as they came."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return _MARKED.sub(r"\1", text)
+
+
+def _loaded(text: bytes) -> Any:
+    # Digits that a float has no room for would get lost.
+    return json.loads(text, parse_float=_marked, parse_constant=lambda _name: None)
+
+
+def _lines(content: bytes) -> list[Any] | None:
+    """The rows of an answer that has an object on every line; None where it is something else."""
+    try:
+        found = [_loaded(line) for line in content.splitlines() if line.strip()]
+    except ValueError:
+        return None
+    return found if all(isinstance(row, dict) for row in found) else None
 
 
 def _marked(number: str) -> str:

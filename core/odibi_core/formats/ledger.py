@@ -38,7 +38,7 @@ def changed_meanwhile(path: Path) -> TransientError:
     return TransientError(
         f"something else changed the {'folder' if path.is_dir() else 'file'} while it was being written",
         where=str(path),
-        fix="let only one pipeline write it at a time; another try may pass",
+        fix="let only one run write it at a time, or give the step more tries with max_retries",
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from odibi_core.errors import OdibiError, SourceError, TransientError
-from odibi_core.formats.http_client import MAY_PASS, Service, open_client, retry_after_s, without_secrets
+from odibi_core.errors import OdibiError, SourceError
+from odibi_core.formats.http_client import Service, merged, open_client
+from odibi_core.formats.http_errors import refused, status_of, told
 
 if TYPE_CHECKING:
     import httpx
@@ -61,11 +62,15 @@ class Fetch:
             ) as client,
             self._answer(client) as answer,
         ):
-            self._look(answer, format_name)
+            self._look(answer)
+            is_page = answer.headers.get("Content-Type", "").startswith("text/html")
             came = 0
             with path.open("wb") as file:
                 for piece in self._pieces(answer):
                     self._check()
+                    # Some services say so of every file that they have no type for.
+                    if is_page and not came and piece.lstrip().startswith(b"<"):
+                        raise self._page(format_name)
                     came += len(piece)
                     if most is not None and came > most:
                         file.write(piece)
@@ -87,33 +92,17 @@ class Fetch:
 
     @contextmanager
     def _answer(self, client: httpx.Client) -> Iterator[httpx.Response]:
-        import httpx
-
-        headers = {"Accept": "*/*", **self._service.headers}
+        headers = merged({"Accept": "*/*"}, self._service.headers)
         url = self._service.url
         try:
-            for _ in range(_MOST_REDIRECTS + 1):
-                with client.stream("GET", url, headers=headers) as answer:
-                    onward = self._onward(answer, url)
-                    if onward is None:
-                        yield answer
-                        return
-                url = onward
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise SourceError(f"the URL can't be used: {error}", where=self._place) from error
-        except (httpx.LocalProtocolError, UnicodeEncodeError):
-            # The error would show the header, and the secret in it.
-            raise SourceError(
-                "a header holds a character that HTTP doesn't allow, such as a line's end",
-                where=self._place,
-                fix="check the headers of the connection, and the secrets they refer to",
-            ) from None
-        except httpx.HTTPError as error:
-            raise TransientError(
-                f"the file did not come: {str(error) or type(error).__name__}",
-                where=self._place,
-                fix="check the URL and the network, or give the step more retries with max_retries",
-            ) from error
+            with told(self._place, "the file did not come"):
+                for _ in range(_MOST_REDIRECTS + 1):
+                    with client.stream("GET", url, headers=headers) as answer:
+                        onward = self._onward(answer, url)
+                        if onward is None:
+                            yield answer
+                            return
+                    url = onward
         except OSError as error:
             raise SourceError(
                 f"the file can't be kept here: {error.strerror}", where=self._place, fix="free some space"
@@ -128,39 +117,36 @@ class Fetch:
         is_safe = urlsplit(onward).scheme == "https" or urlsplit(url).scheme == "http"
         return onward if is_safe and urlsplit(onward).scheme in ("http", "https") else None
 
-    def _look(self, answer: httpx.Response, format_name: str) -> None:
+    def _look(self, answer: httpx.Response) -> None:
         """Raise where the answer is no file."""
         if not answer.is_success:
             raise self._refused(answer)
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._most_bytes:
             raise self._too_large()
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            raise SourceError(
-                f"the answer is a web page, and no {format_name} file",
-                where=self._place,
-                fix="check the URL: a page that shows a file often has another address than the file; where "
-                "one has to log in, use a connection of kind http with the headers for it",
-            )
+
+    def _page(self, format_name: str) -> SourceError:
+        return SourceError(
+            f"the answer is a web page, and no {format_name} file",
+            where=self._place,
+            fix="check the URL: a page that shows a file often has another address than the file; where "
+            "one has to log in, use a connection of kind http with the headers for it",
+        )
 
     def _refused(self, answer: httpx.Response) -> OdibiError:
-        what = f"the service answers with status {answer.status_code} {answer.reason_phrase}".rstrip()
-        if answer.status_code in MAY_PASS or answer.is_server_error:
-            error = TransientError(
-                what, where=self._place, fix="try later, or give the step more retries with max_retries"
-            )
-            error.retry_after_s = retry_after_s(answer.headers.get("Retry-After", ""))
-            return error
-        fixes = {
-            401: "use a connection of kind http with headers that hold ${secret:NAME}, or check them",
-            403: "use a connection of kind http with headers that hold ${secret:NAME}, or check them",
-            404: "check the URL: there is no such file",
-            410: "check the URL: the file is gone",
-        }
-        fix = fixes.get(answer.status_code, "check the URL")
-        if answer.is_redirect:
-            fix = f"use the address it points to: {without_secrets(answer.headers.get('Location', ''))}"
-        return SourceError(what, where=self._place, fix=fix)
+        log_in = "use a connection of kind http with headers that hold ${secret:NAME}, or check them"
+        return refused(
+            answer,
+            f"the service answers with {status_of(answer)}",
+            self._place,
+            {
+                401: log_in,
+                403: log_in,
+                404: "check the URL: there is no such file",
+                410: "check the URL: the file is gone",
+            },
+            otherwise="check the URL",
+        )
 
     def _too_large(self) -> SourceError:
         return SourceError(

@@ -29,6 +29,7 @@ class Sources:
             for operation in operations
             if isinstance(operation, Write) and not operation.server
         ]
+        self._is_written: dict[str, bool] = {}
 
     def digest(self, step: str) -> str:
         """What the source of a step must still be when it is read again; "" where its rows have to be kept.
@@ -47,8 +48,12 @@ class Sources:
             or planned.node.expectations
         ):
             return ""
-        place = _folder(self._place(operation))
-        if any(place.is_relative_to(path) or path.is_relative_to(place) for path in self._written):
+        if step not in self._is_written:
+            place = _folder(self._place(operation))
+            self._is_written[step] = any(
+                place.is_relative_to(path) or path.is_relative_to(place) for path in self._written
+            )
+        if self._is_written[step]:
             return ""
         known = self._fingerprints[step].source
         return known if source_digest(planned, self._place) == known else ""

@@ -52,7 +52,9 @@ def check_targets(part: ReplayPart, *, any_steps: bool) -> None:
         raise OdibiError(
             f"{name!r} writes with mode {operation.mode.value}: {so}",
             where=f"step {name!r}, params.mode",
-            fix="let it append or merge; else mend the rows in the source, and run it all again",
+            # The next run reads the source as it is, and would leave out what was put in behind its back.
+            fix="mend the rows in the source, and run the pipeline again; or have the step write with mode "
+            "merge and a merge_key, and replay then",
         )
     if len(part.step.outputs) > 1:
         raise OdibiError(

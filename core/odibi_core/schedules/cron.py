@@ -9,6 +9,7 @@ hours alone; one for every hour (`*` for the hour) goes on through both.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -20,6 +21,14 @@ from odibi_core.schedules.zones import clock_changes, offset
 _SECOND = dt.timedelta(seconds=1)
 _FURTHEST_YEARS = 50
 _FIELDS = 5
+_HASHED = re.compile(r"\bh\b", re.IGNORECASE)
+_RANGES = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day of the month": "1 to 31 or L",
+    "month": "1 to 12 or jan to dec",
+    "day of the week": "0 to 7 or sun to sat",
+}
 _LAST_YEAR = 2500
 
 
@@ -49,7 +58,8 @@ class CronTimes:
         except CroniterBadDateError:
             raise ValueError(f"the cron expression {expression!r} is never met: no date fits it") from None
         except (CroniterError, ValueError, KeyError) as error:
-            raise ValueError(f"the cron expression {expression!r} is wrong: {_reason(error)}") from None
+            why = _wrong_field(text) or _reason(error)
+            raise ValueError(f"the cron expression {expression!r} is wrong: {why}") from None
         self._each_hour = self._cron.expanded[1] == ["*"]
 
     def after(self, moment: dt.datetime) -> Iterator[dt.datetime]:
@@ -110,6 +120,18 @@ class CronTimes:
 
 def _wall(moment: dt.datetime, ahead: dt.timedelta) -> dt.datetime:
     return (moment + ahead).replace(tzinfo=None)
+
+
+def _wrong_field(expression: str) -> str:
+    """Which field is wrong by itself, and what may stand there; "" where that can't be told."""
+    if expression.startswith("@"):
+        return "there are @hourly, @daily, @weekly, @monthly and @yearly"
+    for place, (field, (name, range_)) in enumerate(zip(expression.split(), _RANGES.items(), strict=False)):
+        alone = ["*"] * _FIELDS
+        alone[place] = field
+        if not _HASHED.search(field) and not croniter.is_valid(" ".join(alone)):
+            return f"the {name} is {field!r}, and may be {range_}, *, lists (1,3), ranges (1-5), steps (*/2)"
+    return ""
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_S = 5.0
 _READY = 2
+_TRIES = 3
 _START_WITHIN_S = 60.0
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -88,6 +90,7 @@ class Sandbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._filling = threading.Lock()
         self._ready: queue.SimpleQueue[_Cell] = queue.SimpleQueue()
         self._is_open = True
         self._parent: _Parent | None = None
@@ -140,38 +143,51 @@ class Sandbox:
     def _ask(
         self, request: dict[str, Any], streams: Sequence[bytes], time_limit_s: float
     ) -> tuple[dict[str, Any], list[bytes]]:
-        for _ in range(_READY + 1):
-            cell = self._take()
-            try:
-                return cell.ask(request, streams, time_limit_s)
-            except _DeadCellError:
-                continue
-            finally:
-                cell.end()
-                threading.Thread(target=self._fill, name="sandbox", daemon=True).start()
-        # It dies each time: so the request is the reason, and not what happened to a process that waited.
+        try:
+            for _ in range(_TRIES):
+                cell = self._take()
+                try:
+                    return cell.ask(request, streams, time_limit_s)
+                except _DeadCellError:
+                    continue
+                finally:
+                    cell.end()
+        finally:
+            threading.Thread(target=self._fill, name="sandbox", daemon=True).start()
+        # Each that had the request died of it, whatever became of those that only waited.
         raise TooMuchError(
             "the preview needs more memory than it may use",
             fix="filter before joins, or choose fewer columns",
         )
 
     def _take(self) -> _Cell:
-        try:
-            return self._ready.get_nowait()
-        except queue.Empty:
-            return self._start_cell()
+        # Those that waited may have died meanwhile, all of them: where memory is short, they go first.
+        with contextlib.suppress(queue.Empty):
+            while True:
+                cell = self._ready.get_nowait()
+                if cell.waits():
+                    return cell
+                cell.end()
+        for _ in range(_TRIES):
+            cell = self._start_cell()
+            if cell.waits():
+                return cell
+            cell.end()
+        raise _cannot_start()
 
     def _fill(self) -> None:
-        while self._ready.qsize() < _READY:
-            try:
-                cell = self._start_cell()
-            except OdibiError:
-                return
-            with self._lock:
-                if not self._is_open:
-                    cell.end()
+        # One at a time: several would each start what is missing.
+        with self._filling:
+            while self._ready.qsize() < _READY:
+                try:
+                    cell = self._start_cell()
+                except OdibiError:
                     return
-                self._ready.put(cell)
+                with self._lock:
+                    if not self._is_open:
+                        cell.end()
+                        return
+                    self._ready.put(cell)
 
     def _start_cell(self) -> _Cell:
         with self._lock:
@@ -185,9 +201,7 @@ class Sandbox:
                 except (OSError, HungUpError):
                     self._parent.end()
                     self._parent = None
-        raise OdibiError(
-            "the sandbox of previews can't be started", fix="see whether the machine has memory left"
-        )
+        raise _cannot_start()
 
 
 class _Parent:
@@ -253,14 +267,32 @@ class _Cell:
         except ProcessLookupError:
             self._handle = None
 
-    def ask(
-        self, request: dict[str, Any], parts: Sequence[bytes], time_limit_s: float
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def waits(self) -> bool:
+        """Whether it is alive and has opened its database: it can be asked now."""
+        if self._handle is None:
+            return False
         try:
             self._socket.settimeout(_START_WITHIN_S)
             _expect(self._socket, 1)
+        except (HungUpError, OSError):
+            return False
+        # What it said may be all that is left of it.
+        ended = select.poll()
+        ended.register(self._handle, select.POLLIN)
+        return not ended.poll(0)
+
+    def ask(
+        self, request: dict[str, Any], parts: Sequence[bytes], time_limit_s: float
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """The answer of one that waits.
+
+        Raises:
+            TooMuchError: The time is up.
+            _DeadCellError: It died over the request.
+        """
+        try:
             send(self._socket, request, parts)
-        except (HungUpError, OSError) as error:
+        except OSError as error:
             raise _DeadCellError from error
         self._socket.settimeout(time_limit_s)
         deadline = time.monotonic() + time_limit_s
@@ -300,6 +332,12 @@ def _expect(connection: socket.socket, length: int) -> bytes:
             raise HungUpError
         received += chunk
     return received
+
+
+def _cannot_start() -> OdibiError:
+    return OdibiError(
+        "the sandbox of previews can't be started", fix="see whether the machine has memory left"
+    )
 
 
 def _too_slow(time_limit_s: float) -> TooMuchError:

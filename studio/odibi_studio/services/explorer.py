@@ -6,26 +6,28 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.scratch import Scratch
-from odibi_core.errors import OdibiError, SourceError
+from odibi_core.errors import OdibiError
+from odibi_core.formats.base import Scan as Ready
 from odibi_core.formats.base import ScanContext
 from odibi_core.formats.registry import format_named
-from odibi_core.schema import Schema, quote
+from odibi_core.schema import Schema, literal, quote
 from odibi_core.workspace import Workspace
 from odibi_studio.sandbox.pool import Sandbox, Stage, StageError, TooMuchError, View
 from odibi_studio.services.checking import Checker
 from odibi_studio.services.datasets import Dataset, allowed, find_datasets, is_there
 from odibi_studio.services.far_data import FarData
+from odibi_studio.services.far_needs import Need, needs_of
+from odibi_studio.services.fetching import Source, in_time
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TIME_LIMIT_S = 15.0
-MOST_LOADED = 500_000
-"""How many rows are read of a source that DuckDB can't read by itself."""
 _WORD = re.compile(r"\w+")
 
 
@@ -108,61 +110,82 @@ class Explorer:
         wanted = [one for one in self.datasets() if one.name.casefold() in words]
         near = [one for one in wanted if not one.home]
         sql = _statement(sql)
+        scratch = Scratch(self._workspace.scratch, "explore")
         try:
-            brought, notes = self._brought(sql, rows, near, [one for one in wanted if one.home])
+            far, notes = self._fetched(sql, rows, near, [one for one in wanted if one.home], scratch.path)
             try:
-                found, told = self._run(sql, rows, near, brought, tolerant=False)
+                found, told = self._run(sql, rows, near, far, scratch.path, tolerant=False)
             except StageError as error:
                 if not _is_malformed(error, near):
                     raise
-                found, told = self._run(sql, rows, near, brought, tolerant=True)
+                found, told = self._run(sql, rows, near, far, scratch.path, tolerant=True)
         except StageError as error:
             raise _explained(error, [one.name for one in self.datasets()]) from error
         except TooMuchError as error:
             raise OdibiError(_of_query(error.what), fix=error.fix) from error
+        finally:
+            scratch.close()
         has_more, seconds = found.num_rows > rows, time.perf_counter() - begun
         return Answer(found.slice(0, rows), has_more, (*notes, *told), seconds)
 
-    def _brought(
-        self, sql: str, rows: int, near: list[Dataset], far: list[Dataset]
-    ) -> tuple[dict[str, pa.Table], list[str]]:
+    def _fetched(
+        self, sql: str, rows: int, near: list[Dataset], far: list[Dataset], scratch: Path
+    ) -> tuple[list[tuple[View, Schema]], list[str]]:
         """What the query needs of datasets far away, and what a person should know of it."""
         if not far:
-            return {}, []
+            return [], []
         known = {one.name: self._far.columns(one.scan, again=True) for one in far}
         beside = {one.name: schema for one in near if isinstance(schema := self.columns(one), Schema)}
         if all(schema.names for schema in known.values()) and len(beside) == len(near):
-            # What is wrong with the SQL is told before any rows are asked for.
-            self._sandbox.run(_empty_tables({**known, **beside}), [Stage(sql, rows=1)], TIME_LIMIT_S)
-        return self._far.rows(sql, {one.name: one.scan for one in far}, beside, rows + 1, MOST_LOADED)
+            self._check(sql, {**known, **beside})
+        files = {one.name: scratch / f"far_{number}.parquet" for number, one in enumerate(far)}
+        notes = self._far.fetch(sql, {one.name: one.scan for one in far}, beside, rows + 1, files)
+        return [(_view(name, path), known[name]) for name, path in files.items()], notes
+
+    def _check(self, sql: str, schemas: Mapping[str, Schema]) -> None:
+        """Raise what is wrong with the SQL, before any rows are asked for."""
+        self._sandbox.run(_empty_tables(schemas), [Stage(sql, rows=1)], TIME_LIMIT_S)
 
     def _run(
         self,
         sql: str,
         rows: int,
-        wanted: Iterable[Dataset],
-        brought: Mapping[str, pa.Table],
+        near: list[Dataset],
+        far: list[tuple[View, Schema]],
+        scratch: Path,
         *,
         tolerant: bool,
     ) -> tuple[pa.Table, list[str]]:
         import duckdb
 
-        views: list[View] = []
-        tables = dict(brought)
-        notes: list[str] = []
-        scratch = Scratch(self._workspace.scratch, "explore")
-        try:
-            with duckdb.connect(":memory:", config={"threads": "2"}) as database:
-                for number, dataset in enumerate(wanted):
-                    context = ScanContext(database, scratch.path, tolerant, f"explore_{number}")
-                    given = _given(dataset, context, notes)
-                    if isinstance(given, View):
-                        views.append(given)
-                    else:
-                        tables[dataset.name] = given
-                (found,) = self._sandbox.run(tables, [Stage(sql, rows=rows + 1)], TIME_LIMIT_S, views)
-        finally:
-            scratch.close()
+        views, notes = [view for view, _ in far], list[str]()
+        with duckdb.connect(":memory:", config={"threads": "2"}) as database:
+            sources: dict[str, tuple[Source, Ready]] = {}
+            schemas = {view.name: schema for view, schema in far}
+            for number, dataset in enumerate(near):
+                name = f"explore_{number}_again" if tolerant else f"explore_{number}"
+                source, ready = _source(dataset, ScanContext(database, scratch, tolerant, name)).ready()
+                schemas[dataset.name] = ready.schema
+                # What an attached database, an object in memory or a copy holds, the sandbox can't reach.
+                is_file = ready.sql.startswith("read_") or dataset.scan.format == "csv"
+                is_plain = is_file and not ready.views and not ready.tables and str(scratch) not in ready.sql
+                if is_plain and not source.context.tolerant:
+                    views.append(View(dataset.name, ready.sql, str(allowed(dataset.path))))
+                else:
+                    sources[dataset.name] = (source, ready)
+            needs: dict[str, Need] = {}
+            if sources:
+                if not far:
+                    self._check(sql, schemas)
+                wanted = {name: ready.schema for name, (_, ready) in sources.items()}
+                others = {name: schema for name, schema in schemas.items() if name not in wanted}
+                needs = needs_of(sql, wanted, others, rows + 1)
+            for name, (source, ready) in sources.items():
+                path = scratch / f"{source.context.name}.parquet"
+                with in_time(database, source.where):
+                    notes += source.fetch(ready, needs[name], path)
+                views.append(_view(name, path))
+            (found,) = self._sandbox.run({}, [Stage(sql, rows=rows + 1)], TIME_LIMIT_S, views)
         return found, notes
 
     def _opened(self) -> Checker:
@@ -200,42 +223,18 @@ def _statement(sql: str) -> str:
     return raw[: ends[-1]].decode() if ends and raw[ends[-1] : ends[-1] + 1] == b";" else text
 
 
-def _given(dataset: Dataset, context: ScanContext, notes: list[str]) -> View | pa.Table:
-    """A dataset as the sandbox gets it: its files where DuckDB reads them by itself, else its rows.
-
-    Args:
-        dataset: The dataset.
-        context: How it is read; what is malformed is read tolerantly in any case.
-        notes: Takes what a person should know of the rows.
-
-    Raises:
-        SourceError: It can't be read.
-    """
-    import duckdb
-
+def _source(dataset: Dataset, context: ScanContext) -> Source:
     format_ = format_named(dataset.scan.format)
-    try:
-        ready = format_.scan(str(dataset.path), dataset.scan.options, context)
-        # What an attached database or an object in memory holds, the sandbox can't reach.
-        if not context.tolerant and ready.sql.startswith("read_") and not ready.views and not ready.tables:
-            return View(dataset.name, ready.sql, str(allowed(dataset.path)))
-        for view, rows in ready.views.items():
-            context.cursor.register(view, rows)
-        head = f"SELECT * FROM {ready.sql} LIMIT {MOST_LOADED + 1}"
-        table = context.cursor.sql(head).to_arrow_table()
-    except (duckdb.Error, SourceError) as error:
-        cause = error if isinstance(error, duckdb.Error) else error.__cause__
-        if not context.tolerant and isinstance(cause, Exception) and format_.is_malformed(cause):
-            return _given(dataset, replace(context, tolerant=True, name=f"{context.name}_again"), notes)
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(str(error).partition("\n")[0], where=dataset.place) from error
-    rejected = len(ready.rejects()) if ready.rejects is not None else 0
-    if rejected:
-        notes.append(f"{rejected:,} rows of {dataset.name} can't be read and are left out")
-    if table.num_rows > MOST_LOADED:
-        notes.append(f"of {dataset.name} only the first {MOST_LOADED:,} rows were asked")
-    return table.slice(0, MOST_LOADED)
+
+    def opened(context: ScanContext) -> Ready:
+        return format_.scan(str(dataset.path), dataset.scan.options, context)
+
+    return Source(dataset.name, dataset.place, format_, context, opened)
+
+
+def _view(name: str, path: Path) -> View:
+    """Rows that were fetched."""
+    return View(name, f"read_parquet({literal(str(path))})", str(path))
 
 
 def _is_malformed(error: StageError, wanted: Iterable[Dataset]) -> bool:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError, StepTimeoutError
 from odibi_core.schema import Schema
 from odibi_core.workers.pool import ProcessPool
 from odibi_core.workspace import Workspace
-from odibi_studio.services.far_reader import NOTE, packed, read_columns, read_rows
+from odibi_studio.services.far_reader import packed, read_columns, read_rows
+from odibi_studio.services.fetching import READ_WITHIN_S, too_slow
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-READ_WITHIN_S = 30.0
+MOST_ROWS = 5_000_000
+"""How many rows are asked of a dataset at most: others work on its server."""
 _KNOWN_S = 60.0
 """How long columns are taken as they were told, and servers as gone."""
 
@@ -59,46 +58,47 @@ class FarData:
         try:
             found = self._workers().run(read_columns, {}, params, timeout_s=READ_WITHIN_S)["data"]
         except StepTimeoutError:
-            return _too_slow(scan.server)
+            return too_slow(scan.server)
         except OdibiError as error:
             return error.with_traceback(None)
         return Schema.of(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
-    def rows(
-        self, sql: str, scans: Mapping[str, Scan], near: Mapping[str, Schema], rows: int, most: int
-    ) -> tuple[dict[str, pa.Table], list[str]]:
-        """What a query needs of datasets, and what a person should know of it.
+    def fetch(
+        self,
+        sql: str,
+        scans: Mapping[str, Scan],
+        near: Mapping[str, Schema],
+        rows: int,
+        files: Mapping[str, Path],
+    ) -> list[str]:
+        """What a person should know of the rows that a query needs; they are in Parquet files then.
 
         Args:
             sql: The query.
             scans: Name in the query → how it is read.
             near: The columns of the other datasets that it asks.
             rows: How many rows of its result are wanted.
-            most: How many rows are read of a dataset at most.
+            files: Name in the query → the file to be.
 
         Raises:
             OdibiError: One can't be read, or not in time.
         """
         if not scans:
-            return {}, []
+            return []
         params = {
             "root": str(self._workspace.root),
             "sql": sql,
             "scans": {name: packed(scan) for name, scan in scans.items()},
             "near": {name: [list(column) for column in schema] for name, schema in near.items()},
             "rows": rows,
-            "most": most,
+            "most": MOST_ROWS,
+            "files": {name: str(path) for name, path in files.items()},
         }
         try:
-            found = self._workers().run(read_rows, {}, params, outputs=tuple(scans), timeout_s=READ_WITHIN_S)
+            found = self._workers().run(read_rows, {}, params, timeout_s=READ_WITHIN_S)["data"]
         except StepTimeoutError:
-            raise _too_slow(", ".join(scans)) from None
-        notes = [
-            note
-            for table in found.values()
-            for note in (table.schema.metadata or {}).get(NOTE, b"").decode().splitlines()
-        ]
-        return found, notes
+            raise too_slow(", ".join(scans)) from None
+        return list(found.column("note").to_pylist())
 
     def close(self) -> None:
         """End the process."""
@@ -111,11 +111,3 @@ class FarData:
         with self._lock:
             self._pool = self._pool or ProcessPool(1)
             return self._pool
-
-
-def _too_slow(where: str) -> OdibiError:
-    return OdibiError(
-        f"reading took longer than {READ_WITHIN_S:g} s",
-        where=where,
-        fix="ask for fewer columns, or filter by dates and numbers, which the server then does",
-    )

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import OdibiError
-from odibi_core.expectations.measuring import REASONS as WHY
 from odibi_core.expectations.measuring import ROW
 from odibi_core.quality.history import PastResult, QualityHistory
-from odibi_core.quality.mending import REASON, TEXT, read_mended
+from odibi_core.quality.mending import read_mended
 from odibi_core.quality.quarantine import SetAside
 from odibi_core.quarantine_desk import QuarantineDesk
 from odibi_core.schema import quote
@@ -22,8 +21,6 @@ from odibi_core.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REASONS = (WHY, REASON, TEXT)
-"""Columns of a form that say why a row was set aside; they are not mended."""
 MOST_SHOWN = 1_000
 _START = "import sys; from odibi_core.cli import main; sys.exit(main())"
 
@@ -68,6 +65,14 @@ class QualityBook:
         """
         return _as_texts(self._desk.form(rows, limit=MOST_SHOWN))
 
+    def obstacle(self, rows: SetAside) -> OdibiError | None:
+        """Why a replay of these rows would be refused as the pipeline is now; None where it would not."""
+        try:
+            self._desk.check(rows)
+        except OdibiError as error:
+            return error
+        return None
+
     def replay(self, rows: SetAside, mended: Sequence[Mapping[str, Any]]) -> str:
         """What became of mended rows, which go into the pipeline in a process of their own.
 
@@ -76,10 +81,11 @@ class QualityBook:
             mended: Those of its rows that go, each with its number and the columns of the output as text.
 
         Raises:
-            OdibiError: They don't fit the output, or their run did not succeed.
+            OdibiError: They don't fit the output, the pipeline can't take them, or their run did not succeed.
         """
         import pyarrow.parquet as pq
 
+        self._desk.check(rows)
         columns = self._desk.columns(rows)
         table = _table(mended, columns.names)
         # A mistake is told by row and column before anything runs.

@@ -7,14 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from odibi_core.alerts.rule import ALERTS
-from odibi_core.errors import OdibiError
+from odibi_core.alerts.rule import ALERTS, LINEAGE_DEFAULTS, Channel
 from odibi_studio.services.catalog import secret_references
 from odibi_studio.services.settings_form import form_fields
 from odibi_studio.services.studio import Studio
-from odibi_studio.views.errors import show_error
+from odibi_studio.views.settings_dialogs import show_settings_dialog
 from odibi_studio.views.settings_editor import Groups, show_editor
-from odibi_studio.views.widgets.page import asked, close_dialog, dialog_key, done
 
 _OF_CHANNEL = {
     "webhook": ("url", "headers"),
@@ -30,24 +28,12 @@ _WHAT = ("on", "pipelines", "failures_in_a_row", "severity", "message")
 
 def show_dialog(studio: Studio) -> None:
     """Show the dialog that is open, if one is."""
-    match asked():
-        case "edit", "":
-            _make(studio)
-        case "edit", name:
-            _edit(studio, name)
-        case "delete", name:
-            _delete(studio, name)
-
-
-@st.dialog("New alert", width="medium", on_dismiss=close_dialog)
-def _make(studio: Studio) -> None:
-    _show_form(studio, "")
-
-
-@st.dialog("Edit the alert", width="medium", on_dismiss=close_dialog)
-def _edit(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** · `alerts/{name}.yaml`")
-    _show_form(studio, name)
+    show_settings_dialog(
+        ALERTS,
+        lambda name: _show_form(studio, name),
+        studio.alerts.remove,
+        "tells nobody any more; messages that wait for it are not sent.",
+    )
 
 
 def _show_form(studio: Studio, name: str) -> None:
@@ -55,7 +41,13 @@ def _show_form(studio: Studio, name: str) -> None:
         "pipelines": [path.stem for path in studio.workspace.pipelines()],
         "secret": secret_references(studio.workspace),
     }
-    show_editor(studio, ALERTS, name, _groups, choices, _show_words, {"channel": "webhook"})
+    begin = {"channel": "webhook"}
+    show_editor(studio, ALERTS, name, _groups, choices, _show_words, begin, _presets)
+
+
+def _presets(standing: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an OpenLineage server is told is more than what disturbs people."""
+    return {"on": LINEAGE_DEFAULTS["on"]} if standing.get("channel") == Channel.OPENLINEAGE else {}
 
 
 def _groups(standing: Mapping[str, Any]) -> Groups:
@@ -71,15 +63,3 @@ def _show_words(_said: Mapping[str, Any]) -> None:
     st.caption(
         "No secret is kept in the file: it says `${secret:NAME}`, which is looked up when a message is sent."
     )
-
-
-@st.dialog("Delete the alert", on_dismiss=close_dialog)
-def _delete(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** tells nobody any more; messages that wait for it are not sent.")
-    if st.button("Delete", type="primary", icon=":material/delete:", key=dialog_key("delete")):
-        try:
-            studio.alerts.remove(name)
-        except OdibiError as error:
-            show_error(error)
-            return
-        done(f"{name} was deleted.")

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from odibi_core.errors import OdibiError
-from odibi_core.expectations.measuring import ROW
+from odibi_core.expectations.measuring import REASONS, ROW
+from odibi_core.quality.mending import REASON, TEXT
 from odibi_core.quality.quarantine import SetAside
 from odibi_core.story.wording import plural
-from odibi_studio.services.quality_book import MOST_SHOWN, REASONS
+from odibi_studio.services.quality_book import MOST_SHOWN
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.widgets.page import ask, asked, close_dialog, dialog_key
 
-_TAKE = "Take"
+_TAKE = "take"
+_ABOUT = {ROW: "Row", REASONS: "Why", REASON: "Why", TEXT: "As it stands in the file"}
+"""Columns that tell of a row, and are not mended."""
 _GRID = "quality_grid"
 _TYPED = "quality_typed"
 _LISTED = 200
@@ -30,6 +33,13 @@ _LISTED = 200
 Row = dict[str, Any]
 Settle = Callable[[str], None]
 """Notes what was done, for the next look at the page."""
+
+
+class _Edited(NamedTuple):
+    """A row as it stands in the grid, and whether it is among those that go."""
+
+    is_taken: bool
+    row: Row
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,13 @@ class _Grid:
     open_rows: int
     key: str
     read: list[Row]
-    rows: list[Row]
+    rows: list[_Edited]
+    obstacle: OdibiError | None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Column of the grid → the column of the rows: theirs may have any name, and so that of the box."""
+        return {f"c{place}": name for place, name in enumerate(self.read[0])} if self.read else {}
 
 
 def show_mending(studio: Studio, chosen: SetAside, settle: Settle) -> None:
@@ -50,14 +66,18 @@ def show_mending(studio: Studio, chosen: SetAside, settle: Settle) -> None:
     except OdibiError as error:
         show_error(error)
         return
-    st.caption("Mend the values, leave out what is to stay, and replay: the rows go on from this step.")
+    if grid.obstacle is None:
+        st.caption("Mend the values, leave out what is to stay, and replay: the rows go on from this step.")
+    else:
+        # Told before anybody mends rows that have nowhere to go.
+        _show_obstacle(grid.obstacle)
     edited = _show_grid(grid)
-    _typed()[chosen.place] = {row[ROW]: row for row in edited}
+    _typed()[chosen.place] = {one.row[ROW]: one for one in edited}
     if chosen.open_rows > MOST_SHOWN:
         st.caption(
             f"The first {MOST_SHOWN:,} of {chosen.open_rows:,}; the others come when these are settled."
         )
-    taken = [row for row in edited if row[_TAKE]]
+    taken = [one.row for one in edited if one.is_taken]
     words = plural(len(taken), "row")
     with st.container(horizontal=True):
         st.button(
@@ -84,9 +104,16 @@ def show_mending(studio: Studio, chosen: SetAside, settle: Settle) -> None:
             _ask_to_discard(studio, chosen, taken, settle)
 
 
-def _typed() -> dict[str, dict[Any, Row]]:
+def _show_obstacle(error: OdibiError) -> None:
+    fix = f"  \n**What to do:** {error.fix}" if error.fix else ""
+    st.warning(
+        f"As the pipeline is now, these rows can't be replayed: {error.what}.{fix}", icon=":material/block:"
+    )
+
+
+def _typed() -> dict[str, dict[Any, _Edited]]:
     """File of a set → number of a row → the row as it was edited last."""
-    typed: dict[str, dict[Any, Row]] = st.session_state.setdefault(_TYPED, {})
+    typed: dict[str, dict[Any, _Edited]] = st.session_state.setdefault(_TYPED, {})
     return typed
 
 
@@ -103,32 +130,41 @@ def _grid(studio: Studio, chosen: SetAside) -> _Grid:
         return grid
     read, typed = studio.quality.form(chosen), _typed().get(chosen.place, {})
     count = int(grid.key.rpartition("_")[2]) + 1 if grid is not None else 1
-    rows = [{_TAKE: True, **row, **typed.get(row[ROW], {})} for row in read]
-    grid = _Grid(chosen.place, chosen.open_rows, f"quality_rows_{count}", read, rows)
+    rows = [typed.get(row[ROW]) or _Edited(True, row) for row in read]
+    obstacle = studio.quality.obstacle(chosen)
+    grid = _Grid(chosen.place, chosen.open_rows, f"quality_rows_{count}", read, rows, obstacle)
     st.session_state[_GRID] = grid
     return grid
 
 
-def _show_grid(grid: _Grid) -> list[Row]:
-    names = list(grid.read[0]) if grid.read else []
-    reasons = [name for name in REASONS if name in names]
+def _show_grid(grid: _Grid) -> list[_Edited]:
+    names = grid.names
+    fixed = [column for column, name in names.items() if name in _ABOUT]
+    drawn = [
+        {_TAKE: one.is_taken, **{column: one.row.get(name) for column, name in names.items()}}
+        for one in grid.rows
+    ]
     edited: list[Row] = st.data_editor(
-        grid.rows,
+        drawn,
         hide_index=True,
-        disabled=[ROW, *reasons],
-        column_order=[_TAKE, ROW, *reasons, *(name for name in names if name not in (ROW, *reasons))],
+        disabled=fixed,
+        column_order=[_TAKE, *fixed, *(column for column in names if column not in fixed)],
         column_config={
-            _TAKE: st.column_config.CheckboxColumn(width="small"),
-            ROW: st.column_config.TextColumn("Row", width="small"),
-            "odibi_reasons": st.column_config.TextColumn("Why"),
-            "odibi_reason": st.column_config.TextColumn("Why"),
-            "odibi_text": st.column_config.TextColumn("As it stands in the file"),
+            _TAKE: st.column_config.CheckboxColumn("Take", width="small"),
+            **{
+                column: st.column_config.TextColumn(
+                    _ABOUT.get(name, name), width="small" if name == ROW else None
+                )
+                for column, name in names.items()
+            },
         },
         height=min(38 + 35 * max(len(grid.rows), 1), 460),
         key=grid.key,
         alt="Rows to mend",
     )
-    return edited
+    return [
+        _Edited(bool(row[_TAKE]), {name: row[column] for column, name in names.items()}) for row in edited
+    ]
 
 
 def _changes(read: Sequence[Row], taken: Sequence[Row]) -> list[Row]:
@@ -161,7 +197,8 @@ def _ask_to_replay(
         if len(changes) > _LISTED:
             st.caption(f"And {len(changes) - _LISTED:,} more mended values.")
     else:
-        st.info("No value was mended: they go as they are.", icon=":material/info:")
+        so = "it goes as it is" if len(taken) == 1 else "they go as they are"
+        st.info(f"No value was mended: {so}.", icon=":material/info:")
     if st.button(f"Replay {words}", type="primary", icon=":material/replay:", key=dialog_key("replay")):
         try:
             with st.spinner("The rows go into the pipeline …"):
@@ -197,5 +234,7 @@ def _settled(chosen: SetAside, taken: Sequence[Row]) -> None:
     """Let go of what was typed into rows that went; what was typed into the others stays."""
     gone = {row[ROW] for row in taken}
     left = _typed().get(chosen.place, {}).items()
-    _typed()[chosen.place] = {number: {**row, _TAKE: True} for number, row in left if number not in gone}
+    _typed()[chosen.place] = {
+        number: edited._replace(is_taken=True) for number, edited in left if number not in gone
+    }
     close_dialog()

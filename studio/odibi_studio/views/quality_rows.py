@@ -22,9 +22,7 @@ _TOLD = "quality_told"
 
 def show_sets(studio: Studio) -> None:
     """Show the sets of rows, and the one that is chosen."""
-    told = st.session_state.pop(_TOLD, "")
-    if told:
-        st.success(told, icon=":material/check_circle:")
+    # Of one height, whatever stands there: what comes and goes moves no button from under a pointer.
     with st.container(horizontal=True, vertical_alignment="center", height=56, border=False):
         shows_all = st.toggle("Also those that are settled", key="quality_all", on_change=_let_go)
         try:
@@ -33,6 +31,9 @@ def show_sets(studio: Studio) -> None:
             show_error(error)
             return
         _watch(studio, shows_all, sets)
+        told = st.session_state.pop(_TOLD, "")
+        if told:
+            st.badge(told, icon=":material/check_circle:", color="green")
     if not sets:
         st.info(
             "No rows are set aside. Rows that break an expectation of severity `quarantine`, and rows that "

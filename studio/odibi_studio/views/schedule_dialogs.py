@@ -19,6 +19,7 @@ from odibi_core.schedules.wording import timing_words
 from odibi_core.schedules.zones import local_zone_name
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.errors import show_error
+from odibi_studio.views.settings_dialogs import show_settings_dialog
 from odibi_studio.views.settings_editor import Groups, show_editor
 from odibi_studio.views.widgets.page import asked, close_dialog, dialog_key, done
 
@@ -34,26 +35,15 @@ _MOST_LISTED = 12
 
 def show_dialog(studio: Studio) -> None:
     """Show the dialog that is open, if one is."""
+    show_settings_dialog(
+        SCHEDULES,
+        lambda name: _show_form(studio, name),
+        studio.schedules.remove,
+        "no longer ticks, and what is known of its ticks is forgotten. Its runs stay.",
+    )
     match asked():
-        case "edit", "":
-            _make(studio)
-        case "edit", name:
-            _edit(studio, name)
         case "fill", name:
             _fill(studio, name)
-        case "delete", name:
-            _delete(studio, name)
-
-
-@st.dialog("New schedule", width="medium", on_dismiss=close_dialog)
-def _make(studio: Studio) -> None:
-    _show_form(studio, "")
-
-
-@st.dialog("Edit the schedule", width="medium", on_dismiss=close_dialog)
-def _edit(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** · `schedules/{name}.yaml`")
-    _show_form(studio, name)
 
 
 def _show_form(studio: Studio, name: str) -> None:
@@ -136,15 +126,3 @@ def _fill(studio: Studio, name: str) -> None:
             f"{new} run{'' if new == 1 else 's'} put into the queue"
             + (f", {left} were done already." if left else ".")
         )
-
-
-@st.dialog("Delete the schedule", on_dismiss=close_dialog)
-def _delete(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** no longer ticks, and what is known of its ticks is forgotten. Its runs stay.")
-    if st.button("Delete", type="primary", icon=":material/delete:", key=dialog_key("delete")):
-        try:
-            studio.schedules.remove(name)
-        except OdibiError as error:
-            show_error(error)
-            return
-        done(f"{name} was deleted.")

@@ -27,6 +27,7 @@ def show_editor(
     choices: Mapping[str, Sequence[str]],
     show_more: Callable[[Mapping[str, Any]], None],
     begin_with: Mapping[str, Any] | None = None,
+    presets: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _standing: {},
 ) -> None:
     """Ask for the settings, and write them.
 
@@ -38,6 +39,7 @@ def show_editor(
         choices: Setting → what is offered for it.
         show_more: Shows beside the form what follows from what stands in it.
         begin_with: What stands in the form of a new one.
+        presets: Gives what stands in fields of a new one that depend on what stands in others.
     """
     key = dialog_key("form")
     if key not in st.session_state:
@@ -54,11 +56,15 @@ def show_editor(
         help=f"Its file: {folder.folder}/NAME.yaml",
     )
     said = dict(values)
-    for number, (title, keys) in enumerate(groups({**values, **_standing(fields)}).items()):
+    standing = {**values, **_standing(fields)}
+    preset = {} if name else presets(standing)
+    for number, (title, keys) in enumerate(groups(standing).items()):
         shown = [fields[each] for each in keys]
+        # Other fields, as those that were drawn keep what stands in them.
+        part = "preset-" if preset.keys() & set(keys) else ""
         opens = number == 0 or any(each in errors for each in keys)
         with st.container() if number == 0 else st.expander(title, expanded=opens):
-            said |= draw_fields(shown, values, errors, choices)
+            said |= draw_fields(shown, {**values, **preset}, errors, choices, part)
             if number == 0:
                 show_more(said)
     if "" in errors:

@@ -13,9 +13,9 @@ from odibi_core.formats.registry import format_names
 from odibi_core.step import NodeKind
 from odibi_core.streams.declared import STREAMS
 from odibi_studio.services.studio import Studio
-from odibi_studio.views.errors import show_error
+from odibi_studio.views.settings_dialogs import show_settings_dialog
 from odibi_studio.views.settings_editor import Groups, show_editor
-from odibi_studio.views.widgets.page import asked, close_dialog, dialog_key, done
+from odibi_studio.views.widgets.page import dialog_key
 
 _WHAT = ("pipeline", "mode", "source_path")
 _OF_MODE = {
@@ -30,24 +30,12 @@ _GIVEN = ("batch_size", "max_attempts", "parameters", "description")
 
 def show_dialog(studio: Studio) -> None:
     """Show the dialog that is open, if one is."""
-    match asked():
-        case "edit", "":
-            _make(studio)
-        case "edit", name:
-            _edit(studio, name)
-        case "delete", name:
-            _delete(studio, name)
-
-
-@st.dialog("New stream", width="medium", on_dismiss=close_dialog)
-def _make(studio: Studio) -> None:
-    _show_form(studio, "")
-
-
-@st.dialog("Edit the stream", width="medium", on_dismiss=close_dialog)
-def _edit(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** · `streams/{name}.yaml`")
-    _show_form(studio, name)
+    show_settings_dialog(
+        STREAMS,
+        lambda name: _show_form(studio, name),
+        studio.streams.remove,
+        "takes no batch any more. What it took stays known, should it come back.",
+    )
 
 
 def _show_form(studio: Studio, name: str) -> None:
@@ -83,15 +71,3 @@ def _sources(studio: Studio, pipeline: str) -> list[str]:
         return []
     steps = found.steps if found else []
     return [str(step.value) for step in steps if step.kind is NodeKind.INGEST]
-
-
-@st.dialog("Delete the stream", on_dismiss=close_dialog)
-def _delete(studio: Studio, name: str) -> None:
-    st.markdown(f"**{name}** takes no batch any more. What it took stays known, should it come back.")
-    if st.button("Delete", type="primary", icon=":material/delete:", key=dialog_key("delete")):
-        try:
-            studio.streams.remove(name)
-        except OdibiError as error:
-            show_error(error)
-            return
-        done(f"{name} was deleted.")

@@ -26,6 +26,7 @@ from tests.processes import started
 
 ROOT = Path(__file__).parents[3]
 SEEDS, SAMPLE = 200, 10
+KILLS, FEW_KILLS = 200, 12
 ROWS, MOST_POINTS = 6, 260
 
 Order = Callable[..., dict[str, Any]]
@@ -33,10 +34,10 @@ Order = Callable[..., dict[str, Any]]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A case a seed: all, a sample, or the one that was asked for."""
-    if "fault_seed" in metafunc.fixturenames:
-        one = metafunc.config.getoption("fault_seed")
-        count = SEEDS if metafunc.config.getoption("all_faults") else SAMPLE
-        metafunc.parametrize("fault_seed", range(count) if one is None else [one])
+    one, is_all = metafunc.config.getoption("fault_seed"), metafunc.config.getoption("all_faults")
+    for name, count in (("fault_seed", SEEDS if is_all else SAMPLE), ("long_seed", 2 if is_all else 1)):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, range(count) if one is None else [one])
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +70,20 @@ class Feed:
 
     Attributes:
         sent: The ids that came.
+        count: How often something came.
     """
 
     def __init__(self, folder: Path, mode: str, chance: random.Random) -> None:
         self._folder, self._is_files, self._chance = folder, mode == "file_watch", chance
         self.sent: list[int] = []
-        self._number = 0
+        self.count = 0
         (folder / LANDING).mkdir()
 
     def send(self) -> None:
         """Let a file come, now and then one that came before under another name, or rows into the source."""
         first = len(self.sent)
         self.sent += range(first, first + ROWS)
-        self._number += 1
+        self.count += 1
         if not self._is_files:
             # Three rows each have an equal value, so that batches end among equals.
             table = pa.table({"id": self.sent, "at": [number // 3 for number in self.sent]})
@@ -91,8 +93,8 @@ class Feed:
             return
         text = "id,at\n" + "".join(f"{number},{number // 3}\n" for number in self.sent[first:])
         for name in [
-            f"{self._number}.csv",
-            *([f"{self._number}-again.csv"] if self._chance.random() < 0.3 else []),
+            f"{self.count}.csv",
+            *([f"{self.count}-again.csv"] if self._chance.random() < 0.3 else []),
         ]:
             (self._folder / LANDING / name).write_text(text)
 
@@ -133,9 +135,48 @@ def test_a_stream_that_is_killed_loses_nothing_and_writes_nothing_twice(
             break
     assert kills
     assert order(tmp_path, mode=mode, batch_size=batch_size)["code"] == 0
-    for target, found in ids(tmp_path).items():
-        assert found == feed.sent, f"{target}, mode {mode}"
-    landing = tmp_path / LANDING
+    check_everything_came_once(tmp_path, feed, f"mode {mode}")
+
+
+# 200 kills take minutes, and more on a busy machine.
+@pytest.mark.timeout(3600)
+def test_one_stream_that_is_killed_time_after_time_takes_each_file_once(
+    long_seed: int, order: Order, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    most = KILLS if pytestconfig.getoption("all_faults") else FEW_KILLS
+    chance = random.Random(long_seed)
+    batch_size = 4 if long_seed % 2 else None
+    (tmp_path / "odibi.toml").touch()
+    feed, kills = Feed(tmp_path, "file_watch", chance), 0
+    while kills < most:
+        if feed.count < most or not waiting(tmp_path):
+            feed.send()
+        moment: dict[str, Any] = (
+            {"point": chance.randrange(1, MOST_POINTS)}
+            if chance.random() < 0.5
+            else {"delay_s": chance.uniform(0.01, 0.9)}
+        )
+        answer = order(tmp_path, mode="file_watch", batch_size=batch_size, **moment)
+        assert answer["code"] in (0, -9), f"seed {long_seed}, kill {kills}"
+        kills += answer["code"] == -9
+    while feed.count < most:
+        feed.send()
+    assert order(tmp_path, mode="file_watch", batch_size=batch_size)["code"] == 0
+    assert len(feed.sent) == ROWS * feed.count
+    check_everything_came_once(tmp_path, feed, f"seed {long_seed}, {kills} kills, {feed.count} files")
+
+
+def waiting(folder: Path) -> bool:
+    """Whether a file waits to be taken, or is being taken."""
+    landing = folder / LANDING
+    return any(path.is_file() for path in (*landing.iterdir(), *(landing / ".processing").glob("*/*")))
+
+
+def check_everything_came_once(folder: Path, feed: Feed, about: str) -> None:
+    """Every target holds what was sent, and no file is left on the way."""
+    for target, found in ids(folder).items():
+        assert found == feed.sent, f"{target}, {about}"
+    landing = folder / LANDING
     assert [path.name for path in landing.iterdir() if path.is_file()] == []
     assert not (landing / "failed").exists()
     assert list((landing / ".processing").glob("*/*")) == []

@@ -124,6 +124,17 @@ class Bench:
                 raise fmt.explain_read_error(error, str(source)) from error
             return self._read(fmt, str(source), settings, tolerant=True)
 
+    def careful_sql(self, source: Path | str, **options: Any) -> tuple[str, Schema]:
+        """What stands behind FROM to read the source as the engine does, and its columns."""
+        fmt = format_of(source)
+        settings = fmt.read_options(**options)
+        try:
+            scan = self._scan(fmt, str(source), settings, tolerant=False)
+            self.cursor.sql(f"SELECT * FROM {scan.sql}").fetchall()
+        except duckdb.Error:
+            scan = self._scan(fmt, str(source), settings, tolerant=True)
+        return scan.sql, scan.schema
+
     def read_told(self, source: Path | str, *, format_name: str = "", **options: Any) -> Read:
         """As the engine reads: what goes wrong in the query is told in the format's words."""
         fmt: Format[Any, Any] = format_named(format_name) if format_name else format_of(source)

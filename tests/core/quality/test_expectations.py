@@ -213,7 +213,8 @@ def test_a_share_of_the_rows_may_offend(
     ("said", "what"),
     [
         ({"tolerance": "2 of 3"}, "'2 of 3' is no share; write it as 1% or 0.01"),
-        ({"tolerance": "101%"}, "less than or equal to 1"),
+        ({"tolerance": 5}, "5 is more than all rows; for 5 in 100 write 5%"),
+        ({"tolerance": "101%"}, "101% is more than all rows"),
         ({"mostly": 0.99}, "for mostly: 0.99 write tolerance: 1%"),
     ],
 )

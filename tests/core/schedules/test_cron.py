@@ -92,11 +92,12 @@ def test_days_of_the_week_and_rare_days_are_understood() -> None:
         ("0 2 * *", "has 4 fields, not 5"),
         ("0 0 2 * * *", "has 6 fields, not 5"),
         ("", "has 0 fields"),
-        ("61 * * * *", "out of range"),
+        ("61 * * * *", "the minute is '61', and may be 0 to 59"),
+        ("0 2 * * mo", "the day of the week is 'mo', and may be 0 to 7 or sun to sat"),
         ("0 0 30 2 *", "is never met"),
         ("H 2 * * *", "set jitter"),
-        ("every day at 2 o'clock", "is wrong|has 5 fields"),
-        ("@sometimes", "is wrong"),
+        ("every day at 2 o'clock", "has 6 fields|the minute is 'every'"),
+        ("@sometimes", "is wrong: there are @hourly, @daily"),
     ],
 )
 def test_a_wrong_expression_is_refused_with_the_reason(expression: str, says: str) -> None:

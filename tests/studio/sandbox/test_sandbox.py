@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pyarrow as pa
@@ -239,20 +241,62 @@ def test_closing_ends_every_process() -> None:
     assert not alive
 
 
-def test_a_preview_survives_the_death_of_the_processes_that_wait_for_it() -> None:
+class OwnSandbox(NamedTuple):
+    """A sandbox of one test: that of the others would find all that wait for it dead."""
+
+    sandbox: Sandbox
+    parent: psutil.Process
+
+    def answers(self) -> bool:
+        (rows,) = self.sandbox.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
+        return bool(rows.to_pylist() == [{"one": 1}])
+
+
+@pytest.fixture
+def own() -> Iterator[OwnSandbox]:
     before = psutil.Process().children()
     sandbox = Sandbox()
-    try:
-        sandbox.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
-        # Its own alone: the sandbox of the other tests would find all that wait for it dead.
-        (parent,) = (child for child in psutil.Process().children() if child not in before)
-        for process in (*parent.children(), parent):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        (rows,) = sandbox.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
-        assert rows.to_pylist() == [{"one": 1}]
-    finally:
-        sandbox.close()
+    # Several people's first previews have it warmed up at the same time.
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(lambda _: sandbox.warm_up(), range(8)))
+    (parent,) = (child for child in psutil.Process().children() if child not in before)
+    yield OwnSandbox(sandbox, parent)
+    sandbox.close()
+
+
+def kill(*processes: psutil.Process) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=20)
+
+
+def test_a_preview_survives_the_death_of_all_processes(own: OwnSandbox) -> None:
+    kill(*own.parent.children(), own.parent)
+    assert own.answers()
+
+
+def test_processes_that_die_while_they_wait_are_replaced_and_no_request_is_blamed(own: OwnSandbox) -> None:
+    assert len(own.parent.children()) == 2
+    kill(*own.parent.children())
+    assert own.answers()
+
+
+def test_a_request_that_each_process_dies_of_is_told_that_it_needs_too_much(own: OwnSandbox) -> None:
+    endless = Stage(
+        "SELECT count(*) FROM range(9000000) a, range(9000000) b WHERE (a.range + b.range) % 7 = 3"
+    )
+    with ThreadPoolExecutor(1) as person:
+        answer = person.submit(own.sandbox.run, {}, [endless], 60)
+        while not answer.done():
+            for cell in own.parent.children():
+                # One that only waits has not computed for that long.
+                with suppress(psutil.NoSuchProcess):
+                    if cell.cpu_times().user > 0.5:
+                        kill(cell)
+        with pytest.raises(TooMuchError, match="more memory than it may use"):
+            answer.result()
+    assert own.answers()
 
 
 def sandbox_processes() -> list[psutil.Process]:

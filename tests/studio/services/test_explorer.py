@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
+from odibi_studio.services import fetching
 from odibi_studio.services.explorer import Explorer
 from odibi_studio.services.saved_queries import save_query, saved_queries
 
@@ -147,6 +149,51 @@ def test_a_table_in_a_file_behind_a_url_is_no_dataset(workspace: Workspace) -> N
     )
     with closing(Explorer(workspace)) as explorer:
         assert explorer.datasets() == []
+
+
+def test_all_rows_of_a_large_table_are_asked_and_no_value_changes_on_the_way(workspace: Workspace) -> None:
+    import duckdb
+
+    with duckdb.connect(str(workspace.root / "shop.duckdb")) as database:
+        database.execute(
+            "CREATE TABLE sold AS SELECT i::HUGEINT AS id, INTERVAL (i) MICROSECOND AS took, "
+            "'a'::ENUM('a', 'b') AS kind, [i, i + 1]::BIGINT[2] AS pair FROM range(600_001) t(i)"
+        )
+    step = "value: shop.duckdb, params: {table: sold}, outputs: {data: sold}"
+    store = "value: sold_delta, params: {format: delta, mode: overwrite}, inputs: {data: ids}"
+    (workspace.root / "pipelines").mkdir()
+    pipeline = workspace.root / "pipelines" / "shop.yaml"
+    pipeline.write_text(
+        f"name: shop\nsteps:\n  - {{name: read, layer: ingest, type: config_op, {step}}}\n"
+        "  - {name: pick, layer: transform, type: sql, value: 'SELECT id::BIGINT AS id FROM sold', "
+        "inputs: {sold: sold}, outputs: {data: ids}}\n"
+        f"  - {{name: keep, layer: store, type: config_op, {store}}}\n"
+    )
+    with Orchestrator(load_yaml(pipeline), workspace=workspace).execute() as result:
+        assert result.success, result.errors
+    with closing(Explorer(workspace)) as explorer:
+        for sql in ("SELECT count(*) AS n FROM sold_delta", "SELECT count(*) AS n FROM sold"):
+            answer = explorer.ask(sql, 10)
+            assert answer.rows.to_pylist() == [{"n": 600_001}]
+            assert answer.notes == ()
+        answer = explorer.ask("SELECT * FROM sold WHERE id = 600_000", 10)
+        assert answer.rows.to_pylist() == [
+            {"id": 600_000, "took": "00:00:00.6", "kind": "a", "pair": [600_000, 600_001]}
+        ]
+        assert answer.notes == ("took of sold is asked as text",)
+
+
+def test_what_takes_too_long_to_read_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    monkeypatch.setattr(fetching, "READ_WITHIN_S", 0.2)
+    with (
+        duckdb.connect(":memory:") as database,
+        pytest.raises(OdibiError, match="took longer") as told,
+        fetching.in_time(database, "orders"),
+    ):
+        database.execute("SELECT count(*) FROM range(100_000_000) a, range(100_000_000) b").fetchall()
+    assert told.value.where == "orders"
 
 
 def test_queries_are_kept_as_files(workspace: Workspace) -> None:

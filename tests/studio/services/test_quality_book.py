@@ -76,9 +76,14 @@ def test_a_pipeline_that_cannot_take_single_rows_is_told_before_anything_runs(
     workspace: Workspace, book: QualityBook
 ) -> None:
     path = workspace.root / "pipelines" / "till.yaml"
-    path.write_text(PIPELINE.replace("mode: append", "mode: overwrite"))
     (found,) = book.sets(only_open=True)
-    with pytest.raises(OdibiError, match="writes with mode overwrite"):
+    assert book.obstacle(found) is None
+    path.write_text(PIPELINE.replace("mode: append", "mode: overwrite"))
+    obstacle = book.obstacle(found)
+    assert obstacle is not None
+    assert obstacle.what.startswith("'save' writes with mode overwrite")
+    assert "merge_key" in obstacle.fix
+    with pytest.raises(OdibiError, match=r"^step 'save', params.mode: 'save' writes with mode overwrite"):
         book.replay(found, book.form(found))
     assert ids(workspace) == [1, 3]
     assert book.sets(only_open=True)[0].open_rows == 2

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import click
 
+from odibi_core.cli.arguments import log_option, name_argument_of
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
+
+if TYPE_CHECKING:
+    from odibi_core.workspace import Workspace
+
+
+def _names(workspace: Workspace) -> Iterable[str]:
+    from odibi_core.alerts.rule import alert_files
+
+    return alert_files(workspace)
+
+
+name_argument = name_argument_of("alert", _names)
 
 
 @click.group("alert", short_help="Tell people how runs end.")
@@ -42,7 +58,7 @@ def list_all(session: Session) -> None:
 
 
 @command.command("test")
-@click.argument("name")
+@name_argument
 @click.pass_obj
 def test(session: Session, name: str) -> None:
     """Send a message of an alert that tells of no run."""
@@ -79,7 +95,7 @@ def outbox(session: Session, count: int) -> None:
 
 
 @command.command("retry")
-@click.argument("name")
+@name_argument
 @click.pass_obj
 def retry(session: Session, name: str) -> None:
     """Try messages of an alert again that could not be sent, and those that wait for their next try."""
@@ -95,9 +111,7 @@ def retry(session: Session, name: str) -> None:
 
 
 @command.command("run")
-@click.option(
-    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
-)
+@log_option
 @click.pass_obj
 def run(session: Session, log: str) -> None:
     """Tell how runs end until Ctrl-C or SIGTERM. Of several that run, one tells."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from odibi_core.cli.arguments import folder_of, param_option, pipeline_argument
+from odibi_core.cli.arguments import log_option, name_argument_of, param_option, pipeline_argument
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 
@@ -18,28 +17,13 @@ if TYPE_CHECKING:
     from odibi_core.workspace import Workspace
 
 
-class ScheduleName(click.types.StringParamType):
-    """The name of a schedule of the workspace."""
+def _names(workspace: Workspace) -> Iterable[str]:
+    from odibi_core.schedules.files import schedule_files
 
-    name = "schedule"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002 - click's own signature
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The schedules of the workspace."""
-        from odibi_core.schedules.files import schedule_files
-
-        try:
-            names = list(schedule_files(folder_of(ctx).workspace()))
-        except (OdibiError, OSError):
-            names = []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return schedule_files(workspace)
 
 
-name_argument = click.argument("name", type=ScheduleName())
+name_argument = name_argument_of("schedule", _names)
 count_option = click.option(
     "-n", "count", metavar="N", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many."
 )
@@ -152,7 +136,7 @@ def add(
     coming = upcoming(schedule, dt.datetime.now(dt.UTC), 1)
     if coming:
         session.terminal.line(f"It ticks next at {_shown(coming[0])}.")
-    session.terminal.line("Schedules run while `odibi schedule run` does.")
+    session.terminal.line("Schedules run while `odibi up` or `odibi schedule run` does.")
 
 
 @command.command("remove")
@@ -278,9 +262,7 @@ def fill(
 
 
 @command.command("run")
-@click.option(
-    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
-)
+@log_option
 @click.pass_obj
 def run(session: Session, log: str) -> None:
     """Run the schedules of the workspace until Ctrl-C or SIGTERM.

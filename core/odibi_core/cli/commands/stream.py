@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
-from odibi_core.cli.arguments import folder_of
+from odibi_core.cli.arguments import log_option, name_argument_of
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 
 if TYPE_CHECKING:
     from odibi_core.stream_manager import StreamManager
+    from odibi_core.workspace import Workspace
 
 
-class StreamName(click.types.StringParamType):
-    """The name of a stream of the workspace."""
+def _names(workspace: Workspace) -> Iterable[str]:
+    from odibi_core.streams.declared import stream_files
 
-    name = "stream"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002 - click's own signature
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The streams of the workspace."""
-        from odibi_core.streams.declared import stream_files
-
-        try:
-            names = list(stream_files(folder_of(ctx).workspace()))
-        except (OdibiError, OSError):
-            names = []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return stream_files(workspace)
 
 
-name_argument = click.argument("name", type=StreamName())
+name_argument = name_argument_of("stream", _names)
 
 
 @click.group("stream", short_help="Run pipelines over what comes bit by bit.")
@@ -87,9 +73,7 @@ def list_all(session: Session) -> None:
 @command.command("run")
 @name_argument
 @click.option("--once", is_flag=True, help="Take what is there, and end.")
-@click.option(
-    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
-)
+@log_option
 @click.pass_obj
 def run(session: Session, name: str, *, once: bool, log: str) -> None:
     """Take batches until Ctrl-C or SIGTERM; the batch that is under way is let end."""

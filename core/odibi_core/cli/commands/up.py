@@ -8,15 +8,14 @@ from pathlib import Path
 
 import click
 
+from odibi_core.cli.arguments import log_option
 from odibi_core.cli.session import Session
 
 
 @click.command("up", short_help="Run the Studio, schedules, streams and alerts together.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The Studio's port.")
 @click.option("--studio/--no-studio", default=True, help="Whether the Studio runs too.")
-@click.option(
-    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The log's form."
-)
+@log_option
 @click.pass_obj
 def command(session: Session, port: int | None, log: str, *, studio: bool) -> None:
     """Run the Studio, the scheduler, every stream and the alerts, until Ctrl-C or SIGTERM ends them all.

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.clouds.files import CloudFiles
-from odibi_core.connections import check_connection, path_in
+from odibi_core.connection_check import check_connection
+from odibi_core.connections import path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.counts import RegionCounts
@@ -37,7 +38,7 @@ from odibi_core.engines.places import (
 from odibi_core.errors import SqlError
 from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
-from odibi_core.formats.http_client import without_secrets
+from odibi_core.formats.http_client import merged, without_secrets
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.web_files import WebFiles
 from odibi_core.schema import quote
@@ -356,7 +357,7 @@ class RegionRun:
             rows.reader(),
             send.url,
             method=send.method,
-            headers={**service.headers, **send.headers},
+            headers=merged(service.headers, send.headers),
             batch_size=send.batch_size,
             timeout_s=send.request_timeout_s,
             idempotency_key=str(self._context.ticket(task.name)),

@@ -127,13 +127,18 @@ function valueOfType(text: string, type: string): unknown {
   return text;
 }
 
+const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 function shareOf(text: string): unknown {
   const trimmed = text.trim().replace(/\s*%$/, "");
   if (trimmed === "") return undefined;
-  return /^(\d+\.?\d*|\.\d+)$/.test(trimmed) ? `${trimmed}%` : trimmed;
+  return DECIMAL.test(trimmed) ? `${trimmed}%` : trimmed;
 }
 
+/** What stands before the sign: a text without one is a share, as a number is. */
 function percentOf(value: unknown): string {
   if (typeof value === "number") return String(Number((value * 100).toPrecision(12)));
-  return typeof value === "string" ? value.replace(/\s*%$/, "") : "";
+  if (typeof value !== "string") return "";
+  const trimmed = value.trim();
+  return DECIMAL.test(trimmed) ? percentOf(Number(trimmed)) : trimmed.replace(/\s*%$/, "");
 }

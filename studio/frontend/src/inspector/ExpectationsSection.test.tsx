@@ -105,6 +105,15 @@ test("an expectation is changed, undone and removed", async () => {
   expect(expectations()).toEqual([]);
 });
 
+test("a tolerance is shown in percent, however it is written", async () => {
+  const given = [0.01, "0.01", "1%", "1 %", "1e-2"].map((tolerance) => ({ check: "not_null", columns: ["id"], tolerance }));
+  const { user } = await open([{ ...orders, expectations: given }, people]);
+  for (const place of given.keys()) {
+    await user.click(screen.getAllByRole("button", { name: /^Not null id/ })[place]!);
+    expect(screen.getByLabelText("Tolerance")).toHaveValue("1");
+  }
+});
+
 test("values are of the type of their column", async () => {
   const { user, expectations } = await open([{ ...orders, expectations: [{ check: "set", column: "id" }, { check: "set", column: "state" }] }, people]);
   await user.click(screen.getByRole("button", { name: /Allowed values id/, expanded: false }));
