@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,40 @@ def test_a_second_run_of_the_same_takes_everything_from_the_cache(workspace: Pat
     assert second.cache_reasons == {}
     assert (workspace / "out.parquet").stat().st_mtime_ns == written
     pd.testing.assert_frame_equal(second.data_map["doubled"], first.data_map["doubled"])
+
+
+def test_a_run_that_takes_everything_from_the_cache_opens_no_database(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import duckdb
+
+    run(workspace)
+    opened: list[Any] = []
+    connect = duckdb.connect
+
+    def watched(*arguments: Any, **settings: Any) -> Any:
+        opened.append(settings)
+        return connect(*arguments, **settings)
+
+    monkeypatch.setattr(duckdb, "connect", watched)
+    second = run(workspace)
+    assert opened == []
+    assert second.data_map["out"]["doubled"].tolist() == [20, 40, 60]
+    assert len(opened) == 1
+
+
+def test_a_database_file_whose_columns_a_plan_looked_up_may_be_written_by_others(workspace: Path) -> None:
+    import duckdb
+
+    file = workspace / "orders.duckdb"
+    with duckdb.connect(str(file)) as database:
+        database.execute("CREATE TABLE orders AS SELECT 1 AS id, 10 AS amount")
+    given = steps()
+    given[0].value, given[0].params = "orders.duckdb", {"table": "orders"}
+    for _ in range(2):
+        assert Orchestrator(given, workspace=workspace).plan().steps
+        more = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('INSERT INTO orders VALUES (2, 20)')"
+        subprocess.run([sys.executable, "-c", more, str(file)], check=True)
 
 
 @pytest.mark.parametrize("tracking", ["exact", "fused"])

@@ -42,7 +42,10 @@ _SERVERS = (
 @cache
 def _doors() -> dict[str, EntryPoint]:
     doors: dict[str, EntryPoint] = {}
-    for door in (*_BUILT_IN, *entry_points(group=GROUP), *_SERVERS, *entry_points(group=SERVERS)):
+    # Each time that it is asked, it looks through all packages.
+    brought = entry_points()
+    files, servers = brought.select(group=GROUP), brought.select(group=SERVERS)
+    for door in (*_BUILT_IN, *files, *_SERVERS, *servers):
         known = doors.setdefault(door.name, door)
         if known.value != door.value:
             raise OdibiError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 
 from odibi_core.errors import Problem, Severity, SqlError
 from odibi_core.expectations.fitting import Mistake, column_field, fitting_mistakes
@@ -17,7 +17,7 @@ from odibi_core.expectations.model import (
 )
 from odibi_core.nodes.base import Node
 from odibi_core.schema import Schema, literal
-from odibi_core.sql.binding import Binder
+from odibi_core.sql.binding import Binder, binder_at_hand
 from odibi_core.step import Step
 
 
@@ -33,12 +33,12 @@ def expectation_problems(
         steps: Name → step.
         nodes: Name → compiled step.
         schemas: Dataset key → columns; None where only a run can tell.
-        binder: Binds SQL; where None, one is made where it is needed.
+        binder: Binds SQL; where None, the one at hand does.
     """
     checked = {name: node.expectations for name, node in nodes.items() if node.expectations}
     if not checked:
         return
-    with nullcontext(binder) if binder is not None else closing(Binder()) as used:
+    with nullcontext(binder) if binder is not None else binder_at_hand() as used:
         for name, expectations in checked.items():
             step = steps[name]
             for label, expectation in expectations.items():

@@ -8,21 +8,27 @@ depends on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
 from odibi_core.formats.registry import format_named
 from odibi_core.nodes.base import Node
 from odibi_core.schema import Schema
-from odibi_core.sql.binding import Binder
+from odibi_core.sql.binding import Binder, binder_at_hand
 from odibi_core.sql.compose import Dialect, SqlStep
 from odibi_core.sql.dialect import may_be_for_spark_alone
 from odibi_core.step import Step
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 SPARK = "spark"
+_OWN_DATABASES = 3
+"""Those of DuckDB's own: memory, system, temp."""
 
 Probe = Callable[[Scan, Path], Schema]
 """Tells the columns of a source from its head. Raises an OdibiError where the source can't be read."""
@@ -68,7 +74,7 @@ def find_schemas(
         reads_headers: Whether the heads of sources are read; else their columns are unknown.
         probe: Tells the columns of a source; where None, its head is read anew.
         ask: Tells the columns of a source on a server; None where they are not known.
-        binder: Binds the SQL; where None, one is made and closed again.
+        binder: Binds the SQL; where None, the one at hand does.
     """
     schemas: dict[str, Schema | None] = {key: None for step in steps for key in step.outputs.values()}
     problems: list[Problem] = []
@@ -86,7 +92,7 @@ def find_schemas(
         SqlStep(step.name, query.sql, step.inputs, next(iter(step.outputs.values())), Dialect(query.dialect))
         for step, query in queries
     ]
-    with nullcontext(binder) if binder is not None else closing(Binder()) as used:
+    with nullcontext(binder) if binder is not None else binder_at_hand() as used:
         bound = used.bind_all(sql_steps, schemas)
     native = dict(nodes)
     for step, query in queries:
@@ -128,13 +134,27 @@ def find_schemas(
     return Ports(native, schemas), problems
 
 
+_AT_HAND: list[DuckDBPyConnection] = []
+
+
 @contextmanager
 def head_reader() -> Iterator[Probe]:
-    """A probe that reads the head of a source each time it is asked, over a database of its own."""
+    """A probe that reads the head of a source each time it is asked. The process keeps a database for it."""
     import duckdb
 
-    with duckdb.connect(":memory:", config={"threads": "1"}) as connection:
-        yield lambda scan, path: format_named(scan.format).probe(str(path), scan.options, connection)
+    try:
+        database = _AT_HAND.pop()
+    except IndexError:
+        database = duckdb.connect(":memory:", config={"threads": "1"})
+    try:
+        with database.cursor() as cursor:
+            yield lambda scan, path: format_named(scan.format).probe(str(path), scan.options, cursor)
+    finally:
+        # A database file that it has open can't be written by anybody.
+        if _AT_HAND or len(database.execute("FROM duckdb_databases()").fetchall()) > _OWN_DATABASES:
+            database.close()
+        else:
+            _AT_HAND.append(database)
 
 
 def _read_heads(

@@ -242,6 +242,25 @@ class Binder:
             database.rollback()
 
 
+_AT_HAND: list[Binder] = []
+
+
+@contextmanager
+def binder_at_hand() -> Iterator[Binder]:
+    """A binder for one plan. The process keeps one: opening a database takes longer than most plans."""
+    try:
+        binder = _AT_HAND.pop()
+    except IndexError:
+        binder = Binder()
+    try:
+        yield binder
+    finally:
+        if _AT_HAND:
+            binder.close()
+        else:
+            _AT_HAND.append(binder)
+
+
 def _relation(schema: Schema) -> str:
     columns = ", ".join(f"NULL::{type_} AS {quote(name)}" for name, type_ in schema)
     return f"(SELECT {columns})"

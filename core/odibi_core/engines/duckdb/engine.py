@@ -84,8 +84,9 @@ class DuckDBEngine:
     def settle(self, datasets: Sequence[Dataset]) -> None:
         """Take the snapshots of many datasets together."""
         tables = [dataset for dataset in datasets if isinstance(dataset, TableDataset)]
-        with closing(self._session.cursor()) as cursor:
-            settle_tables(cursor, tables)
+        if tables:
+            with closing(self._session.cursor()) as cursor:
+                settle_tables(cursor, tables)
         for dataset in datasets:
             dataset.snapshot()
 

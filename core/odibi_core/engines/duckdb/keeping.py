@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,12 +63,8 @@ def save_dataset(dataset: Dataset, path: Path, session: Session, attempt: Attemp
 
 def load_dataset(key: str, path: Path, snapshot: Snapshot, session: Session) -> Dataset:
     """The dataset that `save_dataset` wrote; its rows are read when somebody asks."""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_metadata(path).metadata or {}
-    if _FORM in metadata:
-        return StoredFrame(key, session, path, snapshot)
-    return StoredTable(key, session, path, snapshot)
+    is_frame = _FORM in _footer(path) and _FORM in _file_metadata(path)
+    return (StoredFrame if is_frame else StoredTable)(key, session, path, snapshot)
 
 
 class StoredTable(QueryDataset):
@@ -129,6 +127,22 @@ class StoredFrame(DuckDBDataset):
         if self._table is None:
             self._table = pq.read_table(self._path)
         return self._table
+
+
+def _footer(path: Path) -> bytes:
+    """What a Parquet file says of itself, undecoded: to load pyarrow takes longer than to look into it."""
+    with path.open("rb") as file:
+        file.seek(-8, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(-8 - length, os.SEEK_END)
+        return file.read(length)
+
+
+def _file_metadata(path: Path) -> Mapping[bytes, bytes]:
+    import pyarrow.parquet as pq
+
+    metadata: Mapping[bytes, bytes] = pq.read_metadata(path).metadata or {}
+    return metadata
 
 
 def _stored(name: str, type_: str) -> str:

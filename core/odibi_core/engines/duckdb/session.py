@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Session:
     """An in-memory database whose tables spill to disk where memory is short.
 
+    It is opened when it is first asked for anything: a run that finds all in the cache needs none.
+
     Args:
         scratch: The folder to spill into.
         memory_limit: How much memory the process may take, such as "4GB"; DuckDB's own default where empty.
@@ -27,8 +29,6 @@ class Session:
     def __init__(
         self, scratch: Path, *, memory_limit: str = "", threads: int | None = None, ordered: bool = True
     ) -> None:
-        import duckdb
-
         config: dict[str, str | bool | int | float | list[str]] = {
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
@@ -44,9 +44,8 @@ class Session:
             threads = threads or min(allowed.most_threads, len(os.sched_getaffinity(0)))
         if threads:
             config["threads"] = str(threads)
-        self._root = duckdb.connect(":memory:", config=config)
-        # Global: a cursor takes over no setting of the connection that it is made of.
-        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._config = config
+        self._root: DuckDBPyConnection | None = None
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._is_open = True
@@ -62,6 +61,8 @@ class Session:
                 raise RuntimeError(
                     "the run's database is closed: its result was closed before its rows were asked for"
                 )
+            if self._root is None:
+                self._root = self._open()
             return self._root.cursor()
 
     def new_name(self, prefix: str) -> str:
@@ -71,6 +72,15 @@ class Session:
     def close(self) -> None:
         """Let go of all tables."""
         with self._lock:
-            if self._is_open:
-                self._is_open = False
+            self._is_open = False
+            if self._root is not None:
                 self._root.close()
+                self._root = None
+
+    def _open(self) -> DuckDBPyConnection:
+        import duckdb
+
+        root = duckdb.connect(":memory:", config=self._config)
+        # Global: a cursor takes over no setting of the connection that it is made of.
+        root.execute("SET GLOBAL TimeZone = 'UTC'")
+        return root
