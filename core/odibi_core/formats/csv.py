@@ -15,12 +15,12 @@ from odibi_core.formats.csv_sieve import sift
 from odibi_core.formats.csv_values import (
     StrictColumns,
     names_of,
-    select_sql,
     strict_sql,
     suspects,
     text_types,
     widened,
 )
+from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.text import PACKED, transcode
 from odibi_core.schema import Schema, literal, quote

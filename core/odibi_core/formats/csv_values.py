@@ -24,6 +24,7 @@ from odibi_core.formats.exact_values import (
     exact_sql,
     is_at_risk,
     is_told_by_double,
+    select_sql,
 )
 from odibi_core.schema import Schema, literal, quote
 
@@ -72,14 +73,6 @@ def strict_sql(name: str, shape: Shape, options: CsvReadOptions) -> str:
     failing = _failing(name, shape.schema.as_dict()[name])
     given = f"CASE WHEN {quote(name)} IS NOT NULL THEN {failing} END"
     return f"COALESCE({value_sql(name, shape, options)}, {given})"
-
-
-def select_sql(reader: str, names: Iterable[str], values: Mapping[str, str]) -> str:
-    """A table expression of columns, with expressions in the place of some."""
-    if not values:
-        return reader
-    columns = (f"{values[name]} AS {quote(name)}" if name in values else quote(name) for name in names)
-    return f"(SELECT {', '.join(columns)} FROM {reader})"
 
 
 def names_of(shape: Shape, partitions: Iterable[str]) -> list[str]:

@@ -7,8 +7,9 @@ with a time of day a date without one. What could be lost so is looked for in th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-from odibi_core.schema import literal
+from odibi_core.schema import literal, quote
 
 WHOLE = frozenset(
     f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -107,6 +108,14 @@ def is_told_by_double(type_: str) -> bool:
     """Whether a DOUBLE tells the values of a type from all others of no more than fifteen digits."""
     found = _DECIMAL.fullmatch(type_)
     return int(found[1]) <= SURE_DIGITS if found else type_ in _BOUNDS
+
+
+def select_sql(reader: str, names: Iterable[str], values: Mapping[str, str]) -> str:
+    """A table expression of columns, with expressions in the place of some."""
+    if not values:
+        return reader
+    columns = (f"{values[name]} AS {quote(name)}" if name in values else quote(name) for name in names)
+    return f"(SELECT {', '.join(columns)} FROM {reader})"
 
 
 def why_not(text: str, type_: str) -> str:

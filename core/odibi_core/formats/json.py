@@ -20,6 +20,7 @@ from odibi_core.formats.base import (
     Written,
 )
 from odibi_core.formats.copied import CopiedFormat, unpacked_files
+from odibi_core.formats.exact_values import exact_sql, is_at_risk, select_sql
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
@@ -32,6 +33,9 @@ from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_INEXACT = "JSON: a value would be changed"
+"""What a strict scan fails with at a value that its column's type does not hold as it is."""
 
 
 class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
@@ -101,7 +105,8 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
                     )
                 total += len(numbers)
             schemas.append(schema)
-            selects.append(_read_sql(paths, part, schema))
+            is_promised = bool(options.column_types) or options.sample_size != -1
+            selects.append(_read_sql(paths, part, schema, is_promised=is_promised))
         if not selects:
             columns = ", ".join(
                 f"NULL::{type_} AS {quote(name)}" for name, type_ in (options.column_types or {}).items()
@@ -121,7 +126,13 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
 
     def is_malformed(self, error: Exception) -> bool:
         """Whether the strict reader met a line that it can't read."""
-        signs = ("Malformed JSON", "JSON transform error", "json_read expected records", "nvalid JSON")
+        signs = (
+            _INEXACT,
+            "Malformed JSON",
+            "JSON transform error",
+            "json_read expected records",
+            "nvalid JSON",
+        )
         return any(sign in str(error) for sign in signs)
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
@@ -312,12 +323,20 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
             del numbers[place]
 
 
-def _read_sql(paths: Iterable[str], part: Part, schema: Schema) -> str:
-    inner = ", ".join(
-        f"{literal(name)}: {literal(type_)}" for name, type_ in schema if name not in part.files.partitions
-    )
+def _read_sql(paths: Iterable[str], part: Part, schema: Schema, *, is_promised: bool) -> str:
+    """A table expression that fails at a value that is not of its column's type, where types are promised."""
+    own = {name: type_ for name, type_ in schema if name not in part.files.partitions}
+    risks = {name: type_ for name, type_ in own.items() if is_promised and is_at_risk(type_)}
+    texts = {**own, **dict.fromkeys(risks, "VARCHAR")}
+    inner = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in texts.items())
     files = Files(tuple(paths), part.files.partitions)
-    return f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
+    reader = f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
+    values = {
+        name: f"COALESCE({exact_sql(quote(name), type_)}, CASE WHEN {quote(name)} IS NOT NULL "
+        f"THEN error({literal(f'{_INEXACT}: in column {name!r}, of type {type_}')}) END)"
+        for name, type_ in risks.items()
+    }
+    return select_sql(reader, schema.names, values)
 
 
 def _scratch_path(context: ScanContext, name: str, original: str) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.formats.base import Rejected
+from odibi_core.formats.exact_values import exact_sql, is_at_risk
 from odibi_core.formats.text import open_text, shown
 from odibi_core.formats.types import child_types
 from odibi_core.schema import Schema, literal, quote
@@ -109,10 +110,9 @@ def _doubt(name: str, type_: str, is_nested: bool) -> str:
     column = quote(name)
     if is_nested:
         return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL')"
-    return (
-        f"({column} IS NOT NULL AND json_type({column}) <> 'NULL' "
-        f"AND TRY_CAST({column} ->> '$' AS {type_}) IS NULL)"
-    )
+    text = f"({column} ->> '$')"
+    value = exact_sql(text, type_) if is_at_risk(type_) else f"TRY_CAST({text} AS {type_})"
+    return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL' AND {value} IS NULL)"
 
 
 def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
@@ -136,5 +136,6 @@ def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
     if isinstance(value, list | dict):
         return False
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    query = f"SELECT TRY_CAST({literal(text)} AS {type_}) IS NOT NULL"
-    return bool(cursor.sql(query).fetchall()[0][0])
+    kind = str(type_)
+    cast = exact_sql(literal(text), kind) if is_at_risk(kind) else f"TRY_CAST({literal(text)} AS {kind})"
+    return bool(cursor.sql(f"SELECT {cast} IS NOT NULL").fetchall()[0][0])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
 import gzip
+from decimal import Decimal
 
 import pytest
 from tests.core.formats.bench import Bench
@@ -191,3 +193,53 @@ def test_appending_to_what_is_no_json_is_told(bench: Bench) -> None:
 
     with pytest.raises(TargetError, match="the file that is there can't be read: line 1, column 4"):
         bench.write(path, "SELECT 1 AS a", "append")
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        ("BIGINT", "1.5"),
+        ("BIGINT", "-0.25"),
+        ("INTEGER", "2147483648"),
+        ("DECIMAL(10,2)", "1.239"),
+        ("DATE", '"2024-01-01 10:00"'),
+        ("TIMESTAMP", '"2024-01-01 10:00:00.1234567"'),
+        ("TIMESTAMP", '"2024-01-01T10:00:00+02:00"'),
+    ],
+)
+def test_a_value_that_a_declared_type_would_change_is_set_aside(bench: Bench, type_: str, value: str) -> None:
+    path = bench.file("a.json", f'{{"id":1,"v":null}}\n{{"id":2,"v":{value}}}\n{{"id":3}}\n')
+
+    read = bench.read_carefully(path, schema={"id": "BIGINT", "v": type_})
+
+    assert read.rows == [(1, None), (3, None)]
+    assert [(row.line, row.column, row.reason) for row in read.rejected] == [
+        (2, "v", f"{value} is not of type {type_}")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "expected"),
+    [
+        ("BIGINT", "1.0", 1),
+        ("BIGINT", "1e3", 1000),
+        ("BIGINT", "9007199254740993", 9007199254740993),
+        ("BIGINT", '"12"', 12),
+        ("DECIMAL(10,2)", "1.230", Decimal("1.23")),
+        ("DATE", '"2024-01-02"', dt.date(2024, 1, 2)),
+        ("TIMESTAMP", '"2024-01-02T03:04:05.123Z"', dt.datetime(2024, 1, 2, 3, 4, 5, 123000)),
+    ],
+)
+def test_a_value_that_a_declared_type_keeps_is_read(
+    bench: Bench, type_: str, value: str, expected: object
+) -> None:
+    path = bench.file("a.json", f'{{"id":1,"v":{value}}}\n')
+
+    assert bench.read(path, schema={"id": "BIGINT", "v": type_}).rows == [(1, expected)]
+
+
+def test_a_fraction_in_an_array_of_whole_numbers_is_told(bench: Bench) -> None:
+    path = bench.file("a.json", '[{"id":1},\n{"id":1.5}]\n')
+
+    with pytest.raises(SourceError, match=r"a value would be changed: in column 'id', of type BIGINT"):
+        bench.read_told(path, schema={"id": "BIGINT"})
