@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.api.app import LOCAL_HOSTS, api_mount
+from odibi_studio.page_styles import StylesMiddleware
 from odibi_studio.run_messages import StartRunRequest
 from odibi_studio.services.studio import Studio, open_studio
 from odibi_studio.views.errors import show_error
@@ -40,7 +42,12 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_r
     if first_run:
         _run(studio, first_run)
     threading.Thread(target=_call_when_ready, args=(port, on_ready), daemon=True).start()
-    app = st.App(Path(__file__).with_name("app.py"), routes=[api_mount(studio)], on_script_error=show_error)
+    app = st.App(
+        Path(__file__).with_name("app.py"),
+        routes=[api_mount(studio)],
+        middleware=[Middleware(StylesMiddleware)],
+        on_script_error=show_error,
+    )
     app.run(
         config={
             "server.address": ADDRESS,

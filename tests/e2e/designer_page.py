@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
+from tests.e2e.pages import box_at_rest
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ class DesignerPage:
 
     def place(self, name: str) -> FloatRect:
         """Where a step is on the screen."""
-        box = self.step(name).bounding_box()
-        assert box is not None, f"{name} is not on the canvas"
-        return box
+        return box_at_rest(self.step(name))
 
     def drag_in(self, section: str, title: str, x: int, y: int) -> None:
         """Drag an entry of the palette to a place on the canvas."""
@@ -84,8 +83,7 @@ class DesignerPage:
     def drag(self, name: str, dx: int, dy: int) -> None:
         """Drag a step by its name."""
         self.step(name).locator(".step-name").hover()
-        box = self.step(name).locator(".step-name").bounding_box()
-        assert box is not None
+        box = box_at_rest(self.step(name).locator(".step-name"))
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         self.page.mouse.down()
         self.page.mouse.move(x + dx / 2, y + dy / 2, steps=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 
 def cell(page: Page, text: str) -> Locator:
@@ -41,9 +41,26 @@ def choose(page: Page, label: str, option: str) -> None:
 
 def choose_row(page: Page, table: str, row: int = 0) -> None:
     """Choose a row of a table by its box."""
-    picture = page.get_by_role("region", name=table, exact=True).locator("canvas").first
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    assert box is not None
+    settle(page)
     # The picture lies under what scrolls it.
-    page.mouse.click(box["x"] + 17, box["y"] + 53 + 35 * row)
+    drawn = page.get_by_role("region", name=table, exact=True).locator(".dvn-scroller").first
+    drawn.click(position={"x": 17, "y": 53 + 35 * row})
+
+
+_AT_REST = """async (it) => {
+    const place = () => JSON.stringify(it.getBoundingClientRect());
+    for (let same = 0, before = place(); same < 4; ) {
+        await new Promise(requestAnimationFrame);
+        const now = place();
+        same = now === before ? same + 1 : 0;
+        before = now;
+    }
+}"""
+
+
+def box_at_rest(locator: Locator) -> FloatRect:
+    """Where it is on the screen, once it moves no more: a place that was measured before is another one."""
+    locator.evaluate(_AT_REST)
+    box = locator.bounding_box()
+    assert box is not None, "it is not on the page any more"
+    return box

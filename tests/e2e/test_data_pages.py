@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import OpenPage, StudioServer
-from tests.e2e.pages import cell, choose, choose_row, fill
+from tests.e2e.pages import box_at_rest, cell, choose, choose_row, fill, settle
 
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.orchestrator import Orchestrator
@@ -126,17 +126,12 @@ def till_run(root: Path, rows: str) -> None:
     Orchestrator(load_yaml(root / "pipelines" / "till.yaml"), workspace=root).execute().close()
 
 
-def wait_until_still(page: Page) -> None:
-    """Wait until the page has come to rest: what is clicked before may be elsewhere then."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-
-
 def type_into(page: Page, row: int, text: str, *, then: Callable[[], object] = lambda: None) -> None:
     """Type a value into the last column of a row of the grid, and let something happen meanwhile."""
-    wait_until_still(page)
-    box = page.get_by_role("region", name="Rows to mend").locator("canvas").first.bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["x"] + box["width"] - 30, box["y"] + 53 + 35 * row)
+    settle(page)
+    grid = page.get_by_role("region", name="Rows to mend").locator(".dvn-scroller").first
+    width = box_at_rest(grid)["width"]
+    grid.dblclick(position={"x": width - 30, "y": 53 + 35 * row})
     # Its code is fetched when a cell is opened first.
     editor = page.locator("#portal textarea")
     expect(editor).to_be_visible()
@@ -174,7 +169,7 @@ def test_rows_are_mended_while_others_come_and_go_into_the_pipeline_once(
     # It comes by itself.
     expect(cell(page, "↷ Set aside")).to_be_attached()
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
-    wait_until_still(page)
+    settle(page)
     page.get_by_text("Rows set aside").click()
     expect(page.get_by_role("button", name="Replay 2 rows")).to_be_enabled()
     news = page.get_by_role("button", name="New rows have come")
@@ -187,20 +182,20 @@ def test_rows_are_mended_while_others_come_and_go_into_the_pipeline_once(
     type_into(page, 0, "98765", then=others_come)
     expect(cell(page, "98765")).to_be_attached()
     # So it does where its set moves down the list, and after a look at another set and another part.
-    wait_until_still(page)
+    settle(page)
     news.click()
     expect(news).to_have_count(0)
     expect(cell(page, "98765")).to_be_attached()
-    wait_until_still(page)
+    settle(page)
     choose_row(page, "Sets of rows", 0)
     expect(page.get_by_role("button", name="Replay 1 row")).to_be_visible()
-    wait_until_still(page)
+    settle(page)
     choose_row(page, "Sets of rows", 1)
     expect(cell(page, "98765")).to_be_attached()
-    wait_until_still(page)
+    settle(page)
     page.get_by_text("Expectations", exact=True).click()
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
-    wait_until_still(page)
+    settle(page)
     page.get_by_text("Rows set aside").click()
     expect(cell(page, "98765")).to_be_attached()
 
@@ -211,7 +206,7 @@ def test_rows_are_mended_while_others_come_and_go_into_the_pipeline_once(
     # As it is, it still offends: it is set aside again, by the run of the replay.
     replay(page)
     expect(page.get_by_role("button", name="Discard 1 row")).to_be_visible()
-    wait_until_still(page)
+    settle(page)
     page.get_by_role("button", name="Discard 1 row").click()
     page.get_by_role("dialog").get_by_role("button", name="Discard 1 row").click()
     expect(page.get_by_text("No rows are set aside.")).to_be_visible()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import OpenPage, StudioServer, start_studio
+from tests.e2e.pages import settle
 
 pytestmark = pytest.mark.browser
 
@@ -49,10 +50,28 @@ def test_the_page_follows_the_reader_s_light_or_dark(open_page: OpenPage, scheme
 
 
 def test_a_click_anywhere_on_a_card_opens_the_pipeline(gallery: Page) -> None:
-    picture = gallery.get_by_role("img", name=re.compile("Graph of medallion")).bounding_box()
-    assert picture is not None
-    gallery.mouse.click(picture["x"] + 20, picture["y"] + 20)
+    # The whole card is its button: a place in the picture, where it is once the page has come to rest.
+    settle(gallery)
+    whole = gallery.locator("[class*=st-key-card_]").filter(has=card(gallery, "medallion"))
+    whole.click(position={"x": 20, "y": 20})
     gallery.wait_for_url(re.compile(r"/designer\?design=[0-9a-f]{16}$"))
+
+
+def test_nothing_moves_while_the_page_is_loaded(open_page: OpenPage) -> None:
+    page = open_page("/", viewport={"width": 1280, "height": 900})
+    for name in SAMPLES:
+        expect(card(page, name)).to_be_visible()
+    settle(page)
+    moved = page.evaluate(
+        """() => new Promise((done) => {
+            new PerformanceObserver((list) => done(list.getEntries().map((one) => [one.value,
+                one.sources.map(({node}) => node?.className ?? String(node))])))
+                .observe({ type: 'layout-shift', buffered: true });
+            setTimeout(() => done([]), 1000);
+        })"""
+    )
+    # The links at the top of the page are Streamlit's own, and come in by themselves.
+    assert sum(value for value, _ in moved) < 0.01, moved
 
 
 def test_the_keyboard_alone_finds_and_opens_a_pipeline(gallery: Page) -> None:

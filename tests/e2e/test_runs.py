@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.e2e.conftest import StudioServer, start_studio
+from tests.e2e.pages import box_at_rest
 from tests.waiting import let_go, make_waiting_workspace, wait_until
 
 from odibi_core.design.yaml_form import load_yaml
@@ -179,9 +180,8 @@ def test_the_charts_of_a_running_run_keep_their_zoom_and_take_in_what_is_new(
     steps = page.get_by_role("group", name="When each step ran")
     hold = page.get_by_label(re.compile("^hold: ▶ Running"))
     expect(hold).to_be_visible()
-    box = hold.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    box_at_rest(hold)
+    hold.hover()
     whole = shown.text_content()
     page.mouse.wheel(0, -400)
     expect(shown).not_to_have_text(str(whole))
@@ -330,7 +330,8 @@ def run_here(workspace: Workspace, name: str, **parameters: object) -> None:
 
 def cells(table: Locator, column: str) -> Locator:
     """The cells of a column, from the top down, as the table draws them."""
-    heading = table.locator("th").filter(has_text=re.compile(f"^{column}$"))
+    # By which one rows are sorted, its arrow says.
+    heading = table.locator("th").filter(has_text=re.compile(f"^([↑↓] )?{column}$"))
     expect(heading).to_have_count(1)
     at = heading.evaluate("cell => cell.getAttribute('aria-colindex')")
     return table.locator(f"td[aria-colindex='{at}']")

@@ -7,21 +7,11 @@ import streamlit as st
 from odibi_studio.designer.component import mount_designer
 from odibi_studio.services.studio import current_studio
 
-# The designer is as large as the window; Streamlit's own margins would make the page scroll around it.
-_WHOLE_WINDOW = """
-<style>
-[data-testid="stMainBlockContainer"] { max-width: none; padding: 3.75rem 0 0; }
-[data-testid="stMain"] { overflow: hidden; }
-[data-testid="stVerticalBlock"] { gap: 0; }
-</style>
-"""
-
 
 def render() -> None:
     """Show the designer of the pipeline that the address or the gallery names, or a run as it was."""
     run_id = st.query_params.get("run") or ""
     if run_id and not st.query_params.get("design"):
-        st.html(_WHOLE_WINDOW)
         mount_designer("", current_studio().access, run_id)
         return
     design_id = st.query_params.get("design") or st.session_state.get("design_id")
@@ -31,5 +21,4 @@ def render() -> None:
             st.switch_page(st.session_state["pages"]["gallery"])
         return
     st.session_state["design_id"] = st.query_params["design"] = str(design_id)
-    st.html(_WHOLE_WINDOW)
     mount_designer(str(design_id), current_studio().access, run_id)

@@ -26,19 +26,11 @@ _SQL = "explore_sql"
 _ANSWER = "explore_answer"
 _LIMITS = (1_000, 10_000, 100_000)
 _MOST_COLUMNS = 200
-_STYLE = """
-<style>
-.st-key-explore_editor textarea { font-family: "Source Code Pro", monospace; font-size: 0.875rem; }
-[class*="st-key-column_"] button { min-height: 0; padding: 0; justify-content: flex-start; }
-[class*="st-key-column_"] p { font-size: 0.8rem; }
-</style>
-"""
 
 
 def render() -> None:
     """Show the datasets, the editor, and what came of the last query."""
     studio = current_studio()
-    st.html(_STYLE)
     with page_head("Explore"):
         st.caption("Read-only SQL over what pipelines read and write", width="content")
     datasets = studio.explorer.datasets()

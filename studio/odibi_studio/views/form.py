@@ -18,18 +18,11 @@ from odibi_studio.views.widgets.moments import local_time
 from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WORDS
 
 _MOST_RUNS = 20
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-form_head) { max-width: 64rem; padding-top: 5rem; }
-.st-key-form_head h1 { padding: 0; font-size: 1.75rem; overflow-wrap: anywhere; }
-</style>
-"""
 
 
 def render() -> None:
     """Show the form that the address names, or all there are."""
     studio = current_studio()
-    st.html(_STYLE)
     name = st.query_params.get("form", "")
     if not name:
         _show_all(studio)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import streamlit as st
 
@@ -26,7 +25,6 @@ def render() -> None:
 
 
 def _show(studio: Studio) -> None:
-    st.html(Path(__file__).with_name("gallery.css"))
     _show_head(studio)
     show_undo(studio)
     cards = studio.designs.cards()

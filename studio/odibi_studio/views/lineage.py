@@ -8,18 +8,11 @@ from odibi_studio.services.lineage.model import ColumnName, DatasetName, Lineage
 from odibi_studio.services.studio import current_studio
 from odibi_studio.views.lineage_graphs import column_graph, place_graph
 
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-lineage_head) { max-width: 90rem; padding-top: 5rem; }
-.st-key-lineage_head h1 { padding: 0; font-size: 1.75rem; }
-</style>
-"""
 _BACK, _FORWARD = "Back to its sources", "Forward to what it feeds"
 
 
 def render() -> None:
     """Show the lineage of the workspace's datasets and columns."""
-    st.html(_STYLE)
     found = current_studio().atlas.map()
     with st.container(horizontal=True, vertical_alignment="bottom", key="lineage_head"):
         st.title("Lineage", anchor=False)

@@ -27,22 +27,11 @@ from odibi_studio.views.widgets.run_states import run_word
 _SPANS = {"24 hours": 1, "7 days": 7, "30 days": 30, "90 days": 90}
 _MOST_RUNS = 2_000
 _MOST_STEPS = 12
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-monitor_head) { max-width: 90rem; padding-top: 5rem; }
-.st-key-monitor_head h1 { padding: 0; font-size: 1.75rem; }
-.st-key-monitor_figures [data-testid="stMetricValue"] {
-  font-size: 1.5rem;
-  font-variant-numeric: tabular-nums;
-}
-</style>
-"""
 
 
 def render() -> None:
     """Show the health of the workspace's runs."""
     studio = current_studio()
-    st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="monitor_head"):
         st.title("Monitor", anchor=False)
         span = st.segmented_control(

@@ -16,12 +16,6 @@ from odibi_studio.views.errors import show_error
 from odibi_studio.views.run_form import ask_parameters
 from odibi_studio.views.widgets.moments import local_time
 
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-parity_head) { max-width: 75rem; padding-top: 5rem; }
-.st-key-parity_head h1 { padding: 0; font-size: 1.75rem; }
-</style>
-"""
 _ROWS = 10_000
 _WORDS = {"same": "✓ The same", "different": "≠ Different", "failed": "✕ Failed", "not run": "↷ Not compared"}
 _ICONS = {"different": ":material/difference:", "failed": ":material/error:", "not run": ":material/redo:"}
@@ -31,7 +25,6 @@ _ENGINES = {"pandas": "pandas", "spark": "Spark"}
 def render() -> None:
     """Show the form, and the comparison that the address names."""
     studio = current_studio()
-    st.html(_STYLE)
     with st.container(key="parity_head"):
         st.title("Compare the engines", anchor=False)
         st.caption(

@@ -32,15 +32,6 @@ from odibi_studio.views.widgets.run_states import RUN_COLORS, RUN_ICONS, RUN_WOR
 
 PARTS = ("Timeline", "Steps", "Joins", "Log", "Data", "Story", "Metrics", "Compare")
 _WHILE_IT_RUNS = ("Timeline", "Steps", "Log")
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-run_head) { max-width: 90rem; padding-top: 5rem; }
-.st-key-run_head h1 { padding: 0; font-size: 1.75rem; overflow-wrap: anywhere; }
-.st-key-run_figures { padding: 0.25rem 0; }
-.st-key-run_figures > * { flex: 1 1 6.5rem; }
-.st-key-run_figures [data-testid="stMetricValue"] { font-size: 1.35rem; font-variant-numeric: tabular-nums; }
-</style>
-"""
 
 
 def render() -> None:
@@ -60,7 +51,6 @@ def render() -> None:
             open_runs()
         return
     st.session_state["run_id"] = st.query_params["run"] = watched.about.run_id
-    st.html(_STYLE)
     if watched.is_over:
         _show(studio, watched)
     else:
@@ -254,17 +244,25 @@ def _show_figures(watched: Watched) -> None:
         took = seconds_between(about.started, _last_moment(watched)) * 1000
     rejected = sum(step.rejected_rows for step in steps)
     memory = about.peak_memory_mb if about.state.is_final else about.memory_mb
-    load = "" if about.cpu_percent is None else f"{about.cpu_percent:,.0f} %"
+    # It is measured each second: of what is over before there is nothing to wait for.
+    unknown, why = "…", None
+    if about.state.is_final:
+        unknown, why = "—", "The run was over before it was measured"
+    load = unknown if about.cpu_percent is None else f"{about.cpu_percent:,.0f} %"
     figures = [
         ("Steps", f"{done:,} of {max(len(steps), about.total_steps):,}", "Steps that have ended"),
         ("Time", duration(took) if took is not None else "…", "From the start to the end, or to now"),
         ("Rows made", count(sum(made.row_count for made in course.made)), "By all steps together"),
         (
             "Memory" if not about.state.is_final else "Peak memory",
-            f"{memory:,.0f} MiB" if memory else "…",
-            None,
+            f"{memory:,.0f} MiB" if memory else unknown,
+            None if memory else why,
         ),
-        ("Load" if not about.state.is_final else "Last load", load or "…", "100 % for each core"),
+        (
+            "Load" if not about.state.is_final else "Last load",
+            load,
+            why if about.cpu_percent is None and why else "100 % for each core",
+        ),
         ("From cache", count(course.cached), "Steps whose result was taken from the cache or a checkpoint"),
         ("Retries", count(course.retries), None),
         ("Set aside", plural(rejected, "row"), "Rows that could not be read"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from odibi_core.events import NodeState
@@ -34,7 +36,7 @@ def show_comparison(studio: Studio, about: RunSummary) -> None:
     chosen = st.selectbox(
         "Compare with",
         ids,
-        index=ids.index(wanted) if wanted in ids else 0,
+        index=ids.index(wanted if wanted in ids else run_before(about, others).run_id),
         format_func=labels.__getitem__,
         key="compare_with",
     )
@@ -56,6 +58,17 @@ def show_comparison(studio: Studio, about: RunSummary) -> None:
         st.code(compared.plan, language="diff")
     else:
         st.caption("Both ran the same pipeline.")
+
+
+def run_before(about: RunSummary, others: Sequence[RunSummary]) -> RunSummary:
+    """The run that went before: what has changed since is asked most. Of the first run, the one behind it.
+
+    Args:
+        about: The run.
+        others: Those that it may be compared with, the newest first; one at least.
+    """
+    begun = about.started or about.queued
+    return next((run for run in others if (run.started or run.queued) < begun), others[-1])
 
 
 def _show_asked(compared: Comparison) -> None:

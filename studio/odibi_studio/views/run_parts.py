@@ -97,7 +97,7 @@ def show_log(watched: Watched) -> None:
         height=420,
         column_config={
             "Time": st.column_config.TextColumn(width=110),
-            "": st.column_config.TextColumn(width=90),
+            "Level": st.column_config.TextColumn(width=90),
             "What happened": st.column_config.TextColumn(width="large"),
         },
         key="run_log",
@@ -116,7 +116,7 @@ def log_table(lines: Sequence[LogLine], zone: str | None) -> pa.Table:
     return pa.table(
         {
             "Time": pa.array([clock_time(line.time, zone) for line in lines], pa.string()),
-            "": pa.array([_LEVEL_WORDS[line.level] for line in lines], pa.string()),
+            "Level": pa.array([_LEVEL_WORDS[line.level] for line in lines], pa.string()),
             "Step": pa.array([line.step for line in lines], pa.string()),
             "What happened": pa.array([line.text for line in lines], pa.string()),
         }

@@ -26,18 +26,11 @@ _SPANS = {
     "Last 7 days": 7 * 24,
     "Last 30 days": 30 * 24,
 }
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-runs_head) { max-width: 90rem; padding-top: 5rem; }
-.st-key-runs_head h1 { padding: 0; font-size: 1.75rem; }
-</style>
-"""
 
 
 def render() -> None:
     """Show the runs of the workspace."""
     studio = current_studio()
-    st.html(_STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs_head"):
         st.title("Runs", anchor=False)
         if st.button("Run a pipeline", type="primary", icon=":material/play_arrow:", key="start_run"):

@@ -12,6 +12,7 @@ from tests.e2e.conftest import StudioServer
 from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
+from tests.e2e.pages import box_at_rest
 
 pytestmark = pytest.mark.browser
 
@@ -48,8 +49,7 @@ def test_a_dropped_file_becomes_a_source_with_its_columns_and_rows(
         }""",
         [file, base64.b64encode(content).decode()],
     )
-    box = designer.canvas.bounding_box()
-    assert box is not None
+    box = box_at_rest(designer.canvas)
     place = {"clientX": box["x"] + 300, "clientY": box["y"] + 380}
     designer.canvas.dispatch_event("drop", {"dataTransfer": dropped, **place})
     expect(page.get_by_text(f"{file} is now data/{file}")).to_be_visible()
@@ -74,8 +74,7 @@ def test_a_dragged_step_comes_onto_a_line_with_its_neighbour(
 ) -> None:
     page = designer.page
     report = designer.step("report").locator(".step-name")
-    box = report.bounding_box()
-    assert box is not None
+    box = box_at_rest(report)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     report.hover()
     page.mouse.down()
@@ -113,8 +112,7 @@ def test_a_second_writer_is_refused_while_it_is_drawn_and_where_it_is_typed(
     page = designer.page
     designer.step("read_orders").get_by_label("output data", exact=True).hover()
     page.mouse.down()
-    port = designer.step("report").get_by_label("input amounts", exact=True).bounding_box()
-    assert port is not None
+    port = box_at_rest(designer.step("report").get_by_label("input amounts", exact=True))
     page.mouse.move(port["x"] + port["width"] / 2, port["y"] + port["height"] / 2, steps=5)
     refusal = "amounts of report is fed by amounts: an input has one writer"
     expect(page.get_by_role("status").filter(has_text=refusal)).to_be_visible()
@@ -263,8 +261,7 @@ def test_a_double_click_adds_a_step_where_it_was(designer: DesignerPage) -> None
     designer.page.get_by_role("combobox", name="Add a step…").type("filter")
     designer.page.keyboard.press("Enter")
     expect(designer.step("filter")).to_be_visible()
-    box, put = designer.canvas.bounding_box(), designer.place("filter")
-    assert box is not None
+    box, put = box_at_rest(designer.canvas), designer.place("filter")
     assert (abs(put["x"] - box["x"] - 200), abs(put["y"] - box["y"] - 400)) < (20, 20)
 
 

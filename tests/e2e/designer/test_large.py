@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
+from tests.e2e.pages import box_at_rest
 
 pytestmark = pytest.mark.browser
 
@@ -81,8 +82,7 @@ def test_five_hundred_steps_are_opened_panned_and_edited(
 
     find(designer, "step_250")
     before = designer.place("step_250")
-    box = designer.canvas.bounding_box()
-    assert box is not None
+    box = box_at_rest(designer.canvas)
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + 120, box["y"] + 80, steps=10)

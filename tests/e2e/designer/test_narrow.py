@@ -11,6 +11,7 @@ from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
 from tests.e2e.layout import faults
+from tests.e2e.pages import box_at_rest
 
 pytestmark = pytest.mark.browser
 
@@ -67,8 +68,7 @@ def is_whole(dialog: Locator) -> None:
     """Nothing of the dialog is out of the window, cut off or covered."""
     expect(dialog).to_be_visible()
     expect(dialog.locator("[aria-busy=true]")).to_have_count(0)
-    box = dialog.bounding_box()
-    assert box is not None
+    box = box_at_rest(dialog)
     assert box["x"] >= 0
     assert box["y"] >= 0
     assert box["x"] + box["width"] <= 1280
@@ -177,13 +177,10 @@ def test_the_inspector_is_made_wider_by_mouse_and_keyboard_and_stays_so(designer
     edge = page.get_by_role("separator", name="Width of the inspector")
 
     def width() -> float:
-        box = inspector.bounding_box()
-        assert box is not None
-        return box["width"]
+        return box_at_rest(inspector)["width"]
 
     first = width()
-    box = edge.bounding_box()
-    assert box is not None
+    box = box_at_rest(edge)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -197,8 +194,7 @@ def test_the_inspector_is_made_wider_by_mouse_and_keyboard_and_stays_so(designer
     designer.wait_until_open()
     assert width() == first + 76
     page.set_viewport_size({"width": 1100, "height": 720})
-    canvas = designer.canvas.bounding_box()
-    assert canvas is not None
+    canvas = box_at_rest(designer.canvas)
     assert canvas["width"] > 300
     page.set_viewport_size({"width": 1280, "height": 720})
     edge.dblclick()

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.designer.conftest import OpenDesign
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi
+from tests.e2e.pages import box_at_rest
 
 pytestmark = pytest.mark.browser
 
@@ -41,9 +42,8 @@ def test_a_pipeline_opens_at_a_size_that_can_be_read_with_its_start_in_view(
     designer = open_design(design, viewport={"width": width, "height": 800})
     shown = designer.page.get_by_role("toolbar", name="Canvas").get_by_text(re.compile(r"^\d+%$"))
     assert int(shown.inner_text().rstrip("%")) >= 75
-    canvas = designer.canvas.bounding_box()
+    canvas = box_at_rest(designer.canvas)
     first, last = designer.place("read"), designer.step(f"s{count - 1}")
-    assert canvas is not None
     assert first["x"] >= canvas["x"]
     minimap = designer.page.get_by_role("img", name=f"Map of the {count + 1} steps")
     if count < 9:
@@ -52,10 +52,7 @@ def test_a_pipeline_opens_at_a_size_that_can_be_read_with_its_start_in_view(
         expect(minimap).to_be_hidden()
         return
     expect(last).to_have_count(0)
-    frame = minimap.locator(".minimap-view").bounding_box()
-    box = minimap.bounding_box()
-    assert frame is not None
-    assert box is not None
+    frame, box = box_at_rest(minimap.locator(".minimap-view")), box_at_rest(minimap)
     assert frame["x"] >= box["x"]
     assert frame["x"] + frame["width"] <= box["x"] + box["width"]
     assert frame["y"] + frame["height"] <= box["y"] + box["height"]

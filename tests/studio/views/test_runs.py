@@ -237,16 +237,21 @@ def test_the_parts_of_a_run_that_ended(
     let_go(workspace.root)
     ids = [
         studio.runs.start(StartRunRequest(pipeline="one", parameters={"smallest": it})).run_id
-        for it in (1, 25)
+        for it in (1, 25, 5)
     ]
     for run_id in ids:
         end(run_id)
     page = open_page("run", run=ids[1])
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert figures["Steps"] == "3 of 3"
+    assert "…" not in figures.values()
     part = "run_part"
     page.segmented_control(key=part).set_value("Steps").run()
     assert list(page.dataframe[0].value["Rows"]) == [3, 3, 1]
     page.segmented_control(key=part).set_value("Log").run()
-    assert "Is complete" in page.dataframe[0].value["What happened"].str.cat()
+    log = page.dataframe[0].value
+    assert list(log.columns) == ["Time", "Level", "Step", "What happened"]
+    assert "Is complete" in log["What happened"].str.cat()
     page.segmented_control(key=part).set_value("Data").run()
     assert page.dataframe[-1].value.to_dict("records") == [{"id": 3, "amount": 30}]
     page.segmented_control(key=part).set_value("Story").run()
@@ -254,6 +259,8 @@ def test_the_parts_of_a_run_that_ended(
     page.segmented_control(key=part).set_value("Metrics").run()
     assert '"run_id"' in page.json[0].value
     page.segmented_control(key=part).set_value("Compare").run()
+    # The run before this one, and not the newest, is what it is compared with at first.
+    assert page.selectbox(key="compare_with").value == ids[0]
     steps = page.dataframe[1].value.set_index("Step")
     assert list(page.dataframe[0].value.iloc[0]) == ["smallest", "1", "25"]
     assert (steps["Rows A"]["large"], steps["Rows B"]["large"]) == (3, 1)

@@ -7,7 +7,6 @@ import streamlit as st
 # `st.switch_page` with query parameters first puts these behind the address of the page that is left, as an
 # entry of the history of its own, and then goes. The entry that nobody saw is the one that is replaced.
 _SCRIPT = """
-<style>.st-key-history { display: none; }</style>
 <script>
 (() => {
   if (window.odibiHistory) return;

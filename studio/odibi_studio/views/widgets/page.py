@@ -8,16 +8,6 @@ from typing import NoReturn
 
 import streamlit as st
 
-_STYLE = """
-<style>
-[data-testid="stMainBlockContainer"]:has(.st-key-{slug}_head) {{ max-width: 90rem; padding-top: 5rem; }}
-.st-key-{slug}_head h1 {{ padding: 0; font-size: 1.75rem; }}
-[class*="st-key-figures"] [data-testid="stMetricValue"] {{
-  font-size: 1.35rem;
-  font-variant-numeric: tabular-nums;
-}}
-</style>
-"""
 _DIALOG = "open_dialog"
 _NOTICE = "notice"
 
@@ -26,7 +16,6 @@ _NOTICE = "notice"
 def page_head(title: str) -> Iterator[None]:
     """The line at the top of a page; within it, what stands beside the title."""
     slug = title.casefold().replace(" ", "_")
-    st.html(_STYLE.format(slug=slug))
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{slug}_head"):
         st.title(title, anchor=False)
         yield
