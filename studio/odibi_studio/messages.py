@@ -191,6 +191,12 @@ class PreviewRequest(Message):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class PreviewAheadAnswer(Message):
+    """Whether the rows of a step are ready for whoever asks for them next."""
+
+    is_ready: bool
+
+
 class PreviewAnswer(Message):
     """Rows of a step and of its inputs, or why there are none."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -36,7 +37,7 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_r
         first_run: A pipeline that is run at once; "" for none.
     """
     studio = open_studio(workspace)
-    threading.Thread(target=studio.truth.warm_up, daemon=True).start()
+    threading.Thread(target=_warm_up, args=(studio,), daemon=True).start()
     studio.clear_trash()
     studio.runs.keep_going()
     if first_run:
@@ -70,6 +71,14 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_r
             "runner.postScriptGC": False,
         }
     )
+
+
+def _warm_up(studio: Studio) -> None:
+    """Have ready what the first answers need."""
+    studio.truth.warm_up()
+    # What is loaded by now stays: looking through it for garbage took half the time of checking 1,000 steps.
+    gc.collect()
+    gc.freeze()
 
 
 def _run(studio: Studio, name: str) -> None:

@@ -27,7 +27,7 @@ from odibi_core.parameters import references
 from odibi_core.plan.code_identity import UnknownCodeError, code_identity, describe_value
 from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.plan.rendering import Values
-from odibi_core.sql.analysis import is_volatile
+from odibi_core.sql.analysis import is_volatile, tells_time
 
 FORMAT = 1
 """Raise it where a result of earlier code may differ from one of this code."""
@@ -36,15 +36,6 @@ _WITHOUT_EFFECT = frozenset(
     ("cache", "cloud_adapter", "materialize", "max_retries", "retry_backoff", "retry_delay", "timeout_s")
 )
 _COMMIT = re.compile(r"\d{20}\.json")
-_TIME = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
-      | (?P<time>\b(?:current_(?:date|time|timestamp) | local(?:time|timestamp)
-      | (?:now|today|curdate|get_current_time|get_current_timestamp|transaction_timestamp|unix_timestamp)
-        \s*\( ))""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-"""Finds what is another value in every run; quoted texts and comments are passed over."""
-
 Place = Callable[[Scan | Write], Path]
 """Gives the absolute path that a scan reads or a write writes."""
 
@@ -160,14 +151,10 @@ def _why_never_kept(planned: PlannedStep) -> str:
         case Write(mode=mode) if mode is not WriteMode.OVERWRITE:
             return f"it writes in every run: its mode is {mode.value}"
         case Query(sql=sql) if planned.node.settings.cache is not True and (
-            is_volatile(sql) or _tells_time(sql)
+            is_volatile(sql) or tells_time(sql)
         ):
             return "its SQL asks for the time, or for chance"
     return "it asks for it: cache is false" if planned.node.settings.cache is False else ""
-
-
-def _tells_time(sql: str) -> bool:
-    return any(found.lastgroup == "time" for found in _TIME.finditer(sql))
 
 
 def _settings(planned: PlannedStep, values: Values, place: Place) -> Any:

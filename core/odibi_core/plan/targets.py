@@ -46,9 +46,10 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                 "give each step a target of its own",
             )
         writers.setdefault((path, table), name)
+    may_meet = _near({path for path, _ in writers})
     for name, path in places.items():
         operation = nodes[name].operation
-        if not isinstance(operation, Scan):
+        if not isinstance(operation, Scan) or not may_meet(path):
             continue
         for (target, table), writer in writers.items():
             if target == path and table is not None and _is_other(table, tables[name], operation):
@@ -60,6 +61,30 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                     "value",
                     "write to another path: the step would destroy what the pipeline reads",
                 )
+
+
+def _near(targets: Iterable[Path]) -> Callable[[Path], bool]:
+    """Tells quickly of most sources that they have nothing to do with any target."""
+    written = {str(target) for target in targets}
+    around = {folder for target in written for folder in _folders(target)}
+
+    def may_meet(source: Path) -> bool:
+        text = str(source)
+        return (
+            glob.has_magic(text)
+            or text in written
+            or text in around
+            or any(folder in written for folder in _folders(text))
+        )
+
+    return may_meet
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path lies in, as texts: each source is looked at, and paths take their time."""
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120
+        yield parent
+        path = parent
 
 
 def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:

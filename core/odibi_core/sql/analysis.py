@@ -59,6 +59,15 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_TIME = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
+      | (?P<time>\b(?:current_(?:date|time|timestamp) | local(?:time|timestamp)
+      | (?:now|today|curdate|get_current_time|get_current_timestamp|transaction_timestamp|unix_timestamp)
+        \s*\( ))""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""Finds what is another value in every run; quoted texts and comments are passed over."""
+
 
 def is_row_preserving(sql: str, inputs: Collection[str]) -> bool:
     """Whether the result surely has as many rows as the one input: a projection of it, perhaps sorted.
@@ -138,6 +147,11 @@ def is_volatile(sql: str) -> bool:
         (word in _VOLATILE and next_word == "(") or word == "tablesample" or (word, next_word) == _SAMPLING
         for word, next_word in zip(words, [*words[1:], ""], strict=True)
     )
+
+
+def tells_time(sql: str) -> bool:
+    """Whether the text asks for the time, or the day: another run gives other rows."""
+    return any(found.lastgroup == "time" for found in _TIME.finditer(sql))
 
 
 def _names(token: tuple[str | None, str], alias: str) -> bool:

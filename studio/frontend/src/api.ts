@@ -96,6 +96,8 @@ export function createApi(access: Access) {
     import: (file_name: string, text: string) => post<M.ImportAnswer>("import", { file_name, text }),
     check: (wanted: M.CheckRequest, signal?: AbortSignal) => post<M.CheckAnswer>("check", wanted, signal),
     preview: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAnswer>("preview", wanted, signal),
+    /** Has the server make an answer ready that may be asked for next. */
+    previewAhead: (wanted: M.PreviewRequest, signal?: AbortSignal) => post<M.PreviewAheadAnswer>("preview/ahead", wanted, signal),
     profile: (wanted: M.ProfileRequest, signal?: AbortSignal) => post<M.ProfileAnswer>("profile", wanted, signal),
     suggest: (wanted: M.SuggestRequest, signal?: AbortSignal) => post<M.SuggestAnswer>("suggest", wanted, signal),
     /** Keeps rows of a step as a test. */

@@ -172,6 +172,11 @@ export interface PreviewRequest {
   parameters?: Record<string, unknown>;
 }
 
+/** Whether the rows of a step are ready for whoever asks for them next. */
+export interface PreviewAheadAnswer {
+  is_ready: boolean;
+}
+
 /** Rows of a step and of its inputs, or why there are none. */
 export interface PreviewAnswer {
   revision: number;

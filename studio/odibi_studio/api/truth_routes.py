@@ -17,7 +17,7 @@ from odibi_studio.messages import (
     Folder,
     PinAnswer,
     PinRequest,
-    PreviewAnswer,
+    PreviewAheadAnswer,
     PreviewRequest,
     ProfileAnswer,
     ProfileRequest,
@@ -44,8 +44,11 @@ def routes(truth: Truth) -> list[Route]:
     def check(_: Request, message: CheckRequest) -> CheckAnswer:
         return truth.checker.check(message)
 
-    def preview(_: Request, message: PreviewRequest) -> PreviewAnswer:
-        return truth.previewer.preview(message)
+    def preview(_: Request, message: PreviewRequest) -> Response:
+        return Response(truth.previews.answer(message), media_type="application/json")
+
+    def look_ahead(_: Request, message: PreviewRequest) -> PreviewAheadAnswer:
+        return truth.previews.look_ahead(message)
 
     def profile(_: Request, message: ProfileRequest) -> ProfileAnswer:
         return truth.profiler.profile(message)
@@ -86,6 +89,7 @@ def routes(truth: Truth) -> list[Route]:
         get("/catalog", catalog),
         send("POST", "/check", check, CheckRequest),
         send("POST", "/preview", preview, PreviewRequest),
+        send("POST", "/preview/ahead", look_ahead, PreviewRequest),
         send("POST", "/profile", profile, ProfileRequest),
         send("POST", "/suggest", suggest, SuggestRequest),
         send("POST", "/pin", pin, PinRequest),

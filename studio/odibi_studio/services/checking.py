@@ -78,11 +78,11 @@ class Checker:
         problems = [problem for problem in look.problems if problem not in notes]
         tracking = pipeline.settings.get("tracking", Tracking.AUTO)
         plan = look.survey.plan(Tracking(tracking) if tracking in tuple(Tracking) else Tracking.AUTO)
+        # Once for each dataset: a port takes what another gives.
+        columns = {key: columns_of(schema) for key, schema in look.survey.ports.schemas.items()}
         return CheckAnswer(
             revision=request.revision,
-            steps={
-                step.name: _truth(step, plan, look.survey.ports.schemas, notes) for step in pipeline.steps
-            },
+            steps={step.name: _truth(step, plan, columns, notes) for step in pipeline.steps},
             problems=problem_forms(problems, pipeline.steps, look.values),
             elapsed_ms=(time.perf_counter() - begun) * 1_000,
         )
@@ -147,13 +147,13 @@ def is_note(problem: Problem, steps: Mapping[str, Step]) -> bool:
 
 
 def _truth(
-    step: Step, plan: Plan, schemas: Mapping[str, Schema | None], notes: Iterable[Problem]
+    step: Step, plan: Plan, columns: Mapping[str, list[Column] | None], notes: Iterable[Problem]
 ) -> StepTruth:
     planned = plan.steps.get(step.name)
     return StepTruth(
         kind=step.kind.value if step.kind is not None else "",
-        inputs={alias: columns_of(schemas.get(key)) for alias, key in step.inputs.items()},
-        outputs={name: columns_of(schemas.get(key)) for name, key in step.outputs.items()},
+        inputs={alias: columns.get(key) for alias, key in step.inputs.items()},
+        outputs={name: columns.get(key) for name, key in step.outputs.items()},
         region=planned.region if planned is not None else "",
         why=planned.reason if planned is not None else "",
         notes=[note.what for note in notes if note.step == step.name],

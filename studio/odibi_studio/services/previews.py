@@ -50,6 +50,19 @@ class Opened:
     warnings: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The rows of a step.
+
+    Attributes:
+        answer: The rows, or why there are none.
+        run: What made them; None where there are none.
+    """
+
+    answer: PreviewAnswer
+    run: SampledRun | None
+
+
 class Previewer:
     """Shows rows.
 
@@ -75,17 +88,33 @@ class Previewer:
         Raises:
             UnknownNameError: There is no such step.
         """
+        return self.computed(request).answer
+
+    def computed(self, request: PreviewRequest, *, at_hand: bool = False) -> Computed:
+        """The rows of a step and of its inputs, and what they were made of.
+
+        Args:
+            request: What is asked for.
+            at_hand: Whether nothing is computed that takes a source that was not read yet, or a function.
+
+        Raises:
+            UnknownNameError: There is no such step.
+        """
         begun = time.perf_counter()
         pipeline = core_pipeline(request.pipeline)
         answer: dict[str, Any] = {"revision": request.revision, "step": request.step}
+        run: SampledRun | None = None
         with self.told(pipeline, request.parameters) as problems:
             opened = self.open(pipeline, request.step, request.parameters)
+            if at_hand and not opened.run.is_at_hand():
+                return Computed(PreviewAnswer(**answer), None)
             inputs, outputs = self._grids(opened, request.rows)
             warnings = [*opened.warnings, *opened.run.rejections()]
             answer |= {"inputs": inputs, "outputs": outputs, "warnings": warnings}
+            run = opened.run
         if problems:
             answer["problem"] = problems[0]
-        return PreviewAnswer(**answer, elapsed_ms=(time.perf_counter() - begun) * 1_000)
+        return Computed(PreviewAnswer(**answer, elapsed_ms=(time.perf_counter() - begun) * 1_000), run)
 
     def open(self, pipeline: Pipeline, name: str, parameters: Mapping[str, Any]) -> Opened:
         """A step whose rows can be asked for.

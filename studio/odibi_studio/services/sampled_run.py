@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Call, Query, Scan
 from odibi_core.errors import OdibiError, Problem
 from odibi_core.schema import Schema, quote
+from odibi_core.sql.analysis import is_volatile, tells_time
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
 from odibi_core.sql.faults import explain_error
 from odibi_core.step import Step
 from odibi_studio.sandbox.pool import Sandbox, Stage, StageError, TooMuchError
 from odibi_studio.services.checking import Look
+from odibi_studio.services.heads import SourceState, source_state
 from odibi_studio.services.join_keys import Place, join_keys
 from odibi_studio.services.samples import Sample, Samples
 
@@ -48,6 +52,19 @@ class AskedFailedError(PreviewFailedError):
         self.number = number
 
 
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """A source, as it was when its rows were taken."""
+
+    scan: Scan
+    path: Path
+    state: SourceState | None
+
+    def is_as_it_was(self) -> bool:
+        """Whether it surely has not changed since."""
+        return self.state is not None and source_state(self.scan, self.path) == self.state
+
+
 class SampledRun:
     """The steps that a preview needs.
 
@@ -61,6 +78,7 @@ class SampledRun:
     def __init__(self, look: Look, samples: Samples, sandbox: Sandbox, call: CallFunction | None) -> None:
         self.look = look
         self._read, self._sandbox, self._call = samples, sandbox, call
+        self._states: list[SourceSeen] = []
 
     def rows(self, queries: Callable[[Mapping[str, str]], Sequence[str | Stage]]) -> list[pa.Table]:
         """The results of queries over the datasets that the steps make.
@@ -129,6 +147,25 @@ class SampledRun:
             if sample.rejected
         ]
 
+    def is_at_hand(self) -> bool:
+        """Whether its rows take nothing that is far or slow: no source that was not read yet, no function."""
+        operations = [self.look.survey.ports.nodes[step.name].operation for step in self.steps()]
+        return not any(
+            isinstance(operation, Call)
+            or (isinstance(operation, Scan) and not self._read.has_head(operation, self._place(operation)))
+            for operation in operations
+        )
+
+    def basis(self) -> tuple[SourceSeen, ...] | None:
+        """The sources as they were read; None where chance, the time or a function has a part in the rows."""
+        for step in self.steps():
+            match self.look.survey.ports.nodes[step.name].operation:
+                case Call():
+                    return None
+                case Query(sql=sql) if is_volatile(sql) or tells_time(sql):
+                    return None
+        return None if any(seen.state is None for seen in self._states) else tuple(self._states)
+
     def steps(self) -> list[Step]:
         """The steps, each after those that it takes from."""
         return [self.look.survey.steps[name] for name in self.look.survey.graph.order()]
@@ -162,7 +199,8 @@ class SampledRun:
         pairs = join_keys(self.steps(), ports.nodes, ports.schemas) if len(scans) > 1 else []
         for name, scan in scans.items():
             try:
-                path = self.look.surroundings.place(scan)
+                path = self._place(scan)
+                self._states.append(SourceSeen(scan, path, source_state(scan, path)))
                 sample = self._read.head(scan, path)
                 links = _links(name, pairs, found)
                 if links and not sample.is_whole:
@@ -174,6 +212,9 @@ class SampledRun:
                 raise PreviewFailedError(Problem(error.what, name, "value", error.fix)) from error
             found[name] = sample
         return found
+
+    def _place(self, scan: Scan) -> Path:
+        return self.look.surroundings.place(scan)
 
     def _stage(self, step: Step, query: Query, name: str, relations: Mapping[str, str]) -> Stage:
         inputs = {alias: relations[key] for alias, key in step.inputs.items()}

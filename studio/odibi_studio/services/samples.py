@@ -69,6 +69,12 @@ class Samples:
         """
         return self._take(scan, path, {}, "")
 
+    def has_head(self, scan: Scan, path: Path) -> bool:
+        """Whether the first rows of a source, as it is now, were read before."""
+        state = source_state(scan, path)
+        with self._lock:
+            return f"{state} {_digest({})}" in self._kept
+
     def matching(self, scan: Scan, path: Path, keys: Mapping[str, pa.Array], told: str) -> Sample:
         """Rows of a source in which each of some columns has one of the given values.
 

@@ -12,6 +12,7 @@ from odibi_studio.services.checking import Checker
 from odibi_studio.services.files import WorkspaceFiles
 from odibi_studio.services.finding import Finder
 from odibi_studio.services.following import Follower
+from odibi_studio.services.kept_previews import KeptPreviews
 from odibi_studio.services.making import RecipeMaker
 from odibi_studio.services.meeting import Meeting
 from odibi_studio.services.pinning import Pinner
@@ -30,6 +31,7 @@ class Truth:
         checker: Columns and mistakes.
         recipes: The SQL of self-service forms.
         previewer: Rows.
+        previews: Rows as the designer shows them: from memory, where nothing has changed.
         profiler: What the values of a column are like.
         follower: The rows that made a row.
         finder: What became of rows that are missing.
@@ -44,6 +46,7 @@ class Truth:
     checker: Checker
     recipes: RecipeMaker
     previewer: Previewer
+    previews: KeptPreviews
     profiler: Profiler
     follower: Follower
     finder: Finder
@@ -63,6 +66,7 @@ class Truth:
             checker,
             checker.recipes,
             previewer,
+            KeptPreviews(workspace, previewer),
             Profiler(previewer),
             Follower(previewer),
             Finder(previewer),

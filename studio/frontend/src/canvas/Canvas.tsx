@@ -11,6 +11,7 @@ import { GRID } from "../model/layout";
 import { refusalOf } from "../model/rules";
 import { STEP_WIDTH } from "../model/sizes";
 import { connect, disconnect } from "../model/steps";
+import { useLookAtPointer } from "../panel/lookingAhead";
 import { type DesignerState, useDesigner, useDesignerStore } from "../store";
 import { useActions } from "./actions";
 import type { Choosing } from "./choosers";
@@ -51,6 +52,7 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
   const start = useStartView(designId, element, settled);
   const actions = useActions();
   const { screenToFlowPosition } = useReactFlow();
+  const pointer = useLookAtPointer();
   useSeeking();
 
   const middle = useCallback((): Point => {
@@ -165,6 +167,8 @@ export function Canvas({ isDark, onChoose, onHelp }: CanvasProps) {
           edgeTypes={EDGE_TYPES}
           onNodesChange={onNodesChange}
           onEdgesChange={onEdgesChange}
+          onNodeMouseEnter={pointer.onEnter}
+          onNodeMouseLeave={pointer.onLeave}
           onNodeDragStop={onNodeDragStop}
           onSelectionDragStop={onNodeDragStop}
           isValidConnection={isValidConnection}
@@ -229,7 +233,7 @@ function spoken({ draft, problemsOf, selection }: DesignerState): string {
 
 function spokenStep({ name, inputs }: StepForm, problems: number): string {
   const sources = Object.values(inputs).filter(Boolean);
-  return [name, sources.length ? `reads ${sources.join(", ")}` : "", problems ? `${problems} problems` : ""].filter(Boolean).join(", ");
+  return [name, sources.length ? `reads ${sources.join(", ")}` : "", problems ? `${problems} problem${problems === 1 ? "" : "s"}` : ""].filter(Boolean).join(", ");
 }
 
 function EmptyCanvas() {

@@ -1,5 +1,5 @@
 import { Loader, Pin, TriangleAlert } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect } from "react";
 import { useAnswer } from "../controls/useAnswer";
 import type { Grid as GridAnswer, PreviewAnswer, ProblemForm } from "../messages";
 import type { StepId } from "../model/draft";
@@ -11,28 +11,23 @@ import { counted, elapsedText } from "./cells";
 import { Empty, Failure } from "./Empty";
 import { Grid } from "./Grid";
 import { panelState, usePanel } from "./panelState";
-import { pipelineUpTo, valuesFor } from "./previewKey";
+import { type EarlyRows, useEarlyRows } from "./earlyRows";
+import { AHEAD_WITHIN_MS, useLookAhead } from "./lookingAhead";
+import { questionOf } from "./previewKey";
 import { RunRows } from "./RunRows";
 import { usePreviewParameters } from "./previewParameters";
 import { traceState } from "../trace/traceState";
 
-const ROWS = 200;
-/** As long as letters follow each other. */
-const TYPING_PAUSE_MS = 120;
-/** A key that is held down walks faster than this. */
-const WALKING_PAUSE_MS = 35;
-/** Whoever selects a step after that long is not walking, and waits for nothing. */
-const RESTED_MS = 150;
-
 /** Rows of the selected step, beside those that go into it. */
 export function PreviewTab() {
   const id = useDesigner(shownStep);
+  const early = useEarlyRows();
   const isEmpty = useDesigner((state) => state.draft.order.length === 0);
-  if (id !== null) return <Preview id={id} />;
+  if (id !== null) return <Preview id={id} early={early} />;
   return <Empty>{isEmpty ? "Add a source to the canvas: its rows appear here." : "Select a step to see its rows."}</Empty>;
 }
 
-function Preview({ id }: { id: StepId }) {
+function Preview({ id, early }: { id: StepId; early: EarlyRows }) {
   const store = useDesignerStore();
   const draft = useDesigner((state) => state.draft);
   const given = usePreviewParameters(store);
@@ -41,19 +36,11 @@ function Preview({ id }: { id: StepId }) {
   const showsRun = usePanel((state) => state.showsRun) && run !== null;
   const isReading = useDesigner((state) => state.isReading);
   const follow = useFollow();
-  const pipeline = useMemo(() => pipelineUpTo(draft, id), [draft.steps, draft.order, draft.head, id]);
-  const parameters = useMemo(() => valuesFor(pipeline, given), [pipeline, given]);
-  const { name } = draft.steps[id]!;
-  const asked = useRef({ name: "", at: 0 });
-  const key = useMemo(() => JSON.stringify([name, parameters, pipeline]), [name, parameters, pipeline]);
-  const { value, failure, isAsking } = useAnswer<PreviewAnswer>(
-    key,
-    (signal) => store.getState().api.preview({ revision: 0, pipeline, step: name, rows: ROWS, parameters }, signal),
-    asked.current.name === name ? TYPING_PAUSE_MS : performance.now() - asked.current.at > RESTED_MS ? 0 : WALKING_PAUSE_MS,
-  );
-  useEffect(() => {
-    asked.current = { name, at: performance.now() };
-  }, [name]);
+  const { key, wanted } = questionOf(draft, id, given);
+  const { pipeline, parameters = {}, step: name } = wanted;
+  const { value, failure, isAsking, key: answered } = useAnswer<PreviewAnswer>(key, (signal) => early.take(key, wanted, signal), early.pauseMs(key, name));
+  useEffect(() => early.note(name), [early, name]);
+  useLookAhead(answered === key && !failure && value && !value.problem && value.elapsed_ms < AHEAD_WITHIN_MS ? id : null, key);
   // Rows of another step would be read as this one's.
   const shown = value?.step === name ? value : null;
   const hasParameters = Object.keys(pipeline.parameters).length > 0;

@@ -13,6 +13,11 @@ function valuesOf(designer: DesignerStore): StoreApi<Values> {
 }
 
 /** What people gave for the parameters of previews; it is kept as long as the page is open, and never in the document. */
+export function previewParameters(designer: DesignerStore): Values {
+  return valuesOf(designer).getState();
+}
+
+/** The same, for a component: it renders anew when one changes. */
 export function usePreviewParameters(designer: DesignerStore): Values {
   return useStore(valuesOf(designer));
 }

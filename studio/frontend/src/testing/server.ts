@@ -54,5 +54,6 @@ const known: Record<string, Route> = {
   "GET catalog": () => emptyCatalog,
   "POST check": ({ body }): CheckAnswer => ({ revision: (body as CheckRequest).revision, steps: {}, problems: [], elapsed_ms: 1 }),
   "GET runs": () => ({ runs: [], total: 0 }),
+  "POST preview/ahead": () => ({ is_ready: true }),
   "PUT designs/d1": () => ({ revision: 2, is_kept: true, theirs: null, merged: null, author: "", warnings: [] }),
 };
