@@ -182,6 +182,11 @@ def test_an_alert_is_made_tested_and_its_failed_message_tried_again(
     fill(page, "Name *", "ops")
     choose(page, "Channel *", "Email")
     expect(dialog.get_by_label("Smtp host", exact=True)).to_be_visible()
+    # An OpenLineage server is told of all runs, unless somebody says otherwise.
+    choose(page, "Channel *", "OpenLineage")
+    dialog.get_by_text("Of what").click()
+    expect(dialog.get_by_text("Started", exact=True)).to_be_visible()
+    dialog.get_by_text("Of what").click()
     choose(page, "Channel *", "Shell")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_text("The channel shell needs command").first).to_be_visible()

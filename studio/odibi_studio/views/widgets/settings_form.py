@@ -13,6 +13,9 @@ from odibi_studio.views.widgets.page import dialog_key
 WIDE = frozenset({FieldKind.PAIRS, FieldKind.ENTRIES, FieldKind.WORDS, FieldKind.CHOICES})
 """Kinds of fields that take the whole width."""
 
+_NAMES = {"openlineage": "OpenLineage", "pagerduty": "PagerDuty"}
+"""Choices that are somebody's name."""
+
 
 def draw_fields(
     fields: Sequence[FormField],
@@ -136,7 +139,7 @@ def _entries(
 
 
 def _words(value: str) -> str:
-    return value.replace("_", " ").capitalize()
+    return _NAMES.get(value) or value.replace("_", " ").capitalize()
 
 
 def _plain(text: str) -> str:
