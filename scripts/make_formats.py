@@ -170,6 +170,11 @@ def page() -> str:
         rows[words] = ["yes" if fact["abilities"][ability] else "" for fact in facts]
     rows["compression"] = [", ".join(fact["abilities"]["compressions"]) for fact in facts]
     lines += [f"| {words} | {' | '.join(cells)} |" for words, cells in rows.items()]
+    lines += [
+        "",
+        "The names of packed files end in `.gz` or `.zst`; CSV and JSON are read, but not written, from",
+        "`.bz2`, `.xz` and `.lz4` too.",
+    ]
     lines += ["", "## What becomes of each type", ""]
     lines += [
         "`kept`: the same type and value. `→`: another type with the same value; a cast gives the first"

@@ -19,7 +19,7 @@ from odibi_core.formats.base import (
 from odibi_core.formats.csv_options import CsvWriteOptions
 from odibi_core.formats.json_options import JsonWriteOptions
 from odibi_core.formats.plain import Parts, PlainFormat
-from odibi_core.formats.text import PACKED
+from odibi_core.formats.sources import PACKINGS
 from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def unpacked_files(
         usual: The same, without the settings that only this machine knows.
         format_: The format.
     """
-    is_named = target.path.suffix.lower() in PACKED
+    is_named = target.path.suffix.lower() in PACKINGS
     if options != usual or is_named or options.compression == "zstd":
         return None
     packing = "gzip" if options.compression == "gzip" else "none"

@@ -22,7 +22,7 @@ from odibi_core.formats.csv_values import (
 )
 from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.text import PACKED, transcode
+from odibi_core.formats.text import needs_copy, packing_of, transcode
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
         compressions=("gzip", "zstd", "none"),
         keeps_types=frozenset(
             {"BOOLEAN", "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DATE", "TIME", "TIMESTAMP"}
-            | {"TIMESTAMP WITH TIME ZONE"}
+            | {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS"}
         ),
     )
     read_options = CsvReadOptions
@@ -114,7 +114,7 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
 
     def copy_options(self, options: CsvWriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
-        named = PACKED.get(path.suffix.lower(), "none")
+        named = packing_of(path, ".csv")
         packing = options.compression
         if path.suffix and packing not in ("auto", named):
             raise TargetError(
@@ -245,7 +245,7 @@ def _utf8_paths(shapes: list[Shape], context: ScanContext | None) -> list[list[s
         paths.append([])
         for place, head in enumerate(shape.heads):
             path = head.path
-            if context is not None and head.codec != "utf-8-sig":
+            if context is not None and needs_copy(path, head.codec):
                 parts = [part for part in Path(path).parts[:-1] if "=" in part]
                 folder = context.scratch.joinpath(f"{context.name}-utf8-{number}-{place}", *parts)
                 folder.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.text import PACKED, codec_of, transcode
+from odibi_core.formats.text import codec_of, needs_copy, packing_of, transcode
 from odibi_core.formats.tolerance import check_bad_rows
 from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, literal, quote
@@ -64,7 +64,9 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
         with TemporaryDirectory() as folder:
             for part in self._parts(source, options):
                 if part.layout != LINES:
-                    schemas.append(self._describe(source, part, part.files.paths, options, cursor))
+                    sources = zip(part.files.paths, part.codecs, strict=True)
+                    paths = [_plain_path(Path(folder), path, codec) for path, codec in sources]
+                    schemas.append(self._describe(source, part, paths, options, cursor))
                     continue
                 head = Path(folder, "head.json")
                 with head.open("w", encoding="utf-8", newline="") as file:
@@ -164,7 +166,7 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
 
     def copy_options(self, options: JsonWriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
-        named = PACKED.get(path.suffix.lower(), "none")
+        named = packing_of(path, ".json")
         packing = named if options.compression == "auto" else options.compression
         if path.suffix and packing != named:
             raise TargetError(
@@ -186,6 +188,7 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
 
     def checked_sql(self, rows: Rows, options: JsonWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows, failing on numbers that JSON does not have."""
+        packing_of(path, ".json")
         relation = rows.cursor.sql(rows.sql)
         columns = [
             finite_sql(quote(name), type_, name)
@@ -253,7 +256,7 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
     def _utf8_paths(self, part: Part, context: ScanContext, number: int) -> list[str]:
         paths = []
         for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
-            if codec == "utf-8-sig":
+            if not needs_copy(path, codec):
                 paths.append(path)
                 continue
             copy = _scratch_path(context, f"utf8-{number}-{place}", path)
@@ -344,6 +347,17 @@ def _scratch_path(context: ScanContext, name: str, original: str) -> Path:
     folder = context.scratch.joinpath(f"{context.name}-{name}", *parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / "rows.json"
+
+
+def _plain_path(folder: Path, path: str, codec: str) -> str:
+    """The file, or a copy of it in a folder where DuckDB reads no other."""
+    if not needs_copy(path, codec):
+        return path
+    parts = [part for part in Path(path).parts[:-1] if "=" in part]
+    copy = folder.joinpath(str(len(list(folder.iterdir()))), *parts, "rows.json")
+    copy.parent.mkdir(parents=True)
+    transcode(path, codec, copy)
+    return str(copy)
 
 
 def _united(schemas: Sequence[Schema], cursor: DuckDBPyConnection) -> Schema:

@@ -29,7 +29,7 @@ from odibi_core.formats.base import (
     put_file,
 )
 from odibi_core.formats.merging import Incoming, incoming, merged_sql
-from odibi_core.formats.sources import NULL_PARTITION, Files, find_files
+from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
             for file in sorted(folder.rglob("*"))
             if file.is_file()
             and not file.name.startswith((".", "_"))
-            and not file.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(fmt.extensions)
+            and not bare(file.name).endswith(fmt.extensions)
         ),
         None,
     )

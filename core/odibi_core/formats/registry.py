@@ -14,6 +14,7 @@ from typing import Any
 
 from odibi_core.errors import MissingPackageError, OdibiError, UnknownNameError
 from odibi_core.formats.base import Format
+from odibi_core.formats.sources import bare
 
 GROUP = "odibi.formats"
 SERVERS = "odibi.servers"
@@ -112,7 +113,4 @@ def format_of(path: str | Path) -> Format[Any, Any]:
 
 
 def _has_extension(path: Path, fmt: Format[Any, Any]) -> bool:
-    name = path.name.lower()
-    for packed in (".gz", ".zst"):
-        name = name.removesuffix(packed)
-    return name.endswith(fmt.extensions)
+    return bare(path.name).endswith(fmt.extensions)

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.formats.http_client import Service, merged, open_client
 from odibi_core.formats.http_errors import refused, status_of, told
+from odibi_core.formats.sources import PACKINGS
 
 if TYPE_CHECKING:
     import httpx
@@ -19,7 +20,6 @@ TIMEOUT_S = 30.0
 """How long a service may be silent."""
 
 _MOST_REDIRECTS = 5
-_PACKED = (".gz", ".zst", ".bz2")
 
 
 class Fetch:
@@ -87,7 +87,7 @@ class Fetch:
 
     def _pieces(self, answer: httpx.Response) -> Iterator[bytes]:
         # Some services say of a packed file that it is text which they packed on the way.
-        is_packed = urlsplit(self._service.url).path.lower().endswith(_PACKED)
+        is_packed = urlsplit(self._service.url).path.lower().endswith(PACKINGS)
         return answer.iter_raw() if is_packed else answer.iter_bytes()
 
     @contextmanager

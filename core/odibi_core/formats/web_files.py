@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from odibi_core.errors import OdibiError, RunCancelledError, TargetError
 from odibi_core.formats.base import Format, Options, Rejected, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.http_client import Service
+from odibi_core.formats.sources import PACKINGS
 from odibi_core.formats.streams import told_error
 from odibi_core.formats.web_fetching import Fetch
 from odibi_core.schema import Schema
@@ -50,7 +51,7 @@ class WebFiles:
             path = Path(folder) / self._name
             is_whole = fetch.head(path, _HEAD_BYTES, self._format.name)
             is_told = self._format.name in _TOLD_BY_HEADS or getattr(options, "column_types", None)
-            if not is_whole and (not is_told or path.suffix in (".gz", ".zst")):
+            if not is_whole and (not is_told or path.suffix in PACKINGS):
                 return None
             try:
                 return self._format.probe(str(path), options, cursor)
@@ -136,7 +137,7 @@ class WebFiles:
     def _name(self) -> str:
         """What the file is called here; readers look at how it ends."""
         path = unquote(urlsplit(self._service.url).path).lower()
-        packing = next((ending for ending in (".gz", ".zst") if path.endswith(ending)), "")
+        packing = next((ending for ending in PACKINGS if path.endswith(ending)), "")
         for ending in self._format.extensions:
             if path.endswith(f"{ending}{packing}"):
                 return f"file{ending}{packing}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.sources import PACKINGS
 from odibi_core.plan.model import Tracking
 from odibi_core.plan.sizes import file_sizes
 
@@ -57,5 +58,5 @@ def _weight(scan: Scan, resolve: Callable[[Scan], Path]) -> int:
     except OdibiError:
         return 0
     size = sum(file_sizes(path))
-    packed = path.suffix in (".gz", ".zst") or format_named(scan.format).name not in ("csv", "json")
+    packed = path.suffix in PACKINGS or format_named(scan.format).name not in ("csv", "json")
     return size * 4 if packed else size

@@ -20,7 +20,7 @@ from odibi_core.engines.spark.strict_text import is_known, surely, typed
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.sources import Files, bare, find_files
+from odibi_core.formats.sources import PACKINGS, Files, bare, find_files
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -118,7 +118,8 @@ def _is_plain(shape: Shape, files: Files) -> bool:
         and len(shape.heads) == len(files.paths)
         # Spark knows how a file is packed by its name too, and not every way.
         and all(
-            not path.endswith(".zst") and bare(path).endswith((".csv", ".tsv", ".txt"))
+            (path.endswith(".gz") or not path.endswith(PACKINGS))
+            and bare(path).endswith((".csv", ".tsv", ".txt"))
             for path in files.paths
         )
         and not set(shape.schema.names) & set(files.partitions)

@@ -24,7 +24,7 @@ from odibi_core.formats.json_lines import HEAD_LINES, head_lines
 from odibi_core.formats.json_options import JsonReadOptions
 from odibi_core.formats.json_shape import LINES, layout
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.sources import find_files
+from odibi_core.formats.sources import PACKINGS, find_files
 from odibi_core.formats.text import codec_of
 from odibi_core.schema import Schema
 
@@ -84,7 +84,8 @@ def json_frame(
     files = find_files(source, format_.extensions)
     codecs = {codec_of(path, options.encoding) for path in files.paths}
     layouts = {layout(path, "utf-8-sig", options) for path in files.paths}
-    if codecs != {"utf-8-sig"} or layouts - {LINES, ""} or any(path.endswith(".zst") for path in files.paths):
+    is_packed = any(path.endswith(PACKINGS) and not path.endswith(".gz") for path in files.paths)
+    if codecs != {"utf-8-sig"} or layouts - {LINES, ""} or is_packed:
         return None
     with closing(session.cursor()) as cursor:
         schema = format_.probe(source, options, cursor)
