@@ -114,8 +114,20 @@ def sample_studio(folder: Path) -> Iterator[StudioServer]:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     """A Studio of a fresh sample workspace, shared by the tests of a module."""
+    with sample_studio(tmp_path_factory.mktemp("studio")) as server:
+        yield server
+
+
+@pytest.fixture
+def studio(
+    request: pytest.FixtureRequest, shared_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StudioServer]:
+    """The Studio of the module; one of its own for the second go of a test, untouched by the first."""
+    if getattr(request.node, "execution_count", 1) == 1:
+        yield shared_studio
+        return
     with sample_studio(tmp_path_factory.mktemp("studio")) as server:
         yield server
 

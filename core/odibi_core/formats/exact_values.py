@@ -64,6 +64,12 @@ def is_number(type_: str) -> bool:
     return type_ not in MOMENTS
 
 
+def decimal_digits(type_: str) -> tuple[int, int] | None:
+    """All digits of a DECIMAL, and those behind the dot; None of another type."""
+    found = _DECIMAL.fullmatch(type_)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def exact_sql(text: str, type_: str) -> str:
     """An expression for the value of a text; null where the type has no such value.
 

@@ -20,7 +20,7 @@ from odibi_core.formats.base import (
     Written,
 )
 from odibi_core.formats.copied import CopiedFormat, unpacked_files
-from odibi_core.formats.exact_values import exact_sql, is_at_risk, select_sql
+from odibi_core.formats.exact_values import WHOLE, decimal_digits, exact_sql, is_at_risk, select_sql
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
@@ -330,16 +330,35 @@ def _read_sql(paths: Iterable[str], part: Part, schema: Schema, *, is_promised: 
     """A table expression that fails at a value that is not of its column's type, where types are promised."""
     own = {name: type_ for name, type_ in schema if name not in part.files.partitions}
     risks = {name: type_ for name, type_ in own.items() if is_promised and is_at_risk(type_)}
-    texts = {**own, **dict.fromkeys(risks, "VARCHAR")}
+    texts = {**own, **{name: _wider(type_) for name, type_ in risks.items()}}
     inner = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in texts.items())
     files = Files(tuple(paths), part.files.partitions)
     reader = f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
     values = {
-        name: f"COALESCE({exact_sql(quote(name), type_)}, CASE WHEN {quote(name)} IS NOT NULL "
+        name: f"COALESCE({_exact(quote(name), type_)}, CASE WHEN {quote(name)} IS NOT NULL "
         f"THEN error({literal(f'{_INEXACT}: in column {name!r}, of type {type_}')}) END)"
         for name, type_ in risks.items()
     }
     return select_sql(reader, schema.names, values)
+
+
+def _wider(type_: str) -> str:
+    """The type that values are read as, to see whether one would be changed.
+
+    As text, DuckDB gives a number by the DOUBLE that is nearest to it; as a DECIMAL, by its own digits.
+    """
+    if type_ in WHOLE:
+        return "VARCHAR" if type_.endswith("HUGEINT") else "DECIMAL(38,18)"
+    digits = decimal_digits(type_)
+    return f"DECIMAL(38,{38 - digits[0] + digits[1]})" if digits else "VARCHAR"
+
+
+def _exact(column: str, type_: str) -> str:
+    """An expression for a value of the type from one of the wider type; null where it would be changed."""
+    if not _wider(type_).startswith("DECIMAL"):
+        return exact_sql(column, type_)
+    value = f"TRY_CAST({column} AS {type_})"
+    return f"CASE WHEN {value} = {column} THEN {value} END"
 
 
 def _scratch_path(context: ScanContext, name: str, original: str) -> Path:
