@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.kept.cloud_cache import CloudCacheManager
+from odibi_core.kept.held_file import link_or_copy
 from odibi_core.kept.manifest import (
     NAME,
     DamagedError,
@@ -67,13 +68,8 @@ class CacheManager:
         source = self._entry(key) / name
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            try:
-                # A link stays when the entry is evicted.
-                target.hardlink_to(source)
-            except FileNotFoundError:
-                raise
-            except OSError:
-                shutil.copyfile(source, target)
+            # A link stays when the entry is evicted.
+            link_or_copy(source, target)
         except FileNotFoundError:
             if self._entry(key).exists():
                 raise DamagedError(f"{name} is missing") from None
