@@ -10,8 +10,6 @@ import streamlit as st
 from odibi_studio.views.widgets.history import keep_history_short
 
 _PACKAGE = Path(__file__).parent
-# What something tells of itself may lie over a field or button, and stay there on a busy machine.
-_STYLE = '<style>#stFloatingOverlayPortal [role="tooltip"] { pointer-events: none; }</style>'
 
 
 def pages_folder() -> Path:
@@ -29,7 +27,6 @@ def navigate() -> None:
     st.set_page_config(page_title="Odibi Studio", page_icon=icon, layout="wide")
     st.logo(icon, size="medium")
     keep_history_short()
-    st.html(_STYLE)
     folder = pages_folder()
     pages = {
         "gallery": st.Page(
