@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from odibi_core.dataset import json_value
 from odibi_core.secret_store import Redactor
 
 _DEEPEST = 50
+_NAMED = (types.FunctionType, type)
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -37,6 +39,9 @@ class JsonEncoder(json.JSONEncoder):
         """A value that JSON can hold in place of one that it can't."""
         if isinstance(o, set | frozenset):
             return sorted(map(str, o))
+        if isinstance(o, _NAMED):
+            # Where it lies in memory, as `str` tells of a function, is another place in each run.
+            return json_value(self._redactor.text(f"{o.__module__}.{o.__qualname__}"))
         # Looked at before `json_value` cuts long text: half of a secret is one too.
         text = str(o)
         hidden = self._redactor.text(text)

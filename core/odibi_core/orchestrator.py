@@ -14,6 +14,7 @@ from odibi_core.engine_context import EngineContext
 from odibi_core.engines.registry import engine_names
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
+from odibi_core.garbage import patient_collector
 from odibi_core.journal.writer import new_run_id
 from odibi_core.kept.cached_run import Forecast
 from odibi_core.kept.result_cache import ResultCache
@@ -215,27 +216,28 @@ class Orchestrator:
         """
         self._cancellation = Cancellation()
         try:
-            settings, redactor = self._settings(), Redactor()
-            self._run = PipelineRun(
-                RunRequest(
-                    self.pipeline,
-                    settings,
-                    self._parameters,
-                    self._secrets,
-                    self._surroundings(),
-                    self._past(settings, redactor),
-                    self._bus,
-                    self._metrics,
-                    self._keeps_data,
-                    self._cancellation,
-                    self._run_id or new_run_id(),
-                    self._order,
-                    self._write_id,
-                    self._spark_config,
-                    redactor,
+            with patient_collector(len(self.pipeline.steps)):
+                settings, redactor = self._settings(), Redactor()
+                self._run = PipelineRun(
+                    RunRequest(
+                        self.pipeline,
+                        settings,
+                        self._parameters,
+                        self._secrets,
+                        self._surroundings(),
+                        self._past(settings, redactor),
+                        self._bus,
+                        self._metrics,
+                        self._keeps_data,
+                        self._cancellation,
+                        self._run_id or new_run_id(),
+                        self._order,
+                        self._write_id,
+                        self._spark_config,
+                        redactor,
+                    )
                 )
-            )
-            return self._run.execute()
+                return self._run.execute()
         finally:
             self._run = self._cancellation = None
 

@@ -32,14 +32,12 @@ class PlainColumn(NamedTuple):
 
 def plain_columns(frame: pd.DataFrame) -> list[PlainColumn] | None:
     """The columns of a frame of plain numbers, booleans and text; None where there is more to it."""
-    names = frame.columns
-    if names.inferred_type != "string" or not names.is_unique or names.hasnans:
-        return None
-    if any(name is not None for name in frame.index.names):
+    names = _plain_names(frame.columns)
+    if names is None or any(name is not None for name in frame.index.names):
         return None
     types = _types()
     columns = []
-    for name, values in zip(names.tolist(), _arrays(frame), strict=True):
+    for name, values in zip(names, _arrays(frame), strict=True):
         type_ = types.get(values.dtype)
         if type_ is None:
             if not _is_text(values.dtype):
@@ -47,6 +45,23 @@ def plain_columns(frame: pd.DataFrame) -> list[PlainColumn] | None:
             type_ = "VARCHAR"
         columns.append(PlainColumn(name, type_, values))
     return columns
+
+
+_latest: tuple[Any, list[str]] | None = None
+"""The columns that were looked at last, and their names: a frame mostly shares those of the one before."""
+
+
+def _plain_names(columns: pd.Index) -> list[str] | None:
+    """The names of columns; None where they are not texts that differ."""
+    global _latest
+    latest = _latest
+    if latest is not None and columns.is_(latest[0]):
+        return latest[1]
+    if columns.inferred_type != "string" or not columns.is_unique or columns.hasnans:
+        return None
+    names: list[str] = columns.tolist()
+    _latest = (columns, names)
+    return names
 
 
 def plain_table(columns: Iterable[PlainColumn]) -> pa.Table:

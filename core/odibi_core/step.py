@@ -64,16 +64,18 @@ class Step:
 
     def __post_init__(self) -> None:
         """Let `None` stand for an empty mapping, and copy what was given: steps never share a dict."""
-        for name in ("params", "inputs", "outputs", "metadata"):
-            given = getattr(self, name)
-            if given is None or isinstance(given, Mapping):
-                setattr(self, name, dict(given or {}))
+        self.params = _own_dict(self.params)
+        self.inputs = _own_dict(self.inputs)
+        self.outputs = _own_dict(self.outputs)
+        self.metadata = _own_dict(self.metadata)
         if self.expectations is None or isinstance(self.expectations, list | tuple):
             self.expectations = list(self.expectations or ())
 
     @property
     def references(self) -> tuple[str, ...]:
         """The keys of the datasets that its expectations look into, beside its own."""
+        if not self.expectations:
+            return ()
         named = (
             str(expectation.get("references") or "")
             for expectation in self.expectations
@@ -109,3 +111,11 @@ class Step:
     def _publishes(self) -> bool:
         http = isinstance(self.value, str) and self.value.startswith(("http://", "https://"))
         return http or self.type == StepType.API or "method" in self.params
+
+
+def _own_dict(given: Any) -> Any:
+    """A copy of a mapping, empty for None; anything else is a mistake and stays as it was given."""
+    # A plain dict is told at once; asking whether something is a Mapping takes ten times as long.
+    if type(given) is dict or given is None or isinstance(given, Mapping):
+        return dict(given or {})
+    return given

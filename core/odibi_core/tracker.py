@@ -23,6 +23,9 @@ LINEAGE_FORMAT = 1
 
 _NO_PROFILES = Profiles()
 
+_Shown = dict[int, tuple[Snapshot, dict[str, Any]]]
+"""What snapshots look like in lineage, by their ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Data:
@@ -71,8 +74,10 @@ class Tracker:
         with self._settling:
             with self._lock:
                 waiting, self._waiting = self._waiting, {}
+            # What one step gave is what others took: it is shown once for all of them.
+            shown: _Shown = {}
             for data in waiting.values():
-                _describe(data)
+                _describe(data, shown)
 
     @property
     def step_executions(self) -> list[dict[str, Any]]:
@@ -257,12 +262,12 @@ def _end_step(record: dict[str, Any], event: Mapping[str, Any], state: str) -> N
     record["duration_ms"] = event.get("duration_ms")
 
 
-def _describe(data: _Data) -> None:
+def _describe(data: _Data, shown: _Shown) -> None:
     record = data.record
     taken = _snapshots(record, data.inputs)
     given = _snapshots(record, data.outputs)
-    shown_inputs = {alias: snapshot.as_dict() for alias, snapshot in taken.items()}
-    shown_outputs = {name: snapshot.as_dict() for name, snapshot in given.items()}
+    shown_inputs = {alias: _shown(snapshot, shown) for alias, snapshot in taken.items()}
+    shown_outputs = {name: _shown(snapshot, shown) for name, snapshot in given.items()}
     record["input_snapshots"], record["output_snapshots"] = shown_inputs, shown_outputs
     record["before_snapshot"] = next(iter(shown_inputs.values()), None)
     record["after_snapshot"] = next(iter(shown_outputs.values()), None)
@@ -279,6 +284,14 @@ def _describe(data: _Data) -> None:
             record["row_delta"] = after.row_count - before.row_count
     record["inputs"] = record["inputs"] or {alias: dataset.key for alias, dataset in data.inputs.items()}
     record["outputs"] = record["outputs"] or {name: dataset.key for name, dataset in data.outputs.items()}
+
+
+def _shown(snapshot: Snapshot, shown: _Shown) -> dict[str, Any]:
+    known = shown.get(id(snapshot))
+    if known is None:
+        # The snapshot is held with it: no other can have the same id meanwhile.
+        known = shown[id(snapshot)] = (snapshot, snapshot.as_dict())
+    return known[1]
 
 
 def _snapshots(record: dict[str, Any], datasets: Mapping[str, Dataset]) -> dict[str, Snapshot]:

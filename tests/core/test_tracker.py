@@ -262,6 +262,14 @@ def test_a_story_can_read_the_lineage(
     assert lineage.steps[2].written_rows == 7
 
 
+def test_a_function_is_told_by_its_name(tmp_path: Path) -> None:
+    bus, tracker = EventBus(), Tracker(Pipeline("p", [Step("silver", "clean", "function", "", read_lineage)]))
+    bus.subscribe(tracker.observe)
+    bus.emit("pipeline_start")
+    exported = json.loads(tracker.export_lineage(tmp_path / "lineage.json").read_text())
+    assert exported["steps"][0]["value"] == "odibi_core.story.lineage.read_lineage"
+
+
 def test_before_a_run_there_is_nothing_to_export(tracker: Tracker, tmp_path: Path) -> None:
     with pytest.raises(OdibiError, match="there is no run to tell of"):
         tracker.export_lineage(tmp_path / "lineage.json")

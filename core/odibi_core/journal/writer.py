@@ -73,6 +73,7 @@ class JournalWriter:
         self._vitals = Vitals()
         self._unsaid = 0
         self._file: int | None = None
+        self._end = -1
         try:
             make_run_folder(self.run_dir)
             self._heartbeat = Heartbeat(self.run_dir, self._keep_vitals)
@@ -93,7 +94,7 @@ class JournalWriter:
             if self._file is None:
                 return
             try:
-                _append(self._file, line)
+                self._end = _append(self._file, line, self._end)
                 self._say_missing()
                 if event["event_type"] in _KEPT_AT_ONCE:
                     os.fsync(self._file)
@@ -189,19 +190,28 @@ def open_events(run_dir: Path) -> int:
     return os.open(run_dir / EVENTS_FILE, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
 
 
-def _append(file: int, line: bytes) -> None:
+def _append(file: int, line: bytes, known_end: int = -1) -> int:
     """Write a line in one call, as far as the disk takes it: other processes may be writing, too.
+
+    Args:
+        file: The events.
+        line: Ends with a line break.
+        known_end: Where a whole line is known to end.
+
+    Returns:
+        Where this line ends, if nobody else wrote meanwhile.
 
     Raises:
         OSError: It can't be written, or not all of it.
     """
-    size = os.fstat(file).st_size
+    size = os.lseek(file, 0, os.SEEK_END)
     # Of a line that a full disk cut off the end is missing: this one must not be joined to it.
-    is_torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+    is_torn = size not in (0, known_end) and os.pread(file, 1, size - 1) != b"\n"
     data = b"\n" + line if is_torn else line
-    written = 0
+    written = os.write(file, data)
     while written < len(data):
         written += os.write(file, data[written:])
+    return size + written
 
 
 def make_run_folder(run_dir: Path) -> None:

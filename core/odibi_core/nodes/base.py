@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,7 +65,7 @@ def parse(
         place: Where in the step they stand.
     """
     try:
-        return model.model_validate(dict(params)), []
+        return model.model_validate(dict(params)) if params else _defaults(model), []
     except ValidationError as error:
         names = field_names(model) | set(known)
         return None, [
@@ -73,8 +74,16 @@ def parse(
         ]
 
 
+@cache
+def _defaults(model: type[Model]) -> Model:
+    """What the model has where nothing is set: no settings are ever changed, so all steps share it."""
+    return model.model_validate({})
+
+
 def split(params: Mapping[str, Any], model: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The params that the model knows, and the rest."""
+    if not params:
+        return {}, {}
     names = field_names(model)
     ours = {name: value for name, value in params.items() if name in names}
     return ours, {name: value for name, value in params.items() if name not in names}

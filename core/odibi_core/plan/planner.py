@@ -200,9 +200,11 @@ class Survey:
             node = compile_step(rendered, surroundings.workspace.root, surroundings.connections)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
-            expectations, mistakes = expectations_of(rendered, step) if is_whole_step else ({}, [])
-            nodes[step.name] = replace(nodes[step.name], expectations=expectations)
-            problems += [*node.problems, *mistakes]
+            problems += node.problems
+            if is_whole_step and step.expectations:
+                expectations, mistakes = expectations_of(rendered, step)
+                nodes[step.name] = replace(node, expectations=expectations)
+                problems += mistakes
         problems += reference_problems(
             pipeline.steps, nodes, surroundings.connections, surroundings.allowed_functions
         )

@@ -17,6 +17,7 @@ from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
 from odibi_core.step import NodeKind, Step, StepType
 
+_TYPES = frozenset(StepType)
 _SHAPES = {
     NodeKind.CONNECT: ("takes no inputs and has no outputs", 0, 0),
     NodeKind.INGEST: ("takes no inputs and has one output", 0, 1),
@@ -45,10 +46,8 @@ def has_form(step: Step) -> bool:
         and isinstance(step.layer, str)
         and isinstance(step.params, Mapping)
         and isinstance(step.expectations, list)
-        and all(
-            isinstance(given, Mapping) and not list(_names(step, "", given))
-            for given in (step.inputs, step.outputs)
-        )
+        and _are_names(step.inputs)
+        and _are_names(step.outputs)
     )
 
 
@@ -61,7 +60,7 @@ def _step_form(step: Step, position: int, engines: list[str], default_engine: st
         return
     if not isinstance(step.layer, str) or not step.layer.strip():
         yield Problem("the layer is missing", name, "layer", "name one, such as bronze, silver or transform")
-    if step.type not in tuple(StepType):
+    if step.type not in _TYPES:
         yield Problem(
             f"there is no step type {step.type!r}",
             name,
@@ -91,9 +90,17 @@ def _step_form(step: Step, position: int, engines: list[str], default_engine: st
         )
 
 
+def _is_name(given: Any) -> bool:
+    return isinstance(given, str) and bool(given.strip())
+
+
+def _are_names(given: Any) -> bool:
+    return isinstance(given, Mapping) and all(_is_name(name) for pair in given.items() for name in pair)
+
+
 def _names(step: Step, field: str, given: Mapping[Any, Any]) -> Iterator[Problem]:
     for inner, key in given.items():
-        if not (isinstance(inner, str) and inner.strip() and isinstance(key, str) and key.strip()):
+        if not (_is_name(inner) and _is_name(key)):
             yield Problem(
                 f"{inner!r}: {key!r} is not a pair of names",
                 step.name,
@@ -187,7 +194,7 @@ def column_problems(
 
 def _shape(step: Step) -> Iterator[Problem]:
     kind = step.kind
-    if step.type not in tuple(StepType):
+    if step.type not in _TYPES:
         return
     if kind is None:
         yield Problem(

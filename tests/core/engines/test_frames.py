@@ -54,6 +54,15 @@ def test_a_frame_with_other_columns_is_left_to_arrow(name: str) -> None:
     assert plain_columns(pd.DataFrame({**PLAIN, name: MORE[name]})) is None
 
 
+def test_a_frame_that_was_given_other_names_has_those() -> None:
+    frame = pd.DataFrame({"id": [1], "total": [2]})
+    names = [column.name for column in plain_columns(frame) or ()]
+    frame.columns = pd.Index(["total", "id"])
+    renamed = [column.name for column in plain_columns(frame) or ()]
+    added = [column.name for column in plain_columns(frame.assign(more=3)) or ()]
+    assert (names, renamed, added) == (["id", "total"], ["total", "id"], ["total", "id", "more"])
+
+
 @pytest.mark.parametrize("dtype", [">i8", "float16", "complex128"])
 def test_numbers_that_duckdb_has_no_type_for_are_left_to_arrow(dtype: str) -> None:
     assert plain_columns(pd.DataFrame({"id": pd.Series([1, 2], dtype=dtype)})) is None

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from odibi_core.garbage import MANY_STEPS, patient_collector
+
+
+@pytest.fixture(autouse=True)
+def thresholds() -> Iterator[tuple[int, int, int]]:
+    before = gc.get_threshold()
+    yield before
+    gc.set_threshold(*before)
+
+
+def test_old_objects_are_looked_through_less_often_while_a_long_run_goes_on(
+    thresholds: tuple[int, int, int],
+) -> None:
+    with patient_collector(MANY_STEPS):
+        young, old, oldest = gc.get_threshold()
+        assert (young, oldest) == (thresholds[0], thresholds[2])
+        assert old > thresholds[1]
+    assert gc.get_threshold() == thresholds
+
+
+def test_a_short_run_changes_nothing(thresholds: tuple[int, int, int]) -> None:
+    with patient_collector(MANY_STEPS - 1):
+        assert gc.get_threshold() == thresholds
+
+
+def test_of_two_runs_at_the_same_time_the_last_one_gives_the_collector_back(
+    thresholds: tuple[int, int, int],
+) -> None:
+    first, second = patient_collector(MANY_STEPS), patient_collector(MANY_STEPS)
+    first.__enter__()
+    second.__enter__()
+    patient = gc.get_threshold()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold() == patient != thresholds
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == thresholds
+
+
+def test_a_run_that_raises_gives_the_collector_back(thresholds: tuple[int, int, int]) -> None:
+    with pytest.raises(KeyboardInterrupt), patient_collector(MANY_STEPS):
+        raise KeyboardInterrupt
+    assert gc.get_threshold() == thresholds
