@@ -172,8 +172,10 @@ def page() -> str:
     lines += [f"| {words} | {' | '.join(cells)} |" for words, cells in rows.items()]
     lines += [
         "",
-        "The names of packed files end in `.gz` or `.zst`; CSV and JSON are read, but not written, from",
-        "`.bz2`, `.xz` and `.lz4` too.",
+        "Names of packed CSV and JSON files end in `.gz`, `.zst`, `.bz2`, `.xz` or `.lz4`. DuckDB packs the",
+        "first two itself; the others are packed as they are written, by one processor, and unpacked to a",
+        "copy before they are read. xz makes the smallest files and takes the longest. Spark's machines read",
+        "and write gzip and bzip2; files packed otherwise pass through the machine that runs the pipeline.",
     ]
     lines += ["", "## What becomes of each type", ""]
     lines += [

@@ -5,49 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from odibi_core.formats.base import (
-    FileForm,
-    Options,
-    ReadOptions,
-    ReadyFiles,
-    Rows,
-    Target,
-    WriteOptions,
-)
-from odibi_core.formats.csv_options import CsvWriteOptions
-from odibi_core.formats.json_options import JsonWriteOptions
+from odibi_core.formats.base import ReadOptions, WriteOptions
 from odibi_core.formats.plain import Parts, PlainFormat
-from odibi_core.formats.sources import PACKINGS
 from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-def unpacked_files(
-    rows: Rows,
-    target: Target,
-    options: CsvWriteOptions | JsonWriteOptions,
-    usual: Options,
-    format_: PlainFormat[Any, Any],
-) -> ReadyFiles | None:
-    """Text files that hold the rows; None where a setting or the target's name asks for something of its own.
-
-    Args:
-        rows: The rows.
-        target: Where they are written.
-        options: As the step gives them.
-        usual: The same, without the settings that only this machine knows.
-        format_: The format.
-    """
-    is_named = target.path.suffix.lower() in PACKINGS
-    if options != usual or is_named or options.compression == "zstd":
-        return None
-    packing = "gzip" if options.compression == "gzip" else "none"
-    form = FileForm(format_.name, packing, format_.part_extension(options), options)
-    return rows.ready_files(target.partition_by, form)
 
 
 class CopiedFormat(PlainFormat[ReadOptions, WriteOptions]):

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from odibi_core.errors import SourceError, TargetError
+from odibi_core.errors import SourceError
 from odibi_core.formats.base import Abilities, ReadyFiles, Rows, Scan, ScanContext, Target
-from odibi_core.formats.copied import CopiedFormat, unpacked_files
 from odibi_core.formats.csv_options import CsvReadOptions, CsvWriteOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes, merged_schema
 from odibi_core.formats.csv_sieve import sift
@@ -21,8 +20,10 @@ from odibi_core.formats.csv_values import (
     widened,
 )
 from odibi_core.formats.exact_values import select_sql
+from odibi_core.formats.packed import PackedFormat
+from odibi_core.formats.packing import COMPRESSIONS
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.text import needs_copy, packing_of, transcode
+from odibi_core.formats.text import needs_copy, transcode
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _PROBED_ROWS = 2_000
 
 
-class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
+class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
     """Delimited text.
 
     CSV has no types: every value is written as text, lists and structs in DuckDB's notation, bytes with
@@ -42,7 +43,7 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
     name: ClassVar[str] = "csv"
     extensions: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
     abilities: ClassVar[Abilities] = Abilities(
-        compressions=("gzip", "zstd", "none"),
+        compressions=COMPRESSIONS,
         keeps_types=frozenset(
             {"BOOLEAN", "BIGINT", "HUGEINT", "DOUBLE", "VARCHAR", "DATE", "TIME", "TIMESTAMP"}
             | {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS"}
@@ -114,14 +115,6 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
 
     def copy_options(self, options: CsvWriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
-        named = packing_of(path, ".csv")
-        packing = options.compression
-        if path.suffix and packing not in ("auto", named):
-            raise TargetError(
-                f"the compression is {packing!r}, and the name {path.name!r} says {named!r}",
-                where=str(path),
-                fix="let the name end in .csv.gz or .csv.zst, and leave `compression` out",
-            )
         chosen = [
             "FORMAT csv",
             f"HEADER {str(options.header).lower()}",
@@ -129,7 +122,7 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
             f"QUOTE {literal(options.quote)}",
             f"ESCAPE {literal(options.escape or options.quote)}",
             f"NULLSTR {literal(options.null_text)}",
-            f"COMPRESSION {named if packing == 'auto' else packing}",
+            f"COMPRESSION {self.packing_by_duckdb(options, path)}",
         ]
         if not options.ordered:
             chosen.append("PRESERVE_ORDER false")
@@ -154,11 +147,7 @@ class CsvFormat(CopiedFormat[CsvReadOptions, CsvWriteOptions]):
             compression=options.compression,
             ordered=options.ordered,
         )
-        return unpacked_files(rows, target, options, usual, self)
-
-    def part_extension(self, options: CsvWriteOptions) -> str:
-        """The ending of the names of a folder's part files."""
-        return ".csv" + {"gzip": ".gz", "zstd": ".zst"}.get(options.compression, "")
+        return self.ready_files_as(rows, target, options, usual)
 
     def existing_schema(self, files: Files, options: CsvWriteOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns of files that are there, all as text."""

@@ -131,7 +131,7 @@ class CsvWriteOptions(Options):
     timestamp_format: str | None = Field(
         default=None, description="Such as %d/%m/%Y %H:%M; ISO 8601 if empty."
     )
-    compression: Literal["auto", "none", "gzip", "zstd"] = Field(
+    compression: Literal["auto", "none", "gzip", "zstd", "bzip2", "xz", "lz4"] = Field(
         default="auto",
         description="Of the files in a folder; a single file is packed as its name's ending says.",
     )

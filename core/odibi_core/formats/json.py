@@ -19,14 +19,15 @@ from odibi_core.formats.base import (
     Target,
     Written,
 )
-from odibi_core.formats.copied import CopiedFormat, unpacked_files
 from odibi_core.formats.exact_values import WHOLE, decimal_digits, exact_sql, is_at_risk, select_sql
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
+from odibi_core.formats.packed import PackedFormat, plain_copy
+from odibi_core.formats.packing import COMPRESSIONS
 from odibi_core.formats.sources import Files, find_files
-from odibi_core.formats.text import codec_of, needs_copy, packing_of, transcode
+from odibi_core.formats.text import codec_of, needs_copy, transcode
 from odibi_core.formats.tolerance import check_bad_rows
 from odibi_core.formats.types import known_type
 from odibi_core.schema import Schema, literal, quote
@@ -38,7 +39,7 @@ _INEXACT = "JSON: a value would be changed"
 """What a strict scan fails with at a value that its column's type does not hold as it is."""
 
 
-class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
+class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
     """JSON lines and arrays.
 
     JSON has numbers, texts, booleans, objects and lists: dates, times and bytes are written as text, and read
@@ -49,7 +50,7 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
     name: ClassVar[str] = "json"
     extensions: ClassVar[tuple[str, ...]] = (".json", ".jsonl", ".ndjson")
     abilities: ClassVar[Abilities] = Abilities(
-        compressions=("gzip", "zstd", "none"),
+        compressions=COMPRESSIONS,
         keeps_types=frozenset(
             {"BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "UUID", "LIST", "STRUCT"}
             | {"TIMESTAMP WITH TIME ZONE"}
@@ -65,7 +66,7 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
             for part in self._parts(source, options):
                 if part.layout != LINES:
                     sources = zip(part.files.paths, part.codecs, strict=True)
-                    paths = [_plain_path(Path(folder), path, codec) for path, codec in sources]
+                    paths = [plain_copy(path, codec, Path(folder)) for path, codec in sources]
                     schemas.append(self._describe(source, part, paths, options, cursor))
                     continue
                 head = Path(folder, "head.json")
@@ -166,29 +167,17 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
 
     def copy_options(self, options: JsonWriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
-        named = packing_of(path, ".json")
-        packing = named if options.compression == "auto" else options.compression
-        if path.suffix and packing != named:
-            raise TargetError(
-                f"the compression is {packing!r}, and the name {path.name!r} says {named!r}",
-                where=str(path),
-                fix="let the name end in .json.gz or .json.zst, and leave `compression` out",
-            )
+        packing = self.packing_by_duckdb(options, path)
         order = "" if options.ordered else ", PRESERVE_ORDER false"
         return f"FORMAT json, ARRAY {str(not options.lines).lower()}, COMPRESSION {packing}{order}"
 
     def ready_files(self, rows: Rows, target: Target, options: JsonWriteOptions) -> ReadyFiles | None:
         """Files that hold the rows as they are to be written."""
         usual = JsonWriteOptions(compression=options.compression, ordered=options.ordered)
-        return unpacked_files(rows, target, options, usual, self)
-
-    def part_extension(self, options: JsonWriteOptions) -> str:
-        """The ending of the names of a folder's part files."""
-        return ".json" + {"gzip": ".gz", "zstd": ".zst"}.get(options.compression, "")
+        return self.ready_files_as(rows, target, options, usual)
 
     def checked_sql(self, rows: Rows, options: JsonWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows, failing on numbers that JSON does not have."""
-        packing_of(path, ".json")
         relation = rows.cursor.sql(rows.sql)
         columns = [
             finite_sql(quote(name), type_, name)
@@ -205,10 +194,12 @@ class JsonFormat(CopiedFormat[JsonReadOptions, JsonWriteOptions]):
         """The columns of files that are there, every value as the JSON that it is."""
         reading = JsonReadOptions()
         source = ", ".join(files.paths)
-        parts = self._parts_of(source, files, reading)
-        found = _united(
-            [self._describe(source, part, part.files.paths, reading, cursor) for part in parts], cursor
-        )
+        with TemporaryDirectory() as folder:
+            plain = self.readable(files, Path(folder))
+            parts = self._parts_of(source, plain, reading)
+            found = _united(
+                [self._describe(source, part, part.files.paths, reading, cursor) for part in parts], cursor
+            )
         return Schema.of((name, "JSON") for name in found.names)
 
     def existing_sql(self, files: Files, schema: Schema, options: JsonWriteOptions) -> str:  # noqa: ARG002
@@ -366,17 +357,6 @@ def _scratch_path(context: ScanContext, name: str, original: str) -> Path:
     folder = context.scratch.joinpath(f"{context.name}-{name}", *parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder / "rows.json"
-
-
-def _plain_path(folder: Path, path: str, codec: str) -> str:
-    """The file, or a copy of it in a folder where DuckDB reads no other."""
-    if not needs_copy(path, codec):
-        return path
-    parts = [part for part in Path(path).parts[:-1] if "=" in part]
-    copy = folder.joinpath(str(len(list(folder.iterdir()))), *parts, "rows.json")
-    copy.parent.mkdir(parents=True)
-    transcode(path, codec, copy)
-    return str(copy)
 
 
 def _united(schemas: Sequence[Schema], cursor: DuckDBPyConnection) -> Schema:

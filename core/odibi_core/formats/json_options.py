@@ -38,7 +38,7 @@ class JsonWriteOptions(Options):
     lines: bool = Field(
         default=True, description="Whether each row is a line; otherwise the file is one array."
     )
-    compression: Literal["auto", "none", "gzip", "zstd"] = Field(
+    compression: Literal["auto", "none", "gzip", "zstd", "bzip2", "xz", "lz4"] = Field(
         default="auto",
         description="Of the files in a folder; a single file is packed as its name's ending says.",
     )

@@ -97,6 +97,10 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
     def existing_sql(self, files: Files, schema: Schema, options: WriteOptions) -> str:
         """A SELECT of the rows of files that are there, such that writing them again changes nothing."""
 
+    def readable(self, files: Files, room: Path) -> Files:  # noqa: ARG002
+        """The same files, as `existing_schema` and `existing_sql` take them; copies may go into a folder."""
+        return files
+
     def part_extension(self, options: WriteOptions) -> str:  # noqa: ARG002
         """The ending of the names of a folder's part files."""
         return self.extensions[0]
@@ -190,7 +194,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
 
     def _append(self, select: str, path: Path, rows: Rows, target: Target, options: WriteOptions) -> int:
         """Write the old rows and the new ones to `path`; gives back the number of new ones."""
-        files, old = self._existing(rows, target.path, options)
+        files, old = self._existing(rows, target.path, path.parent, options)
         before = self.existing_sql(files, old, options)
         types = rows.schema.as_dict()
         new = ", ".join(
@@ -204,16 +208,17 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         self, fresh: Incoming, path: Path, rows: Rows, target: Target, options: WriteOptions
     ) -> dict[str, int]:
         """Write the old rows and the new ones to `path`; gives back what became of the new ones."""
-        files, old = self._existing(rows, target.path, options)
+        files, old = self._existing(rows, target.path, path.parent, options)
         before = self.existing_sql(files, old, options)
         merged = merged_sql(self, fresh, before, old, target=target, options=options)
         self.write_file(rows.cursor, merged.select, path, options, target.check)
         return fresh.count_matches(merged)
 
-    def _existing(self, rows: Rows, path: Path, options: WriteOptions) -> tuple[Files, Schema]:
+    def _existing(self, rows: Rows, path: Path, room: Path, options: WriteOptions) -> tuple[Files, Schema]:
         """The old file and its columns, after checking that the new rows fit."""
         files = find_files(str(path), self.extensions)
         try:
+            files = self.readable(files, room)
             old = self.existing_schema(files, options, rows.cursor)
         except SourceError as error:
             raise TargetError(

@@ -13,10 +13,9 @@ from urllib.parse import unquote
 
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats import atomic
+from odibi_core.formats.packing import PACKED
 from odibi_core.schema import literal, quote
 
-PACKINGS = (".gz", ".zst", ".bz2", ".xz", ".lz4")
-"""Endings of the names of packed files."""
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -129,7 +128,7 @@ def _raise(error: OSError) -> None:
 def bare(name: str) -> str:
     """A file's name in small letters, without the ending that says how it is packed."""
     name = name.lower()
-    return name.removesuffix(next((ending for ending in PACKINGS if name.endswith(ending)), ""))
+    return name.removesuffix(next((ending for ending in PACKED if name.endswith(ending)), ""))
 
 
 def _check_readable(place: Path) -> None:

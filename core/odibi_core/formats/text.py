@@ -9,15 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from encodings.aliases import aliases
 from pathlib import Path
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO
 
-from odibi_core.errors import SourceError, TargetError, did_you_mean
+from odibi_core.errors import SourceError, did_you_mean
+from odibi_core.formats.packing import BY_DUCKDB, open_unpacked, packing_of
 from odibi_core.formats.sources import unreadable
-
-PACKED = {".gz": "gzip", ".zst": "zstd"}
-"""Endings of names → how DuckDB packs and unpacks such files."""
-_UNPACKED = {".bz2": "bz2", ".xz": "xz", ".lz4": "lz4"}
-"""Those of files that are read from unpacked copies, and not written."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -73,35 +69,24 @@ def _wide_codec(head: bytes) -> str:
 
 
 @contextmanager
-def open_bytes(path: str) -> Iterator[io.BufferedReader]:
+def open_bytes(path: str) -> Iterator[BinaryIO]:
     """The bytes of a file, unpacked where its name ends in .gz, .zst, .bz2, .xz or .lz4.
 
     Raises:
         SourceError: The file can't be read or unpacked.
     """
-    ending = Path(path).suffix.lower()
-    packing = PACKED.get(ending) or _UNPACKED.get(ending)
+    packing = packing_of(path)
     try:
-        with _open(path, packing) as file:
+        with open_unpacked(path, packing) as file:
             yield file
     except (OSError, lzma.LZMAError, EOFError) as error:
         if not isinstance(error, OSError) or error.errno is None:
             raise SourceError(
-                f"the file is not {packing or 'readable'}, or it is cut off: {error}",
+                f"the file is not {'readable' if packing == 'none' else packing}, or it is cut off: {error}",
                 where=path,
                 fix="fetch the file again, or name it without the packing's ending",
             ) from error
         raise unreadable(error, path) from error
-
-
-def _open(path: str, packing: str | None) -> io.BufferedReader:
-    if packing is None:
-        return Path(path).open("rb")
-    if packing == "xz":
-        return io.BufferedReader(lzma.open(path, "rb"))
-    import pyarrow as pa
-
-    return cast(io.BufferedReader, pa.input_stream(path, compression=packing))
 
 
 @contextmanager
@@ -117,23 +102,7 @@ def open_text(path: str, codec: str) -> Iterator[TextIO]:
 
 def needs_copy(path: str, codec: str) -> bool:
     """Whether DuckDB can't read a file by itself, but its UTF-8 copy."""
-    return codec != "utf-8-sig" or Path(path).suffix.lower() in _UNPACKED
-
-
-def packing_of(path: Path, extension: str) -> str:
-    """How DuckDB packs a file of this name.
-
-    Raises:
-        TargetError: Files of such a name are not written.
-    """
-    ending = path.suffix.lower()
-    if ending in _UNPACKED:
-        raise TargetError(
-            f"files are read but not written packed by {_UNPACKED[ending]}",
-            where=str(path),
-            fix=f"let the name end in {extension}, {extension}.gz or {extension}.zst",
-        )
-    return PACKED.get(ending, "none")
+    return codec != "utf-8-sig" or packing_of(path) not in ("none", *BY_DUCKDB)
 
 
 def transcode(path: str, codec: str, copy: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.formats.http_client import Service, merged, open_client
 from odibi_core.formats.http_errors import refused, status_of, told
-from odibi_core.formats.sources import PACKINGS
+from odibi_core.formats.packing import PACKINGS
 
 if TYPE_CHECKING:
     import httpx

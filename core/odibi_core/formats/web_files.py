@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from odibi_core.errors import OdibiError, RunCancelledError, TargetError
 from odibi_core.formats.base import Format, Options, Rejected, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.http_client import Service
-from odibi_core.formats.sources import PACKINGS
+from odibi_core.formats.packing import PACKINGS
 from odibi_core.formats.streams import told_error
 from odibi_core.formats.web_fetching import Fetch
 from odibi_core.schema import Schema

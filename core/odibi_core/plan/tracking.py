@@ -8,8 +8,8 @@ from pathlib import Path
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
+from odibi_core.formats.packing import PACKINGS
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.sources import PACKINGS
 from odibi_core.plan.model import Tracking
 from odibi_core.plan.sizes import file_sizes
 

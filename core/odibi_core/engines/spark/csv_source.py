@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.spark.conforming import quoted
+from odibi_core.engines.spark.file_forms import TEXT_PACKINGS
 from odibi_core.engines.spark.partitions import reader_of
 from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.strict_text import is_known, surely, typed
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes
+from odibi_core.formats.packing import packing_of
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.sources import PACKINGS, Files, bare, find_files
+from odibi_core.formats.sources import Files, bare, find_files
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -118,8 +120,7 @@ def _is_plain(shape: Shape, files: Files) -> bool:
         and len(shape.heads) == len(files.paths)
         # Spark knows how a file is packed by its name too, and not every way.
         and all(
-            (path.endswith(".gz") or not path.endswith(PACKINGS))
-            and bare(path).endswith((".csv", ".tsv", ".txt"))
+            packing_of(path) in TEXT_PACKINGS and bare(path).endswith((".csv", ".tsv", ".txt"))
             for path in files.paths
         )
         and not set(shape.schema.names) & set(files.partitions)

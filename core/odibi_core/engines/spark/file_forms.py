@@ -26,9 +26,11 @@ _KEPT: Mapping[str, frozenset[str]] = {
     | {"BOOLEAN", "FLOAT", "DOUBLE", "VARCHAR", "BLOB", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
 }
 """Format → types of which both engines read the same again; DECIMALs beside them."""
+TEXT_PACKINGS = ("none", "gzip", "bzip2")
+"""How text files may be packed that Spark's machines read and write."""
 _PACKED: Mapping[str, Mapping[str, str]] = {
-    "csv": {name: name for name in ("none", "gzip")},
-    "json": {name: name for name in ("none", "gzip")},
+    "csv": {name: name for name in TEXT_PACKINGS},
+    "json": {name: name for name in TEXT_PACKINGS},
     "orc": {name: name for name in ("none", "snappy", "zlib", "zstd", "lz4")},
     "avro": {
         **{name: name for name in ("snappy", "deflate", "bzip2", "xz")},

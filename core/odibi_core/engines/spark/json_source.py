@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.spark.conforming import quoted, spark_type
+from odibi_core.engines.spark.file_forms import TEXT_PACKINGS
 from odibi_core.engines.spark.partitions import reader_of
 from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.strict_text import surely, typed
 from odibi_core.formats.json_lines import HEAD_LINES, head_lines
 from odibi_core.formats.json_options import JsonReadOptions
 from odibi_core.formats.json_shape import LINES, layout
+from odibi_core.formats.packing import packing_of
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.sources import PACKINGS, find_files
+from odibi_core.formats.sources import find_files
 from odibi_core.formats.text import codec_of
 from odibi_core.schema import Schema
 
@@ -84,7 +86,7 @@ def json_frame(
     files = find_files(source, format_.extensions)
     codecs = {codec_of(path, options.encoding) for path in files.paths}
     layouts = {layout(path, "utf-8-sig", options) for path in files.paths}
-    is_packed = any(path.endswith(PACKINGS) and not path.endswith(".gz") for path in files.paths)
+    is_packed = any(packing_of(path) not in TEXT_PACKINGS for path in files.paths)
     if codecs != {"utf-8-sig"} or layouts - {LINES, ""} or is_packed:
         return None
     with closing(session.cursor()) as cursor:

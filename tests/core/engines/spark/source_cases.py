@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ SOURCES: dict[str, Source] = {
     "names of columns": csv("a,b\n1,x\n", columns=["n", "odd `name`, with.dots"]),
     "odd names": csv('"a b","c.d",`e\n1,2,3\n'),
     "packed": csv(gzip.compress(PLAIN.encode()), name="rows.csv.gz"),
+    "packed by bzip2": csv(bz2.compress(PLAIN.encode()), name="rows.csv.bz2"),
     "a folder": Source({"in/1.csv": b"a,b\n1,x\n", "in/2.csv": b"a,b\n2,y\n"}, "in"),
     "folders named by values": Source(
         {
