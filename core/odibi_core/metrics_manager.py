@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.errors import OdibiError
 from odibi_core.events import EventType, NodeState
 from odibi_core.json_text import JsonEncoder
+from odibi_core.prometheus_text import Family, write_families
 from odibi_core.text_file import write_text_file
 
 if TYPE_CHECKING:
@@ -202,21 +203,20 @@ class MetricsManager:
         Raises:
             TargetError: The file can't be written.
         """
-        from prometheus_client import CollectorRegistry, generate_latest
-
-        registry = CollectorRegistry()
-        registry.register(self)
-        return write_text_file(path, generate_latest(registry).decode())
+        return write_text_file(path, write_families(self._families()))
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as Prometheus' client takes them: a registry may have the manager as a collector."""
-        with self._lock:
-            metrics = [*self._pipeline_metrics(), *self._step_metrics(), *self._user_metrics()]
-        yield from metrics
+        for family in self._families():
+            yield family.metric()
 
     def describe(self) -> list[Metric]:
         """Nothing: what there is to collect is known only after a run."""
         return []
+
+    def _families(self) -> list[Family]:
+        with self._lock:
+            return [*self._pipeline_metrics(), *self._step_metrics(), *self._user_metrics()]
 
     def _node(self, event: Mapping[str, Any]) -> _Node:
         name = event["step_name"]
@@ -281,78 +281,68 @@ class MetricsManager:
                 )
             kept[series] = kept.get(series, 0) + value if added else value
 
-    def _pipeline_metrics(self) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
+    def _pipeline_metrics(self) -> Iterator[Family]:
         if self._run_id and self._state not in (NodeState.PENDING, NodeState.RUNNING):
-            duration = GaugeMetricFamily(
+            duration = Family(
                 "odibi_pipeline_duration_seconds",
                 "Wall time of the latest run.",
                 labels=["pipeline", "status"],
             )
-            duration.add_metric([_text(self._pipeline_name), self._state], self._duration_ms / 1000)
-            success = GaugeMetricFamily(
+            duration.add([_text(self._pipeline_name), self._state], self._duration_ms / 1000)
+            success = Family(
                 "odibi_pipeline_success", "Whether the latest run succeeded.", labels=["pipeline"]
             )
-            success.add_metric([_text(self._pipeline_name)], float(self._state == NodeState.SUCCESS))
-            memory = GaugeMetricFamily(
+            success.add([_text(self._pipeline_name)], float(self._state == NodeState.SUCCESS))
+            memory = Family(
                 "odibi_process_peak_memory_bytes",
                 "Highest resident memory of the process by the end of the latest run's last step.",
                 labels=["pipeline"],
             )
             peaks = [node.memory_mb for node in self._nodes.values() if node.memory_mb is not None]
-            memory.add_metric([_text(self._pipeline_name)], max(peaks, default=0.0) * 1024 * 1024)
+            memory.add([_text(self._pipeline_name)], max(peaks, default=0.0) * 1024 * 1024)
             yield from (duration, success, memory)
-        runs = CounterMetricFamily("odibi_pipeline_runs", "Runs that ended.", labels=["pipeline", "status"])
+        runs = Family("odibi_pipeline_runs", "Runs that ended.", ["pipeline", "status"], is_counter=True)
         for (pipeline, status), count in self._runs.items():
-            runs.add_metric([_text(pipeline), status], count)
+            runs.add([_text(pipeline), status], count)
         yield runs
 
-    def _step_metrics(self) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
+    def _step_metrics(self) -> Iterator[Family]:
         labels = ["pipeline", "step", "layer", "status"]
-        duration = GaugeMetricFamily(
+        duration = Family(
             "odibi_step_duration_seconds",
             "Wall time of the step, or of the region that it was fused into, in the latest run.",
             labels=[*labels, "scope"],
         )
-        rows = GaugeMetricFamily(
-            "odibi_step_rows", "Rows that the step gave in the latest run.", labels=labels
-        )
+        rows = Family("odibi_step_rows", "Rows that the step gave in the latest run.", labels=labels)
         for name, node in self._nodes.items():
             values = [_text(self._pipeline_name), _text(name), _text(node.layer), node.status]
             if node.duration_ms is not None:
-                duration.add_metric([*values, node.duration_scope], node.duration_ms / 1000)
+                duration.add([*values, node.duration_scope], node.duration_ms / 1000)
             if node.row_count is not None:
-                rows.add_metric(values, node.row_count)
+                rows.add(values, node.row_count)
         yield from (duration, rows, *self._quality_metrics())
         for what, help_text in (
             ("retries", "Tries of the step after its first."),
             ("errors", "Failures of the step."),
             ("cache_hits", "Times that the step's result came from the cache."),
         ):
-            counter = CounterMetricFamily(
-                f"odibi_step_{what}", help_text, labels=["pipeline", "step", "layer"]
-            )
+            counter = Family(f"odibi_step_{what}", help_text, ["pipeline", "step", "layer"], is_counter=True)
             for key, count in self._counts[what].items():
-                counter.add_metric([_text(part) for part in key], count)
+                counter.add([_text(part) for part in key], count)
             yield counter
 
-    def _quality_metrics(self) -> Iterator[Metric]:
-        from prometheus_client.core import GaugeMetricFamily
-
+    def _quality_metrics(self) -> Iterator[Family]:
         labels = ["pipeline", "step"]
-        aside = GaugeMetricFamily(
+        aside = Family(
             "odibi_step_quarantined_rows",
             "Rows of the step that broke an expectation and were set aside in the latest run.",
             labels=labels,
         )
         labels = [*labels, "expectation", "check"]
-        met = GaugeMetricFamily(
+        met = Family(
             "odibi_expectation_met", "Whether the expectation was met in the latest run.", labels=labels
         )
-        offending = GaugeMetricFamily(
+        offending = Family(
             "odibi_expectation_offending_rows",
             "Rows that broke the expectation in the latest run.",
             labels=labels,
@@ -360,25 +350,23 @@ class MetricsManager:
         for name, node in self._nodes.items():
             values = [_text(self._pipeline_name), _text(name)]
             if node.expectations:
-                aside.add_metric(values, node.quarantined_rows)
+                aside.add(values, node.quarantined_rows)
             for expectation, found in node.expectations.items():
                 named = [*values, _text(expectation), found["check"]]
-                met.add_metric(named, float(found["state"] == "passed"))
+                met.add(named, float(found["state"] == "passed"))
                 if found["offending_rows"] is not None:
-                    offending.add_metric(named, found["offending_rows"])
+                    offending.add(named, found["offending_rows"])
         yield from (metric for metric in (aside, met, offending) if metric.samples)
 
-    def _user_metrics(self) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        for kept, family in ((self._recorded, GaugeMetricFamily), (self._incremented, CounterMetricFamily)):
+    def _user_metrics(self) -> Iterator[Family]:
+        for kept, is_counter in ((self._recorded, False), (self._incremented, True)):
             for name in sorted({series.name for series in kept}):
                 chosen = {series: value for series, value in kept.items() if series.name == name}
                 labels = sorted({label for series in chosen for label, _ in series.labels})
-                metric = family(f"odibi_{name}", f"Recorded by the pipeline as {name}.", labels=labels)
+                metric = Family(f"odibi_{name}", f"Recorded by the pipeline as {name}.", labels, is_counter)
                 for series, value in chosen.items():
                     texts = dict(series.labels)
-                    metric.add_metric([_text(texts.get(label, "")) for label in labels], value)
+                    metric.add([_text(texts.get(label, "")) for label in labels], value)
                 yield metric
 
 

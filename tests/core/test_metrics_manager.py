@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -208,3 +209,35 @@ def test_a_file_that_cannot_be_written_is_a_clear_error(metrics: MetricsManager,
     ):
         metrics.export_prometheus(tmp_path)
     assert (tmp_path / "file").read_text() == "old"
+
+
+def test_the_text_says_what_the_official_library_would_write(
+    bus: EventBus, metrics: MetricsManager, tmp_path: Path
+) -> None:
+    bus.emit("pipeline_start")
+    complete(bus, NASTY)
+    complete(bus, 'back\\slash "quoted"\nsecond line')
+    bus.emit("node_retry", step_name="clean", layer="silver")
+    bus.emit("pipeline_complete", duration_ms=2500, state="success")
+    for number, value in enumerate((0, -1.5, 12_345_678_901, 1e300, float("inf"), float("-inf"))):
+        metrics.record("measured", value, number=number)
+    metrics.record("undefined", float("nan"))
+    metrics.increment("alerts", 3, channel=NASTY)
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    ours = metrics.export_prometheus(tmp_path / "m.prom").read_text(encoding="utf-8")
+    theirs = generate_latest(registry).decode()
+    assert families(ours) == families(theirs)
+    assert len(families(ours)) == ours.count("# TYPE")
+
+
+def families(text: str) -> dict[str, tuple[str, str, list[tuple[str, list[tuple[str, str]], str]]]]:
+    """Name → kind, help and samples, as the official parser reads them; NaN equals itself as a text."""
+    return {
+        family.name: (
+            family.type,
+            family.documentation,
+            [(one.name, sorted(one.labels.items()), repr(one.value)) for one in family.samples],
+        )
+        for family in text_string_to_metric_families(text)
+    }

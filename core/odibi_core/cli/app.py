@@ -85,9 +85,9 @@ class LazyGroup(click.Group):
 
 def _plugins() -> dict[str, EntryPoint]:
     """Name → a command of another package: an entry point of the group `odibi.commands`."""
-    from importlib.metadata import entry_points
+    from odibi_core.extensions import brought
 
-    return {found.name: found for found in entry_points(group="odibi.commands")}
+    return {found.name: found for found in brought("odibi.commands")}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

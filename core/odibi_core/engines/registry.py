@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from odibi_core.engines.base import Engine
 from odibi_core.errors import UnknownNameError
+from odibi_core.extensions import brought
 from odibi_core.workspace_settings import SparkSettings
 
 GROUP = "odibi.engines"
@@ -44,7 +45,7 @@ class EngineSettings:
 
 @cache
 def _doors() -> dict[str, EntryPoint]:
-    return {door.name: door for door in (*entry_points(group=GROUP), *_BUILT_IN)}
+    return {door.name: door for door in (*brought(GROUP), *_BUILT_IN)}
 
 
 def engine_names() -> tuple[str, ...]:

@@ -7,12 +7,14 @@ to, have the group `odibi.servers`.
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 from odibi_core.errors import MissingPackageError, OdibiError, UnknownNameError
+from odibi_core.extensions import brought
 from odibi_core.formats.base import Format
 from odibi_core.formats.sources import bare
 
@@ -31,6 +33,19 @@ _BUILT_IN = (
     EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 
+_ENDINGS = {
+    "csv": (".csv", ".tsv"),
+    "json": (".json", ".jsonl", ".ndjson"),
+    "parquet": (".parquet", ".pq"),
+    "avro": (".avro",),
+    "delta": (".delta",),
+    "duckdb": (".duckdb", ".ddb"),
+    "sqlite": (".sqlite", ".sqlite3", ".db", ".db3"),
+    "excel": (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"),
+    "orc": (".orc",),
+}
+"""What the built-in formats say of themselves, so that a name can be read without loading all of them."""
+
 _SERVERS = (
     EntryPoint("http", "odibi_core.formats.http:HttpFormat", SERVERS),
     EntryPoint("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
@@ -43,10 +58,7 @@ _SERVERS = (
 @cache
 def _doors() -> dict[str, EntryPoint]:
     doors: dict[str, EntryPoint] = {}
-    # Each time that it is asked, it looks through all packages.
-    brought = entry_points()
-    files, servers = brought.select(group=GROUP), brought.select(group=SERVERS)
-    for door in (*_BUILT_IN, *files, *_SERVERS, *servers):
+    for door in (*_BUILT_IN, *brought(GROUP), *_SERVERS, *brought(SERVERS)):
         known = doors.setdefault(door.name, door)
         if known.value != door.value:
             raise OdibiError(
@@ -95,15 +107,16 @@ def format_of(path: str | Path) -> Format[Any, Any]:
         UnknownNameError: Nothing implies one.
     """
     place = Path(path)
+    # Unlike Path.is_dir, it takes what can be no path at all: the name alone may say enough.
+    is_folder = os.path.isdir(place)  # noqa: PTH112
     for name in format_names():
-        fmt = format_named(name)
-        if fmt.owns_folder(place) or _has_extension(place, fmt):
-            return fmt
-    if place.is_dir():
+        if _is_ending_of(name, place) or (is_folder and format_named(name).owns_folder(place)):
+            return format_named(name)
+    if is_folder:
         inside = sorted(file for file in place.rglob("*") if file.is_file())
         for file in inside:
             for name in format_names():
-                if _has_extension(file, format_named(name)):
+                if _is_ending_of(name, file):
                     return format_named(name)
     raise UnknownNameError(
         f"nothing in the name {place.name!r} says its format",
@@ -112,5 +125,5 @@ def format_of(path: str | Path) -> Format[Any, Any]:
     )
 
 
-def _has_extension(path: Path, fmt: Format[Any, Any]) -> bool:
-    return bare(path.name).endswith(fmt.extensions)
+def _is_ending_of(name: str, path: Path) -> bool:
+    return bare(path.name).endswith(_ENDINGS.get(name) or format_named(name).extensions)

@@ -6,7 +6,7 @@ import pytest
 from tests.core.formats.bench import Bench
 
 from odibi_core.errors import UnknownNameError
-from odibi_core.formats import format_named, format_names, format_of
+from odibi_core.formats import format_named, format_names, format_of, registry
 from odibi_core.formats.csv import CsvFormat
 
 
@@ -39,6 +39,11 @@ def test_an_unknown_format_names_the_near_one() -> None:
 )
 def test_the_extension_implies_the_format(path: str, name: str) -> None:
     assert format_of(path).name == name
+
+
+@pytest.mark.parametrize("name", registry._ENDINGS)
+def test_the_endings_that_are_known_beforehand_are_those_of_the_format(name: str) -> None:
+    assert registry._ENDINGS[name] == format_named(name).extensions
 
 
 def test_a_folder_implies_the_format_of_what_is_in_it(bench: Bench) -> None:
