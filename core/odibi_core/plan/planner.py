@@ -6,22 +6,20 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from odibi_core.connections import Connection, path_in
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.engines.places import kind_of_place
-from odibi_core.engines.spark.strict_sources import reason_for_this_machine
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
-from odibi_core.nodes.expectations import expectations_of
 from odibi_core.nodes.registry import compile_step
 from odibi_core.pipeline import Pipeline
-from odibi_core.plan.expected_columns import expectation_problems
+from odibi_core.plan.heads import Probe
 from odibi_core.plan.model import Plan, PlannedStep, Tracking
 from odibi_core.plan.regions import divide
 from odibi_core.plan.rendering import Values
-from odibi_core.plan.schemas import Ports, Probe, find_schemas
+from odibi_core.plan.schemas import Ports, find_schemas
 from odibi_core.plan.server_columns import ServerColumns
 from odibi_core.plan.targets import stray_problems, target_problems
 from odibi_core.plan.tracking import choose_tracking
@@ -36,6 +34,9 @@ from odibi_core.plan.validation import (
 from odibi_core.sql.binding import Binder
 from odibi_core.step import NodeKind, Step
 from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from odibi_core.connections import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Surroundings:
             )
         connection = self.connections.get(operation.connection)
         if connection is not None:
+            from odibi_core.connections import path_in
+
             return path_in(connection, path, self.workspace)
         return self.workspace.resolve(path)
 
@@ -140,6 +143,8 @@ class Survey:
         """What is to be said of who reads a source on a cluster of Spark's."""
         if (step.engine or self._pipeline.engine) != "spark" or not isinstance(node.operation, Scan):
             return ""
+        from odibi_core.engines.spark.strict_sources import reason_for_this_machine
+
         why = reason_for_this_machine(node.operation)
         return f"; a cluster has the machine read it that the run is started on: {why}" if why else ""
 
@@ -202,6 +207,8 @@ class Survey:
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
             problems += node.problems
             if is_whole_step and step.expectations:
+                from odibi_core.nodes.expectations import expectations_of
+
                 expectations, mistakes = expectations_of(rendered, step)
                 nodes[step.name] = replace(node, expectations=expectations)
                 problems += mistakes
@@ -222,5 +229,8 @@ class Survey:
         )
         problems += more
         problems += column_problems(self.steps, nodes, self.ports.schemas)
-        problems += expectation_problems(self.steps, nodes, self.ports.schemas, surroundings.binder)
+        if any(node.expectations for node in nodes.values()):
+            from odibi_core.plan.expected_columns import expectation_problems
+
+            problems += expectation_problems(self.steps, nodes, self.ports.schemas, surroundings.binder)
         return problems

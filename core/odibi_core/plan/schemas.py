@@ -1,37 +1,28 @@
 """The columns of every port, known before anything runs.
 
-Sources tell theirs by their heads (a CSV's first lines, a Parquet footer, a Delta log); SQL is bound against
+Sources tell theirs by their heads; SQL is bound against
 empty typed inputs. What only a run can tell, such as what a function returns, stays unknown, and so does what
 depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
-from odibi_core.formats.registry import format_named
 from odibi_core.nodes.base import Node
+from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder, binder_at_hand
 from odibi_core.sql.compose import Dialect, SqlStep
 from odibi_core.sql.dialect import may_be_for_spark_alone
 from odibi_core.step import Step
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
 SPARK = "spark"
-_OWN_DATABASES = 3
-"""Those of DuckDB's own: memory, system, temp."""
-
-Probe = Callable[[Scan, Path], Schema]
-"""Tells the columns of a source from its head. Raises an OdibiError where the source can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +123,6 @@ def find_schemas(
             operation = Query(result.sql, Dialect.DUCKDB.value)
             native[step.name] = replace(nodes[step.name], operation=operation)
     return Ports(native, schemas), problems
-
-
-_AT_HAND: list[DuckDBPyConnection] = []
-
-
-@contextmanager
-def head_reader() -> Iterator[Probe]:
-    """A probe that reads the head of a source each time it is asked. The process keeps a database for it."""
-    import duckdb
-
-    try:
-        database = _AT_HAND.pop()
-    except IndexError:
-        database = duckdb.connect(":memory:", config={"threads": "1"})
-    try:
-        with database.cursor() as cursor:
-            yield lambda scan, path: format_named(scan.format).probe(str(path), scan.options, cursor)
-    finally:
-        # A database file that it has open can't be written by anybody.
-        if _AT_HAND or len(database.execute("FROM duckdb_databases()").fetchall()) > _OWN_DATABASES:
-            database.close()
-        else:
-            _AT_HAND.append(database)
 
 
 def _read_heads(

@@ -10,7 +10,7 @@ from pathlib import Path
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
 from odibi_core.plan.fingerprint import place_identity
-from odibi_core.plan.schemas import Probe, head_reader
+from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
 
 _KEPT = 512

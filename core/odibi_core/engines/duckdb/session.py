@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.budget import budget
+from odibi_core.engines.duckdb.spare import take_database
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +30,7 @@ class Session:
     def __init__(
         self, scratch: Path, *, memory_limit: str = "", threads: int | None = None, ordered: bool = True
     ) -> None:
-        config: dict[str, str | bool | int | float | list[str]] = {
+        config = {
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -78,9 +79,7 @@ class Session:
                 self._root = None
 
     def _open(self) -> DuckDBPyConnection:
-        import duckdb
-
-        root = duckdb.connect(":memory:", config=self._config)
+        root = take_database(self._config)
         # Global: a cursor takes over no setting of the connection that it is made of.
         root.execute("SET GLOBAL TimeZone = 'UTC'")
         return root
