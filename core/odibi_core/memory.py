@@ -7,16 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
-from odibi_core.kept.cached_run import CachedRun, CacheView, Forecast
-from odibi_core.kept.checkpoint_saver import CheckpointSaver
-from odibi_core.kept.checkpointed_run import CheckpointedRun
-from odibi_core.kept.rereading import Sources
-from odibi_core.kept.result_cache import ResultCache
 from odibi_core.kept.resumption import (
     Fork,
     Resumption,
@@ -25,12 +20,16 @@ from odibi_core.kept.resumption import (
     find_resumption,
     ticket_run_ids,
 )
-from odibi_core.kept.taking_over import Takeover
-from odibi_core.plan.fingerprint import fingerprint_steps
 from odibi_core.plan.model import Plan, Region, Tracking
 from odibi_core.plan.planner import Surroundings
 from odibi_core.plan.rendering import Values
 from odibi_core.secret_store import Redactor
+
+if TYPE_CHECKING:
+    from odibi_core.kept.cached_run import CachedRun, Forecast
+    from odibi_core.kept.checkpointed_run import CheckpointedRun
+    from odibi_core.kept.result_cache import ResultCache
+    from odibi_core.plan.fingerprint import Fingerprint
 
 Save = Callable[[Attempt], dict[str, Any]]
 """Saves a checkpoint, which may take a while, and gives the keys of the event that says so."""
@@ -177,14 +176,19 @@ class Prospect:
     def __init__(self, past: Past, plan: Plan, values: Values, surroundings: Surroundings) -> None:
         self._past, self._plan, self._place = past, plan, surroundings.place
         self._day = str(values.parameters["date"])
-        self._fingerprints = (
-            fingerprint_steps(plan, values, surroundings.place, surroundings.allowed_functions)
-            if past.cache or past.checkpoints
-            else {}
-        )
+        self._fingerprints: Mapping[str, Fingerprint] = {}
+        # A run that keeps nothing and takes nothing loads none of what follows.
+        if past.cache or past.checkpoints:
+            from odibi_core.plan.fingerprint import fingerprint_steps
+
+            self._fingerprints = fingerprint_steps(
+                plan, values, surroundings.place, surroundings.allowed_functions
+            )
         self._checkpoint = past.resumption.checkpoint
         self.notes: Mapping[str, str] = {}
         if self._checkpoint is not None and past.resumption.forked is not None:
+            from odibi_core.kept.taking_over import Takeover
+
             taken = Takeover(self._checkpoint, plan, self._fingerprints, surroundings.place)
             self._checkpoint, self.notes = taken.part(), taken.notes
         elif self._checkpoint is not None:
@@ -198,7 +202,11 @@ class Prospect:
     def forecasts(self) -> dict[str, Forecast]:
         """Region name → what the cache would do for it now; empty where the cache is off."""
         cache = self._past.cache
-        return CacheView(cache, self._plan, self._fingerprints, self._place).forecasts() if cache else {}
+        if not cache:
+            return {}
+        from odibi_core.kept.cached_run import CacheView
+
+        return CacheView(cache, self._plan, self._fingerprints, self._place).forecasts()
 
     def open(
         self,
@@ -222,9 +230,15 @@ class Prospect:
         cached = checkpointed = None
         finish: Callable[[], object] | None = None
         if past.cache is not None:
+            from odibi_core.kept.cached_run import CachedRun, CacheView
+
             view = CacheView(past.cache, self._plan, self._fingerprints, self._place)
             cached = CachedRun(view, engines, context, warn, redactor)
         if past.checkpoints is not None:
+            from odibi_core.kept.checkpoint_saver import CheckpointSaver
+            from odibi_core.kept.checkpointed_run import CheckpointedRun
+            from odibi_core.kept.rereading import Sources
+
             record = past.resumption.record or self._new_record(context.run_id)
             past.checkpoints.begin(pipeline, record)
             finish = partial(past.checkpoints.begin, pipeline, replace(record, is_complete=True))

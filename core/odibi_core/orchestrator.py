@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from odibi_core.cache_manager import CacheManager, CloudCacheManager
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
-from odibi_core.distributed_executor import ExecutionBackend
-from odibi_core.engine_context import EngineContext
 from odibi_core.engines.registry import engine_names
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
 from odibi_core.garbage import patient_collector
 from odibi_core.journal.writer import new_run_id
-from odibi_core.kept.cached_run import Forecast
-from odibi_core.kept.result_cache import ResultCache
-from odibi_core.kept.resumption import Fork
 from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
@@ -34,6 +28,13 @@ from odibi_core.secret_providers.chain import open_providers
 from odibi_core.secret_store import Redactor, Secrets, SecretStore
 from odibi_core.step import Step
 from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from odibi_core.distributed_executor import ExecutionBackend
+    from odibi_core.engine_context import EngineContext
+    from odibi_core.kept.cached_run import Forecast
+    from odibi_core.kept.result_cache import ResultCache
+    from odibi_core.kept.resumption import Fork
 
 
 class Orchestrator:
@@ -280,7 +281,11 @@ class Orchestrator:
         )
 
     def _open_cache(self, place: str, redactor: Redactor) -> ResultCache:
+        from odibi_core.cache_manager import CacheManager
+
         if "://" in place:
+            from odibi_core.kept.cloud_cache import CloudCacheManager
+
             config = self._workspace.load()
             providers = open_providers(config.secrets, self._workspace.root)
             store = SecretStore(self._secrets, redactor, providers)

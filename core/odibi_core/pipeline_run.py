@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.clouds.environment import known_secrets
 from odibi_core.dag_executor import DAGExecutor
 from odibi_core.dataset import Dataset
-from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.engines.registry import EngineSettings, open_engine
 from odibi_core.engines.scratch import Scratch
@@ -26,8 +25,6 @@ from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Surroundings, make_plan
-from odibi_core.quality.history import QualityHistory, variant_of
-from odibi_core.quality.inspector import Inspector
 from odibi_core.quality.keeper import QualityKeeper
 from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
@@ -39,6 +36,9 @@ from odibi_core.secret_store import Redactor, Secrets, SecretStore
 from odibi_core.signals import cancel_on_signals
 from odibi_core.timestamps import now
 from odibi_core.tracker import Tracker
+
+if TYPE_CHECKING:
+    from odibi_core.quality.inspector import Inspector
 
 HOOK_GRACE_S = 10.0
 """How long a run that ended waits for its hooks."""
@@ -266,13 +266,11 @@ class PipelineRun:
     ) -> DAGExecutor:
         settings = self._settings
         retry = RetryPolicy(settings.max_retries, settings.retry_delay, settings.retry_backoff)
-        past = partial(
-            QualityHistory(self._workspace).good_runs,
-            variant=variant_of(self._redactor.value(self._parameters)),
-        )
-        inspector = Inspector(self._plan, engines, context, past)
+        inspector = self._make_inspector(engines, context)
         tells_no_rows = settings.no_rows == "warn"
         if settings.distributed:
+            from odibi_core.distributed_executor import DistributedExecutor, ExecutionBackend
+
             return DistributedExecutor(
                 self._plan,
                 engines,
@@ -299,6 +297,20 @@ class PipelineRun:
             inspector=inspector,
             tells_no_rows=tells_no_rows,
         )
+
+    def _make_inspector(self, engines: Mapping[str, Engine], context: RunContext) -> Inspector | None:
+        """What looks at what steps made; None where nobody expects anything of it."""
+        if not any(planned.node.expectations for planned in self._plan.steps.values()):
+            return None
+        from odibi_core.quality.history import QualityHistory
+        from odibi_core.quality.inspector import Inspector
+        from odibi_core.quality.variants import variant_of
+
+        past = partial(
+            QualityHistory(self._workspace).good_runs,
+            variant=variant_of(self._redactor.value(self._parameters)),
+        )
+        return Inspector(self._plan, engines, context, past)
 
     def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
         config, given = self._workspace.load(), self._settings

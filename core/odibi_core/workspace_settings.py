@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
 
-from odibi_core.connections import CONNECTIONS, Connection
 from odibi_core.errors import WorkspaceError, did_you_mean
 from odibi_core.formats.base import Options
-from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
+
+if TYPE_CHECKING:
+    from odibi_core.connections import Connection
+    from odibi_core.secret_providers.settings import SecretSettings
+else:
+    # Most runs reach files of this machine alone: their models are made where something is to be checked.
+    Connection = SecretSettings = Any
 
 SIZE_PATTERN = r"^\d+(\.\d+)?\s?([KMGT]i?B)$"
 _HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
@@ -102,6 +106,18 @@ class SparkSettings(Options):
         return self.model_copy(update={**where, "config": own})
 
 
+def _connections(given: Any) -> dict[str, Any]:
+    from odibi_core import connections
+
+    return TypeAdapter(dict[str, connections.Connection]).validate_python(given)
+
+
+def _secrets(given: Any) -> Any:
+    from odibi_core.secret_providers import settings
+
+    return settings.SecretSettings.model_validate(given)
+
+
 class WorkspaceSettings(Options):
     """What odibi.toml may hold."""
 
@@ -114,9 +130,11 @@ class WorkspaceSettings(Options):
     )
     threads: int | None = Field(None, ge=1, description="How many threads an engine may use.")
     functions: FunctionSettings = Field(default_factory=FunctionSettings)
-    connections: dict[str, Connection] = Field(default_factory=dict, description="Name → where something is.")
-    secrets: SecretSettings = Field(
-        default_factory=SecretSettings, description="Where ${secret:NAME} is looked for."
+    connections: Annotated[dict[str, Connection], PlainValidator(_connections)] = Field(
+        default_factory=dict, description="Name → where something is."
+    )
+    secrets: Annotated[SecretSettings | None, PlainValidator(_secrets)] = Field(
+        None, description="Where ${secret:NAME} is looked for."
     )
     http: HttpSettings = Field(default_factory=HttpSettings)
     runs: RunSettings = Field(default_factory=RunSettings)
@@ -157,6 +175,8 @@ def check_settings(text: str, path: Path) -> WorkspaceSettings:
     Raises:
         WorkspaceError: Something in it is wrong; the error names every key and line.
     """
+    import tomllib
+
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -207,26 +227,34 @@ def _mistake(item: Mapping[str, Any], content: Mapping[str, Any], path: Path, te
 def _place(location: Sequence[Any]) -> list[str]:
     """Where in the file a mistake is: pydantic's location without the kind that it puts in for a union."""
     place = [str(part) for part in location]
-    if place[0] == "connections" and len(place) > 2 and place[2] in CONNECTIONS:
+    if place[0] == "connections" and len(place) > 2 and place[2] in _kinds(place):
         del place[2]
-    if place[:2] == ["secrets", "providers"] and len(place) > 3 and place[3] in PROVIDERS:
+    if place[:2] == ["secrets", "providers"] and len(place) > 3 and place[3] in _kinds(place):
         del place[3]
     return place
 
 
 def _kinds(place: Sequence[str]) -> Mapping[str, type[Options]]:
-    return PROVIDERS if place[0] == "secrets" else CONNECTIONS
+    if place[0] == "secrets":
+        from odibi_core.secret_providers.settings import PROVIDERS
+
+        return PROVIDERS
+    from odibi_core.connections import CONNECTIONS
+
+    return CONNECTIONS
 
 
 def _known_keys(place: Sequence[str], content: Mapping[str, Any]) -> Iterator[str]:
     match place:
         case ["connections", name, _]:
-            fields = CONNECTIONS[content["connections"][name]["kind"]].model_fields
+            fields = _kinds(place)[content["connections"][name]["kind"]].model_fields
             yield from (field.alias or name for name, field in fields.items())
         case ["secrets", "providers", number, _]:
             kind = content["secrets"]["providers"][int(number)]["kind"]
-            yield from PROVIDERS[kind].model_fields
+            yield from _kinds(place)[kind].model_fields
         case ["secrets", _]:
+            from odibi_core.secret_providers.settings import SecretSettings
+
             yield from SecretSettings.model_fields
         case ["functions", _]:
             yield from FunctionSettings.model_fields

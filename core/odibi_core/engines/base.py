@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from odibi_core.connections import Connection
 from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import RunCancelledError
@@ -17,6 +16,9 @@ from odibi_core.formats.base import Ticket
 from odibi_core.parameters import Resolver
 from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from odibi_core.connections import Connection
 
 
 @dataclass(frozen=True, slots=True)

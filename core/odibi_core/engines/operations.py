@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from odibi_core.clouds.account import Account
-from odibi_core.clouds.address import Address
 from odibi_core.formats.base import Options, WriteMode
+
+if TYPE_CHECKING:
+    from odibi_core.clouds.account import Account
+    from odibi_core.clouds.address import Address
 
 
 class Reaching(Protocol):

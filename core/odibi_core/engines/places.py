@@ -1,28 +1,29 @@
-"""What an operation reads or writes on an object store, and how it is reached."""
+"""What an operation reads or writes on an object store, a server or the web, and how it is reached.
+
+Most runs reach nothing but files of this machine: what the others stand on is loaded where it is needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from odibi_core.cloud_connections import CloudConnection
-from odibi_core.clouds.account import Account
-from odibi_core.clouds.accounts import open_account
 from odibi_core.clouds.address import is_address, parse_address
-from odibi_core.clouds.files import CloudFiles
-from odibi_core.clouds.store import Store
-from odibi_core.connections import Connection, HttpConnection, ServerConnection
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import SecretError
 from odibi_core.formats.base import Options
-from odibi_core.formats.http_client import Service
-from odibi_core.formats.http_options import HttpReadOptions
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
-from odibi_core.formats.web_files import WebFiles
 from odibi_core.parameters import Reference, Resolver
 from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from odibi_core.clouds.account import Account
+    from odibi_core.clouds.files import CloudFiles
+    from odibi_core.connections import Connection
+    from odibi_core.formats.http_client import Service
+    from odibi_core.formats.web_files import WebFiles
 
 
 def is_in_cloud(operation: Scan | Write) -> bool:
@@ -32,8 +33,11 @@ def is_in_cloud(operation: Scan | Write) -> bool:
 
 def is_on_web(operation: Scan | Write) -> bool:
     """Whether it is about a file behind a URL."""
-    is_url = operation.server.startswith(("http://", "https://"))
-    return is_url and not isinstance(operation.options, HttpReadOptions)
+    if not operation.server.startswith(("http://", "https://")):
+        return False
+    from odibi_core.formats.http_options import HttpReadOptions
+
+    return not isinstance(operation.options, HttpReadOptions)
 
 
 def kind_of_place(server: str) -> str:
@@ -51,6 +55,10 @@ def bound_options(
     Raises:
         OdibiError: A secret is missing.
     """
+    from odibi_core.connections import ServerConnection
+    from odibi_core.formats.http_options import HttpReadOptions
+    from odibi_core.formats.servers import ServerReadOptions, ServerWriteOptions
+
     options, connection = operation.options, connections.get(operation.connection)
     if isinstance(options, HttpReadOptions):
         named = operation.connection
@@ -72,6 +80,9 @@ def web_service(
     Raises:
         OdibiError: A secret is missing.
     """
+    from odibi_core.connections import HttpConnection
+    from odibi_core.formats.http_client import Service
+
     named = connections.get(connection)
     if isinstance(named, HttpConnection):
         return named.service(resolve or _unknown)
@@ -90,6 +101,8 @@ def web_files(
     Raises:
         OdibiError: A secret is missing.
     """
+    from odibi_core.formats.web_files import WebFiles
+
     service = web_service(scan.server, scan.connection, connections, resolve, workspace)
     most = workspace.load().http.max_file_bytes
     return WebFiles(format_named(scan.format), replace(service, url=scan.server), scratch, most)
@@ -109,6 +122,9 @@ def cloud_files(
     Raises:
         OdibiError: The account and the address don't fit, or a secret is missing.
     """
+    from odibi_core.clouds.files import CloudFiles
+    from odibi_core.clouds.store import Store
+
     return CloudFiles(
         format_named(operation.format), Store(account_of(operation, connections, resolve)), scratch
     )
@@ -122,6 +138,9 @@ def account_of(
     Raises:
         OdibiError: The account and the address don't fit, or a secret is missing.
     """
+    from odibi_core.cloud_connections import CloudConnection
+    from odibi_core.clouds.accounts import open_account
+
     address = parse_address(operation.server)
     if operation.adapter is not None:
         return operation.adapter.account_of(address)

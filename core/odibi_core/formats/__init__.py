@@ -1,6 +1,31 @@
-"""File formats: one a module, each declaring what it can read, write, append, merge and partition."""
+"""File formats: one a module, each declaring what it can read, write, append, merge and partition.
 
-from odibi_core.formats.catalog import describe_formats
-from odibi_core.formats.registry import format_named, format_names, format_of
+A name brings its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from odibi_core.formats.catalog import describe_formats
+    from odibi_core.formats.registry import format_named, format_names, format_of
+
+_HOMES = {
+    "describe_formats": "odibi_core.formats.catalog",
+    "format_named": "odibi_core.formats.registry",
+    "format_names": "odibi_core.formats.registry",
+    "format_of": "odibi_core.formats.registry",
+}
 
 __all__ = ["describe_formats", "format_named", "format_names", "format_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public object of that name, its module imported now."""
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    return getattr(importlib.import_module(home), name)

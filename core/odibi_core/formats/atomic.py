@@ -7,7 +7,6 @@ long as it lives, so that the next writer can tell what a dead one left behind a
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import hashlib
@@ -229,6 +228,8 @@ def _recover(room: Path, target: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Whether the kernel exchanged the two paths in one step."""
+    import ctypes
+
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:
         return False

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord
 from odibi_core.errors import CheckpointError
-from odibi_core.plan.fingerprint import Fingerprint
+
+if TYPE_CHECKING:
+    from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord
+    from odibi_core.plan.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)

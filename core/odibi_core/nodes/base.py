@@ -7,22 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
-from odibi_core.connections import Connection
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
-from odibi_core.expectations.model import Expectation
 from odibi_core.formats.base import Format, Options
 from odibi_core.formats.registry import format_named, format_of
 from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step
 
+if TYPE_CHECKING:
+    from odibi_core.connections import Connection
+    from odibi_core.expectations.model import Expectation
+
 Model = TypeVar("Model", bound=Options)
 
-Known = Mapping[str, Connection] | None
+Known: TypeAlias = "Mapping[str, Connection] | None"
 """The named connections; None where they are not known."""
 
 

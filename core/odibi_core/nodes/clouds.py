@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from odibi_core.cloud_connections import CloudConnection, connections_to
 from odibi_core.clouds.address import Address, is_address, parse_address
 from odibi_core.engines.operations import Reaching
 from odibi_core.errors import OdibiError, Problem
@@ -54,6 +53,10 @@ def cloud_place(
     """
     named = (connections or {}).get(connection or "")
     is_url = is_address(step.value)
+    if named is None and not is_url and adapter is None:
+        return None, []
+    from odibi_core.cloud_connections import CloudConnection, connections_to
+
     if not isinstance(named, CloudConnection) and not (is_url and (not connection or connections is None)):
         if adapter is not None and not is_url:
             what = "the adapter is for object stores, and the value is no URL of one"

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from odibi_core.connections import DuckdbConnection, ServerConnection, SqliteConnection
 from odibi_core.errors import Problem, did_you_mean
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
@@ -31,7 +30,12 @@ class Database:
 
 def database_of(name: str | None, connections: Known) -> Database | None:
     """The database behind a connection; None where it is none."""
-    match (connections or {}).get(name or ""):
+    named = (connections or {}).get(name or "")
+    if named is None:
+        return None
+    from odibi_core.connections import DuckdbConnection, ServerConnection, SqliteConnection
+
+    match named:
         case ServerConnection() as server:
             return Database(server.kind, "", server.place)
         case SqliteConnection() | DuckdbConnection() as file:

@@ -7,7 +7,6 @@ from typing import Any
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
-from odibi_core.formats.http_client import without_secrets
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
@@ -74,6 +73,8 @@ def ingest(step: Step, root: Path, connections: Known = None) -> Node:
 
 def _answers(step: Step, settings: IngestSettings, place: ServicePlace, rest: dict[str, Any]) -> Node:
     """The scan of what a service answers, or of a file that it has."""
+    from odibi_core.formats.http_client import without_secrets
+
     format_ = format_named(place.format or HTTP)
     options, problems = parse(
         format_.read_options, with_path(rest, place), step, known=field_names(IngestSettings)

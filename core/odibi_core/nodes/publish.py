@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from odibi_core.connections import HttpConnection
 from odibi_core.engines.operations import Send
 from odibi_core.errors import Problem
-from odibi_core.formats.base import Options
 from odibi_core.nodes.base import Known, Node, parse, text_value
 from odibi_core.nodes.databases import unknown_connection
+from odibi_core.nodes.services import named_service
 from odibi_core.nodes.settings import HttpPublishSettings, PublishSettings, StepSettings
 from odibi_core.nodes.store import store
 from odibi_core.step import Step
 
+if TYPE_CHECKING:
+    from odibi_core.connections import HttpConnection
+
 
 def publish(step: Step, root: Path, connections: Known = None) -> Node:
     """The write or the requests that the step asks for; a path is relative to `root`."""
-    named = (connections or {}).get(str(step.params.get("connection") or ""))
+    named = named_service(str(step.params.get("connection") or ""), connections)
     is_url = isinstance(step.value, str) and step.value.startswith(("http://", "https://"))
-    if not is_url and not isinstance(named, HttpConnection):
+    if not is_url and named is None:
         return store(step, root, connections, PublishSettings)
     settings, problems = parse(HttpPublishSettings, step.params, step)
     if settings is None:
@@ -41,10 +44,10 @@ def publish(step: Step, root: Path, connections: Known = None) -> Node:
 
 
 def _endpoint(
-    step: Step, settings: HttpPublishSettings, named: Options | None, connections: Known
+    step: Step, settings: HttpPublishSettings, named: HttpConnection | None, connections: Known
 ) -> tuple[str, list[Problem]]:
     """The URL that rows are sent to, and what is wrong."""
-    if isinstance(named, HttpConnection):
+    if named is not None:
         if step.value is not None and (not isinstance(step.value, str) or "://" in step.value):
             what = "the value must be a path behind the connection's URL"
             return "", [Problem(what, step.name, "value", "such as orders, or leave it empty")]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from odibi_core.connections import HttpConnection
 from odibi_core.errors import Problem, UnknownNameError
 from odibi_core.formats.registry import format_names, format_of
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
+
+if TYPE_CHECKING:
+    from odibi_core.connections import HttpConnection
 
 HTTP = "http"
 _FOLDERS = ("delta",)
@@ -36,6 +38,16 @@ class ServicePlace:
     format: str = ""
 
 
+def named_service(name: str | None, connections: Known) -> HttpConnection | None:
+    """The connection of the name, where it leads to a service over HTTP."""
+    named = (connections or {}).get(name or "")
+    if named is None:
+        return None
+    from odibi_core.connections import HttpConnection
+
+    return named if isinstance(named, HttpConnection) else None
+
+
 def service_place(
     step: Step, connection: str | None, source_type: str | None, connections: Known
 ) -> tuple[ServicePlace | None, list[Problem]]:
@@ -47,9 +59,9 @@ def service_place(
         source_type: The type of source that it names.
         connections: The named connections; None where they are not known.
     """
-    named, value = (connections or {}).get(connection or ""), step.value
+    named, value = named_service(connection, connections), step.value
     is_url = isinstance(value, str) and value.startswith(("http://", "https://"))
-    if isinstance(named, HttpConnection):
+    if named is not None:
         if value is not None and (not isinstance(value, str) or is_url):
             what = "the value must be a path behind the connection's URL"
             return None, [Problem(what, step.name, "value", "such as orders, or leave it empty")]

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from odibi_core.errors import ParameterError, did_you_mean
-from odibi_core.expectations.model import SQL_FIELDS
 from odibi_core.parameters import BUILT_IN_NAMES, Parameter, ParameterType, Reference, render
 from odibi_core.step import Step, StepType
 
@@ -83,6 +82,8 @@ class Values:
     def _expectation(self, expectation: Any) -> Any:
         if not isinstance(expectation, Mapping):
             return expectation
+        from odibi_core.expectations.model import SQL_FIELDS
+
         return {
             name: render(value, self.resolve, sql=name in SQL_FIELDS) for name, value in expectation.items()
         }

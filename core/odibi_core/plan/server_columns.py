@@ -10,14 +10,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from odibi_core.connections import Connection, HttpConnection, ServerConnection
 from odibi_core.engines.operations import Scan
 from odibi_core.engines.places import bound_options, cloud_files, is_in_cloud, is_on_web, web_files
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.rendering import Values
 from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from odibi_core.connections import Connection
 
 
 class ServerColumns:
@@ -38,6 +41,8 @@ class ServerColumns:
         Raises:
             OdibiError: The server refuses, or can't be reached.
         """
+        from odibi_core.connections import HttpConnection, ServerConnection
+
         path = self._workspace.root / ".odibi" / "columns" / f"{_key(scan)}.json"
         connection = self._connections.get(scan.connection)
         can_ask = is_in_cloud(scan) or isinstance(connection, ServerConnection | HttpConnection)

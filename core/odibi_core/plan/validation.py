@@ -8,8 +8,6 @@ from typing import Any
 
 from odibi_core.engines.operations import Call, Check, Scan, Write
 from odibi_core.errors import OdibiError, Problem, did_you_mean
-from odibi_core.functions.binding import bind_function
-from odibi_core.functions.registry import resolve_function
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
 from odibi_core.parameters import BUILT_IN_NAMES, ParameterType, placeholder_problems
@@ -293,6 +291,9 @@ def reference_problems(
         name, node = step.name, nodes[step.name]
         match node.operation:
             case Call(function=function, params=params):
+                from odibi_core.functions.binding import bind_function
+                from odibi_core.functions.registry import resolve_function
+
                 try:
                     called = (
                         resolve_function(function, allowed_functions)

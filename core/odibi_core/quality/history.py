@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -118,12 +117,6 @@ class QualityHistory:
         return [
             GoodRun(row["run_id"], row["row_count"], Schema.of(json.loads(row["columns"]))) for row in rows
         ]
-
-
-def variant_of(parameters: Mapping[str, Any]) -> str:
-    """What tells runs of a pipeline apart that can't be compared: its parameters, but for days."""
-    told = {name: value for name, value in parameters.items() if not isinstance(value, dt.date)}
-    return json.dumps(told, sort_keys=True, default=str)
 
 
 def _where(wanted: Mapping[str, str]) -> tuple[str, Sequence[str]]:

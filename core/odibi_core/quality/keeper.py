@@ -10,8 +10,7 @@ from typing import Any
 from odibi_core.errors import WorkspaceError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
-from odibi_core.quality.database import open_quality
-from odibi_core.quality.history import variant_of
+from odibi_core.quality.variants import variant_of
 from odibi_core.secret_store import Redactor
 from odibi_core.workspace import Workspace
 
@@ -74,6 +73,8 @@ class QualityKeeper:
         )
 
     def _write(self, event: Mapping[str, Any]) -> None:
+        from odibi_core.quality.database import open_quality
+
         run = (event["run_id"], event["pipeline_name"])
         is_good, moment = int(event.get("state") == NodeState.SUCCESS), event["timestamp"]
         with open_quality(self._workspace) as database:

@@ -6,37 +6,41 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError, SecretError
-from odibi_core.secret_providers.aws import SecretsManager
-from odibi_core.secret_providers.azure import KeyVault
-from odibi_core.secret_providers.local import DotenvFile, Environment, Folder, Keyring
-from odibi_core.secret_providers.settings import (
-    CallableSecrets,
-    DotenvSecrets,
-    EnvironmentSecrets,
-    FileSecrets,
-    KeyringSecrets,
-    KeyVaultSecrets,
-    Provider,
-    SecretSettings,
-    SecretsManagerSecrets,
-)
+from odibi_core.secret_providers.local import DOTENV, MOUNTED, DotenvFile, Environment, Folder, Keyring
 from odibi_core.secret_store import SecretProvider
 
+if TYPE_CHECKING:
+    from odibi_core.secret_providers.settings import Provider, SecretSettings
 
-def open_providers(settings: SecretSettings, root: Path) -> Sequence[SecretProvider]:
+
+def open_providers(settings: SecretSettings | None, root: Path) -> Sequence[SecretProvider]:
     """The providers in the order in which they are asked. Nothing is read or reached yet.
 
     Args:
-        settings: As odibi.toml has them.
+        settings: As odibi.toml has them; None where it has none.
         root: What paths are relative to.
     """
+    if settings is None:
+        return [Environment(""), DotenvFile(root / DOTENV), Folder(root / MOUNTED)]
     return [_open(provider, root) for provider in settings.providers]
 
 
 def _open(provider: Provider, root: Path) -> SecretProvider:
+    from odibi_core.secret_providers.aws import SecretsManager
+    from odibi_core.secret_providers.azure import KeyVault
+    from odibi_core.secret_providers.settings import (
+        CallableSecrets,
+        DotenvSecrets,
+        EnvironmentSecrets,
+        FileSecrets,
+        KeyringSecrets,
+        KeyVaultSecrets,
+        SecretsManagerSecrets,
+    )
+
     match provider:
         case EnvironmentSecrets():
             return Environment(provider.prefix)

@@ -9,6 +9,12 @@ from pathlib import Path
 
 from odibi_core.errors import MissingPackageError, SecretError
 
+DOTENV = ".env"
+"""The file that is looked into where nobody says otherwise."""
+
+MOUNTED = "/run/secrets"
+"""The folder that is."""
+
 MOST_BYTES = 1 << 20
 """A file larger than this is no secret."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from odibi_core.formats.base import Options
+from odibi_core.secret_providers.local import DOTENV, MOUNTED
 
 
 class EnvironmentSecrets(Options):
@@ -20,14 +21,14 @@ class DotenvSecrets(Options):
     """A file of lines NAME=VALUE."""
 
     kind: Literal["dotenv"] = Field(description="A file of lines NAME=VALUE.")
-    path: str = Field(".env", min_length=1, description="The file, relative to the workspace.")
+    path: str = Field(DOTENV, min_length=1, description="The file, relative to the workspace.")
 
 
 class FileSecrets(Options):
     """A folder in which each file holds one secret, as Docker and Kubernetes mount them."""
 
     kind: Literal["files"] = Field(description="A folder in which each file holds one secret.")
-    path: str = Field("/run/secrets", min_length=1, description="The folder, relative to the workspace.")
+    path: str = Field(MOUNTED, min_length=1, description="The folder, relative to the workspace.")
 
 
 class KeyringSecrets(Options):
@@ -113,8 +114,8 @@ class SecretSettings(Options):
     providers: tuple[Provider, ...] = Field(
         (
             EnvironmentSecrets(kind="environment", prefix=""),
-            DotenvSecrets(kind="dotenv", path=".env"),
-            FileSecrets(kind="files", path="/run/secrets"),
+            DotenvSecrets(kind="dotenv", path=DOTENV),
+            FileSecrets(kind="files", path=MOUNTED),
         ),
         description="Asked in this order; the first that has the secret gives it. By default the "
         "environment, the file .env and the folder /run/secrets.",

@@ -21,7 +21,6 @@ from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.functions.results import result_to_arrow
 from odibi_core.plain_frame import first_rows, plain_columns, plain_table
 from odibi_core.schema import Schema, quote
 
@@ -137,7 +136,11 @@ class FrameDataset(DuckDBDataset):
         if is_pandas:
             # A function that keeps its frame and changes it later changes nothing here: pandas copies then.
             frame = frame.copy(deep=False)
-        self._frame = frame if is_whole else result_to_arrow(frame, key, maker)
+        if not is_whole:
+            from odibi_core.functions.results import result_to_arrow
+
+            frame = result_to_arrow(frame, key, maker)
+        self._frame = frame
         self._maker = maker
         self._schema: Schema | None = None
         self._arrow: pa.Table | None = None
@@ -175,12 +178,15 @@ class FrameDataset(DuckDBDataset):
     def arrow(self) -> pa.Table:
         """All rows as an Arrow table; converted once."""
         if self._arrow is None:
-            self._arrow = (
-                plain_table(self._columns)
-                if self._columns is not None
-                else result_to_arrow(self._frame, self.key, self._maker)
-            )
+            self._arrow = self._as_arrow()
         return self._arrow
+
+    def _as_arrow(self) -> pa.Table:
+        if self._columns is not None:
+            return plain_table(self._columns)
+        from odibi_core.functions.results import result_to_arrow
+
+        return result_to_arrow(self._frame, self.key, self._maker)
 
     def head(self, n: int) -> pa.Table:
         """The first `n` rows as an Arrow table."""

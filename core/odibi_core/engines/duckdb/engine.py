@@ -9,7 +9,6 @@ from typing import Any
 
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
-from odibi_core.engines.duckdb.calls import carry_out_call
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
 from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
 from odibi_core.engines.duckdb.profiling import profile_outcomes
@@ -47,6 +46,8 @@ class DuckDBEngine:
         first = tasks[0]
         if isinstance(first.operation, Call):
             # A function is a region of its own.
+            from odibi_core.engines.duckdb.calls import carry_out_call
+
             return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
         cursor = self._session.cursor()
         tolerant: frozenset[str] = frozenset()

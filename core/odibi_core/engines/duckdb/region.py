@@ -9,9 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.clouds.files import CloudFiles
-from odibi_core.connection_check import check_connection
-from odibi_core.connections import path_in
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.counts import RegionCounts
@@ -25,7 +22,6 @@ from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.duckdb.streamed import Streamed, describe_streamed, give_up_describing
 from odibi_core.engines.duckdb.turns import turn_at
-from odibi_core.engines.http import send_rows
 from odibi_core.engines.operations import Call, Check, Query, Scan, Send, Write
 from odibi_core.engines.places import (
     bound_options,
@@ -38,9 +34,7 @@ from odibi_core.engines.places import (
 from odibi_core.errors import SqlError
 from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
-from odibi_core.formats.http_client import merged, without_secrets
 from odibi_core.formats.registry import format_named
-from odibi_core.formats.web_files import WebFiles
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 from odibi_core.sql.dialect import native_sql
@@ -48,6 +42,9 @@ from odibi_core.sql.faults import explain_error
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from odibi_core.clouds.files import CloudFiles
+    from odibi_core.formats.web_files import WebFiles
 
 
 class RegionRun:
@@ -182,6 +179,8 @@ class RegionRun:
             case Send():
                 return self._send(task, task.operation)
             case Check():
+                from odibi_core.connection_check import check_connection
+
                 connection = self._context.connections[task.operation.connection]
                 check_connection(connection, self._context.workspace, self._context.resolve)
                 return Outcome(task.name)
@@ -347,6 +346,9 @@ class RegionRun:
         return Outcome(task.name, row_count=written.rows, written=details)
 
     def _send(self, task: Task, send: Send) -> Outcome:
+        from odibi_core.engines.http import send_rows
+        from odibi_core.formats.http_client import merged, without_secrets
+
         (key,) = task.inputs.values()
         rows = FragmentRows(self._fragment(key), self._cursor, self._attempt)
         context = self._context
@@ -401,6 +403,8 @@ class RegionRun:
 
     def _place(self, path: str, connection: str) -> Path:
         if connection:
+            from odibi_core.connections import path_in
+
             return path_in(self._context.connections[connection], path, self._context.workspace)
         return self._context.workspace.resolve(path)
 

@@ -1,0 +1,63 @@
+"""What a plain run loads: what every user pays for, whatever the rows, is what the run needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LIBRARIES = """
+adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx networkx numpy openpyxl pandas polars
+prometheus_client pyarrow pyspark rich sqlalchemy sqlglot sqlite3 ssl streamlit tomllib yaml
+"""
+MODULES = """
+cache_manager clouds.files clouds.store cloud_connections connection_check connections distributed_executor
+engine_context engines.http engines.spark expectations.model expectations.measuring formats.csv_options
+formats.delta formats.http_client formats.json_options formats.servers formats.web_files functions.calling
+journal.reader journal.record kept.cached_run kept.checkpointed_run kept.cloud_cache plan.fingerprint
+quality.database quality.inspector secret_providers.settings workers
+"""
+
+RUN = """
+import sys
+import duckdb
+from odibi_core import Orchestrator, Step
+duckdb.sql("SELECT range AS id, range * 2 AS amount FROM range(100)").write_parquet("orders.parquet")
+steps = [
+    Step("ingest", "read", "config_op", "", "orders.parquet", outputs={"data": "orders"}),
+    Step("transform", "large", "sql", "", "SELECT * FROM orders WHERE amount > 100",
+         inputs={"orders": "orders"}, outputs={"data": "large"}),
+    Step("store", "save", "config_op", "", "large.parquet", inputs={"data": "large"}),
+]
+result = Orchestrator(steps, keeps_data=False).execute()
+assert result.success, result.errors
+assert (result.run_dir / "story.html").stat().st_size > 1000
+print(*sys.modules, sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules of a process in which a pipeline ran that reads and writes Parquet and has SQL between."""
+    folder = tmp_path_factory.mktemp("plain")
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", LIBRARIES.split())
+def test_a_plain_run_loads_no_library_that_it_does_not_need(loaded: set[str], name: str) -> None:
+    assert name not in loaded
+
+
+@pytest.mark.parametrize("name", MODULES.split())
+def test_a_plain_run_loads_no_module_of_ours_that_it_does_not_need(
+    loaded: set[str], name: str, request: pytest.FixtureRequest
+) -> None:
+    core = Path(request.config.rootpath) / "core" / "odibi_core" / name.replace(".", "/")
+    assert core.is_dir() or core.with_suffix(".py").is_file(), "the module has another name now"
+    assert f"odibi_core.{name}" not in loaded
