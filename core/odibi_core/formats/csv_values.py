@@ -2,8 +2,9 @@
 
 The usual file pays little for it: whole numbers and decimals are read as DOUBLE, which costs no more and
 tells a fraction, and moments by a pattern, which takes nothing but what it says. All others are read as text,
-as is everything that is in doubt once that has failed. Then a type that was found out from the head of a file
-gives way to one that keeps what comes later; a type that was declared stays, and the row counts as bad.
+as are numbers that may be codes, and everything that is in doubt once that has failed. Then a type that was
+found out from the head of a file gives way to one that keeps what comes later; a type that was declared
+stays, and the row counts as bad.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from odibi_core.formats.csv_codes import PADDED, code_lengths, code_sql
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_shape import Shape
 from odibi_core.formats.exact_values import (
@@ -100,10 +102,13 @@ class StrictColumns:
         risks = at_risk(shape, partitions)
         self.types = text_types(shape, risks)
         self._values: dict[str, str] = {}
+        codes = code_lengths(shape, options.null_values)
         heads = _heads(shape, risks)
         self._read_by_patterns(risks, heads)
         for name, type_ in risks.items():
-            if is_told_by_double(type_) and _is_short(heads[name], options):
+            if name in codes:
+                self._values[name] = _code_sql(name, type_, codes[name], shape, options)
+            elif is_told_by_double(type_) and _is_short(heads[name], options):
                 self.types[name] = "DOUBLE"
                 self._values[name] = checked_sql(quote(name), type_, _failing(name, type_))
             elif self.types[name] == "VARCHAR":
@@ -142,11 +147,14 @@ def suspects(
     if not risks:
         return risks
     asked = []
+    codes = code_lengths(shape, options.null_values)
     for name, type_ in risks.items():
         text = _text(name, type_, options)
         doubt = f"{exact_sql(text, type_)} IS NULL"
         if type_ in WHOLE:
             doubt = f"TRY_CAST({text} AS {type_}) IS NULL OR regexp_matches({text}, '[.eE]')"
+        if name in codes:
+            doubt = f"{doubt} OR {_is_padded(name)}"
         asked.append(f"bool_or({text} IS NOT NULL AND ({doubt}))")
     found = cursor.sql(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0]
     return {name: type_ for (name, type_), is_one in zip(risks.items(), found, strict=True) if is_one}
@@ -169,20 +177,26 @@ def widened(
         shape = replace(shape, date_format="")
     types = {name: type_ for name, type_ in doubts.items() if name not in shape.declared}
     asked: list[str] = []
+    codes = code_lengths(shape, options.null_values)
     for name, type_ in types.items():
         text = _text(name, type_, options)
+        if name in codes:
+            asked.append(f"bool_or({_is_padded(name)})")
         asked += _numbers_sql(text, type_) if type_ in WHOLE else _moments_sql(text, type_)
     if not asked:
         return shape, dict(doubts)
     found = iter(cursor.sql(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0])
     wider = shape.schema.as_dict()
     for name, type_ in types.items():
+        is_padded = name in codes and next(found)
         if type_ not in WHOLE:
             steps = [(step, next(found)) for step in _ladder(type_)]
             wider[name] = next((step for step, fits in steps if fits is not False), "VARCHAR")
             continue
         fits, is_huge, is_beyond, scale = (next(found) for _ in range(4))
-        if fits is False and is_huge:
+        if is_padded:
+            wider[name] = "VARCHAR"
+        elif fits is False and is_huge:
             wider[name] = "HUGEINT"
         elif fits is False and not is_beyond:
             wider[name] = "DOUBLE"
@@ -203,9 +217,16 @@ def _numbers_sql(text: str, type_: str) -> list[str]:
     return [
         f"bool_and({exact_sql(text, type_)} IS NOT NULL) {likely}",
         f"bool_and({whole} IS NOT NULL) {likely}",
-        f"bool_or(abs({whole}) > {_DOUBLE_TELLS} OR strlen({text}) > 38) {likely}",
+        f"bool_or(abs({whole}) > {_DOUBLE_TELLS} OR strlen({text}) > 38 OR {_is_long(text)}) {likely}",
         f"max(strlen(regexp_extract({text}, '\\.(\\d*)', 1))) {likely}",
     ]
+
+
+def _is_long(text: str) -> str:
+    """Whether a number has more digits than the DOUBLE that is nearest to it would be written with."""
+    digits = f"regexp_replace(regexp_extract({text}, '^[^eE]*'), '[^0-9]|^[-+0.]+', '', 'g')"
+    written = f"TRY_CAST(CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR) AS DECIMAL(38,18))"
+    return f"strlen({digits}) > 17 OR TRY_CAST({text} AS DECIMAL(38,18)) <> {written}"
 
 
 def _moments_sql(text: str, type_: str) -> list[str]:
@@ -247,6 +268,17 @@ def _heads(shape: Shape, names: Iterable[str]) -> dict[str, list[str]]:
 def _is_short(texts: Iterable[str], options: CsvReadOptions) -> bool:
     """Whether numbers are no longer than what a DOUBLE tells from every other."""
     return all(len(text) < SURE_DIGITS or text in options.null_values for text in texts)
+
+
+def _is_padded(name: str) -> str:
+    return f"regexp_full_match({quote(name)}, {literal(PADDED)})"
+
+
+def _code_sql(name: str, type_: str, length: int, shape: Shape, options: CsvReadOptions) -> str:
+    """An expression for the value of a column of codes that was read as text, failing at a zero in front."""
+    strict = strict_sql(name, shape, options)
+    otherwise = f"CASE WHEN {_is_padded(name)} THEN {_failing(name, type_)} ELSE {strict} END"
+    return code_sql(quote(name), type_, length, otherwise)
 
 
 def _failing(name: str, type_: str) -> str:

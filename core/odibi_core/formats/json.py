@@ -19,7 +19,8 @@ from odibi_core.formats.base import (
     Target,
     Written,
 )
-from odibi_core.formats.exact_values import WHOLE, decimal_digits, exact_sql, is_at_risk, select_sql
+from odibi_core.formats.exact_values import select_sql
+from odibi_core.formats.json_exact import FLOATS, INEXACT, checked_sql, wider_type
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
 from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
@@ -34,9 +35,6 @@ from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_INEXACT = "JSON: a value would be changed"
-"""What a strict scan fails with at a value that its column's type does not hold as it is."""
 
 
 class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
@@ -95,21 +93,31 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
                     kept.append(sift_file(path, codec, clean, rejected))
                     paths[place] = str(clean)
             schema = self._describe(source, part, paths, options, context.cursor)
+            is_promised = bool(options.column_types) or options.sample_size != -1
+            # Types that were found out from every line fit every line, but for numbers that no DOUBLE holds.
+            doubted = Schema.of((name, type_) for name, type_ in schema if is_promised or type_ in FLOATS)
             for place, numbers in enumerate(kept):
-                # Types that were found out from every line fit every line.
-                if options.column_types or options.sample_size != -1:
+                if len(doubted):
                     self._drop_misfits(
                         part.files.paths[place],
                         Path(paths[place]),
                         numbers,
-                        schema=schema,
+                        schema=doubted,
                         rejected=rejected,
                         context=context,
                     )
                 total += len(numbers)
             schemas.append(schema)
-            is_promised = bool(options.column_types) or options.sample_size != -1
-            selects.append(_read_sql(paths, part, schema, is_promised=is_promised))
+            selects.append(
+                _read_sql(
+                    paths,
+                    part,
+                    schema,
+                    context.cursor,
+                    is_promised=is_promised,
+                    is_strict=not context.tolerant,
+                )
+            )
         if not selects:
             columns = ", ".join(
                 f"NULL::{type_} AS {quote(name)}" for name, type_ in (options.column_types or {}).items()
@@ -130,7 +138,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
     def is_malformed(self, error: Exception) -> bool:
         """Whether the strict reader met a line that it can't read."""
         signs = (
-            _INEXACT,
+            INEXACT,
             "Malformed JSON",
             "JSON transform error",
             "json_read expected records",
@@ -317,39 +325,39 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             del numbers[place]
 
 
-def _read_sql(paths: Iterable[str], part: Part, schema: Schema, *, is_promised: bool) -> str:
-    """A table expression that fails at a value that is not of its column's type, where types are promised."""
+def _read_sql(
+    paths: Iterable[str],
+    part: Part,
+    schema: Schema,
+    cursor: DuckDBPyConnection,
+    *,
+    is_promised: bool,
+    is_strict: bool,
+) -> str:
+    """A table expression that fails at a value that would be changed.
+
+    Args:
+        paths: The files.
+        part: Their layout.
+        schema: The columns.
+        cursor: Tells what types are made of.
+        is_promised: Whether a value may be of another type than its column's.
+        is_strict: Whether the lines were not looked at one by one yet.
+    """
     own = {name: type_ for name, type_ in schema if name not in part.files.partitions}
-    risks = {name: type_ for name, type_ in own.items() if is_promised and is_at_risk(type_)}
-    texts = {**own, **{name: _wider(type_) for name, type_ in risks.items()}}
+    if part.layout != LINES:
+        # Of these no single value is looked at: what can't be told apart is read as DuckDB reads it.
+        risks = [name for name, type_ in own.items() if is_promised and type_ not in FLOATS]
+    else:
+        risks = [name for name, type_ in own.items() if is_strict and (is_promised or type_ in FLOATS)]
+    types = {name: cursor.sql(f"SELECT NULL::{own[name]}").types[0] for name in risks}
+    values = {name: checked_sql(quote(name), type_, name) for name, type_ in types.items()}
+    values = {name: value for name, value in values.items() if value != quote(name)}
+    texts = {**own, **{name: wider_type(types[name]) for name in values}}
     inner = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in texts.items())
     files = Files(tuple(paths), part.files.partitions)
     reader = f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
-    values = {
-        name: f"COALESCE({_exact(quote(name), type_)}, CASE WHEN {quote(name)} IS NOT NULL "
-        f"THEN error({literal(f'{_INEXACT}: in column {name!r}, of type {type_}')}) END)"
-        for name, type_ in risks.items()
-    }
     return select_sql(reader, schema.names, values)
-
-
-def _wider(type_: str) -> str:
-    """The type that values are read as, to see whether one would be changed.
-
-    As text, DuckDB gives a number by the DOUBLE that is nearest to it; as a DECIMAL, by its own digits.
-    """
-    if type_ in WHOLE:
-        return "VARCHAR" if type_.endswith("HUGEINT") else "DECIMAL(38,18)"
-    digits = decimal_digits(type_)
-    return f"DECIMAL(38,{38 - digits[0] + digits[1]})" if digits else "VARCHAR"
-
-
-def _exact(column: str, type_: str) -> str:
-    """An expression for a value of the type from one of the wider type; null where it would be changed."""
-    if not _wider(type_).startswith("DECIMAL"):
-        return exact_sql(column, type_)
-    value = f"TRY_CAST({column} AS {type_})"
-    return f"CASE WHEN {value} = {column} THEN {value} END"
 
 
 def _scratch_path(context: ScanContext, name: str, original: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.formats.base import Rejected
-from odibi_core.formats.exact_values import exact_sql, is_at_risk
+from odibi_core.formats.exact_values import SURE_DIGITS, exact_sql, is_at_risk
+from odibi_core.formats.json_exact import FLOATS
 from odibi_core.formats.text import open_text, shown
 from odibi_core.formats.types import child_types
 from odibi_core.schema import Schema, literal, quote
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from duckdb.sqltypes import DuckDBPyType
 
 
+_INFINITY = re.compile(r"\s*[-+]?inf(inity)?\s*", re.IGNORECASE)
 HEAD_LINES = 2_000
 """Lines of a file that are looked at before all are read."""
 
@@ -98,12 +101,17 @@ def misfits(
         f"SELECT place, {', '.join(map(quote, schema.names))} "
         f"FROM (SELECT row_number() OVER () - 1 AS place, * FROM {reader}) WHERE {doubts} ORDER BY place"
     )
-    for place, *values in cursor.sql(query).fetchall():
-        for name, text in zip(schema.names, values, strict=True):
-            if text is not None and not fits(json.loads(text), types[name], cursor):
-                reason = f"{text[:80]} is not of type {schema.as_dict()[name]}"
-                yield int(place), Rejected(path, numbers[place], name, reason, "")
-                break
+    with clean.open(encoding="utf-8", newline="\n") as file:
+        lines = enumerate(file)
+        for place, *texts in cursor.sql(query).fetchall():
+            line = next(line for number, line in lines if number == place)
+            # As texts, numbers have all of their digits.
+            values = json.loads(line, parse_float=str, parse_constant=str)
+            for name, text in zip(schema.names, texts, strict=True):
+                if text is not None and not fits(values.get(name), types[name], cursor):
+                    reason = f"{text[:80]} is not of type {schema.as_dict()[name]}"
+                    yield int(place), Rejected(path, numbers[place], name, reason, "")
+                    break
 
 
 def _doubt(name: str, type_: str, is_nested: bool) -> str:
@@ -112,7 +120,13 @@ def _doubt(name: str, type_: str, is_nested: bool) -> str:
         return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL')"
     text = f"({column} ->> '$')"
     value = exact_sql(text, type_) if is_at_risk(type_) else f"TRY_CAST({text} AS {type_})"
-    return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL' AND {value} IS NULL)"
+    doubt = f"{value} IS NULL"
+    if type_ in FLOATS:
+        doubt = f"{doubt} OR isinf({value})"
+    elif is_at_risk(type_):
+        # DuckDB gives a long number by the DOUBLE that is nearest to it.
+        doubt = f"{doubt} OR strlen({text}) > {SURE_DIGITS}"
+    return f"({column} IS NOT NULL AND json_type({column}) <> 'NULL' AND ({doubt}))"
 
 
 def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
@@ -137,5 +151,8 @@ def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
         return False
     text = str(value).lower() if isinstance(value, bool) else str(value)
     kind = str(type_)
+    if kind in FLOATS:
+        is_infinite = cursor.sql(f"SELECT isinf(TRY_CAST({literal(text)} AS {kind}))").fetchall()[0][0]
+        return is_infinite is not None and (not is_infinite or bool(_INFINITY.fullmatch(text)))
     cast = exact_sql(literal(text), kind) if is_at_risk(kind) else f"TRY_CAST({literal(text)} AS {kind})"
     return bool(cursor.sql(f"SELECT {cast} IS NOT NULL").fetchall()[0][0])

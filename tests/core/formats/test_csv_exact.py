@@ -33,6 +33,8 @@ def late(*values: str, first: str = "7") -> str:
         (["9223372036854775808"], "HUGEINT", [2**63]),
         (["9007199254740993", "1.5"], "DECIMAL(38,1)", [Decimal(9007199254740993), Decimal("1.5")]),
         (["9007199254740993", "1e-1"], "VARCHAR", ["9007199254740993", "1e-1"]),
+        (["9007199254740993.5"], "DECIMAL(38,1)", [Decimal("9007199254740993.5")]),
+        (["0.30000000000000004", "1.2345678901234567e-10"], "DOUBLE", [0.1 + 0.2, 1.2345678901234567e-10]),
     ],
 )
 def test_a_column_of_whole_numbers_widens_to_what_comes_later(
@@ -92,6 +94,55 @@ def test_a_late_word_in_a_column_that_widens_is_set_aside(bench: Bench) -> None:
     assert [(row.line, row.column, row.reason, row.text) for row in found.rejected] == [
         (HEAD + 3, "n", "'many' is not a number (DOUBLE)", f"{HEAD + 1},many")
     ]
+
+
+@pytest.mark.parametrize("more", [[], ["many"], ["1.5"], ["123456789012345678901"]])
+def test_a_column_of_codes_keeps_the_zeros_that_come_later(bench: Bench, more: list[str]) -> None:
+    found = bench.read_carefully(bench.file("a.csv", late("01067", *more, "", first="99974")))
+
+    assert found.schema.as_dict() == {"id": "BIGINT", "n": "VARCHAR"}
+    assert [row[1] for row in found.rows[:1]] == ["99974"]
+    assert [row[1] for row in found.rows[HEAD:]] == ["01067", *more, None]
+    assert found.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("values", "type_", "read"),
+    [
+        (["123456", "7", "-12345", "+9", " 12345 "], "BIGINT", [123456, 7, -12345, 9, 12345]),
+        (["1e4", "1.5e3", "0", "0.0"], "BIGINT", [10000, 1500, 0, 0]),
+        (["123.5", "12e-1"], "DOUBLE", [123.5, 1.2]),
+        (["9223372036854775808"], "HUGEINT", [2**63]),
+        (
+            ["12345.00000000000000000001", "1"],
+            "DECIMAL(38,20)",
+            [Decimal("12345.00000000000000000001"), Decimal(1)],
+        ),
+    ],
+)
+def test_other_numbers_in_a_column_of_codes_are_read_as_in_others(
+    bench: Bench, values: list[str], type_: str, read: list[Any]
+) -> None:
+    found = bench.read_carefully(bench.file("a.csv", late(*values, first="12345")))
+
+    assert found.schema.as_dict()["n"] == type_
+    assert [row[1] for row in found.rows[HEAD:]] == read
+
+
+def test_a_declared_number_has_no_zeros_in_front(bench: Bench) -> None:
+    path = bench.file("a.csv", late("01067", first="99974"))
+
+    assert bench.read_carefully(path, schema={"n": "BIGINT"}).rows[-1] == (HEAD, 1067)
+
+
+def test_zeros_are_kept_whichever_file_has_them_and_however_it_is_written(bench: Bench) -> None:
+    bench.file("in/1.csv", late(first="99974"))
+    bench.file("in/2.csv", late('"01067"', "NA", first="99974"))
+
+    found = bench.read_carefully(f"{bench.folder}/in/*.csv", null_values=["NA"])
+
+    assert found.schema.as_dict()["n"] == "VARCHAR"
+    assert [row[1] for row in found.rows[-3:]] == ["99974", "01067", None]
 
 
 DECLARED = [

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import math
 from decimal import Decimal
 
 import pytest
@@ -205,6 +206,16 @@ def test_appending_to_what_is_no_json_is_told(bench: Bench) -> None:
         ("DATE", '"2024-01-01 10:00"'),
         ("TIMESTAMP", '"2024-01-01 10:00:00.1234567"'),
         ("TIMESTAMP", '"2024-01-01T10:00:00+02:00"'),
+        ("DECIMAL(38,10)", "0.1234567890123456"),
+        ("DOUBLE", "1e400"),
+        ("FLOAT", "-1e39"),
+        ("BIGINT[]", "[1,2.5]"),
+        ("BIGINT[2]", "[1,2.5]"),
+        ("DECIMAL(10,2)[][]", "[[1.25],[1.125]]"),
+        ("STRUCT(n INTEGER, due DATE)", '{"n":1,"due":"2024-01-01 10:00"}'),
+        ("STRUCT(a STRUCT(n INTEGER)[])", '{"a":[{"n":1},{"n":0.5}]}'),
+        ("MAP(VARCHAR, SMALLINT)", '{"a":1,"b":70000}'),
+        ("DOUBLE[]", "[1.0,1e400]"),
     ],
 )
 def test_a_value_that_a_declared_type_would_change_is_set_aside(bench: Bench, type_: str, value: str) -> None:
@@ -230,6 +241,15 @@ def test_a_value_that_a_declared_type_would_change_is_set_aside(bench: Bench, ty
         ("DECIMAL(18,2)", "1234567890123456.78", Decimal("1234567890123456.78")),
         ("DECIMAL(38,20)", "0.12345678901234567890", Decimal("0.12345678901234567890")),
         ("DECIMAL(10,2)", "1.230", Decimal("1.23")),
+        ("DECIMAL(38,10)", "123456789012345678.5", Decimal("123456789012345678.5")),
+        ("DOUBLE", '"Infinity"', math.inf),
+        ("DOUBLE", "-Infinity", -math.inf),
+        ("BIGINT[]", "[1.0,null,9007199254740993]", [1, None, 9007199254740993]),
+        ("BIGINT[2]", "[1,2]", (1, 2)),
+        ("DECIMAL(20,2)[]", "[123456789012345678.25]", [Decimal("123456789012345678.25")]),
+        ("STRUCT(n INTEGER, due DATE)", '{"due":"2024-01-02"}', {"n": None, "due": dt.date(2024, 1, 2)}),
+        ("STRUCT(a STRUCT(n INTEGER)[])", '{"a":[{"n":1},null]}', {"a": [{"n": 1}, None]}),
+        ("MAP(VARCHAR, SMALLINT)", '{"a":1,"b":null}', {"a": 1, "b": None}),
         ("DATE", '"2024-01-02"', dt.date(2024, 1, 2)),
         ("TIMESTAMP", '"2024-01-02T03:04:05.123Z"', dt.datetime(2024, 1, 2, 3, 4, 5, 123000)),
     ],
@@ -239,7 +259,28 @@ def test_a_value_that_a_declared_type_keeps_is_read(
 ) -> None:
     path = bench.file("a.json", f'{{"id":1,"v":{value}}}\n')
 
-    assert bench.read(path, schema={"id": "BIGINT", "v": type_}).rows == [(1, expected)]
+    read = bench.read_carefully(path, schema={"id": "BIGINT", "v": type_})
+
+    assert (read.rows, read.rejected) == ([(1, expected)], [])
+
+
+def test_a_number_that_no_type_holds_is_set_aside_undeclared(bench: Bench) -> None:
+    path = bench.file(
+        "a.json", '{"v":1.5,"w":[1]}\n{"v":1e400,"w":[2]}\n{"v":NaN,"w":[3]}\n{"v":2,"w":[4]}\n'
+    )
+
+    read = bench.read_carefully(path)
+
+    assert [row[1] for row in read.rows] == [[1], [3], [4]]
+    assert [row[0] for row in read.rows[::2]] == [1.5, 2.0]
+    assert [(row.line, row.reason) for row in read.rejected] == [(2, "1e400 is not of type DOUBLE")]
+
+
+def test_a_fraction_inside_an_array_of_objects_is_told(bench: Bench) -> None:
+    path = bench.file("a.json", '[{"id":[1]},\n{"id":[1.5]}]\n')
+
+    with pytest.raises(SourceError, match=r"a value would be changed: in column 'id', of type BIGINT"):
+        bench.read_told(path, schema={"id": "BIGINT[]"})
 
 
 def test_a_fraction_in_an_array_of_whole_numbers_is_told(bench: Bench) -> None:

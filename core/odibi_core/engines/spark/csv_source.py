@@ -18,6 +18,7 @@ from odibi_core.engines.spark.file_forms import TEXT_PACKINGS
 from odibi_core.engines.spark.partitions import reader_of
 from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.strict_text import is_known, surely, typed
+from odibi_core.formats.csv_codes import PADDED, code_lengths
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_shape import Shape, find_shapes
 from odibi_core.formats.packing import packing_of
@@ -90,14 +91,14 @@ def csv_frame(
         .csv([read_path(path) for path in files.paths])
     )
     lines = _Lines(shape.dialect.delimiter, shape.dialect.quote, len(shape.schema.names))
-    texts = _fields(sf.col(_LINE), lines)
-    fields = raw.select(texts.alias("fields"), *map(quoted, files.partitions))
+    fields = raw.select(_fields(sf.col(_LINE), lines).alias("fields"), *map(quoted, files.partitions))
     nulls = ["", *options.null_values]
+    codes = code_lengths(shape, options.null_values)
+    texts = {name: _without(sf.col("fields")[place], nulls) for place, name in enumerate(shape.schema.names)}
+    for name in codes:
+        texts[name] = surely(texts[name].isNull() | ~texts[name].rlike(rf"\A(?:{PADDED})\z"), texts[name])
     return fields.select(
-        *(
-            typed(_without(sf.col("fields")[place], nulls), type_).alias(name)
-            for place, (name, type_) in enumerate(shape.schema)
-        ),
+        *(typed(texts[name], type_).alias(name) for name, type_ in shape.schema),
         *map(quoted, sorted(files.partitions)),
     )
 

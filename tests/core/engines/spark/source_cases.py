@@ -66,6 +66,7 @@ SOURCES: dict[str, Source] = {
     "names of columns": csv("a,b\n1,x\n", columns=["n", "odd `name`, with.dots"]),
     "odd names": csv('"a b","c.d",`e\n1,2,3\n'),
     "packed": csv(gzip.compress(PLAIN.encode()), name="rows.csv.gz"),
+    "a code that has its zero late": left_csv("a,b\n12345,x\n01067,y\n", sample_size=1),
     "packed by bzip2": csv(bz2.compress(PLAIN.encode()), name="rows.csv.bz2"),
     "a folder": Source({"in/1.csv": b"a,b\n1,x\n", "in/2.csv": b"a,b\n2,y\n"}, "in"),
     "folders named by values": Source(
