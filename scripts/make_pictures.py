@@ -164,10 +164,11 @@ def _schedules(page: Page, shop: Shop) -> None:
 
 def _explore(page: Page, shop: Shop) -> None:
     page.goto(f"{shop.address}/explore")
-    sql = page.get_by_label("SQL", exact=True)
-    sql.fill(_QUERY)
-    sql.press("Tab")
-    page.get_by_role("button", name="Run").click()
+    sql = page.get_by_role("textbox", name="SQL", exact=True)
+    sql.click()
+    sql.press("ControlOrMeta+a")
+    page.keyboard.insert_text(_QUERY)
+    sql.press("ControlOrMeta+Enter")
     page.get_by_text("Chart", exact=True).click()
     page.locator("canvas, svg.marks").first.wait_for()
 

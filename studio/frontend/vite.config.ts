@@ -33,7 +33,7 @@ export default defineConfig({
     target: "es2023",
     modulePreload: false,
     rolldownOptions: {
-      input: { designer: "src/index.tsx", charts: "src/charts/index.tsx" },
+      input: { designer: "src/index.tsx", charts: "src/charts/index.tsx", query: "src/query/index.tsx" },
       preserveEntrySignatures: "strict",
       output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "part-[hash].js" },
     },

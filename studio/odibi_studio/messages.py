@@ -304,6 +304,12 @@ class SqlAnswer(Message):
     problem: ProblemForm | None = None
 
 
+class DatasetColumns(Message):
+    """What a query may name of a dataset; nothing where only the query tells."""
+
+    columns: list[Column]
+
+
 class RecipeRequest(Message):
     """Asks for the SQL that a self-service form makes."""
 

@@ -23,6 +23,8 @@ from odibi_studio.views.errors import show_error
 ADDRESS = "127.0.0.1"
 ACCENT = "#2f6fed"
 ACCENT_ON_DARK = "#5b8ff9"
+CHART_COLORS = ("#d98a1f", "#2e9e6b", "#a352cc", "#c2405f", "#1f9fb3", "#8f9230", "#8a5a3c")
+"""What charts tell apart after the first; seen on light and on dark."""
 FIRST_PORT = 8501
 _PORTS_TRIED = 50
 
@@ -67,6 +69,8 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_r
             # Said for both, and not at the top: a theme of one's own would be light for everybody.
             "theme.light.primaryColor": ACCENT,
             "theme.dark.primaryColor": ACCENT_ON_DARK,
+            "theme.light.chartCategoricalColors": [ACCENT, *CHART_COLORS],
+            "theme.dark.chartCategoricalColors": [ACCENT_ON_DARK, *CHART_COLORS],
             # A full collection after each rerun cost more than the rerun itself.
             "runner.postScriptGC": False,
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import OpenPage, StudioServer
 from tests.e2e.pages import box_at_rest, cell, choose, choose_row, fill, settle
 
@@ -64,21 +64,35 @@ def test_a_connection_is_made_tested_looked_into_and_deleted(
     assert "connections" not in settings.read_text()
 
 
+def write(page: Page, editor: Locator, text: str) -> None:
+    """Have this text in an editor of SQL, and the cursor at its end."""
+    editor.click()
+    editor.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)
+    expect(editor).to_have_text(text)
+
+
 def test_datasets_are_asked_drawn_and_downloaded(
     open_page: OpenPage, studio: StudioServer, tmp_path: Path
 ) -> None:
     page = open_page("/explore")
-    sql = page.get_by_label("SQL", exact=True)
+    sql = page.get_by_role("textbox", name="SQL", exact=True)
     page.locator("summary").filter(has_text="sales").click()
     page.get_by_role("button", name="Ask it").click()
-    expect(sql).to_have_value("SELECT *\nFROM sales")
-    page.get_by_role("button", name="Run").click()
+    expect(sql).to_have_text("SELECT *FROM sales")
     expect(page.get_by_text("the first 1,000 rows")).to_be_visible()
-    sql.fill("SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY")
-    sql.press("Tab")
+    write(page, sql, "SELECT sto")
+    # Of what FROM names, behind the cursor, columns are offered.
+    page.keyboard.insert_text(" FROM sales")
+    for _ in " FROM sales":
+        sql.press("ArrowLeft")
+    page.keyboard.type("r")
+    page.get_by_role("option", name="store VARCHAR").click()
+    expect(sql).to_have_text("SELECT store FROM sales")
+    write(page, sql, "SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY ")
     page.get_by_role("button", name="store varchar").click()
-    expect(sql).to_have_value("SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY store")
-    page.get_by_role("button", name="Run").click()
+    expect(sql).to_have_text("SELECT store, count(*) AS n FROM sales GROUP BY store ORDER BY store")
+    sql.press("ControlOrMeta+Enter")
     expect(page.get_by_text("2 columns in")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
@@ -94,8 +108,7 @@ def test_datasets_are_asked_drawn_and_downloaded(
     expect(page.get_by_role("button", name="by_store")).to_be_visible()
     assert (studio.workspace / "queries" / "by_store.sql").read_text().startswith("SELECT store")
     page.keyboard.press("Escape")
-    sql.fill("SELECT * FROM read_csv('/etc/passwd')")
-    sql.press("Tab")
+    write(page, sql, "SELECT * FROM read_csv('/etc/passwd')")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("A query does not use read_csv")).to_be_visible()
 

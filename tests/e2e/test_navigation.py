@@ -9,9 +9,11 @@ from tests.e2e.conftest import OpenPage, StudioServer
 pytestmark = pytest.mark.browser
 
 
-def test_a_designer_without_a_pipeline_says_what_to_do(open_page: OpenPage) -> None:
+def test_a_designer_without_a_pipeline_offers_those_that_there_are(open_page: OpenPage) -> None:
     page = open_page("/designer")
     expect(page.get_by_text("No pipeline is open")).to_be_visible()
+    page.get_by_role("button", name="first_csv").click()
+    expect(page.get_by_label("Pipeline's name")).to_have_value("first_csv")
 
 
 def test_the_log_says_where_the_studio_is_and_how_to_end_it(studio: StudioServer) -> None:

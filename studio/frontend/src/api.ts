@@ -107,6 +107,8 @@ export function createApi(access: Access) {
     runHealth: (id: string, signal?: AbortSignal) => get<M.HealthAnswer>(`${run(id)}/health`, {}, signal),
     find: (wanted: M.FindRequest, signal?: AbortSignal) => post<M.FindAnswer>("find", wanted, signal),
     formatSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/format", wanted, signal),
+    /** The columns of something that the SQL page may ask. */
+    datasetColumns: (name: string, signal?: AbortSignal) => get<M.DatasetColumns>("datasets/columns", { name }, signal),
     translateSql: (wanted: M.SqlRequest, signal?: AbortSignal) => post<M.SqlAnswer>("sql/translate", wanted, signal),
     recipe: (wanted: M.RecipeRequest, signal?: AbortSignal) => post<M.RecipeAnswer>("recipe", wanted, signal),
     runs: (query: Query, signal?: AbortSignal) => get<M.RunList>("runs", query, signal),

@@ -276,6 +276,11 @@ export interface SqlAnswer {
   problem: ProblemForm | null;
 }
 
+/** What a query may name of a dataset; nothing where only the query tells. */
+export interface DatasetColumns {
+  columns: Column[];
+}
+
 /** Asks for the SQL that a self-service form makes. */
 export interface RecipeRequest {
   recipe: string;

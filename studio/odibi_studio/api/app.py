@@ -9,7 +9,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from odibi_studio.api import designs_routes, runs_routes, trace_routes, truth_routes
+from odibi_studio.api import datasets_routes, designs_routes, runs_routes, trace_routes, truth_routes
 from odibi_studio.api.answers import refusal
 from odibi_studio.services.access import Access
 from odibi_studio.services.studio import Studio
@@ -47,6 +47,7 @@ def api_mount(studio: Studio, hosts: Sequence[str] = LOCAL_HOSTS) -> Mount:
         *truth_routes.routes(studio.truth),
         *trace_routes.routes(studio.truth),
         *runs_routes.routes(studio.runs, studio.forks),
+        *datasets_routes.routes(studio.explorer),
     ]
     return Mount(
         "/api",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from odibi_core.errors import OdibiError
-from odibi_core.schema import quote
+from odibi_core.schema import Schema, quote
 from odibi_core.story.wording import duration
 from odibi_studio.services.datasets import Dataset
 from odibi_studio.services.explorer import Answer
@@ -18,12 +18,20 @@ from odibi_studio.services.studio import Studio, current_studio
 from odibi_studio.views.errors import show_error
 from odibi_studio.views.explore_chart import show_chart
 from odibi_studio.views.widgets.page import page_head
+from odibi_studio.views.widgets.plain_text import plain
+from odibi_studio.views.widgets.query_editor import (
+    insert_into_query,
+    query_text,
+    replace_query,
+    show_query_editor,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SQL = "explore_sql"
 _ANSWER = "explore_answer"
+_ASKED = "explore_asked"
+_LIMIT = "explore_limit"
 _LIMITS = (1_000, 10_000, 100_000)
 _MOST_COLUMNS = 200
 
@@ -40,20 +48,19 @@ def render() -> None:
             icon=":material/database_search:",
         )
         return
-    st.session_state.setdefault(_SQL, f"SELECT *\nFROM {datasets[0].name}")
     left, right = st.columns([1, 3], gap="medium")
-    with left:
+    with left, st.container(gap="xsmall"):
         _show_datasets(studio, datasets)
     with right:
-        _show_editor(studio)
-        _show_answer()
+        _show_editor(studio, datasets)
+        _show_answer(studio)
 
 
 def _show_datasets(studio: Studio, datasets: list[Dataset]) -> None:
     groups: dict[str, list[Dataset]] = {"Made by pipelines": [], "Sources": []}
     for dataset in sorted(datasets, key=lambda one: one.home):
         title = "Made by pipelines" if dataset.written_by else "Sources"
-        groups.setdefault(f"On {_plain(dataset.home)}" if dataset.home else title, []).append(dataset)
+        groups.setdefault(f"On {plain(dataset.home)}" if dataset.home else title, []).append(dataset)
     for title, group in groups.items():
         if group:
             st.markdown(f"**{title}**")
@@ -69,80 +76,80 @@ def _show_dataset(studio: Studio, dataset: Dataset) -> None:
             return
         users = dataset.written_by or dataset.read_by
         verb = "written" if dataset.written_by else "read"
-        st.caption(_plain(f"{dataset.place} · {verb} by {', '.join(users)}"))
-        st.button(
-            "Ask it", icon=":material/play_arrow:", type="tertiary", key=f"ask_{dataset.name}",
-            on_click=_ask_all, args=(dataset.name,), help=f"SELECT * FROM {dataset.name}",
-        )  # fmt: skip
-        st.button(
-            "Insert its name", icon=":material/input:", type="tertiary", key=f"insert_{dataset.name}",
-            on_click=_insert, args=(dataset.name,),
-        )  # fmt: skip
+        st.caption(plain(f"{dataset.place} · {verb} by {', '.join(users)}"))
+        with st.container(horizontal=True):
+            st.button(
+                "Ask it", icon=":material/play_arrow:", type="tertiary", key=f"ask_{dataset.name}",
+                on_click=_ask_all, args=(dataset.name,), help=f"SELECT * FROM {dataset.name}",
+            )  # fmt: skip
+            st.button(
+                "Insert its name", icon=":material/input:", type="tertiary", key=f"insert_{dataset.name}",
+                on_click=insert_into_query, args=(_spelled(dataset.name),),
+            )  # fmt: skip
         with st.spinner("Looking …", show_time=True) if dataset.home else nullcontext():
             columns = studio.explorer.columns(dataset)
         if isinstance(columns, OdibiError):
-            st.caption(f"Its columns can't be read: {_plain(columns.what)}")
+            st.caption(f"Its columns can't be read: {plain(columns.what)}")
             return
         if not columns.names:
             st.caption("Its columns show when it is asked.")
-        for number, (name, type_) in enumerate(columns):
-            if number >= _MOST_COLUMNS:
-                st.caption(f"and {len(columns.names) - _MOST_COLUMNS:,} more")
-                break
-            st.button(
-                f"{_plain(name)} :gray[{_plain(type_.lower())}]", type="tertiary",
-                key=f"column_{dataset.name}_{number}", on_click=_insert, args=(_spelled(name),),
-            )  # fmt: skip
+        with st.container(gap="xxsmall"):
+            _show_columns(dataset, columns)
+
+
+def _show_columns(dataset: Dataset, columns: Schema) -> None:
+    for number, (name, type_) in enumerate(columns):
+        if number >= _MOST_COLUMNS:
+            st.caption(f"and {len(columns.names) - _MOST_COLUMNS:,} more")
+            break
+        st.button(
+            f"{plain(name)} :gray[{plain(type_.lower())}]", type="tertiary",
+            key=f"column_{dataset.name}_{number}", on_click=insert_into_query, args=(_spelled(name),),
+        )  # fmt: skip
 
 
 def _ask_all(name: str) -> None:
-    st.session_state[_SQL] = f"SELECT *\nFROM {name}"
-    st.session_state.pop(_ANSWER, None)
-
-
-def _insert(text: str) -> None:
-    before = str(st.session_state.get(_SQL, ""))
-    gap = "" if not before or before[-1].isspace() or before[-1] in "(." else " "
-    st.session_state[_SQL] = f"{before}{gap}{text}"
+    replace_query(f"SELECT *\nFROM {_spelled(name)}")
+    _ask()
 
 
 def _spelled(name: str) -> str:
     return name if name.isidentifier() and name == name.lower() else quote(name)
 
 
-def _plain(text: str) -> str:
-    for sign in "\\`*_{}[]<>#$~|:":
-        text = text.replace(sign, f"\\{sign}")
-    return text
-
-
-def _show_editor(studio: Studio) -> None:
-    with st.container(key="explore_editor"):
-        sql = st.text_area("SQL", key=_SQL, height=120, label_visibility="collapsed", placeholder="SELECT …")
+def _show_editor(studio: Studio, datasets: list[Dataset]) -> None:
+    names = [dataset.name for dataset in datasets]
+    show_query_editor(f"SELECT *\nFROM {_spelled(names[0])}", names, studio.access, _ask)
     with st.container(horizontal=True, vertical_alignment="center"):
-        run = st.button(
-            "Run", type="primary", icon=":material/play_arrow:", key="explore_run", shortcut="Ctrl+Enter"
-        )
-        limit = st.selectbox(
-            "Rows at most", _LIMITS, format_func=lambda one: f"up to {one:,} rows", key="explore_limit",
+        st.button(
+            "Run", type="primary", icon=":material/play_arrow:", key="explore_run", shortcut="Ctrl+Enter",
+            on_click=_ask,
+        )  # fmt: skip
+        st.selectbox(
+            "Rows at most", _LIMITS, format_func=lambda one: f"up to {one:,} rows", key=_LIMIT,
             label_visibility="collapsed", width=180,
         )  # fmt: skip
-        _show_saved(studio, sql)
-    if run:
-        _run(studio, sql, limit)
+        _show_saved(studio)
 
 
-def _run(studio: Studio, sql: str, limit: int) -> None:
-    found: Answer | OdibiError
-    with st.spinner("Asking …"):
-        try:
-            found = studio.explorer.ask(sql, limit)
-        except OdibiError as error:
-            found = error
-    st.session_state[_ANSWER] = found
+def _ask() -> None:
+    """Have the query asked when the page comes to its answer."""
+    st.session_state.pop(_ANSWER, None)
+    st.session_state[_ASKED] = True
 
 
-def _show_saved(studio: Studio, sql: str) -> None:
+def _answer(studio: Studio) -> Answer | OdibiError | None:
+    if st.session_state.pop(_ASKED, False):
+        with st.spinner("Asking …", show_time=True):
+            try:
+                st.session_state[_ANSWER] = studio.explorer.ask(query_text(), st.session_state[_LIMIT])
+            except OdibiError as error:
+                st.session_state[_ANSWER] = error
+    found: Answer | OdibiError | None = st.session_state.get(_ANSWER)
+    return found
+
+
+def _show_saved(studio: Studio) -> None:
     saved = saved_queries(studio.workspace)
     with st.popover("Saved queries", icon=":material/bookmark:"):
         for name, text in saved.items():
@@ -155,7 +162,7 @@ def _show_saved(studio: Studio, sql: str) -> None:
         name = st.text_input("Save this query as", key="save_name", placeholder="sales_by_month")
         if st.button("Save", key="save_query", disabled=not name.strip()):
             try:
-                save_query(studio.workspace, name.strip(), sql)
+                save_query(studio.workspace, name.strip(), query_text())
             except OdibiError as error:
                 show_error(error)
             else:
@@ -163,14 +170,14 @@ def _show_saved(studio: Studio, sql: str) -> None:
 
 
 def _take(text: str) -> None:
-    st.session_state[_SQL] = text
+    replace_query(text)
     st.session_state.pop(_ANSWER, None)
 
 
-def _show_answer() -> None:
-    found: Answer | OdibiError | None = st.session_state.get(_ANSWER)
+def _show_answer(studio: Studio) -> None:
+    found = _answer(studio)
     if found is None:
-        st.caption("Run the query to see its rows: the button, or Ctrl Enter outside of the text.")
+        st.caption("Run the query to see its rows.")
         return
     if isinstance(found, OdibiError):
         show_error(found)
@@ -194,7 +201,8 @@ def _show_answer() -> None:
     elif not rows.num_rows:
         st.info("The query gives no rows.", icon=":material/database:")
     else:
-        st.dataframe(rows, hide_index=True, height=480, key="explore_rows", alt="Rows of the query")
+        height = min(38 + 35 * rows.num_rows, 480)
+        st.dataframe(rows, hide_index=True, height=height, key="explore_rows", alt="Rows of the query")
 
 
 def _show_downloads(rows: pa.Table) -> None:

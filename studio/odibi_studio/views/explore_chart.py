@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _KINDS = {"Bars": "bar", "Line": "line", "Area": "area", "Points": "point"}
 _SUMS = {"each row": None, "sum": "sum", "mean": "mean", "count": "count", "minimum": "min", "maximum": "max"}
 _MOST = 5_000
+_LEVEL_LETTERS = 120
+"""How many letters stand beside each other below a chart."""
 _NONE = "(none)"
 
 
@@ -65,6 +67,7 @@ def chart_spec(rows: pa.Table, mark: str, x: str, y: str, total: str | None, col
     if across["type"] == "nominal":
         # As the query orders them.
         across["sort"] = None
+        across["axis"]["labelAngle"] = _angle(rows, x)
     encoding: dict[str, Any] = {"x": across, "y": up, "tooltip": [{**across, "axis": None}, up]}
     for tip in encoding["tooltip"]:
         tip.pop("axis", None)
@@ -75,6 +78,12 @@ def chart_spec(rows: pa.Table, mark: str, x: str, y: str, total: str | None, col
     if mark in ("line", "point"):
         shape |= {"point": mark == "line"} if mark == "line" else {"filled": True}
     return {"height": 340, "mark": shape, "encoding": encoding}
+
+
+def _angle(rows: pa.Table, name: str) -> int:
+    """The angle at which the values of a column can be read below a chart, in degrees."""
+    texts = {str(value) for value in rows.column(name).slice(0, _MOST).to_pylist()}
+    return 0 if sum(map(len, texts)) + 4 * len(texts) <= _LEVEL_LETTERS else -40
 
 
 def _type(rows: pa.Table, name: str) -> str:

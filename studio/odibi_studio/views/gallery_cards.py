@@ -13,6 +13,7 @@ from odibi_studio.messages import DesignCard
 from odibi_studio.services.studio import Studio
 from odibi_studio.views.gallery_actions import ask, delete, open_design
 from odibi_studio.views.widgets.moments import ago, local_time
+from odibi_studio.views.widgets.plain_text import plain
 
 _ACTIONS = {
     "open": ":material/open_in_new: Open",
@@ -49,7 +50,7 @@ def show_card(studio: Studio, card: DesignCard, run: RunRecord | None, now: dt.d
         # `st.html` drops SVG. All that comes from the pipeline is escaped.
         st.markdown(f'<div class="odibi-picture">{_picture(studio, card)}</div>', unsafe_allow_html=True)
         with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
-            label = _plain(card.name) or "(no name)"
+            label = plain(card.name) or "(no name)"
             if st.button(label, key=f"open_{card.id}", type="tertiary"):
                 open_design(card.id)
             chosen = st.menu_button(
@@ -163,11 +164,6 @@ def _run(run: RunRecord | None, now: dt.datetime) -> str:
 
 def _problem(problem: str) -> str:
     return f'<div class="odibi-problem" role="note">{escape(problem)}</div>' if problem else ""
-
-
-def _plain(text: str) -> str:
-    """The text as a label shows it, with nothing in it that Streamlit takes for Markdown."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-.!|~$:<>" else letter for letter in text)
 
 
 def _key(path: str) -> str:

@@ -23,4 +23,11 @@ def test_rows_are_counted_without_a_number_and_names_keep_the_order_of_the_query
     encoding = chart_spec(ROWS, "bar", "a.b", "day", "count", "")["encoding"]
     assert encoding["y"]["aggregate"] == "count"
     assert encoding["x"]["sort"] is None
+    assert encoding["x"]["axis"]["labelAngle"] == 0
     assert "color" not in encoding
+
+
+def test_many_or_long_names_are_slanted() -> None:
+    numbers = list(range(8))
+    names = pa.table({"name": [f"a long name of number {number}" for number in numbers], "n": numbers})
+    assert chart_spec(names, "bar", "name", "n", "sum", "")["encoding"]["x"]["axis"]["labelAngle"] == -40

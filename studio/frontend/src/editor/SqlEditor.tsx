@@ -32,10 +32,15 @@ export interface SqlEditorProps {
   problems: readonly ProblemForm[];
   dialect: Dialect;
   onFormat: () => void;
-  onPreview: () => void;
+  /** Ctrl-Enter. */
+  onRun: () => void;
+  /** What Ctrl-Enter does, in a word. */
+  run: string;
+  /** What else the editor has; it stays the same. */
+  more?: Extension;
 }
 
-/** The SQL of a step: completion, marks under wrong words, formatting (Shift-Alt-F), preview (Ctrl-Enter). */
+/** SQL: completion, marks under wrong words, formatting (Shift-Alt-F), a preview or a query of it (Ctrl-Enter). */
 export function SqlEditor(props: SqlEditorProps) {
   const { value, onChange, inputs, functions, parameters, problems, dialect } = props;
   const host = useRef<HTMLDivElement>(null);
@@ -52,9 +57,10 @@ export function SqlEditor(props: SqlEditorProps) {
     fixed: () => [
       commands({
         format: () => latest.current.onFormat(),
-        preview: () => latest.current.onPreview(),
+        run: () => latest.current.onRun(),
       }),
       frame,
+      props.more ?? [],
       placeholderText("SELECT … FROM …"),
       EditorView.contentAttributes.of({ id: props.id, "aria-label": "SQL", "aria-describedby": `${props.id}-keys` }),
     ],
@@ -70,7 +76,7 @@ export function SqlEditor(props: SqlEditorProps) {
       <div ref={host} className="sql-editor-host" />
       <p id={`${props.id}-keys`} className="sql-editor-keys">
         <span>
-          <kbd>Ctrl Enter</kbd> preview
+          <kbd>Ctrl Enter</kbd> {props.run}
         </span>
         <span>
           <kbd>Shift Alt F</kbd> format
@@ -100,7 +106,7 @@ const frame: Extension = [
   editorTheme,
 ];
 
-function commands(run: Record<"format" | "preview", () => void>): Extension {
+function commands(called: Record<"format" | "run", () => void>): Extension {
   const then = (command: () => void) => () => {
     command();
     return true;
@@ -108,8 +114,8 @@ function commands(run: Record<"format" | "preview", () => void>): Extension {
   return [
     Prec.high(
       keymap.of([
-        { key: "Mod-Enter", run: then(run.preview), preventDefault: true },
-        { key: "Shift-Alt-f", run: then(run.format), preventDefault: true },
+        { key: "Mod-Enter", run: then(called.run), preventDefault: true },
+        { key: "Shift-Alt-f", run: then(called.format), preventDefault: true },
       ]),
     ),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...defaultKeymap, indentWithTab]),

@@ -77,7 +77,8 @@ function StepSql({ view, dialect, id }: { view: StepView; dialect: Dialect; id: 
       problems={marks}
       dialect={dialect}
       onFormat={() => void format(store, view, dialect)}
-      onPreview={() => store.getState().showPanel("preview")}
+      onRun={() => store.getState().showPanel("preview")}
+      run="preview"
     />
   );
 }

@@ -9,6 +9,7 @@ import streamlit as st
 
 from odibi_studio.services.settings_form import FieldKind, FormField
 from odibi_studio.views.widgets.page import dialog_key
+from odibi_studio.views.widgets.plain_text import plain
 
 WIDE = frozenset({FieldKind.PAIRS, FieldKind.ENTRIES, FieldKind.WORDS, FieldKind.CHOICES})
 """Kinds of fields that take the whole width."""
@@ -46,7 +47,7 @@ def draw_fields(
             found[field.key] = _draw(field, values.get(field.key), offered, dialog_key(f"{part}{field.key}"))
             if field.key in errors:
                 said = errors[field.key]
-                st.markdown(f":red[:material/error: {_plain(said[:1].upper() + said[1:])}]")
+                st.markdown(f":red[:material/error: {plain(said[:1].upper() + said[1:])}]")
     return found
 
 
@@ -140,10 +141,3 @@ def _entries(
 
 def _words(value: str) -> str:
     return _NAMES.get(value) or value.replace("_", " ").capitalize()
-
-
-def _plain(text: str) -> str:
-    """The text without what Markdown would take for something else."""
-    for sign in "\\`*_{}[]<>#$~|":
-        text = text.replace(sign, f"\\{sign}")
-    return text
