@@ -39,10 +39,10 @@ def _show_datasets(found: LineageMap) -> None:
         "Highlight", places, index=None, format_func=str, key="lineage_place",
         placeholder="A dataset, to see what it is connected with",
     )  # fmt: skip
-    with st.container(border=True):
+    with st.container(border=True, horizontal_alignment="center"):
         st.graphviz_chart(
             place_graph(found, chosen, is_dark=_is_dark()),
-            width="stretch",
+            width="content",
             alt="Datasets, and the pipelines between them",
         )
     rows = [
@@ -84,9 +84,9 @@ def _show_trace(trace: Trace, *, is_forward: bool) -> None:
             icon=":material/schema:",
         )
     if trace.edges:
-        with st.container(border=True):
+        with st.container(border=True, horizontal_alignment="center"):
             st.graphviz_chart(
-                column_graph(trace, is_dark=_is_dark()), width="stretch", alt="Columns and steps"
+                column_graph(trace, is_dark=_is_dark()), width="content", alt="Columns and steps"
             )
     if ends:
         word = "It feeds" if is_forward else "It comes from"

@@ -101,7 +101,8 @@ def _reached(edges: Iterable[tuple[str, str]], start: str) -> set[str]:
 def _head(colors: dict[str, str]) -> str:
     return (
         'digraph { rankdir=LR bgcolor="transparent" nodesep=0.25 ranksep=0.7 '
-        f'node [fontname="sans-serif" fontsize=11 fontcolor="{colors["text"]}" margin="0.14,0.07"] '
+        f'node [fontname="sans-serif" fontsize=11 fontcolor="{colors["text"]}" margin="0.14,0.07" '
+        "height=0.4] "
         'edge [arrowsize=0.7 fontname="sans-serif"]'
     )
 
