@@ -41,6 +41,7 @@ from odibi_core.workspace_settings import (
     WorkspaceSettings,
 )
 
+_REFUSED_BEGINS, _REFUSED_ENDS = "<!-- refused -->", "<!-- /refused -->"
 _BEGINS, _ENDS = "<!-- dialects -->", "<!-- /dialects -->"
 FOLDER = Path(__file__).parents[1] / "docs"
 
@@ -282,15 +283,19 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
 
 def spark_page() -> str:
     """The page on Spark, with the table of the cases that a test runs on both engines."""
-    cases = runpy.run_path(str(FOLDER.parent / "tests" / "core" / "sql" / "dialect_cases.py"))["CASES"]
+    told = runpy.run_path(str(FOLDER.parent / "tests" / "core" / "sql" / "dialect_cases.py"))
     rows = [
         f"| {case.what} | {_cell(case.duckdb)} | {_cell(case.spark)} | "
         f"{'warned of' if case.warning else 'translated'} |"
-        for case in cases
+        for case in told["CASES"]
     ]
     before, _, rest = (FOLDER / "spark.md").read_text(encoding="utf-8").partition(_BEGINS)
     table = "\n".join(["| | in DuckDB | in Spark | here |", "| --- | --- | --- | --- |", *rows])
-    return f"{before}{_BEGINS}\n{table}\n{_ENDS}{rest.partition(_ENDS)[2]}"
+    text = f"{before}{_BEGINS}\n{table}\n{_ENDS}{rest.partition(_ENDS)[2]}"
+    refused = [f"| {_cell(each.what)} | {_cell(each.instead)} |" for each in told["REFUSED"]]
+    before, _, rest = text.partition(_REFUSED_BEGINS)
+    table = "\n".join(["| Spark has no | write instead |", "| --- | --- |", *refused])
+    return f"{before}{_REFUSED_BEGINS}\n{table}\n{_REFUSED_ENDS}{rest.partition(_REFUSED_ENDS)[2]}"
 
 
 def pages() -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
 from odibi_core.nodes.base import Node
+from odibi_core.plan.for_spark import spark_problems
 from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder, binder_at_hand
@@ -114,6 +115,9 @@ def find_schemas(
             Problem(warning, step.name, "value", severity=Severity.WARNING) for warning in result.warnings
         ]
         is_settled = result.schema is not None or result.sql != query.sql
+        if step.engine == SPARK and result.error is None and result.sql == query.sql:
+            inputs = {alias: schemas.get(source) for alias, source in step.inputs.items()}
+            problems += spark_problems(step.name, query.sql, inputs)
         if step.engine == SPARK:
             # It runs as it was written; whose SQL that is, is known by now.
             if is_settled and query.dialect == Dialect.AUTO:

@@ -69,6 +69,7 @@ def translate(
 
     from odibi_core.sql.from_spark import rewrite_for_duckdb, spark_reader
     from odibi_core.sql.kinds import Types
+    from odibi_core.sql.spark_gaps import check_constructs, check_functions, refuse
     from odibi_core.sql.spark_stars import write_out
     from odibi_core.sql.to_spark import rewrite_for_spark
 
@@ -77,10 +78,15 @@ def translate(
     if source == Dialect.SPARK:
         tree = rewrite_for_duckdb(_tree(sql, spark_reader()), types, warnings.append)
     else:
-        tree = write_out(_tree(sql, "duckdb"), inputs or {})
+        tree = write_out(_readable(sql), inputs or {})
+        check_constructs(tree)
         tree = rewrite_for_spark(tree, types, warnings.append)
     writer = SqlglotDialect.get_or_raise(target).generator(unsupported_level=ErrorLevel.IGNORE)
     text = writer.generate(tree)
+    if target == Dialect.SPARK:
+        check_functions(text)
+        for message in writer.unsupported_messages:
+            refuse(f"counterpart: {message[:1].lower()}{message[1:]}")
     # The tree is walked from its end: the first place in the text is told first.
     return Translation(text, tuple(dict.fromkeys([*reversed(warnings), *writer.unsupported_messages])))
 
@@ -175,6 +181,16 @@ def _translated(
         return NativeSql(translation.sql, source, translation.warnings)
     # The place is one in the translated text, which nobody has seen.
     return NativeSql(sql, source, translation.warnings, SqlError(refusal.what, fix=refusal.fix))
+
+
+def _readable(sql: str) -> exp.Expr:
+    """The tree of a DuckDB text that is to run on Spark."""
+    try:
+        return _tree(sql, "duckdb")
+    except SqlError as error:
+        what = f"the SQL can't be translated for Spark: {error.what}"
+        fix = "write it otherwise, or have this step run on DuckDB (engine: pandas)"
+        raise SqlError(what, where=error.where, fix=fix, line=error.line, column=error.column) from error
 
 
 def _tree(sql: str, dialect: object) -> exp.Expr:

@@ -18,7 +18,11 @@ _LIKE_OPERAND = frozenset({"Paren", "Neg", "Abs", "Max", "Min", "Sum", "Window",
 _TEXTS = ("Upper", "Lower", "Trim", "Substring", "Concat", "DPipe", "TimeToStr", "ArrayToString")
 _LISTS = frozenset(
     {"Array", "ArrayAgg", "ArrayCompact", "ArrayConcat", "ArrayDistinct", "ArrayFilter", "Flatten"}
-    | {"SortArray", "Split", "Transform"}
+    | {"ArraySlice", "GenerateSeries", "SortArray", "Split", "Transform"}
+)
+_SAME_ITEMS = frozenset(
+    {"ArrayCompact", "ArrayConcat", "ArrayDistinct", "ArrayFilter", "ArraySlice", "Paren", "Reverse"}
+    | {"SortArray"}
 )
 _RESULTS = {
     **dict.fromkeys(("Div", "Avg", "Ln", "Sqrt", "Pow"), "DOUBLE"),
@@ -42,10 +46,13 @@ class Types:
     def __init__(self, inputs: Mapping[str, Schema | None]) -> None:
         self._given: dict[str, set[str | None]] = {}
         self._zoned: dict[str, set[bool]] = {}
+        self._items: dict[str, set[str]] = {}
         for schema in inputs.values():
             for name, type_ in schema or ():
                 self._given.setdefault(name.casefold(), set()).add(_kind(type_))
                 self._zoned.setdefault(name.casefold(), set()).add(_has_zone(type_))
+                if type_.endswith("]"):
+                    self._items.setdefault(name.casefold(), set()).add(_kind(type_[: type_.rindex("[")]))
         self._columns = self._given
 
     def learn(self, tree: exp.Expr) -> None:
@@ -88,6 +95,41 @@ class Types:
         inner = node.this if isinstance(node, (exp.Paren, exp.TimestampTrunc, exp.Add, exp.Sub)) else None
         return inner is not None and self.has_zone(inner)
 
+    def item(self, node: exp.Expr) -> str | None:
+        """The kind of what is in a list; None if unknown."""
+        from sqlglot import exp
+
+        if isinstance(node, exp.Column):
+            kinds: set[str | None] = {*self._items.get(node.name.casefold(), set())}
+        elif isinstance(node, exp.Array):
+            kinds = {self.of(each) for each in node.expressions if not isinstance(each, exp.Null)}
+        elif isinstance(node, exp.Transform) and isinstance(node.expression, exp.Lambda):
+            kinds = {self.of(node.expression.this)}
+        elif isinstance(node, exp.Split):
+            kinds = {"VARCHAR"}
+        elif isinstance(node, exp.GenerateSeries):
+            kinds = {self.of(node.args["start"])}
+        elif type(node).__name__ in _SAME_ITEMS:
+            return self.item(node.this)
+        else:
+            return None
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def _of_parameter(self, node: exp.Identifier) -> str | None:
+        """The kind of a lambda's parameter: an item of the list, or its position."""
+        from sqlglot import exp
+
+        above = node.find_ancestor(exp.Lambda)
+        while above is not None:
+            names = [each.name.casefold() for each in above.expressions]
+            if node.name.casefold() in names:
+                call = above.parent
+                is_each = isinstance(call, (exp.Transform, exp.ArrayFilter))
+                place = names.index(node.name.casefold())
+                return ("INTEGER" if place else self.item(call.this)) if is_each and call else None
+            above = above.find_ancestor(exp.Lambda)
+        return None
+
     def of(self, node: exp.Expr) -> str | None:
         """INTEGER, DECIMAL, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN, MAP, LIST, …; None if unknown."""
         from sqlglot import exp
@@ -95,6 +137,8 @@ class Types:
         if isinstance(node, exp.Column):
             kinds = self._columns.get(node.name.casefold(), set())
             return next(iter(kinds)) if len(kinds) == 1 else None
+        if isinstance(node, exp.Identifier):
+            return self._of_parameter(node)
         if isinstance(node, exp.Literal):
             letters = set(node.name)
             number = "DOUBLE" if letters & set("eE") else "DECIMAL" if "." in letters else "INTEGER"

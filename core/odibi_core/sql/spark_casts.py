@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.sql.kinds import Types, is_fraction, is_whole
+from odibi_core.sql.spark_gaps import refuse
 from odibi_core.sql.templates import Warn, fill
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def rewrite_cast(node: exp.Expr, types: Types, warn: Warn) -> None:
 
     target = node.args["to"]
     kind = types.of(node.this)
+    if isinstance(node.this, exp.Null):
+        return
     if target.is_type(*exp.DataType.TEXT_TYPES):
         _as_text(node, kind, types, warn)
-    elif target.is_type(exp.DType.TIME):
-        warn(f"{node.sql('duckdb')}: Spark has no times of day")
+    elif target.is_type(exp.DType.JSON):
+        _as_json(node, kind)
     elif kind == "VARCHAR":
         _of_text(node, warn)
     elif is_whole(target):
@@ -54,6 +57,21 @@ def warn_of_text(node: exp.Expr, operand: exp.Expr, types: Types, warn: Warn) ->
         warn(f"{node.sql('duckdb')}: great and small floats differ as text, such as 1e+20 and 1.0E20")
     elif types.of(operand) in _NESTED:
         warn(f"{node.sql('duckdb')}: lists, structs and maps differ as text")
+
+
+def _as_json(node: exp.Expr, kind: str | None) -> None:
+    """JSON is a text on Spark."""
+    from sqlglot import exp
+
+    if kind == "VARCHAR" or "JSON" in str(kind) or isinstance(node.this, exp.Literal):
+        node.replace(exp.paren(node.this.copy()))
+    elif kind in _NESTED:
+        options = "MAP('ignoreNullFields', 'false')"
+        node.replace(
+            fill(f"verbatim_to_json($1, {options})", [node.this], lambda _: None, dialect="databricks")
+        )
+    else:
+        refuse("JSON of what is of unknown type", "write to_json(x), or leave it a text")
 
 
 def _as_text(node: exp.Expr, kind: str | None, types: Types, warn: Warn) -> None:

@@ -6,23 +6,36 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from odibi_core.sql.kinds import Types
+from odibi_core.sql.spark_gaps import refuse
+from odibi_core.sql.spark_series import rewrite_series
 from odibi_core.sql.templates import Warn, fill
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+MAPS = (
+    "CASE WHEN $1 IS NULL THEN COALESCE($2, MAP()) WHEN $2 IS NULL THEN $1 ELSE verbatim_map_concat("
+    "TRANSFORM_VALUES($1, (k, v) -> "
+    "CASE WHEN MAP_CONTAINS_KEY($2, k) THEN TRY_ELEMENT_AT($2, k) ELSE v END), "
+    "MAP_FILTER($2, (k, v) -> NOT MAP_CONTAINS_KEY($1, k))) END"
+)
 Rewrite = Callable[["exp.Expr", Types, Warn], None]
 
-_BOTH = (
-    "CASE WHEN $1 IS NOT NULL OR $2 IS NOT NULL "
-    "THEN verbatim_concat(COALESCE($1, ARRAY()), COALESCE($2, ARRAY())) END"
-)
+_BOTH = "verbatim_concat(COALESCE($1, ARRAY()), COALESCE($2, ARRAY()))"
+KNOWN = "FILTER($1, x -> x IS NOT NULL)"
 _AROUND = ("Filter", "Window", "WithinGroup", "IgnoreNulls")
 
 
 def _to(template: str) -> Rewrite:
     def rewrite(node: exp.Expr, _: Types, warn: Warn) -> None:
         node.replace(fill(template, [node.this], warn, dialect="databricks"))
+
+    return rewrite
+
+
+def _to_both(template: str) -> Rewrite:
+    def rewrite(node: exp.Expr, _: Types, warn: Warn) -> None:
+        node.replace(fill(template, [node.this, node.expression], warn, dialect="databricks"))
 
     return rewrite
 
@@ -102,12 +115,128 @@ def _unnested(node: exp.Expr, _: Types, warn: Warn) -> None:
     items.set("expressions", [fill(kept, [each], warn, dialect="databricks") for each in items.expressions])
 
 
+NESTED = ("LIST", "STRUCT", "MAP")
+
+
+def _sorted_nested(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """Of lists and structs that differ in a null, DuckDB takes that with it for the greater."""
+    if types.of(node.this) in NESTED:
+        text = node.sql("duckdb")
+        warn(f"{text}: a null within lists and structs is the greatest in DuckDB, the least in Spark")
+
+
+def _exploded(node: exp.Expr, types: Types, _: Warn) -> None:
+    if types.of(node.this) == "STRUCT":
+        refuse("unnest() of a struct", "write s.*")
+
+
 def _group(node: exp.Expr, types: Types, warn: Warn) -> None:
     if any(types.of(key) == "MAP" for key in node.expressions):
         warn("GROUP BY a map: Spark takes no value for 0")
 
 
+def _json(_: exp.Expr, __: Types, ___: Warn) -> None:
+    refuse("JSON as a value (->, json_extract())", "read texts: x ->> 'a', or json_extract_string()")
+
+
+def _untyped(node: exp.Expr, _: Types, __: Warn) -> None:
+    """A list of nothing has a type that others can read."""
+    from sqlglot import exp
+
+    is_column = isinstance(node.parent, (exp.Alias, exp.Select))
+    if is_column and all(isinstance(each, exp.Null) for each in node.expressions):
+        node.replace(exp.cast(node.copy(), exp.DataType.build("INT[]", dialect="duckdb")))
+
+
+def rewrite_lambda(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """DuckDB counts the items of a list from 1, Spark from 0."""
+    from sqlglot import exp
+
+    if len(node.expressions) != 2 or not isinstance(node.parent, (exp.Transform, exp.ArrayFilter)):
+        return
+    place = node.expressions[1].name
+    for used in list(node.this.find_all(exp.Identifier)):
+        if used.name == place:
+            spot = used.parent if isinstance(used.parent, exp.Column) else used
+            spot.replace(
+                fill("(CAST($1 AS BIGINT) + 1)", [exp.to_identifier(place)], warn, dialect="databricks")
+            )
+
+
+def _overlap(node: exp.Expr, _: Types, warn: Warn) -> None:
+    text = "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN COALESCE(ARRAYS_OVERLAP($1, $2), FALSE) END"
+    node.replace(fill(text, [node.this, node.expression], warn, dialect="databricks"))
+
+
+def _contains_all(first: str, second: str) -> Rewrite:
+    text = f"(SIZE(ARRAY_EXCEPT({KNOWN.replace('$1', second)}, {first})) = 0)"
+    return lambda node, _, warn: put(node, text, [node.this, node.expression], warn)
+
+
+def put(node: exp.Expr, text: str, given: list[exp.Expr], warn: Warn) -> None:
+    """Replace the node by a template with what is given in it."""
+    node.replace(fill(text, given, warn, dialect="databricks"))
+
+
+def _contains(node: exp.Expr, _: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
+    if isinstance(node.expression, exp.Null):
+        refuse("search for NULL in a list", "write len(list_filter(l, lambda x: x IS NULL)) > 0")
+    text = "CASE WHEN $1 IS NOT NULL THEN COALESCE(ARRAY_CONTAINS($1, $2), FALSE) END"
+    put(node, text, [node.this, node.expression], warn)
+
+
+def _in_list(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """X IN l, where l is a list."""
+    from sqlglot import exp
+
+    if (held := node.args.get("field")) is not None:
+        if isinstance(node.this, exp.Null):
+            refuse("search for NULL in a list", "write len(list_filter(l, lambda x: x IS NULL)) > 0")
+        text = "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN COALESCE(ARRAY_CONTAINS($1, $2), FALSE) END"
+        put(node, text, [held, node.this], warn)
+
+
+def _first_of(place: int) -> Rewrite:
+    """FIRST and LAST in an order that is said."""
+
+    def rewrite(node: exp.Expr, types: Types, warn: Warn) -> None:
+        from sqlglot import exp
+
+        if not isinstance(node.this, exp.Order) or type(node.parent).__name__ in _AROUND:
+            return
+        collected = exp.ArrayAgg(this=node.this.copy())
+        node.replace(exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[collected, exp.Literal.number(place)]))
+        _collected(collected, types, warn)
+
+    return rewrite
+
+
+def _map_concat(node: exp.Expr, _: Types, warn: Warn) -> None:
+    """Of two values of a key the last counts; no map is an empty one."""
+    given = node.expressions
+    if len(given) != 2:
+        refuse("map_concat() of more than two maps", "put two together at a time")
+    put(node, MAPS, given, warn)
+
+
 NODES: Mapping[str, Rewrite] = {
+    "JSONExtract": _json,
+    "MapConcat": _map_concat,
+    "Explode": _exploded,
+    **dict.fromkeys(("Ordered", "Max", "Min", "LT", "LTE", "GT", "GTE"), _sorted_nested),
+    "Array": _untyped,
+    "Lambda": rewrite_lambda,
+    "GenerateSeries": rewrite_series,
+    "ArrayOverlaps": _overlap,
+    "ArrayContainsAll": _contains_all("$1", "$2"),
+    "ArrayContainedBy": _contains_all("$2", "$1"),
+    "ArrayContains": _contains,
+    "ArrayPosition": _to_both("NULLIF(verbatim_array_position($1, $2), 0)"),
+    "In": _in_list,
+    "First": _first_of(1),
+    "Last": _first_of(-1),
     "ArrayAgg": _collected,
     "ArrayConcat": _concatenated,
     "ArrayDistinct": _distinct,
@@ -116,11 +245,4 @@ NODES: Mapping[str, Rewrite] = {
     "ArgMin": _best,
     "Join": _unnested,
     "Group": _group,
-}
-CALLS = {
-    "ELEMENT_AT": "CASE WHEN MAP_CONTAINS_KEY($1, $2) THEN ARRAY(verbatim_element_at($1, $2)) "
-    "WHEN $1 IS NOT NULL THEN ARRAY() END",
-    "TO_JSON": "verbatim_to_json($1, MAP('ignoreNullFields', 'false'))",
-    "LIST_REVERSE": "REVERSE($1)",
-    "LIST_EXTRACT": "TRY_ELEMENT_AT($1, $2)",
 }

@@ -75,4 +75,13 @@ NODES: Mapping[str, Rewrite] = {
     "Skewness": _of_a_sample("SKEWNESS"),
     "Kurtosis": _of_a_sample("KURTOSIS"),
 }
-CALLS = {"ISFINITE": "(ABS($1) < CAST('Infinity' AS DOUBLE))"}
+CALLS = {
+    "ISFINITE": "(ABS($1) < CAST('Infinity' AS DOUBLE))",
+    "FSUM": "SUM($1)",
+    "KAHAN_SUM": "SUM($1)",
+    "SUMKAHAN": "SUM($1)",
+    "FAVG": "AVG($1)",
+    "PRODUCT": "CASE WHEN COUNT($1) > 0 THEN verbatim_aggregate(verbatim_collect_list(CAST($1 AS DOUBLE)), "
+    "CAST(1 AS DOUBLE), (a, x) -> a * x) END",
+    "ERROR": "RAISE_ERROR($1)",
+}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from odibi_core.schema import Schema
+from odibi_core.sql.spark_chosen import write_choices_out
+from odibi_core.sql.spark_clauses import plain_clauses
+from odibi_core.sql.spark_columns import Columns, Inputs, changed, column_named, spark_name
+from odibi_core.sql.spark_gaps import refuse
+from odibi_core.sql.spark_pivots import write_pivots_out
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-Inputs = Mapping[str, Schema | None]
 _UNORDERED = ("RowNumber", "Rank", "DenseRank", "PercentRank", "CumeDist", "Ntile", "Lag", "Lead")
 
 
@@ -20,19 +22,25 @@ def write_out(tree: exp.Expr, inputs: Inputs) -> exp.Expr:
     Args:
         tree: It is changed.
         inputs: Alias → schema; None where it is unknown.
+
+    Raises:
+        SqlError: Spark has no word for something, or it depends on columns that are not known.
     """
     from sqlglot import exp
 
-    known = {alias.casefold(): schema.names for alias, schema in inputs.items() if schema is not None}
+    columns = Columns(inputs)
+    tree = write_pivots_out(tree, columns)
+    plain_clauses(tree, columns)
+    for select in reversed(list(tree.find_all(exp.Select))):
+        write_choices_out(select, columns)
+        _write_stars_out(select, columns)
     for window in tree.find_all(exp.Window):
         _give_order(window)
-    for select in list(tree.find_all(exp.Select)):
-        _write_stars_out(select, known)
     for union in reversed(list(tree.find_all(exp.Union))):
         if union.args.get("by_name"):
-            _unite_by_position(union, known)
+            _unite_by_position(union, columns)
     for select in list(tree.find_all(exp.Select)):
-        for rewrite in (_sample, _qualify):
+        for rewrite in (_sample, _qualify, _distinct_on):
             made = rewrite(select)
             if made is select:
                 continue
@@ -52,103 +60,44 @@ def _give_order(window: exp.Window) -> None:
         window.set("order", exp.Order(expressions=[exp.Ordered(this=exp.Null(), nulls_first=True)]))
 
 
-def _write_stars_out(select: exp.Select, known: Mapping[str, tuple[str, ...]]) -> None:
+def _write_stars_out(select: exp.Select, columns: Columns) -> None:
     from sqlglot import exp
 
     made: list[exp.Expr] = []
     for projection in select.expressions:
         star = projection.this if isinstance(projection, exp.Column) else projection
         # Of these Spark has EXCEPT alone.
-        changes = isinstance(star, exp.Star) and (star.args.get("replace") or star.args.get("rename"))
-        table = projection.table if isinstance(projection, exp.Column) else ""
-        columns = _columns_of(select, table, known) if changes else None
-        if columns is None:
+        if not (isinstance(star, exp.Star) and (star.args.get("replace") or star.args.get("rename"))):
             made.append(projection)
-        else:
-            made += _changed(cast("exp.Star", star), columns, table)
+            continue
+        table = projection.table if isinstance(projection, exp.Column) else ""
+        known = columns.of_star(select, table)
+        if known is None:
+            refuse("* REPLACE and * RENAME over unknown columns", "name the columns")
+        for value, owner, name in changed(star, known):
+            made.append(column_named(name, owner) if value is None else _named(value, name))
     select.set("expressions", made)
 
 
-def _columns_of(
-    select: exp.Select, table: str, known: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...] | None:
-    """The columns that a star stands for; None where they are not known."""
-    from sqlglot import exp
-
-    source = select.args.get("from_")
-    joins = select.args.get("joins") or []
-    if source is None or (joins and not table):
-        return None
-    for each in (source.this, *(join.this for join in joins)):
-        if not table or each.alias_or_name.casefold() == table.casefold():
-            is_plain = isinstance(each, exp.Table) and not each.args.get("pivots")
-            return known.get(each.name.casefold()) if is_plain else None
-    return None
-
-
-def _changed(star: exp.Star, columns: tuple[str, ...], table: str) -> Iterator[exp.Expr]:
-    dropped = {column.name.casefold() for column in star.args.get("except_") or ()}
-    replaced = {alias.alias.casefold(): alias for alias in star.args.get("replace") or ()}
-    renamed = {alias.this.name.casefold(): alias.alias for alias in star.args.get("rename") or ()}
-    for name in columns:
-        key = name.casefold()
-        if key in dropped:
-            continue
-        if key in replaced:
-            yield _named(replaced[key].this.copy(), name)
-            continue
-        column = _column(name, table)
-        yield _named(column, renamed[key]) if key in renamed else column
-
-
-def _unite_by_position(union: exp.Union, known: Mapping[str, tuple[str, ...]]) -> None:
+def _unite_by_position(union: exp.Union, columns: Columns) -> None:
     from sqlglot import exp
 
     sides = [union.this, union.expression]
-    named = [_names_of(side, known) for side in sides]
-    left, right = named
+    left, right = (columns.of_query(side) for side in sides)
     if left is None or right is None:
-        return
+        refuse("UNION BY NAME of unknown columns", "name the columns in one order")
     names = [*left, *(name for name in right if _key(name) not in {_key(other) for other in left})]
     for place, side, has in zip(("this", "expression"), sides, (left, right), strict=True):
-        columns = {_key(name) for name in has}
-        given = [_column(name) if _key(name) in columns else _named(exp.Null(), name) for name in names]
+        held = {_key(name) for name in has}
+        given = [column_named(name) if _key(name) in held else _named(exp.Null(), name) for name in names]
         union.set(place, exp.select(*given).from_(side.copy().subquery("_side")))
     union.set("by_name", None)
-
-
-def _names_of(query: exp.Expr, known: Mapping[str, tuple[str, ...]]) -> list[str] | None:
-    """The names of the columns that a query gives; None where they are not known."""
-    from sqlglot import exp
-
-    if isinstance(query, (exp.Union, exp.Subquery, exp.Paren)):
-        return _names_of(query.this, known)
-    if not isinstance(query, exp.Select):
-        return None
-    names: list[str] = []
-    for projection in query.expressions:
-        if isinstance(projection, exp.Star) and not any(projection.args.values()):
-            columns = _columns_of(query, "", known)
-            if columns is None:
-                return None
-            names += columns
-        elif projection.alias_or_name and projection.alias_or_name != "*":
-            names.append(projection.alias_or_name)
-        else:
-            return None
-    return names
-
-
-def _column(name: str, table: str = "") -> exp.Column:
-    from sqlglot import exp
-
-    return exp.column(name, table=table or None, quoted=not name.isidentifier())
 
 
 def _named(value: exp.Expr, name: str) -> exp.Expr:
     from sqlglot import exp
 
-    return exp.alias_(value, name, quoted=not name.isidentifier())
+    return exp.alias_(value, spark_name(name))
 
 
 def _key(name: str) -> str:
@@ -163,7 +112,7 @@ def _sample(select: exp.Select) -> exp.Expr:
     if sample is None:
         return select
     seed = sample.args.get("seed")
-    chance = exp.Anonymous(this="RAND", expressions=[seed.copy()] if seed is not None else [])
+    chance = exp.Anonymous(this="RAND", expressions=[seed.copy()] if seed else [])
     whole = select.copy()
     whole.set("sample", None)
     outer = exp.select("*").from_(whole.subquery("_all"))
@@ -173,6 +122,20 @@ def _sample(select: exp.Select) -> exp.Expr:
         share = exp.Div(this=percent.copy(), expression=exp.Literal.number(100))
         return outer.where(exp.LT(this=chance, expression=share))
     return select
+
+
+def _distinct_on(select: exp.Select) -> exp.Expr:
+    """DISTINCT ON as the first of each; the number that it needs is not among the result's columns."""
+    from sqlglot import exp, transforms
+
+    distinct = select.args.get("distinct")
+    if distinct is None or not distinct.args.get("on"):
+        return select
+    made = transforms.eliminate_distinct_on(select.copy())
+    for star in made.expressions:
+        if isinstance(star, exp.Star):
+            star.set("except_", [exp.column("_row_number")])
+    return made
 
 
 def _qualify(select: exp.Select) -> exp.Expr:

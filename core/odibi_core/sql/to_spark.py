@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from odibi_core.sql import spark_lists, spark_numbers, spark_texts, spark_times
+from odibi_core.sql import spark_list_calls, spark_lists, spark_numbers, spark_texts, spark_times
 from odibi_core.sql.kinds import Types, is_fraction
-from odibi_core.sql.spark_casts import rewrite_cast
+from odibi_core.sql.spark_brackets import rewrite_bracket, rewrite_slice
+from odibi_core.sql.spark_casts import rewrite_cast, warn_of_text
+from odibi_core.sql.spark_gaps import refuse, refused_call
 from odibi_core.sql.spark_texts import rewrite_printf
 from odibi_core.sql.spark_times import rewrite_part_call
 from odibi_core.sql.templates import Warn, arity, fill
@@ -37,55 +38,50 @@ _CALLS = {
     "WEEKDAY": "(DAYOFWEEK($1) - 1)",
     "ROUND_EVEN": "BROUND($1, $2)",
     "KURTOSIS_POP": "KURTOSIS($1)",
-    "LIST_POSITION": "NULLIF(ARRAY_POSITION($1, $2), 0)",
-    "LIST_HAS_ANY": "ARRAYS_OVERLAP($1, $2)",
     "LIST_MAX": "ARRAY_MAX($1)",
     "LIST_MIN": "ARRAY_MIN($1)",
     "STRING_TO_ARRAY": "SPLIT($1, CONCAT('\\\\Q', $2, '\\\\E'))",
     "REGEXP_SPLIT_TO_ARRAY": "SPLIT($1, $2)",
-    "EPOCH_MS": "UNIX_MILLIS($1)",
     "MAKE_TIMESTAMP": "TIMESTAMP_MICROS($1)",
     **spark_texts.CALLS,
-    **spark_lists.CALLS,
+    **spark_list_calls.CALLS,
     **spark_numbers.CALLS,
+    **spark_times.CALLS,
 }
 _UNFAITHFUL = {
-    "TIME_BUCKET": "Spark has no such function; use DATE_TRUNC or WINDOW",
     "HASH": "Spark hashes by another algorithm",
 }
 
 
 def _rewrite_call(call: exp.Anonymous, types: Types, warn: Warn) -> None:
+    from sqlglot import exp
+
     name = call.name.upper()
     if name in _UNFAITHFUL:
         warn(f"{name}: {_UNFAITHFUL[name]}")
-    if name == "TRY_STRPTIME" and len(call.expressions) == 2:
-        call.replace(_tried_moment(call))
+    rewrites = (spark_list_calls.rewrite_list_call, spark_times.rewrite_time_call)
+    if any(rewrite(call, types, warn) for rewrite in rewrites):
         return
+    name = call.name.upper()
     if name == "PRINTF":
         rewrite_printf(call, warn)
         return
     if name == "DATE_PART" and len(call.expressions) == 2 and call.expressions[0].is_string:
         rewrite_part_call(call, types, warn)
         return
+    if name in ("LIST_SLICE", "ARRAY_SLICE") and len(call.expressions) == 3:
+        items, first, last = call.expressions
+        if isinstance(first, exp.Null) or isinstance(last, exp.Null):
+            refuse(f"{name.lower()}() with NULL", "write l[2:]")
+        index = exp.Slice(this=first.copy(), expression=last.copy())
+        made = exp.Bracket(this=items.copy(), expressions=[index])
+        call.replace(made)
+        rewrite_slice(made, index, types, warn)
+        return
+    refused_call(name)
     template = _CALLS.get(name)
-    if template and len(call.expressions) == arity(template):
+    if template and arity(template) in (-1, len(call.expressions)):
         call.replace(fill(template, call.expressions, warn, dialect="databricks"))
-
-
-_WRITTEN_PATTERN = re.compile(r"TO_TIMESTAMP\(x, '([^']*)'\)")
-
-
-def _tried_moment(call: exp.Anonymous) -> exp.Expr:
-    """A text that may be a moment, with the pattern as Spark writes it."""
-    import sqlglot
-    from sqlglot import exp
-
-    text, pattern = call.expressions
-    made = sqlglot.parse_one(f"strptime(x, {pattern.sql('duckdb')})", dialect="duckdb").sql("spark")
-    written = _WRITTEN_PATTERN.fullmatch(made)
-    spark_pattern = exp.Literal.string(written[1]) if written is not None else pattern.copy()
-    return exp.Anonymous(this="TRY_TO_TIMESTAMP", expressions=[text.copy(), spark_pattern])
 
 
 def _to(template: str, *arguments: str) -> Callable[[exp.Expr, Types, Warn], None]:
@@ -98,17 +94,116 @@ def _to(template: str, *arguments: str) -> Callable[[exp.Expr, Types, Warn], Non
     return rewrite
 
 
-def _regexp_replace(node: exp.Expr, _: Types, warn: Warn) -> None:
+def _percentile(template: str) -> Callable[[exp.Expr, Types, Warn], None]:
+    """QUANTILE_CONT(x, 0.5), and the same as PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x)."""
+
+    def rewrite(node: exp.Expr, _: Types, warn: Warn) -> None:
+        from sqlglot import exp
+
+        if node.args.get("expression") is not None:
+            node.replace(fill(template, [node.this, node.expression], warn, dialect="databricks"))
+            return
+        above = node.parent
+        if not isinstance(above, exp.WithinGroup) or len(above.expression.expressions) != 1:
+            return
+        (key,) = above.expression.expressions
+        share = node.this.copy()
+        if key.args.get("desc"):
+            refuse(f"{node.key} of what descends", "take 1 less the share of what ascends")
+        above.replace(fill(template, [key.this, share], warn, dialect="databricks"))
+
+    return rewrite
+
+
+def _sum(node: exp.Expr, types: Types, _: Warn) -> None:
+    """DuckDB sums what is true."""
     from sqlglot import exp
 
-    modifiers = node.args.get("modifiers")
-    if "g" not in (modifiers.name if modifiers is not None else ""):
-        warn("REGEXP_REPLACE: without 'g' DuckDB replaces the first match, Spark every one")
-    replacement = node.args.get("replacement")
-    if isinstance(replacement, exp.Literal):
-        text = re.sub(r"\\(\d)", r"$\1", replacement.name.replace("$", "\\$"))
-        node.set("replacement", exp.Literal.string(text))
-    node.set("modifiers", None)
+    if types.of(node.this) == "BOOLEAN":
+        node.set("this", exp.cast(node.this.copy(), "BIGINT"))
+
+
+def _count(node: exp.Expr, _: Types, __: Warn) -> None:
+    """COUNT() is COUNT(*); of different values in a window Spark has a set alone."""
+    from sqlglot import exp
+
+    if node.this is None and not node.expressions:
+        node.set("this", exp.Star())
+
+
+def _compared(node: exp.Expr, types: Types, _: Warn) -> None:
+    """A truth value beside a number is one."""
+    from sqlglot import exp
+
+    for one, other in ((node.this, node.expression), (node.expression, node.this)):
+        if isinstance(one, (exp.Any, exp.All)):
+            return
+        if types.of(one) == "BOOLEAN" and types.of(other) in ("INTEGER", "DECIMAL", "DOUBLE"):
+            one.replace(exp.cast(one.copy(), "INT"))
+            return
+
+
+_WRITTEN = ("INTEGER", "DECIMAL", "DOUBLE", "DATE", "TIMESTAMP", "BOOLEAN")
+
+
+def _mixed(node: exp.Expr, types: Types, _: Warn) -> None:
+    """Beside a text a number is a text; Spark makes numbers of texts there."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Case):
+        values = [case.args["true"] for case in node.args["ifs"]]
+        values += [value] if (value := node.args.get("default")) is not None else []
+    else:
+        values = [node.this, *node.expressions]
+    _as_texts(values, types)
+
+
+def _as_texts(values: list[exp.Expr], types: Types) -> None:
+    from sqlglot import exp
+
+    kinds = [types.of(value) for value in values]
+    # A text that is written out takes the type of what is beside it.
+    told = {kind for kind, value in zip(kinds, values, strict=True) if not isinstance(value, exp.Literal)}
+    if "VARCHAR" not in (told or set(kinds)):
+        return
+    for value, kind in zip(values, kinds, strict=True):
+        if kind in _WRITTEN:
+            value.replace(exp.cast(value.copy(), "TEXT"))
+
+
+def _united(node: exp.Expr, types: Types, warn: Warn) -> None:
+    """Columns of texts on one side make texts of those on the other."""
+    from sqlglot import exp
+
+    sides = [side.expressions for side in (node.this, node.expression) if isinstance(side, exp.Select)]
+    if (
+        len(sides) < 2
+        or len(sides[0]) != len(sides[1])
+        or any(each.is_star for side in sides for each in side)
+    ):
+        return
+    for columns in list(zip(*sides, strict=True)):
+        kinds = [types.of(column.unalias()) for column in columns]
+        if "VARCHAR" not in kinds:
+            continue
+        for column, kind in zip(columns, kinds, strict=True):
+            warn_of_text(node, column.unalias(), types, warn)
+            if kind in _WRITTEN:
+                text, name = exp.cast(column.unalias().copy(), "TEXT"), column.alias_or_name
+                column.replace(exp.alias_(text, name, quoted=True) if name else text)
+
+
+def _grouping(node: exp.Expr, _: Types, __: Warn) -> None:
+    """GROUPING of several columns, a bit each."""
+    from sqlglot import exp
+
+    keys = node.expressions
+    if len(keys) > 1:
+        bits = [
+            f"GROUPING({key.sql('databricks')}) * {1 << (len(keys) - place - 1)}"
+            for place, key in enumerate(keys)
+        ]
+        node.replace(exp.paren(exp.maybe_parse(" + ".join(bits), dialect="databricks")))
 
 
 def _division(node: exp.Expr, types: Types, warn: Warn) -> None:
@@ -138,6 +233,8 @@ def _mean(node: exp.Expr, types: Types, _: Warn) -> None:
     """DuckDB's mean of DECIMALs is a float."""
     from sqlglot import exp
 
+    if types.of(node.this) in ("DATE", "TIMESTAMP"):
+        refuse("avg() of moments", "take the mean of epoch(x), and to_timestamp() of it")
     if types.of(node.this) in ("DECIMAL", None) and not isinstance(node.this, exp.Distinct):
         node.set("this", exp.cast(node.this.copy(), "DOUBLE"))
 
@@ -159,9 +256,7 @@ def _substring(node: exp.Expr, _: Types, warn: Warn) -> None:
 
     start, length = node.args.get("start"), node.args.get("length")
     if isinstance(length, exp.Neg):
-        warn(
-            f"{node.sql('duckdb')}: a negative length counts backwards in DuckDB, and gives nothing in Spark"
-        )
+        refuse("negative length of a substring", "count from the end: s[-3:-2]")
     is_sure = isinstance(start, exp.Neg) or (isinstance(start, exp.Literal) and start.name != "0")
     if start is None or length is None or is_sure:
         return
@@ -188,13 +283,19 @@ def _days_between(node: exp.Expr, types: Types, warn: Warn) -> None:
         node.replace(fill("DATEDIFF($1, $2)", [node.this, node.expression], warn, dialect="databricks"))
 
 
-def _data_type(node: exp.Expr, _: Types, __: Warn) -> None:
+_UNSIGNED = {"UTINYINT": "SMALLINT", "USMALLINT": "INT", "UINT": "BIGINT"}
+
+
+def _data_type(node: exp.Expr, _: Types, warn: Warn) -> None:
     from sqlglot import exp
 
     if node.this == exp.DType.TIMESTAMPTZ:
         node.set("this", exp.DType.TIMESTAMPLTZ)
     elif node.this in (exp.DType.INT128, exp.DType.UINT128, exp.DType.UBIGINT):
         node.replace(exp.DataType.build("DECIMAL(38, 0)", dialect="spark"))
+    elif (held := _UNSIGNED.get(node.this.name)) is not None:
+        warn(f"{node.sql('duckdb')}: Spark has no unsigned numbers, and takes negative ones too")
+        node.replace(exp.DataType.build(held, dialect="spark"))
     elif node.this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ):
         node.set("this", exp.DType.TIMESTAMPTZ)
 
@@ -204,72 +305,6 @@ def _length(node: exp.Expr, types: Types, _: Warn) -> None:
 
     if types.of(node.this) == "LIST":
         node.replace(exp.ArraySize(this=node.this.copy()))
-
-
-def _bracket(node: exp.Expr, types: Types, warn: Warn) -> None:
-    """Positions from the end exist in Spark's ELEMENT_AT alone, positions in texts in none."""
-    from sqlglot import exp
-
-    (index,) = node.expressions[:1]
-    if isinstance(index, exp.Slice):
-        _slice(node, index, types, warn)
-        return
-    if types.of(node.this) == "VARCHAR" and index.is_int and isinstance(index, exp.Literal):
-        # The reader has taken 1 off already, as for lists.
-        place = exp.Literal.number(int(index.name) + 1)
-        node.replace(fill("SUBSTRING($1, $2, 1)", [node.this, place], warn, dialect="databricks"))
-        return
-    if isinstance(index, exp.Neg) and index.this.is_int and index.this.name != "1":
-        # The reader has taken 1 off already, for lists that begin at 0.
-        place = exp.Literal.number(1 - int(index.this.name))
-        node.replace(exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[node.this.copy(), place]))
-    elif types.of(node.this) == "LIST" and (index.is_int or isinstance(index, exp.Neg)):
-        # Where there is none, brackets are an error.
-        node.replace(exp.Anonymous(this="GET", expressions=[node.this.copy(), index.copy()]))
-
-
-def _slice(node: exp.Expr, index: exp.Expr, types: Types, warn: Warn) -> None:
-    """From one position to another, both within; negative ones count from the end."""
-    kind = types.of(node.this)
-    if kind not in ("VARCHAR", "LIST") or index.args.get("step"):
-        warn(f"{node.sql('duckdb')}: Spark has no slices in brackets; use SLICE or SUBSTRING")
-        return
-    count = "LENGTH($1)" if kind == "VARCHAR" else "SIZE($1)"
-    first, last = _position(index.this), _position(index.expression)
-    begin = _place(first, "$2", count) if index.this else "1"
-    end = _place(last, "$3", count) if index.expression else count
-    if index.this and (first is None or first < 1):
-        begin = f"GREATEST({begin}, 1)"
-    width = f"GREATEST({end} - {begin} + 1, 0)"
-    if first is not None and first > 0 and last is not None and last > 0:
-        width = str(max(last - first + 1, 0))
-    text = f"SUBSTRING($1, {begin}, {width})" if kind == "VARCHAR" else f"SLICE($1, {begin}, {width})"
-    # GREATEST passes over nulls.
-    told = [("$2", index.this, first), ("$3", index.expression, last)]
-    known = [f"{given} IS NOT NULL" for given, side, position in told if side and position is None]
-    if known:
-        text = f"CASE WHEN {' AND '.join(known)} THEN {text} END"
-    given = [node.this, index.this or node.this, index.expression or node.this]
-    node.replace(fill(text, given, warn, dialect="databricks"))
-
-
-def _position(node: exp.Expr | None) -> int | None:
-    """The position that a side of a slice names; None where it is left out, or a row tells it."""
-    from sqlglot import exp
-
-    is_negative = isinstance(node, exp.Neg)
-    number = node.this if is_negative and node is not None else node
-    if not isinstance(number, exp.Literal) or not number.is_int:
-        return None
-    return -int(number.name) if is_negative else int(number.name)
-
-
-def _place(position: int | None, given: str, count: str) -> str:
-    """A side of a slice, counted from the beginning; `given` stands for what a row tells it by."""
-    if position is None:
-        given = f"CAST({given} AS INT)"
-        return f"CASE WHEN {given} < 0 THEN {count} + {given} + 1 ELSE {given} END"
-    return str(position) if position >= 0 else f"({count} - {-position - 1})"
 
 
 def _map(node: exp.Expr, _: Types, __: Warn) -> None:
@@ -287,59 +322,31 @@ def _map(node: exp.Expr, _: Types, __: Warn) -> None:
         node.replace(exp.Anonymous(this="MAP", expressions=arguments))
 
 
-def _join(node: exp.Expr, _: Types, warn: Warn) -> None:
-    if (method := (node.args.get("method") or "").upper()) in ("ASOF", "POSITIONAL"):
-        warn(f"{method} JOIN: Spark has none")
-
-
-def _simple_pivot(node: exp.Expr, _: Types, warn: Warn) -> None:
-    if node.args.get("this") is not None and not node.args.get("fields"):
-        verb = "UNPIVOT" if node.args.get("unpivot") else "PIVOT"
-        warn(f"{verb} as a statement: Spark has it behind FROM only, with the values named")
-
-
-def _columns(_: exp.Expr, __: Types, warn: Warn) -> None:
-    warn("COLUMNS: Spark can't choose columns by a pattern; name them")
-
-
-def _star(node: exp.Expr, _: Types, warn: Warn) -> None:
-    if node.args.get("replace") or node.args.get("replace_"):
-        warn("* REPLACE: Spark has none; name the columns")
-
-
-def _by_name(node: exp.Expr, _: Types, warn: Warn) -> None:
-    if node.args.get("by_name"):
-        warn("UNION BY NAME: Spark has it in its DataFrames only; name the columns in one order")
-
-
 _NODES: Mapping[str, Callable[[exp.Expr, Types, Warn], None]] = {
     "DayOfWeek": _to("(DAYOFWEEK($1) - 1)"),
     "DayOfWeekIso": _to("(WEEKDAY($1) + 1)"),
-    "PercentileCont": _to("PERCENTILE($1, $2)", "expression"),
-    "RegexpFullMatch": _to("($1 RLIKE CONCAT('^(?:', $2, ')$'))", "expression"),
-    "PercentileDisc": _to("PERCENTILE_APPROX($1, $2)", "expression"),
-    "Columns": _columns,
+    "PercentileCont": _percentile("PERCENTILE($1, $2)"),
+    "PercentileDisc": _percentile("PERCENTILE_APPROX($1, $2)"),
     "Quantile": _to("PERCENTILE_APPROX($1, $2)", "quantile"),
-    "RegexpReplace": _regexp_replace,
     "Div": _division,
+    "Sum": _sum,
+    "Count": _count,
+    **dict.fromkeys(("Coalesce", "Case"), _mixed),
+    **dict.fromkeys(("Union", "Except", "Intersect"), _united),
+    "Grouping": _grouping,
+    "GroupingId": _grouping,
+    **dict.fromkeys(("EQ", "NEQ", "LT", "LTE", "GT", "GTE"), _compared),
     "Avg": _mean,
     "Round": _round,
     "Substring": _substring,
     "Like": _like,
     "Sub": _days_between,
     "Week": _to("WEEKOFYEAR($1)"),
-    "ArrayContains": _to(
-        "CASE WHEN $1 IS NOT NULL THEN COALESCE(ARRAY_CONTAINS($1, $2), FALSE) END", "expression"
-    ),
     "Cast": rewrite_cast,
     "TryCast": rewrite_cast,
     "IntDiv": _whole_division,
     "DataType": _data_type,
     "Length": _length,
-    "Bracket": _bracket,
+    "Bracket": rewrite_bracket,
     "ToMap": _map,
-    "Join": _join,
-    "Pivot": _simple_pivot,
-    "Star": _star,
-    "Union": _by_name,
 }

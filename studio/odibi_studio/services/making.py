@@ -90,8 +90,10 @@ def _on_spark(sql: str, inputs: Sequence[Input]) -> list[ProblemForm]:
     schemas = {each.name: each.schema for each in inputs}
     try:
         said = translate(sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas).warnings
-    except SqlError:
-        return []
+    except SqlError as error:
+        is_sure = all(schema is not None for schema in schemas.values())
+        severity = Severity.ERROR if is_sure else Severity.WARNING
+        return [ProblemForm(what=error.what, fix=error.fix, severity=severity)]
     return [ProblemForm(what=f"on Spark: {what}", severity=Severity.WARNING) for what in said]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from odibi_core.errors import Severity
 from odibi_core.graph.steps import StepGraph
 from odibi_core.parameters import Parameter, ParameterType, Reference, placed_in_sql, render
 from odibi_core.pipeline import Pipeline
@@ -81,3 +83,35 @@ def test_what_was_put_in_the_place_of_placeholders_is_known() -> None:
         filled += text[end : each.start] + each.text
         end = each.end
     assert filled + text[end:] == render(text, resolve, sql=True)
+
+
+def test_what_spark_has_no_word_for_is_an_error_of_the_step_before_the_run(
+    workspace: Workspace, make_file: MakeFile
+) -> None:
+    make_file("a.csv", "id,d\n1,2.5\n")
+    read = Step("bronze", "read", "config_op", "", "a.csv", outputs={"data": "raw"})
+    frame = "SELECT sum(id) OVER (ORDER BY d GROUPS 1 PRECEDING) AS s FROM rows"
+    steps = [read, sql("frame", frame, "raw"), sql("told", "SELECT d::VARCHAR AS s FROM rows", "raw")]
+    assert survey(workspace, *steps).problems == []
+    on_spark = Pipeline("sales", steps, engine="spark")
+    values = Values.for_plan({}, {})
+    first, second = Survey(on_spark, values, Surroundings(workspace, ["pandas", "spark"])).problems
+    assert (first.step, first.field, first.severity) == ("frame", "value", Severity.ERROR)
+    assert first.what == "on Spark there is no GROUPS frame"
+    assert "dense_rank()" in first.fix
+    assert "engine: pandas" in first.fix
+    assert (second.step, second.severity) == ("told", Severity.WARNING)
+    assert "differ as text" in second.what
+    on_spark.steps[1] = replace(on_spark.steps[1], engine="pandas")
+    left = Survey(on_spark, values, Surroundings(workspace, ["pandas", "spark"])).problems
+    assert [problem.step for problem in left] == ["told"]
+
+
+def test_of_columns_that_only_a_run_tells_a_refusal_of_spark_is_no_error_yet(workspace: Workspace) -> None:
+    made = Step("bronze", "make", "function", "", "json.loads", outputs={"data": "raw"})
+    step = sql("slice", "SELECT x[2:3] AS y FROM rows", "raw")
+    pipeline = Pipeline("sales", [made, step], engine="spark")
+    found = Survey(pipeline, Values.for_plan({}, {}), Surroundings(workspace, ["spark"])).problems
+    told = [problem for problem in found if problem.step == "slice"]
+    assert [problem.severity for problem in told] == [Severity.WARNING]
+    assert "of unknown type" in told[0].what

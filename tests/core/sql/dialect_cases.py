@@ -253,8 +253,13 @@ CASES = (
         "The first match alone",
         "REGEXP_REPLACE replaces it without 'g'",
         "REGEXP_REPLACE replaces every match",
-        ("SELECT i, regexp_replace(s, '[a-z]', '*') AS a FROM t",),
-        "Spark every one",
+        (
+            "SELECT i, regexp_replace(s, '[a-z]', '*') AS a, regexp_replace(s, '(.)\\.(.)', '\\2-\\1') AS b "
+            "FROM t",
+            "SELECT i, regexp_replace(s, 'A', 'x', 'i') AS a, regexp_replace(s, 'A', '$1', 'gi') AS b FROM t",
+            "SELECT i, regexp_replace(s, '^', 'x') AS b, regexp_replace(s, '$', 'x') AS c FROM t",
+            "SELECT i, regexp_extract(s, 'A', 0, 'i') AS a FROM t",
+        ),
     ),
     Case(
         "Formats of dates and times",
@@ -318,13 +323,6 @@ CASES = (
             "moment::TIMESTAMPTZ AT TIME ZONE 'Asia/Tokyo' AS c, moment::TIMESTAMPTZ::VARCHAR AS e FROM t",
             "SELECT CAST('2024-01-05 10:00:00+02' AS TIMESTAMPTZ) AS a, to_timestamp(0) AS b",
         ),
-    ),
-    Case(
-        "Times of day, decades",
-        "TIME; DATE_TRUNC('decade', …)",
-        "has none; null",
-        ("SELECT i, moment::TIME AS a FROM t",),
-        "no times of day",
     ),
     Case(
         "Positions in lists",
@@ -459,6 +457,176 @@ CASES = (
         ),
     ),
     Case(
+        "Functions over lists",
+        "[x + 1 FOR x IN l IF x > 1]; lambdas count from 1",
+        "TRANSFORM and FILTER; lambdas count from 0",
+        (
+            "SELECT i, [x * 2 FOR x IN l IF x > 1] AS a, list_apply(l, lambda x: coalesce(x, 0)) AS b FROM t",
+            "SELECT i, list_transform(l, lambda x, k: x + k) AS a, list_filter(l, lambda x, k: k > 1) AS b "
+            "FROM t",
+            "SELECT i, list_reduce(l, lambda a, b: a + b, 10) AS a FROM t WHERE i <> 3",
+            "SELECT i, list_sum(l) AS a, list_avg(l) AS b, list_count(l) AS c, list_unique(l) AS e FROM t",
+            "SELECT i, list_first(l) AS a, list_last(l) AS b, list_slice(l, -2, -1) AS c FROM t",
+            "SELECT i, array_push_back(l, 9) AS a, array_pop_back(l) AS b, list_select(l, [1, 3]) AS c "
+            "FROM t",
+            "SELECT i, list_position(l, 2) AS a, array_position(l, 9) AS b, i IN l AS c, i NOT IN l AS e "
+            "FROM t",
+            "SELECT i, list_has_any(l, [2, 9]) AS a, l @> [1] AS b, [1] <@ l AS c, l && [9] AS e FROM t",
+            "SELECT i, list_concat(l, l) AS a, list_aggregate(l, 'max') AS b FROM t",
+        ),
+    ),
+    Case(
+        "Ranges",
+        "range(0, 10, 3), generate_series(1, 0) is empty; in FROM too",
+        "SEQUENCE, which counts down, and never is empty",
+        (
+            "SELECT range(3) AS a, range(0, 10, 3) AS b, generate_series(3, 1, -1) AS c, range(5, 5) AS e",
+            "SELECT i, range(n) AS a, generate_series(n, 3) AS b FROM t WHERE i < 5",
+            "SELECT i, x FROM t, range(i) AS r(x)",
+            "SELECT range + 1 AS q FROM range(3)",
+            "SELECT d::DATE AS d FROM generate_series(DATE '2024-01-01', DATE '2024-03-01', INTERVAL 1 MONTH)"
+            " AS g(d)",
+        ),
+    ),
+    Case(
+        "Maps",
+        "of a key in both the last counts; no map is an empty one",
+        "an error; null",
+        (
+            "SELECT i, map_concat(MAP {'k': i}, MAP {'k': 7, 'z': n}) AS a FROM t",
+            "SELECT i, map_contains(MAP {'k': i}, 'k') AS a, map_extract(MAP {'k': i}, 'z') AS b FROM t",
+        ),
+    ),
+    Case(
+        "Patterns of texts",
+        "GLOB, SIMILAR TO, ~",
+        "has none of them",
+        (
+            "SELECT i, s GLOB 'a*' AS a, s GLOB '?.b*' AS b, s GLOB '[a-c].*' AS c, s GLOB '[!a]*' AS e "
+            "FROM t",
+            "SELECT i, s SIMILAR TO 'a.*|S.*' AS a, s ~ 'b' AS b, s !~ '.*b.*' AS c FROM t",
+        ),
+    ),
+    Case(
+        "Texts beside numbers",
+        "a number beside a text is a text",
+        "the text is read as a number",
+        (
+            "SELECT s FROM t UNION ALL SELECT i FROM t",
+            "SELECT coalesce(n, '5') AS a, CASE WHEN b THEN n ELSE '5' END AS c, b = 1 AS e FROM t",
+        ),
+    ),
+    Case(
+        "PIVOT and UNPIVOT",
+        "statements; counts of nothing are 0",
+        "behind FROM alone; counts of nothing are null",
+        (
+            "PIVOT (SELECT i, b FROM t) ON b IN (true, false) USING count(*), max(i) AS m",
+            "PIVOT t ON b IN (true, false) USING sum(n) GROUP BY s",
+            "SELECT * FROM (SELECT i % 2 AS o, n, b FROM t) PIVOT (count(*) FOR b IN (true, false))",
+            "SELECT * FROM t PIVOT (max(i) FOR b IN (true AS yes, false AS no) GROUP BY n) AS p",
+            "WITH p AS (UNPIVOT (SELECT i, n, i * 2 AS m FROM t) ON n, m INTO NAME k VALUE v) "
+            "SELECT k, sum(v) AS v FROM p GROUP BY k",
+            "UNPIVOT (SELECT i, n, i * 2 AS m FROM t) ON COLUMNS(* EXCLUDE (i))",
+        ),
+    ),
+    Case(
+        "Names of SELECT in other clauses",
+        "in WHERE, GROUP BY, HAVING, QUALIFY, where no column has them",
+        "not in WHERE",
+        (
+            "SELECT i + 1 AS j, j * 2 AS k FROM t WHERE k > 6 AND j < 6",
+            "SELECT i % 2 AS odd, count(*) AS c FROM t GROUP BY odd HAVING c > 2",
+            "SELECT i + 1 AS n FROM t WHERE n > 2",
+            "SELECT i, row_number() OVER (ORDER BY i) AS r FROM t QUALIFY r <= 2",
+            "SELECT b, i % 2 AS o, grouping(b, o) AS g FROM t GROUP BY CUBE (b, o)",
+        ),
+    ),
+    Case(
+        "Chosen columns",
+        "COLUMNS(…), * LIKE, * REPLACE, * RENAME",
+        "has none of them",
+        (
+            "SELECT max(COLUMNS(['i', 'n'])) FROM t",
+            "SELECT COLUMNS('^[in]$'), greatest(*COLUMNS(['i', 'n'])) AS g FROM t",
+            "SELECT COLUMNS(lambda c: c LIKE 'm%') FROM t",
+            "SELECT COLUMNS('(.)') AS 'c_\\1' FROM (SELECT i, n FROM t)",
+            "SELECT * LIKE 'm%', * SIMILAR TO 'i|n' FROM t",
+            "SELECT i FROM t WHERE COLUMNS(['i', 'n']) > 1",
+            'WITH q AS (FROM t) SELECT * EXCLUDE (l) REPLACE (n + 1 AS n) RENAME (s AS "the s") FROM q',
+            "SELECT * REPLACE (i + 1 AS i) FROM (SELECT i, n FROM t) JOIN (SELECT i, d FROM t) USING (i)",
+        ),
+    ),
+    Case(
+        "Windows with names",
+        "OVER (w ROWS 1 PRECEDING); count(DISTINCT x) OVER ()",
+        "OVER w alone; none",
+        (
+            "SELECT i, sum(i) OVER (w ROWS 1 PRECEDING) AS a, row_number() OVER w AS c FROM t "
+            "WINDOW w AS (PARTITION BY b ORDER BY i)",
+            "SELECT i, count(DISTINCT b) OVER (PARTITION BY i % 2) AS a FROM t",
+        ),
+    ),
+    Case(
+        "Joins with the nearest, and with what is beside",
+        "ASOF JOIN; a query behind FROM sees what stands before it",
+        "LATERAL",
+        (
+            "SELECT a.i, b.i AS j FROM t AS a ASOF LEFT JOIN t AS b ON a.i > b.n",
+            "SELECT t.i, q.x FROM t, (SELECT t.i * 2 AS x) AS q",
+        ),
+    ),
+    Case(
+        "Aggregates in an order",
+        "first(x ORDER BY y), percentile_cont(…) WITHIN GROUP",
+        "MIN_BY, PERCENTILE",
+        (
+            "SELECT first(n ORDER BY i) AS a, last(n ORDER BY i) AS b, first(s ORDER BY i DESC) AS c FROM t",
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n) AS a, product(i) AS c, sum(b) AS e FROM t",
+            "SELECT count() AS c FROM t GROUP BY ()",
+        ),
+    ),
+    Case(
+        "Parts of dates that Spark counts otherwise or lacks",
+        "MILLISECOND within the minute, EPOCH with a fraction, DECADE, CENTURY, ISOYEAR",
+        "another or none",
+        (
+            "SELECT i, extract(decade FROM day) AS a, century(day) AS b, isoyear(day) AS c, "
+            "yearweek(day) AS e FROM t",
+            "SELECT i, extract(epoch FROM moment) AS a, epoch_us(moment) AS b, "
+            "extract(millisecond FROM moment) AS c FROM t",
+            "SELECT i, epoch_ms(moment) AS a, epoch_ms(i) AS b, date_sub('month', day, "
+            "DATE '2024-03-30') AS c FROM t",
+            "SELECT i, moment + INTERVAL (i) MONTH AS a, day + to_days(i) AS b, "
+            "date_add(day, INTERVAL 1 MONTH) AS c FROM t",
+            "SELECT i, strftime(moment, '%d h %H:%M') AS a, strftime('%j', day) AS b, strftime(moment, "
+            "'%c') AS c FROM t",
+            "SELECT strptime('20240105T10', '%Y%m%dT%H') AS a, strptime('5.1.24', ['%Y-%m-%d', "
+            "'%d.%m.%y']) AS b",
+        ),
+    ),
+    Case(
+        "Floats in PRINTF",
+        "%.2f by the binary value",
+        "by the decimal text",
+        ("SELECT i, printf('%.2f', d) AS a FROM t",),
+        "rounds a float",
+    ),
+    Case(
+        "Nulls within lists and structs that are compared",
+        "are the greatest",
+        "are the least",
+        ("SELECT max(l) AS a FROM t WHERE i = 5",),
+        "is the greatest in DuckDB",
+    ),
+    Case(
+        "Unsigned numbers",
+        "negative ones are an error",
+        "has none, and takes them",
+        ("SELECT i, i::UINTEGER AS a FROM t",),
+        "no unsigned numbers",
+    ),
+    Case(
         "Clauses",
         "QUALIFY, GROUP BY ALL, EXCLUDE, FILTER, LIMIT with OFFSET",
         "some under other names",
@@ -473,4 +641,182 @@ CASES = (
             "SELECT DISTINCT ON (b) b, i FROM t ORDER BY b, i",
         ),
     ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What Spark has no counterpart of: it is refused before anything runs.
+
+    Attributes:
+        what: As the error names it.
+        instead: What the error says to write.
+        queries: Queries over `t`, in DuckDB's words, that run on DuckDB.
+    """
+
+    what: str
+    instead: str
+    queries: tuple[str, ...]
+
+
+REFUSED = (
+    Refused(
+        "PIVOT over values that only the rows tell",
+        "name the values: ON column IN ('a', 'b')",
+        ("PIVOT t ON b USING count(*)", "FROM (PIVOT t ON b USING sum(n) GROUP BY i)"),
+    ),
+    Refused(
+        "GROUPS frame",
+        "number the groups with dense_rank() in a step before, and use RANGE over it",
+        ("SELECT sum(i) OVER (ORDER BY b GROUPS 1 PRECEDING) FROM t",),
+    ),
+    Refused(
+        "EXCLUDE in a frame",
+        "subtract what is to be left out",
+        (
+            "SELECT sum(i) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING "
+            "EXCLUDE CURRENT ROW) FROM t",
+        ),
+    ),
+    Refused(
+        "order within a window function",
+        "put the ORDER BY into OVER (…)",
+        ("SELECT first(n ORDER BY i) OVER () FROM t", "SELECT rank(ORDER BY n) OVER (ORDER BY i) FROM t"),
+    ),
+    Refused(
+        "POSITIONAL JOIN",
+        "number the rows of both with row_number() and join on it",
+        ("SELECT a.i FROM t a POSITIONAL JOIN t b",),
+    ),
+    Refused(
+        "ASOF JOIN of this kind",
+        "say ON, with one comparison (>=, >, <=, <) of t.a and u.b",
+        ("SELECT i FROM t ASOF JOIN (SELECT i, n AS m FROM t) AS u USING (i)",),
+    ),
+    Refused(
+        "recursive UNION",
+        "use UNION ALL with a limit to the depth",
+        ("WITH RECURSIVE r(x) AS (SELECT 1 UNION SELECT x % 3 + 1 FROM r) SELECT x FROM r",),
+    ),
+    Refused(
+        "comparison with ANY of a query",
+        "compare with min() or max() of the query",
+        ("SELECT i FROM t WHERE i > ANY (SELECT n FROM t)",),
+    ),
+    Refused("comparison with ANY of a list", "write list_contains(l, x)", ("SELECT i = ANY (l) FROM t",)),
+    Refused(
+        "ARRAY(SELECT …)", "use list() in a query of its own and join it", ("SELECT ARRAY(SELECT i FROM t)",)
+    ),
+    Refused("column by its position (#1)", "name the column", ("SELECT #1 FROM t",)),
+    Refused("LIMIT in percent", "use QUALIFY percent_rank() OVER (…) < 0.4", ("SELECT i FROM t LIMIT 40%",)),
+    Refused(
+        "LIMIT by a query", "use QUALIFY row_number() OVER (…) <= n", ("SELECT i FROM t LIMIT (SELECT 2)",)
+    ),
+    Refused("ORDER BY *", "write ORDER BY ALL", ("SELECT i, n FROM t ORDER BY *",)),
+    Refused("COLLATE of DuckDB's", "compare lower(x)", ("SELECT s COLLATE NOCASE = 'a' FROM t",)),
+    Refused(
+        "function behind a dot (.upper())", "write upper(…) around the value", ("SELECT s.upper() FROM t",)
+    ),
+    Refused("row as a value (t)", "write the struct out: {'a': t.a, 'b': t.b}", ("SELECT t FROM t",)),
+    Refused(
+        "unnest() within an expression",
+        "unnest in a step before, or in FROM",
+        ("SELECT unnest(l) + 1 FROM t",),
+    ),
+    Refused(
+        "unnest() of two lists side by side",
+        "unnest one in a step of its own",
+        ("SELECT unnest(l), unnest([7, 8]) FROM t",),
+    ),
+    Refused("unnest() of a struct", "write s.*", ("SELECT unnest({'a': 1})",)),
+    Refused(
+        "unnest() with options",
+        "unnest once more in a step behind",
+        ("SELECT unnest([[1], [2]], recursive := true)",),
+    ),
+    Refused(
+        "WITH ORDINALITY",
+        "unnest positions: unnest(range(1, len(l) + 1)) AS q(o), and read l[o]",
+        ("SELECT x, o FROM t, unnest(l) WITH ORDINALITY AS q(x, o)",),
+    ),
+    Refused(
+        "slice with a step",
+        "choose by the position: list_filter(l, lambda x, i: i % 2 = 1)",
+        ("SELECT l[1:3:2] FROM t",),
+    ),
+    Refused(
+        "max() of several values",
+        "sort and slice a list: list(x ORDER BY y)[:2]",
+        ("SELECT max(i, 2) FROM t",),
+    ),
+    Refused(
+        "interval INTERVAL '1 month 2 days'",
+        "add one interval a unit: INTERVAL 1 MONTH + INTERVAL 2 DAY",
+        ("SELECT day + INTERVAL '1 month 2 days' FROM t",),
+    ),
+    Refused(
+        "series of months from any day",
+        "begin on the first day of a month",
+        ("SELECT generate_series(day, DATE '2024-12-31', INTERVAL 1 MONTH) FROM t",),
+    ),
+    Refused("type TIME", "keep the time as a text: strftime(x, '%H:%M:%S')", ("SELECT moment::TIME FROM t",)),
+    Refused(
+        "date_trunc() to the decade",
+        "write make_date(year(x) // 10 * 10, 1, 1)",
+        ("SELECT date_trunc('decade', day) FROM t",),
+    ),
+    Refused(
+        "date_diff() in units of decade",
+        "count years",
+        ("SELECT date_diff('decade', day, DATE '2050-01-01') FROM t",),
+    ),
+    Refused(
+        "counterpart of %W in strftime()",
+        "leave it out, or make it of other parts",
+        ("SELECT strftime(day, '%W') FROM t",),
+    ),
+    Refused(
+        "strptime() without a year", "put a year before the text", ("SELECT strptime('10:05', '%H:%M')",)
+    ),
+    Refused(
+        "avg() of moments",
+        "take the mean of epoch(x), and to_timestamp() of it",
+        ("SELECT avg(moment) FROM t",),
+    ),
+    Refused("FORMAT with such marks", "use {} alone, or printf()", ("SELECT format('{:05d}', i) FROM t",)),
+    Refused(
+        "regexp_replace() of the first match by a column",
+        "add 'g' to replace every one",
+        ("SELECT regexp_replace(s, s, 'x') FROM t",),
+    ),
+    Refused(
+        "regexp_extract() with names of groups",
+        "write {'a': regexp_extract(s, p, 1)}",
+        ("SELECT regexp_extract(s, '(.)(.)', ['x', 'y']) FROM t",),
+    ),
+    Refused(
+        "negative length of a substring",
+        "count from the end: s[-3:-2]",
+        ("SELECT substring(s, 2, -1) FROM t",),
+    ),
+    Refused(
+        "JSON as a value (->, json_extract())",
+        "read texts: x ->> 'a', or json_extract_string()",
+        ("SELECT json_extract('{}', '$.a')",),
+    ),
+    Refused(
+        "from_json() as in DuckDB",
+        "read single values: x ->> 'a'",
+        ("""SELECT from_json('{"a": 1}', '{"a": "INTEGER"}')""",),
+    ),
+    Refused(
+        "type's name as in DuckDB", "the plan tells the types of all columns", ("SELECT typeof(i) FROM t",)
+    ),
+    Refused("SUMMARIZE as a step", "write a SELECT", ("SUMMARIZE t",)),
+    Refused("function row()", "name the fields: {'a': x, 'b': y}", ("SELECT row(i, n) FROM t",)),
+    Refused("function list_zip()", "unnest both lists in steps before", ("SELECT list_zip(l, l) FROM t",)),
+    Refused("function list_distance()", "", ("SELECT list_distance([1.0], [2.0])",)),
+    Refused("function time_bucket()", "use date_trunc", ("SELECT time_bucket(INTERVAL 1 WEEK, day) FROM t",)),
+    Refused("function gcd()", "", ("SELECT gcd(i, 6) FROM t",)),
+    Refused("function histogram()", "count in a GROUP BY", ("SELECT histogram(i) FROM t",)),
 )

@@ -102,7 +102,7 @@ def test_what_spark_can_not_do_of_a_form_is_said_where_the_step_runs_on_spark(ma
     request = RecipeRequest(recipe="pivot", settings=settings, inputs=inputs)
     assert maker.make(request).problems == []
     (problem,) = maker.make(request.model_copy(update={"engine": "spark"})).problems
-    assert problem.severity is Severity.WARNING
-    assert problem.what.startswith("on Spark: PIVOT as a statement")
+    assert problem.severity is Severity.ERROR
+    assert problem.what == "on Spark there is no PIVOT over values that only the rows tell"
     named = request.model_copy(update={"engine": "spark", "settings": {**settings, "values": ["Rome"]}})
     assert maker.make(named).problems == []

@@ -33,6 +33,8 @@ _HELD_AS = {
     "DOUBLE": "double",
 }
 _MOMENTS = {"TIMESTAMP": "timestamp_ntz", "TIMESTAMP WITH TIME ZONE": "timestamp_ltz"}
+# The parser spells these in its own way.
+_SPELLED = {"INT": "INTEGER", "INT128": "HUGEINT", "REAL": "FLOAT", "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
 _SIMPLE = {"VARCHAR": "string", "BLOB": "binary", "BOOLEAN": "boolean", "DATE": "date"}
 _DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
 _NUMBERS = re.compile(r"\b(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BIGNUM|DECIMAL\(\d+,\d+\))")
@@ -60,7 +62,7 @@ def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> Dat
     casts = {
         name: type_
         for (name, have), (_, want) in zip(found, planned, strict=True)
-        if have != want and (type_ := _cast_type(have, want))
+        if have != want and (type_ := _cast_type(have, want) or _nested_type(have, want))
     }
     if not casts:
         return frame
@@ -105,6 +107,22 @@ def _cast_type(have: str, want: str) -> str:
     if have in ("DATE", *_MOMENTS) and want in _MOMENTS:
         return _MOMENTS[want]
     return ""
+
+
+def _nested_type(have: str, want: str) -> str:
+    """Spark's type for lists and structs that differ in the kind of their numbers; "" where it stays."""
+    is_nested = "(" in want or want.endswith("]")
+    if not is_nested or '"NULL"' in want or _TEXTS.search(want) or _plainly(have) != _plainly(want):
+        return ""
+    import sqlglot.expressions as exp
+
+    built = exp.DataType.build(want, dialect="duckdb")
+    for node in list(built.find_all(exp.DataType)):
+        spelled = node.sql("duckdb")
+        own = _SPELLED.get(spelled, spelled)
+        if held := _HELD_AS.get(own) or _MOMENTS.get(own):
+            node.replace(exp.DataType.build(held, dialect="databricks"))
+    return str(built.sql("databricks"))
 
 
 def _is_number(type_: str) -> bool:
