@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_OWN = ("memory", "system", "temp")
-"""The databases that every database has."""
+_OWN = 3
+"""The databases of DuckDB's own: memory, system, temp."""
 
 _SPARE: list[DuckDBPyConnection] = []
 
@@ -40,14 +40,11 @@ def take_database(settings: Mapping[str, str]) -> DuckDBPyConnection:
 def give_back(database: DuckDBPyConnection) -> None:
     """Let go of a database whose settings are still those that it was opened with, but for `threads`.
 
-    It is kept for the next where it is empty and none is kept yet, else closed.
+    It is kept for the next where nothing is attached to it and none is kept yet, else closed. Who gives it back
+    has made no tables in it: to ask for them takes 5 ms.
     """
     # A database file that it has open can't be written by anybody.
-    left = database.execute(
-        "SELECT database_name FROM duckdb_databases() UNION ALL SELECT table_name FROM duckdb_tables() "
-        "UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
-    ).fetchall()
-    if _SPARE or sorted(name for (name,) in left) != sorted(_OWN):
+    if _SPARE or len(database.execute("FROM duckdb_databases()").fetchall()) > _OWN:
         database.close()
     else:
         _SPARE.append(database)
