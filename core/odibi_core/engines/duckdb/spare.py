@@ -40,8 +40,8 @@ def take_database(settings: Mapping[str, str]) -> DuckDBPyConnection:
 def give_back(database: DuckDBPyConnection) -> None:
     """Let go of a database whose settings are still those that it was opened with, but for `threads`.
 
-    It is kept for the next where nothing is attached to it and none is kept yet, else closed. Who gives it back
-    has made no tables in it: to ask for them takes 5 ms.
+    It is kept for the next where nothing is attached to it and none is kept yet, else closed. Whoever gives
+    it back made no tables in it: to ask for them takes 5 ms.
     """
     # A database file that it has open can't be written by anybody.
     if _SPARE or len(database.execute("FROM duckdb_databases()").fetchall()) > _OWN:
