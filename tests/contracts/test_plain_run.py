@@ -10,7 +10,7 @@ import pytest
 
 LIBRARIES = """
 adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx networkx numpy openpyxl pandas polars
-prometheus_client pyarrow pyspark rich sqlalchemy sqlglot sqlite3 ssl streamlit tomllib yaml
+prometheus_client pyarrow pyspark rich sqlalchemy sqlglot sqlite3 ssl streamlit yaml
 """
 MODULES = """
 cache_manager clouds.files clouds.store cloud_connections connection_check connections distributed_executor
@@ -38,20 +38,62 @@ print(*sys.modules, sep="\\n")
 """
 
 
+DESIGN = """
+name: orders
+steps:
+  - {layer: ingest, name: read, type: config_op, value: orders.parquet, outputs: {data: orders}}
+  - {layer: transform, name: large, type: sql, value: "SELECT * FROM orders WHERE amount > 100",
+     inputs: {orders: orders}, outputs: {data: large}}
+  - {layer: store, name: save, type: config_op, value: large.parquet, inputs: {data: large}}
+"""
+COMMAND = """
+import sys
+from odibi_core.cli.app import run_command
+assert run_command(["run", "--quiet", "orders"]) == 0
+print(*sys.modules, sep="\\n")
+"""
+
+
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The modules of a process in which a pipeline ran that reads and writes Parquet and has SQL between."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a pipeline that reads and writes Parquet and has SQL between."""
     folder = tmp_path_factory.mktemp("plain")
+    (folder / "odibi.toml").write_text('name = "shop"\nthreads = 2\n')
+    (folder / "pipelines").mkdir()
+    (folder / "pipelines" / "orders.yaml").write_text(DESIGN)
+    return folder
+
+
+def modules(code: str, folder: Path) -> set[str]:
+    """What is loaded at the end of a program, which prints it."""
     done = subprocess.run(
-        [sys.executable, "-c", RUN], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 
+@pytest.fixture(scope="module")
+def loaded(workspace: Path) -> set[str]:
+    """The modules of a program that runs the pipeline."""
+    return modules(RUN, workspace)
+
+
+@pytest.fixture(scope="module")
+def loaded_by_command(workspace: Path, loaded: set[str]) -> set[str]:
+    """The modules of the command that runs it; the program has made its source."""
+    assert loaded
+    return modules(COMMAND, workspace)
+
+
 @pytest.mark.parametrize("name", LIBRARIES.split())
 def test_a_plain_run_loads_no_library_that_it_does_not_need(loaded: set[str], name: str) -> None:
     assert name not in loaded
+
+
+@pytest.mark.parametrize("name", LIBRARIES.split())
+def test_the_command_loads_none_beside_what_reads_its_file(loaded_by_command: set[str], name: str) -> None:
+    assert name not in loaded_by_command - {"yaml"}
 
 
 @pytest.mark.parametrize("name", MODULES.split())

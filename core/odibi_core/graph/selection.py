@@ -44,6 +44,8 @@ def select_steps(
         UnknownNameError: There is no such step.
         OdibiError: `end` does not follow from `start`.
     """
+    if not (start or end or only):
+        return Selection(pipeline, (), 0)
     graph = StepGraph(pipeline.steps)
     names = {step.name for step in pipeline.steps}
     wanted = set(names)

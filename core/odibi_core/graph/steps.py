@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -59,6 +59,13 @@ class StepGraph:
         graph.add_nodes_from(self._steps)
         graph.add_edges_from((edge.source, edge.target) for edge in self.edges)
         return graph
+
+    @cached_property
+    def _needed_by(self) -> dict[str, dict[str, None]]:
+        needed_by: dict[str, dict[str, None]] = {name: {} for name in self._steps}
+        for edge in self.edges:
+            needed_by[edge.source][edge.target] = None
+        return needed_by
 
     @cached_property
     def _waves(self) -> list[list[str]] | None:
@@ -124,10 +131,8 @@ class StepGraph:
         Raises:
             UnknownNameError: There is no such step.
         """
-        import networkx as nx
-
         self._require(name)
-        return set(nx.ancestors(self._graph, name))
+        return _reached(name, self._needs)
 
     def downstream(self, name: str) -> set[str]:
         """The steps that need `name`, directly or not.
@@ -135,10 +140,8 @@ class StepGraph:
         Raises:
             UnknownNameError: There is no such step.
         """
-        import networkx as nx
-
         self._require(name)
-        return set(nx.descendants(self._graph, name))
+        return _reached(name, self._needed_by)
 
     def needs(self, name: str) -> list[str]:
         """The steps whose datasets `name` takes."""
@@ -150,3 +153,14 @@ class StepGraph:
     def _require(self, name: str) -> None:
         if name not in self._steps:
             raise UnknownNameError.of("step", name, self._steps)
+
+
+def _reached(start: str, neighbours: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that leads on from `start`, without itself."""
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = [name for name in neighbours[waiting.pop()] if name not in reached]
+        reached.update(new)
+        waiting += new
+    return reached - {start}

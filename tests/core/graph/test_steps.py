@@ -54,3 +54,9 @@ def test_every_step_comes_after_those_it_needs(needs: list[set[int]]) -> None:
     assert sorted(order) == sorted(steps)
     for name, inputs in steps.items():
         assert all(order.index(need) < order.index(name) for need in inputs.split())
+
+
+def test_a_step_in_a_circle_does_not_need_itself() -> None:
+    steps = graph(a="c", b="a", c="b", d="b")
+    assert steps.upstream("a") == {"b", "c"}
+    assert steps.downstream("a") == {"b", "c", "d"}
