@@ -60,10 +60,9 @@ def select_steps(
                 fix="name a step further down, or leave out one of the two",
             )
     if only:
-        for name in only:
-            graph.upstream(name)
+        graph.upstream(*only)
         wanted &= set(only)
-    needed = wanted.union(*(graph.upstream(name) for name in wanted))
+    needed = wanted | graph.upstream(*wanted)
     chosen = [step for step in pipeline.steps if step.name in needed]
     chosen_names = needed | _checks(pipeline.steps, chosen)
     steps = [step for step in pipeline.steps if step.name in chosen_names]

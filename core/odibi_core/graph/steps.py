@@ -125,14 +125,15 @@ class StepGraph:
         """Every step after the ones it needs, wave by wave."""
         return [name for wave in self.waves() for name in wave]
 
-    def upstream(self, name: str) -> set[str]:
-        """The steps that `name` needs, directly or not.
+    def upstream(self, *names: str) -> set[str]:
+        """The steps that one of `names` needs, directly or not, without these themselves.
 
         Raises:
             UnknownNameError: There is no such step.
         """
-        self._require(name)
-        return _reached(name, self._needs)
+        for name in names:
+            self._require(name)
+        return _reached(names, self._needs)
 
     def downstream(self, name: str) -> set[str]:
         """The steps that need `name`, directly or not.
@@ -141,7 +142,7 @@ class StepGraph:
             UnknownNameError: There is no such step.
         """
         self._require(name)
-        return _reached(name, self._needed_by)
+        return _reached((name,), self._needed_by)
 
     def needs(self, name: str) -> list[str]:
         """The steps whose datasets `name` takes."""
@@ -155,12 +156,11 @@ class StepGraph:
             raise UnknownNameError.of("step", name, self._steps)
 
 
-def _reached(start: str, neighbours: Mapping[str, Iterable[str]]) -> set[str]:
-    """All that leads on from `start`, without itself."""
-    reached: set[str] = set()
-    waiting = [start]
+def _reached(starts: Iterable[str], neighbours: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that leads on from `starts`, without these."""
+    reached, waiting = set(starts), list(starts)
     while waiting:
         new = [name for name in neighbours[waiting.pop()] if name not in reached]
         reached.update(new)
         waiting += new
-    return reached - {start}
+    return reached.difference(starts)

@@ -75,7 +75,7 @@ class Takeover:
                 parts["settings"],
                 parts["code"],
             )
-            if is_same and name not in dropped and set(self.plan.graph.upstream(name)) <= kept:
+            if is_same and name not in dropped and set(self.plan.graph.needs(name)) <= kept:
                 kept.add(name)
                 yield name
 
