@@ -49,7 +49,12 @@ class NativeSql:
 
 
 def translate(
-    sql: str, source: str, target: str, *, inputs: Mapping[str, Schema | None] | None = None
+    sql: str,
+    source: str,
+    target: str,
+    *,
+    inputs: Mapping[str, Schema | None] | None = None,
+    runs: bool = False,
 ) -> Translation:
     """The text of `source`'s dialect in `target`'s.
 
@@ -58,6 +63,7 @@ def translate(
         source: "spark" or "duckdb".
         target: "duckdb" or "spark".
         inputs: Alias → schema: where dialects part by the type of a column, its type decides.
+        runs: Whether it is for Spark to run, so that it may be longer than people like to read.
 
     Raises:
         SqlError: The text can't be read as SQL of `source`.
@@ -70,6 +76,7 @@ def translate(
     from odibi_core.sql.from_spark import rewrite_for_duckdb, spark_reader
     from odibi_core.sql.kinds import Types
     from odibi_core.sql.spark_gaps import check_constructs, check_functions, refuse
+    from odibi_core.sql.spark_letters import in_full
     from odibi_core.sql.spark_stars import write_out
     from odibi_core.sql.to_spark import rewrite_for_spark
 
@@ -81,6 +88,8 @@ def translate(
         tree = write_out(_readable(sql), inputs or {})
         check_constructs(tree)
         tree = rewrite_for_spark(tree, types, warnings.append)
+        if runs:
+            tree = in_full(tree, warnings.append)
     writer = SqlglotDialect.get_or_raise(target).generator(unsupported_level=ErrorLevel.IGNORE)
     text = writer.generate(tree)
     if target == Dialect.SPARK:
@@ -173,7 +182,7 @@ def _translated(
     inputs: Mapping[str, Schema | None] | None,
 ) -> NativeSql:
     try:
-        translation = translate(sql, source, target, inputs=inputs)
+        translation = translate(sql, source, target, inputs=inputs, runs=True)
     except SqlError as error:
         return NativeSql(sql, source, (), error)
     refusal = binds(translation.sql)

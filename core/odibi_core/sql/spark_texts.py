@@ -26,11 +26,25 @@ _CAPITALS = (
 _SMALL_FIRST = "TRANSLATE({}, '\u03a3\u0130', '\u03c3i')"
 _BLANKS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
 """What DuckDB takes off the ends of a text."""
+SHOWN = "odibi_shown"
+"""Marks what is written otherwise where it runs (`spark_letters`)."""
 _CODE = "CASE WHEN $1 = '' THEN -1 ELSE ASCII($1) END"
 _PART = {
     "Left": "CASE WHEN $2 < 0 THEN SUBSTRING($1, 1, GREATEST(LENGTH($1) + $2, 0)) ELSE LEFT($1, $2) END",
     "Right": "CASE WHEN $2 < 0 THEN SUBSTRING($1, 1 - $2) ELSE RIGHT($1, $2) END",
 }
+
+
+def _upper(node: exp.Expr, _: Types, warn: Warn) -> None:
+    shown = fill(_CAPITALS, [node.this], warn, dialect="databricks")
+    shown.meta[SHOWN] = True
+    node.replace(shown)
+
+
+def _lower(node: exp.Expr, _: Types, warn: Warn) -> None:
+    shown = fill(f"LOWER({_SMALL_FIRST.format('$1')})", [node.this], warn, dialect="databricks")
+    shown.meta[SHOWN] = True
+    node.replace(shown)
 
 
 def _to(template: str) -> Rewrite:
@@ -51,6 +65,7 @@ def _trim(node: exp.Expr, _: Types, __: Warn) -> None:
 
     if not node.args.get("expression"):
         node.set("expression", exp.Literal.string(_BLANKS))
+        node.meta[SHOWN] = True
 
 
 def _part(node: exp.Expr, _: Types, warn: Warn) -> None:
@@ -249,8 +264,8 @@ NODES: Mapping[str, Rewrite] = {
     "RegexpExtractAll": _regexp_extract,
     "SplitPart": _split_part,
     "Unicode": _to(_CODE),
-    "Upper": _to(_CAPITALS),
-    "Lower": _to(f"LOWER({_SMALL_FIRST.format('$1')})"),
+    "Upper": _upper,
+    "Lower": _lower,
     "ILike": _ilike,
     "Trim": _trim,
     "Left": _part,

@@ -87,3 +87,19 @@ def test_the_dialects_part_without_harm(both: Both, case: Case) -> None:
         else:
             assert found == [], (query, found)
             assert warnings == (), query
+
+
+def test_every_letter_has_the_same_forms_on_both_engines(both: Both, tmp_path: Path) -> None:
+    letters = tmp_path / "letters.parquet"
+    numbers = "range(1, 1114112) AS r(i) WHERE i NOT BETWEEN 55296 AND 57343"
+    both.database.execute(f"COPY (SELECT i, chr(i::INTEGER) AS c FROM {numbers}) TO '{letters}'")
+    # Of small letters Spark knows some that Unicode has since 16 alone.
+    sql = "SELECT i, upper(c) AS a, CASE WHEN i < 7000 THEN lower(c) END AS b, trim(c || c) AS e FROM letters"
+    ours = both.database.sql(sql.replace("FROM letters", f"FROM '{letters}'")).to_arrow_table()
+    given = both.frame.sparkSession.read.parquet(letters.as_uri())
+    schema = Schema.of([("i", "BIGINT"), ("c", "VARCHAR")])
+    frame, _ = both.queries.frame(Query(sql, "duckdb"), {"letters": given}, {"letters": schema})
+    theirs = frame.orderBy("i").toArrow()
+    assert ours.num_rows > 1_000_000
+    for column in ours.column_names:
+        assert theirs[column].to_pylist() == ours[column].to_pylist(), column

@@ -68,7 +68,7 @@ class Queries:
             return None
 
         if query.dialect == Dialect.DUCKDB:
-            translation = translate(query.sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas)
+            translation = translate(query.sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas, runs=True)
             error = fails(translation.sql)
             if error is None:
                 return made[translation.sql], translation.warnings
