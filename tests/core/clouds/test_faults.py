@@ -41,8 +41,6 @@ def with_wrong_secret(lake: Lake) -> None:
 
 @pytest.mark.parametrize("format_", ["csv", "parquet", "delta"])
 def test_what_is_not_there_is_told_with_what_is(lake: Lake, run: Run, format_: str) -> None:
-    if (format_, lake.server.kind) == ("delta", "gcs"):
-        pytest.xfail("the emulator does not answer delta-rs")
     lake.put("sales/orders.csv", "id\n1\n")
     near = told(run, read(lake.url("sales/order.csv"), format_))
     assert isinstance(near, SourceError)

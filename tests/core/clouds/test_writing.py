@@ -125,22 +125,22 @@ def append(lake: Lake, query: str, key: str, format_: str, **params: object) -> 
 
 
 def test_ten_writers_add_to_one_delta_table_at_once_and_nothing_is_lost_or_doubled(
-    s3_lake: Lake, run: Run
+    lake: Lake, run: Run
 ) -> None:
     def add(number: int) -> str:
         query = f"SELECT {number} AS number, i AS id FROM range(100) AS t(i)"
-        return append(s3_lake, query, "table", "delta")
+        return append(lake, query, "table", "delta")
 
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(add, range(20))) == {""}
-    account, address = s3_lake.server.account, s3_lake.at("table")
+    account, address = lake.server.account, lake.at("table")
     table = DeltaTable(account.delta_uri(address), storage_options=dict(account.delta_options()))
     # The columns are said once, by the first commit.
     assert [one["operationParameters"]["mode"] for one in table.history()] == [
         *["Append"] * 19,
         "ErrorIfExists",
     ]
-    found = frame(run, read(s3_lake.url("table"), "delta"))
+    found = frame(run, read(lake.url("table"), "delta"))
     assert len(found) == 2000
     assert len(found.drop_duplicates()) == 2000
 
