@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
-from odibi_core.events import EventType
+from odibi_core.events import EventType, NodeState
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.tracker import Tracker
 
@@ -23,6 +23,9 @@ _ENDS = (EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
 
 class Reporter:
     """Writes the reports when the run ends (`bus.subscribe(reporter.observe)`, after the other watchers).
+
+    A run that took all of its results from the cache has nothing new to tell: its story, half of what such a
+    run costs, is made when somebody asks for it.
 
     A watcher has an event before any hook: whoever hears that the run is complete finds the reports there.
 
@@ -41,6 +44,7 @@ class Reporter:
     ) -> None:
         self._run_dir, self._tracker, self._metrics, self._bus = run_dir, tracker, metrics, bus
         self._stories: StoryGenerator | None = None
+        self._has_news = False
         self.warnings: list[str] = []
 
     def observe(self, event: Mapping[str, Any]) -> None:
@@ -48,16 +52,20 @@ class Reporter:
         if event["event_type"] == EventType.PIPELINE_START:
             is_told = self._tracker is not None and event["total_steps"] <= STORY_STEPS
             self._stories = _load_stories() if is_told else None
+            self._has_news = False
+        elif event["event_type"] == EventType.NODE_COMPLETE:
+            self._has_news |= event["status"] != NodeState.CACHED
         if event["event_type"] not in _ENDS:
             return
-        for name, write in self._reports().items():
+        is_news = self._has_news or event.get("state") != NodeState.SUCCESS
+        for name, write in self._reports(tells=is_news).items():
             try:
                 write()
             except (OdibiError, OSError) as error:
                 self.warnings.append(f"the {name} could not be written: {error}")
                 self._bus.emit(EventType.REPORT_FAILED, report=name, error_message=str(error))
 
-    def _reports(self) -> dict[str, Callable[[], object]]:
+    def _reports(self, *, tells: bool) -> dict[str, Callable[[], object]]:
         folder, tracker = self._run_dir, self._tracker
         reports: dict[str, Callable[[], object]] = {
             "metrics": lambda: self._metrics.save_to_file(folder / "metrics.json"),
@@ -66,7 +74,7 @@ class Reporter:
         if tracker is not None:
             lineage = folder / "lineage.json"
             reports["lineage"] = lambda: tracker.export_lineage(lineage)
-            if (stories := self._stories) is not None:
+            if tells and (stories := self._stories) is not None:
                 reports["story"] = lambda: stories.generate_story(lineage, folder / "story.html")
         return reports
 

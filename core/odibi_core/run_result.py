@@ -92,6 +92,16 @@ class RunResult(Mapping[str, Any]):
     run_dir: Path
     close: Callable[[], object]
 
+    def story(self) -> Path | None:
+        """The story of the run, made now where the run left it to be made; None without tracker.
+
+        Raises:
+            OdibiError: It can't be written.
+        """
+        from odibi_core.story_generator import story_of
+
+        return story_of(self.run_dir)
+
     def __getitem__(self, name: str) -> Any:
         if name not in _NAMES:
             raise KeyError(name)

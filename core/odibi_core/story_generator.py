@@ -9,6 +9,20 @@ from odibi_core.story.lineage import read_lineage
 from odibi_core.story.page import render_page
 from odibi_core.text_file import write_text_file
 
+STORY_FILE = "story.html"
+
+
+def story_of(run_dir: Path) -> Path | None:
+    """The story of a run, made now where nobody asked for it yet; None where the run kept no lineage.
+
+    Raises:
+        OdibiError: The lineage can't be read, or the story can't be written.
+    """
+    story, lineage = run_dir / STORY_FILE, run_dir / "lineage.json"
+    if story.is_file():
+        return story
+    return StoryGenerator().generate_story(lineage, story) if lineage.is_file() else None
+
 
 class StoryGenerator:
     """Makes stories.

@@ -121,6 +121,25 @@ def test_a_run_that_takes_everything_from_the_cache_opens_no_database(
     assert len(opened) <= 1
 
 
+def test_the_story_of_a_run_that_took_everything_from_the_cache_is_made_when_it_is_asked_for(
+    workspace: Path,
+) -> None:
+    first, second = run(workspace), run(workspace)
+    assert (first.run_dir / "story.html").is_file()
+    assert first.story() == first.run_dir / "story.html"
+    assert second.nodes_executed == 0
+    assert not (second.run_dir / "story.html").exists()
+    assert (second.run_dir / "lineage.json").is_file()
+    story = second.story()
+    assert story == second.run_dir / "story.html"
+    assert second.run_id in story.read_text(encoding="utf-8")
+    (workspace / "orders.csv").write_text("id,amount\n1,15\n")
+    third = run(workspace)
+    assert third.nodes_executed > 0
+    assert (third.run_dir / "story.html").is_file()
+    assert run(workspace, enable_tracker=False).story() is None
+
+
 def test_a_database_file_whose_columns_a_plan_looked_up_may_be_written_by_others(workspace: Path) -> None:
     import duckdb
 

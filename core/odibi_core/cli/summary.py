@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from odibi_core.cli.run_watch import RunWatch
 from odibi_core.cli.terminal import Part, Terminal
+from odibi_core.errors import OdibiError
 from odibi_core.events import NodeState
 from odibi_core.journal.record import RunRecord, RunState, StepProgress
 from odibi_core.story.wording import duration, plural, rows
@@ -73,8 +75,8 @@ def tell_run(terminal: Terminal, watch: RunWatch, more_warnings: Iterable[str] =
     tell_rejects_and_warnings(terminal, record, watch.rejects, more_warnings)
     terminal.line()
     terminal.line(f"Run    {record.run_id}")
-    if (record.run_dir / "story.html").is_file():
-        terminal.line(f"Story  {terminal.path(record.run_dir / 'story.html')}")
+    if (story := _story(record)) is not None:
+        terminal.line(f"Story  {terminal.path(story)}")
     if record.state is not RunState.SUCCESS:
         terminal.line(f"Look closer with: odibi runs show {record.run_id}")
 
@@ -173,18 +175,32 @@ def _written(terminal: Terminal, step: StepProgress, details: Mapping[str, Any])
     return step.name, rows(details.get("rows")), place
 
 
+def _story(record: RunRecord) -> Path | None:
+    """The story of the run; that of one which took all from the cache is made now."""
+    from odibi_core.reports import STORY_STEPS
+    from odibi_core.story_generator import story_of
+
+    path = record.run_dir / "story.html"
+    if path.is_file() or record.state is not RunState.SUCCESS or record.total_steps > STORY_STEPS:
+        return path if path.is_file() else None
+    try:
+        return story_of(record.run_dir)
+    except OdibiError:
+        return None
+
+
 def run_document(watch: RunWatch, code: int, more_warnings: Iterable[str] = ()) -> dict[str, Any]:
     """The run as JSON."""
     record = watch.record
     assert record is not None
-    story = record.run_dir / "story.html"
+    story = _story(record)
     return {
         "state": record.state.value,
         "exit_code": int(code),
         "pipeline": record.pipeline_name,
         "run_id": record.run_id,
         "run_dir": str(record.run_dir),
-        "story": str(story) if story.is_file() else None,
+        "story": str(story) if story is not None else None,
         "start_time": record.start_time,
         "end_time": record.end_time,
         "duration_ms": record.duration_ms,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,3 +232,5 @@ def test_what_comes_from_the_cache_is_told_as_that(odibi: Odibi, shop: Path) -> 
     assert "4 steps, 4 from the cache" in answer.out
     assert "out/large.csv (an earlier run wrote it)" in answer.out
     assert "large: 2 rows, taken from the cache" in answer.err
+    (told,) = re.findall(r"^Story +(.+)$", answer.out, re.MULTILINE)
+    assert "<html" in (shop / told).read_text(encoding="utf-8")
