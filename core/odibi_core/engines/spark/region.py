@@ -16,7 +16,7 @@ from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Operation, Query, Scan, Write
 from odibi_core.engines.places import bound_options
 from odibi_core.engines.spark.conforming import conformed, told_apart
-from odibi_core.engines.spark.counting import counted, rows_seen
+from odibi_core.engines.spark.counting import counting
 from odibi_core.engines.spark.datasets import CODECS, SparkDataset
 from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.queries import Queries, explain_analysis, plain_message
@@ -29,7 +29,7 @@ from odibi_core.formats.servers import ServerReadOptions
 from odibi_core.sql.analysis import is_row_preserving
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, Observation, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 _OTHERWISE = (
@@ -71,7 +71,8 @@ class SparkRegion:
         self._spark, self._queries, self._duckdb = spark, queries, duckdb
         self._session, self._staging = session, staging
         self._data, self._context, self._attempt = dict(data), context, attempt
-        self._watched: dict[str, tuple[Observation, SparkDataset]] = {}
+        self._counting = counting(spark)
+        self._watched: dict[str, SparkDataset] = {}
         self._followers: dict[str, tuple[SparkDataset, SparkDataset]] = {}
         self._staged: dict[str, SparkDataset] = {}
         self._ends: set[str] = set()
@@ -185,7 +186,7 @@ class SparkRegion:
         leader = None if task.is_kept or row_count is not None else self._leader(task)
         is_watched = not task.is_kept and row_count is None and leader is None and key not in self._ends
         if is_watched:
-            frame, watch = counted(frame)
+            frame = self._counting.watched(task.name, frame)
         dataset = SparkDataset(key, self._session, frame, self._staging)
         self._data[key] = dataset
         outcome = Outcome(task.name, {output: dataset}, row_count_scope=CountScope.UNKNOWN)
@@ -196,7 +197,7 @@ class SparkRegion:
             dataset.keep_count(row_count)
             outcome.row_count, outcome.row_count_scope = row_count, CountScope.EXACT
         elif is_watched:
-            self._watched[task.name] = watch, dataset
+            self._watched[task.name] = dataset
         elif leader is not None:
             self._followers[task.name] = dataset, leader
         else:
@@ -206,7 +207,7 @@ class SparkRegion:
     def _leader(self, task: Task) -> SparkDataset | None:
         """The input that surely has as many rows as the task gives, where its count is known or will be.
 
-        To watch a step costs more than to compute it: Spark makes no code over both sides of it.
+        No filter gets past a step that is watched, so that as few are as need be.
         """
         if not isinstance(task.operation, Query) or len(task.inputs) != 1:
             return None
@@ -214,8 +215,11 @@ class SparkRegion:
         found = self._data[key].computed()
         if not isinstance(found, SparkDataset) or not is_row_preserving(task.operation.sql, [alias]):
             return None
-        will_be = [dataset for _, dataset in self._watched.values()]
-        will_be += [*(dataset for dataset, _ in self._followers.values()), *self._staged.values()]
+        will_be = [
+            *self._watched.values(),
+            *(dataset for dataset, _ in self._followers.values()),
+            *self._staged.values(),
+        ]
         return found if found.is_counted or any(found is dataset for dataset in will_be) else None
 
     def _settle(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
@@ -223,10 +227,10 @@ class SparkRegion:
         # What takes only some rows of its input leaves the counts before it short.
         cut = max((place for place, task in enumerate(tasks) if _may_stop_early(task)), default=0)
         whole = {task.name for task in tasks[cut:]}
-        seen = rows_seen({name: watch for name, (watch, _) in self._watched.items() if name in whole})
+        seen = self._counting.rows_seen(whole & self._watched.keys())
         for outcome in outcomes:
             if outcome.name in seen:
-                self._watched[outcome.name][1].keep_count(seen[outcome.name])
+                self._watched[outcome.name].keep_count(seen[outcome.name])
                 outcome.row_count, outcome.row_count_scope = seen[outcome.name], CountScope.EXACT
             elif (staged := self._staged.get(outcome.name)) is not None and staged.is_held:
                 outcome.row_count, outcome.row_count_scope = staged.row_count(), CountScope.EXACT

@@ -369,3 +369,57 @@ def test_a_workspace_may_have_any_name(tmp_path: Path) -> None:
     assert pd.read_parquet(root / "out.parquet").to_dict("list") == {
         "id": [1], "amount": [10.5], "part": ["a b"]
     }  # fmt: skip
+
+
+def _counts(result: RunResult) -> dict[str, int | None]:
+    assert result.success, result.errors
+    given = {step["step_name"]: step["output_snapshots"] for step in lineage(result)["steps"]}
+    return {name: outputs["data"]["row_count"] for name, outputs in given.items() if outputs}
+
+
+def test_a_count_is_told_only_where_all_rows_were_surely_taken(
+    run: Run, spark: SparkSession, tmp_path: Path
+) -> None:
+    pd.DataFrame({"k": range(1000)}).to_parquet(tmp_path / "many.parquet")
+    pd.DataFrame({"k": [5, 7]}).to_parquet(tmp_path / "two.parquet")
+    joined = "SELECT l.k, g.n FROM less l JOIN groups g ON g.k = l.k"
+    taken = {"groups": "groups", "less": "less"}
+    steps = [
+        read("many.parquet", "many"),
+        read("two.parquet", "two"),
+        query("groups", "SELECT k, count(*) AS n FROM many WHERE k >= 0 GROUP BY k", "many"),
+        query("less", "SELECT * FROM two WHERE k > 5", "two"),
+        Step("silver", "joined", "sql", "", joined, {}, taken, {"data": "joined"}),
+        store("joined.parquet", "joined"),
+    ]  # fmt: skip
+    assert _counts(run(steps, engine_type="spark", tracking="fused")) == {
+        "read_many": 1000, "read_two": 2, "groups": 1000, "less": 1, "joined": 1,
+    }  # fmt: skip
+    # Joined in order, an empty side ends a part before the other one was looked at.
+    in_order = {
+        "spark.sql.autoBroadcastJoinThreshold": "-1",
+        "spark.sql.adaptive.coalescePartitions.enabled": "false",
+        "spark.sql.shuffle.partitions": "8",
+    }
+    before = {name: spark.conf.get(name) or "" for name in in_order}
+    try:
+        for name, value in in_order.items():
+            spark.conf.set(name, value)
+        counts = _counts(run(steps, engine_type="spark", tracking="fused"))
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
+    assert counts == {"read_many": 1000, "read_two": 2, "groups": None, "less": 1, "joined": 1}
+
+
+def test_rows_of_no_rows_are_counted(run: Run, tmp_path: Path) -> None:
+    pd.DataFrame({"k": range(1000)}).to_parquet(tmp_path / "many.parquet")
+    steps = [
+        read("many.parquet", "many"),
+        query("none", "SELECT * FROM many WHERE k < 0", "many"),
+        query("odd", "SELECT * FROM none WHERE k % 2 = 1", "none"),
+        query("sums", "SELECT k, count(*) AS n FROM odd GROUP BY k", "odd"),
+        store("sums.parquet", "sums"),
+    ]
+    counts = _counts(run(steps, engine_type="spark", tracking="fused"))
+    assert counts == {"read_many": 1000, "none": 0, "odd": 0, "sums": 0}
