@@ -170,7 +170,7 @@ class RunQueue:
 
     def _launch(self, record: RunRecord) -> None:
         # Without -m: that would put the current folder before the installed packages.
-        code = "from odibi_core.cli.executor import main; main()"
+        code = "from odibi_core.cli.executor import main; main(is_own_process=True)"
         command = [sys.executable, "-P", "-c", code, str(self._workspace.root), record.run_id]
         output = str(record.run_dir / OUTPUT_FILE)
         try:

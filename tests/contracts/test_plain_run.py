@@ -103,3 +103,23 @@ def test_a_plain_run_loads_no_module_of_ours_that_it_does_not_need(
     core = Path(request.config.rootpath) / "core" / "odibi_core" / name.replace(".", "/")
     assert core.is_dir() or core.with_suffix(".py").is_file(), "the module has another name now"
     assert f"odibi_core.{name}" not in loaded
+
+
+FROZEN = """
+import gc, sys
+sys.argv = ["odibi", "run", "--quiet", "orders"]
+{call}
+assert code == 0
+print(gc.get_freeze_count())
+"""
+
+
+def test_only_in_a_process_of_its_own_the_command_takes_its_libraries_from_the_garbage_collector(
+    workspace: Path, loaded: set[str]
+) -> None:
+    assert loaded
+    own = FROZEN.format(call="from odibi_core.cli import main; code = main()")
+    other = FROZEN.format(call="from odibi_core.cli.app import run_command; code = run_command()")
+    (count,), (none,) = modules(own, workspace), modules(other, workspace)
+    assert int(count) > 10_000
+    assert int(none) == 0

@@ -7,4 +7,4 @@ def main() -> int:
     """The exit code of the command line that the process was started with."""
     from odibi_core.cli.app import run_command
 
-    return run_command()
+    return run_command(is_own_process=True)

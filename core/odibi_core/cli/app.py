@@ -105,13 +105,14 @@ def odibi(session: Session, workspace: Path | None) -> None:
     session.folder = workspace
 
 
-def run_command(args: Sequence[str] | None = None) -> int:
+def run_command(args: Sequence[str] | None = None, *, is_own_process: bool = False) -> int:
     """The exit code of a command; everything that it has to say is written.
 
     Args:
         args: What follows `odibi`; None takes the arguments of the process.
+        is_own_process: Whether the process was started for the command, and ends with it.
     """
-    session = Session()
+    session = Session(is_own_process=is_own_process)
     terminal = session.terminal
     try:
         code = odibi.main(

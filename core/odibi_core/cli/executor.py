@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from odibi_core.cli.libraries import settle_libraries
 from odibi_core.cli.ordered_run import execute_order
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError, internal_error
@@ -25,14 +26,20 @@ CLAIM_FILE = "claim"
 _log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Execute the run that the arguments name: the workspace's folder, and the run's id."""
+def main(*, is_own_process: bool = False) -> None:
+    """Execute the run that the arguments name: the workspace's folder, and the run's id.
+
+    Args:
+        is_own_process: Whether the process was started for the run, and ends with it.
+    """
     root, run_id = sys.argv[1:]
     os.chdir(root)
     workspace = Workspace(Path(root), (Path(root) / "odibi.toml").is_file())
     record = run_summary(workspace.runs / run_id)
     if record.state is not RunState.QUEUED or record.is_cancelling or not _claim(record.run_dir):
         return
+    if is_own_process:
+        settle_libraries()
     try:
         _execute(workspace, record)
     finally:

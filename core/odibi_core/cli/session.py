@@ -65,10 +65,12 @@ class Session:
     Attributes:
         terminal: Takes what they write.
         folder: The folder that was named by --workspace.
+        is_own_process: Whether the process was started for the command, and ends with it.
     """
 
     terminal: Terminal = field(default_factory=Terminal)
     folder: Path | None = None
+    is_own_process: bool = False
 
     @property
     def command(self) -> str:

@@ -106,6 +106,10 @@ def command(
     Ctrl-C stops a run cleanly within two seconds. The run is kept in .odibi/runs; `odibi story` tells it.
     """
     session.terminal.gives_json = as_json
+    if session.is_own_process:
+        from odibi_core.cli.libraries import settle_libraries
+
+        settle_libraries()
     from odibi_core.cli.ordered_run import execute_order
     from odibi_core.cli.run_watch import RunWatch
     from odibi_core.event_bus import EventBus
