@@ -29,15 +29,21 @@ class Counting(Protocol):
         ...
 
 
-def counting(spark: SparkSession) -> Counting:
+def counting(spark: SparkSession, tag: str) -> Counting:
     """The cheapest way of counting that the session has.
 
     Markers need Spark's own operators, and a way to its driver: Spark Connect has none, and what replaces the
     operators (plugins, Databricks) shows others in its plans.
+
+    Args:
+        spark: The session.
+        tag: What the jobs that carry the rows are tagged with.
     """
     is_classic = type(spark).__module__ == "pyspark.sql.session"
     is_plain = is_classic and not spark.conf.get("spark.plugins", "")
-    return Markers(spark) if is_plain and "DATABRICKS_RUNTIME_VERSION" not in os.environ else Observations()
+    return (
+        Markers(spark, tag) if is_plain and "DATABRICKS_RUNTIME_VERSION" not in os.environ else Observations()
+    )
 
 
 class Observations:

@@ -87,6 +87,7 @@ class SparkEngine:
                     data,
                     context,
                     attempt,
+                    tag=tag,
                     reads_itself=self._reads_itself,
                 )
                 return region.run(tasks)

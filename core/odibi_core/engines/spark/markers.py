@@ -7,7 +7,6 @@ It becomes code of the same loop as what is before and behind it, so that its co
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -33,10 +32,11 @@ class Markers:
 
     Args:
         spark: A session whose driver is at hand.
+        tag: What the jobs that carry the rows are tagged with.
     """
 
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
+    def __init__(self, spark: SparkSession, tag: str) -> None:
+        self._spark, self._tag = spark, tag
         self._numbers: dict[str, int] = {}
         self._before = -1
 
@@ -44,7 +44,8 @@ class Markers:
         """The frame, watched under a name."""
         if not self._numbers:
             self._before = self._newest()
-        self._numbers[name] = -secrets.randbelow(2**31) - 1
+        # The same ones in each run: other numbers would be other code, to be made anew.
+        self._numbers[name] = -len(self._numbers) - 1
         return frame.filter(f"spark_partition_id() >= {self._numbers[name]}")
 
     def rows_seen(self, names: Collection[str]) -> dict[str, int]:
@@ -80,9 +81,17 @@ class Markers:
             for execution in reversed(list(_each(self._store.executionsList(begin, end - begin)))):
                 if execution.executionId() <= self._before:
                     return
-                if "SPARK_PARTITION_ID()" in execution.physicalPlanDescription():
+                if self._is_own(execution):
                     yield execution
             end = begin
+
+    def _is_own(self, execution: Any) -> bool:
+        jobs = execution.jobs()
+        if jobs.isEmpty():
+            return False
+        # Others have markers of the same numbers.
+        job = self._spark._jsc.sc().statusStore().job(int(jobs.head()._1()))
+        return self._tag in job.jobTags().mkString(",").split(",")
 
     def _is_whole(self, execution: Any) -> bool:
         """Whether it ended well and computed each part once; what is computed again is counted in part."""
@@ -90,7 +99,7 @@ class Markers:
         while execution.executionStatus() == "RUNNING" and time.monotonic() < ends:
             time.sleep(_LOOK_EVERY_S)
             execution = self._store.execution(execution.executionId()).get()
-        if execution.executionStatus() != "COMPLETED" or not execution.jobs().nonEmpty():
+        if execution.executionStatus() != "COMPLETED":
             return False
         stages = self._spark._jsc.sc().statusStore()
         numbers = filter(None, execution.stages().mkString(",").split(","))

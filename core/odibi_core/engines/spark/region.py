@@ -51,6 +51,7 @@ class SparkRegion:
         data: Dataset key → what the region takes from outside.
         context: The run.
         attempt: Stops it from another thread.
+        tag: What the jobs of this thread are tagged with.
         reads_itself: Whether Spark's machines read what they surely read as the other engine does.
     """
 
@@ -65,13 +66,14 @@ class SparkRegion:
         context: RunContext,
         attempt: Attempt,
         *,
+        tag: str,
         reads_itself: bool = False,
     ) -> None:
         self._reads_itself = reads_itself
         self._spark, self._queries, self._duckdb = spark, queries, duckdb
         self._session, self._staging = session, staging
         self._data, self._context, self._attempt = dict(data), context, attempt
-        self._counting = counting(spark)
+        self._counting = counting(spark, tag)
         self._watched: dict[str, SparkDataset] = {}
         self._followers: dict[str, tuple[SparkDataset, SparkDataset]] = {}
         self._staged: dict[str, SparkDataset] = {}
