@@ -16,7 +16,7 @@ from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.spark.conforming import quoted
 from odibi_core.engines.spark.file_forms import spark_form
 from odibi_core.engines.spark.paths import read_path
-from odibi_core.engines.spark.staging import COMPRESSION, Staging, duckdb_schema
+from odibi_core.engines.spark.staging import COMPRESSION, Staging, duckdb_schema, writable
 from odibi_core.engines.spark.strict_text import is_otherwise
 from odibi_core.formats.base import FileForm, ReadyFiles
 from odibi_core.formats.sources import sql_list
@@ -68,8 +68,10 @@ class SparkDataset(DuckDBDataset):
             if self._staged is None:
                 path = self._staging.from_spark(self._frame, compression=compression)
                 self._compression = compression
-                # From here on Spark reads what it has written, rather than computing it again.
-                self._frame = self._frame.sparkSession.read.parquet(read_path(path))
+                # From here on Spark reads what it has written, rather than computing it again; to look for
+                # the columns in the files would be a job.
+                reader = self._frame.sparkSession.read.schema(writable(self._frame).schema)
+                self._frame = reader.parquet(read_path(path))
                 self._staged = path
 
     def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:

@@ -60,7 +60,7 @@ class Staging:
             compression: How the files are packed.
         """
         path = self._new("spark")
-        writer = _writable(frame).write.option("compression", compression)
+        writer = writable(frame).write.option("compression", compression)
         (writer.partitionBy(*by) if by else writer).parquet(written_path(path))
         if not by and not any(path.glob("*.parquet")):
             self._write(schema_of(frame).empty_table(), path / "none.parquet")
@@ -110,7 +110,7 @@ def schema_of(frame: DataFrame) -> pa.Schema:
     """The columns of a Spark frame, as Arrow types. Nothing is computed."""
     from pyspark.sql.pandas.types import to_arrow_schema
 
-    return to_arrow_schema(_writable(frame).schema, timezone="UTC")
+    return to_arrow_schema(writable(frame).schema, timezone="UTC")
 
 
 def duckdb_schema(frame: DataFrame, session: Session) -> Schema:
@@ -122,7 +122,7 @@ def duckdb_schema(frame: DataFrame, session: Session) -> Schema:
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
 
-def _writable(frame: DataFrame) -> DataFrame:
+def writable(frame: DataFrame) -> DataFrame:
     """The frame with a type for columns that are null in every row; Parquet has none for them."""
     from pyspark.sql import functions as sf
     from pyspark.sql.types import NullType
