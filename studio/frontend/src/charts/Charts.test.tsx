@@ -106,3 +106,8 @@ test("a run that took no second says that nothing was measured", () => {
   expect(screen.getAllByText("Nothing was measured: the run took less than a second.")).toHaveLength(2);
   expect(timeShown()).toBe("0.000 s – 0.041 s");
 });
+
+test("a figure that was measured once is a dot", () => {
+  const { container } = render(<Charts told={told({ vitals: [[1, 120, 50]] })} />);
+  expect(container.querySelectorAll(".charts-lane circle")).toHaveLength(2);
+});

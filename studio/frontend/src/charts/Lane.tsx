@@ -40,6 +40,7 @@ export function Lane({ name, unit, color, points, lasts, left, scale, isLive }: 
         <>
           <svg style={{ left }} width={width} height={HEIGHT_PX} aria-hidden>
             {lasts === undefined && last && <path className="charts-area" d={`${path}V${HEIGHT_PX}H${x(drawn[0]![0])}Z`} fill={color} />}
+            {lasts === undefined && drawn.length === 1 && <circle cx={x(last![0])} cy={y(last![1], most)} r="2.5" fill={color} />}
             <path d={path} fill={lasts === undefined ? "none" : color} stroke={lasts === undefined ? color : "none"} />
           </svg>
           <span className="charts-most" style={{ left }}>
