@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 WRITTEN_BEFORE = "this run wrote it already"
 TARGET_EXISTS = "the target exists"
 
+_NAMED_OTHERWISE = ("FLOAT", "DOUBLE", "TIMESTAMP WITH TIME ZONE")
+"""Types whose texts, in names of folders, are not the same for all who write them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -152,12 +155,19 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         """Files that hold the rows as this format would write them; None where it writes them itself."""
         return None
 
+    def _ready(self, rows: Rows, target: Target, options: WriteOptions) -> ReadyFiles | None:
+        """Those files; None where others would name folders otherwise than this machine."""
+        types = rows.schema.as_dict()
+        if any(types.get(name) in _NAMED_OTHERWISE for name in target.partition_by):
+            return None
+        return self.ready_files(rows, target, options)
+
     def _makes_folder(self, rows: Rows, target: Target, options: WriteOptions) -> bool:
         """Whether the rows are in several files already, and may take the place of what is there."""
         may_replace = target.mode is WriteMode.OVERWRITE or not target.path.exists()
         if target.mode is WriteMode.MERGE or not may_replace:
             return False
-        ready = self.ready_files(rows, target, options)
+        ready = self._ready(rows, target, options)
         return ready is not None and len(ready.files) > 1
 
     def _write_file(self, rows: Rows, target: Target, options: WriteOptions) -> Written:
@@ -184,7 +194,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                     return fresh.rows
             if target.mode is WriteMode.APPEND and exists:
                 return self._append(select, path, rows, target, options)
-            if ready := self.ready_files(rows, target, options):
+            if ready := self._ready(rows, target, options):
                 put_file(ready.files[0], path)
                 return ready.count(rows.cursor)
             return self.write_file(rows.cursor, select, path, options, target.check)
@@ -263,7 +273,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             if has_data and mode is WriteMode.APPEND:
                 _clone(path, prepared)
             prepared.mkdir(exist_ok=True)
-            if ready := self.ready_files(rows, target, options):
+            if ready := self._ready(rows, target, options):
                 ready.put(prepared, part_prefix(target.ticket))
                 written = ready.count(rows.cursor)
             else:

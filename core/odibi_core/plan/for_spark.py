@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from odibi_core.schema import Schema
 from odibi_core.sql.compose import Dialect
 from odibi_core.sql.dialect import translate
 
+_TEXTS = re.compile(r"UUID|JSON|BIT|INTERVAL|TIME(_NS)?|TIME WITH TIME ZONE|ENUM\(.*\)", re.DOTALL)
 _Inputs = tuple[tuple[str, Schema | None], ...]
 
 
@@ -31,6 +33,18 @@ def spark_problems(step: str, sql: str, inputs: Mapping[str, Schema | None]) -> 
         )
     elif is_sure:
         yield from (Problem(warning, step, "value", severity=Severity.WARNING) for warning in warnings)
+
+
+def lacking_types(step: str, schema: Schema | None) -> Iterator[Problem]:
+    """What becomes of columns of a source whose types Spark has not."""
+    for name, type_ in schema or ():
+        if _TEXTS.fullmatch(type_):
+            told = f"Spark has no {type_.partition('(')[0]}: the column {name!r} is a text there"
+        elif type_ in ("TIMESTAMP_NS", "TIMESTAMPTZ_NS"):
+            told = f"Spark has no nanoseconds: the column {name!r} is rounded to microseconds there"
+        else:
+            continue
+        yield Problem(told, step, "value", severity=Severity.WARNING)
 
 
 # The designer asks again after each change of any step.

@@ -15,7 +15,7 @@ from pathlib import Path
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
 from odibi_core.nodes.base import Node
-from odibi_core.plan.for_spark import spark_problems
+from odibi_core.plan.for_spark import lacking_types, spark_problems
 from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder, binder_at_hand
@@ -73,6 +73,11 @@ def find_schemas(
     scans = [(step, operation) for step in steps if isinstance(operation := nodes[step.name].operation, Scan)]
     if scans and reads_headers:
         problems += _read_heads(scans, place, probe, ask, schemas)
+    for step, _ in scans:
+        if step.engine == SPARK:
+            problems += [
+                problem for key in step.outputs.values() for problem in lacking_types(step.name, schemas[key])
+            ]
     queries = [
         (step, operation)
         for step in steps

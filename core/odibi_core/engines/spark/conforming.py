@@ -42,7 +42,9 @@ _NUMBERS = re.compile(r"\b(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|BIGNUM|DECIM
 _TEXTS = re.compile(r"\b(?:UUID|JSON|BIT|INTERVAL|TIME_NS|TIME WITH TIME ZONE|ENUM\([^)]*\)|TIME\b(?! ZONE))")
 
 
-def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> DataFrame:
+def conformed(
+    frame: DataFrame, planned: Schema | None, session: Session, *, is_as_planned: bool = True
+) -> DataFrame:
     """The frame with the planned names, and with numbers and moments in the planned types.
 
     The frame itself where nothing is planned, or another number of columns.
@@ -51,11 +53,14 @@ def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> Dat
         frame: What a step gives.
         planned: The columns that the plan tells; None where only a run can tell.
         session: A database that spells types.
+        is_as_planned: Whether the step takes what the plan told; else only the names are sure.
     """
     if planned is None or len(frame.columns) != len(planned):
         return frame
     if frame.columns != list(planned.names):
         frame = frame.toDF(*planned.names)
+    if not is_as_planned:
+        return frame
     found = duckdb_schema(frame, session)
     if found == planned:
         return frame
@@ -73,6 +78,22 @@ def conformed(frame: DataFrame, planned: Schema | None, session: Session) -> Dat
             for name, column in zip(found.names, columns, strict=True)
         )
     )
+
+
+def is_planned(found: Schema, planned: Schema | None) -> bool:
+    """Whether columns are those of the plan, as far as Spark has their types."""
+    return planned is None or (
+        found.names == planned.names
+        and all(
+            _held_number(have) == _held_number(want) or want == '"NULL"'
+            for (_, have), (_, want) in zip(found, planned, strict=True)
+        )
+    )
+
+
+def _held_number(type_: str) -> str:
+    """Spark's type of a number; "" for all others."""
+    return _HELD_AS.get(type_, type_.lower()) if _is_number(type_) else ""
 
 
 def told_apart(frame: DataFrame, planned: Schema | None, session: Session) -> Iterator[str]:

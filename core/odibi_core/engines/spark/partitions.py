@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PARTITION = re.compile(r"[^/=]+=[^/]*")
 # Spark would guess the types of what the folders' names hold by the names alone.
 _TYPES = {"VARCHAR": "string", "INTEGER": "int", "BIGINT": "bigint", "DATE": "date", "BOOLEAN": "boolean"}
+_HIDDEN_LETTER = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 _DECIMAL = re.compile(r"DECIMAL\(\d+,\d+\)")
 
 
@@ -40,7 +41,7 @@ def reader_of(
     reader = spark.read.schema(", ".join(fields))
     if not types:
         return reader
-    if not is_plain_folder(source):
+    if not is_plain_folder(source) or hides_letters(files.paths):
         return None
     return reader.option("basePath", written_path(source))
 
@@ -48,6 +49,11 @@ def reader_of(
 def is_plain_folder(source: str) -> bool:
     """Whether all folders that are named by values are within the source: a pattern may begin among them."""
     return Path(source).is_dir() and _PARTITION.fullmatch(Path(source).name) is None
+
+
+def hides_letters(paths: Sequence[str]) -> bool:
+    """Whether names of folders spell letters beyond ASCII by bytes, of which Spark makes a letter each."""
+    return any(_HIDDEN_LETTER.search(path) for path in paths)
 
 
 def partition_type(type_: str) -> str:

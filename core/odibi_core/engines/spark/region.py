@@ -15,7 +15,7 @@ from odibi_core.engines.duckdb.engine import DuckDBEngine
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Operation, Query, Scan, Write
 from odibi_core.engines.places import bound_options
-from odibi_core.engines.spark.conforming import conformed, told_apart
+from odibi_core.engines.spark.conforming import conformed, is_planned, told_apart
 from odibi_core.engines.spark.counting import counting
 from odibi_core.engines.spark.datasets import CODECS, SparkDataset
 from odibi_core.engines.spark.paths import read_path
@@ -177,7 +177,9 @@ class SparkRegion:
         frame, warnings = self._queries.frame(query, frames, schemas)
         (key,) = task.outputs.values()
         planned = task.schemas.get(key)
-        frame = conformed(frame, planned, self._session)
+        # Where late rows of a source made another type of a column, so may the step.
+        holds = all(is_planned(schemas[alias], task.schemas.get(key)) for alias, key in task.inputs.items())
+        frame = conformed(frame, planned, self._session, is_as_planned=holds)
         outcome = self._hold(task, frame)
         outcome.warnings.extend(warnings)
         outcome.warnings.extend(told_apart(frame, planned, self._session))

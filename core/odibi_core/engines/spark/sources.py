@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
 from odibi_core.engines.spark.conforming import quoted
-from odibi_core.engines.spark.partitions import is_plain_folder, partition_type
+from odibi_core.engines.spark.partitions import hides_letters, is_plain_folder, partition_type
 from odibi_core.engines.spark.paths import read_path, written_path
 from odibi_core.engines.spark.staging import duckdb_schema
 from odibi_core.formats.registry import format_named
@@ -79,7 +79,7 @@ def _read(spark: SparkSession, files: _Files, schema: Schema) -> DataFrame | Non
         return spark.read.parquet(*paths)
     inner = spark.read.parquet(paths[0]).schema
     types = {name: partition_type(type_) for name, type_ in schema if name in files.partitions}
-    if not all(types.values()):
+    if not all(types.values()) or hides_letters(files.paths):
         return None
     for name, type_ in types.items():
         inner = inner.add(name, type_)

@@ -139,6 +139,8 @@ def _readable(name: str, type_: str) -> str:
         return f"{column}::DECIMAL(38, 0) AS {column}"
     if _AS_TEXT.fullmatch(type_):
         return f"{column}::VARCHAR AS {column}"
+    if type_ == "TIMESTAMPTZ_NS":
+        return f"{column}::TIMESTAMPTZ AS {column}"
     if _AS_TIMESTAMP.fullmatch(type_):
         return f"{column}::TIMESTAMP AS {column}"
     return column
