@@ -50,16 +50,15 @@ def code_lengths(shape: Shape, nulls: Iterable[str]) -> dict[str, int]:
     return lengths
 
 
-def code_sql(text: str, type_: str, length: int, otherwise: str) -> str:
+def code_sql(text: str, number: str, length: int, otherwise: str) -> str:
     """An expression for the number of a code; what is no such code is left to another one.
 
     Args:
         text: An expression for the text.
-        type_: Of the number.
+        number: One for the number that a cast makes of it; null where it makes none.
         length: How many digits the code has.
         otherwise: The other expression.
     """
     # So many characters hold so large a number only where all are digits, or a power of ten makes it whole.
-    number = f"TRY_CAST({text} AS {type_})"
     is_code = f"strlen({text}) = {length} AND {number} >= {10 ** (length - 1)}"
     return f"CASE WHEN {is_code} THEN {number} ELSE {otherwise} END"
