@@ -232,7 +232,7 @@ def _table(
 ) -> _Found:
     schema, table = name_parts(options.table or "", options.server.schema)
     if not table or not session.exists(schema, table):
-        known = [f"{each.schema}.{each.name}" for each in session.tables()]
+        known = [f"{each.schema}.{each.name}".lstrip(".") for each in session.tables()]
         raise unknown_table(options.table or "", known, source)
     columns = _wanted(session.columns(schema, table), options, source, cursor)
     return _Found(columns, table_of(session, schema, table, [column.name for column in columns]))

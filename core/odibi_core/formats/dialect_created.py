@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.formats.dialect_types import MYSQL, read_type
+from odibi_core.formats.dialect_types import MYSQL, WIDEST, is_firebird, read_type
 from odibi_core.formats.types import uses_type
 from odibi_core.schema import literal, quote
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
 
+_LARGE = ("UBIGINT", "HUGEINT", "UHUGEINT")
 _REFUSED = ("UNION", "TIMESTAMP_NS", "TIME_NS", "GEOMETRY", "VARIANT", "TIMETZ", "INTERVAL")
 
 
@@ -27,8 +28,12 @@ def created(type_: str, dialect: Dialect) -> TypeEngine[Any] | None:
     plain = short.partition("(")[0] if not short.endswith("]") else "JSON"
     if plain == "DECIMAL":
         width, scale = map(int, re.findall(r"\d+", type_))
+        if width > _most_digits(dialect):
+            return None
         # SQLite would make a double of it.
         return sa.String() if name == "sqlite" else sa.Numeric(width, scale)
+    if (plain in _LARGE or plain == "TIMESTAMPTZ") and _most_digits(dialect) < WIDEST:
+        return None
     simple: dict[str, TypeEngine[Any]] = {
         "BOOLEAN": sa.Boolean(),
         "TINYINT": sa.SmallInteger(),
@@ -40,7 +45,7 @@ def created(type_: str, dialect: Dialect) -> TypeEngine[Any] | None:
         "UINTEGER": sa.BigInteger(),
         "BIGINT": sa.BigInteger(),
         "FLOAT": sa.Double() if name in ("sqlite", *MYSQL) else sa.Float(24),
-        "DOUBLE": sa.Double(),
+        "DOUBLE": sa.DOUBLE_PRECISION() if is_firebird(dialect) else sa.Double(),
         "DATE": sa.Date(),
         "BLOB": _bytes(name),
         "TIME": _time(name),
@@ -52,6 +57,12 @@ def created(type_: str, dialect: Dialect) -> TypeEngine[Any] | None:
         "UUID": sa.Uuid() if dialect.supports_native_uuid else sa.String(36),
     }
     return simple.get(plain) or _json(dialect)
+
+
+def _most_digits(dialect: Dialect) -> int:
+    """The most digits that a NUMERIC has; where they are few, in an old Firebird, there are no zones either."""
+    is_small = is_firebird(dialect) and (getattr(dialect, "server_version_info", None) or (4,)) < (4,)
+    return 18 if is_small else WIDEST
 
 
 def _text(dialect: Dialect) -> TypeEngine[Any]:
@@ -133,7 +144,13 @@ def sent_sql(column: str, type_: str, dialect: Dialect) -> str:
     if type_ in ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS"):
         cast = name if not type_.startswith("TIMESTAMP_") else f"CAST({name} AS TIMESTAMP)"
         fault = literal("an endless date or time can't be written: replace it in a step before")
-        return f"CASE WHEN isinf({cast}) THEN error({fault}) ELSE {cast} END"
+        checked = f"WHEN isinf({cast}) THEN error({fault})"
+        if is_firebird(dialect) and type_ != "DATE":
+            finer = literal(
+                f"column {column!r} is finer than the four digits of a second that Firebird keeps"
+            )
+            checked = f"{checked} WHEN microsecond({cast}) % 100 <> 0 THEN error({finer})"
+        return f"CASE {checked} ELSE {cast} END"
     if type_ in ("FLOAT", "DOUBLE") and dialect.name == "sqlite":
         fault = literal("a NaN can't be written, which SQLite would turn into null")
         return f"CASE WHEN isnan({name}) THEN error({fault}) ELSE {name} END"

@@ -9,7 +9,10 @@ from typing import Any
 from odibi_core.errors import MissingPackageError, OdibiError, SourceError, TargetError, TransientError
 from odibi_core.formats.servers import lost
 
-_REFUSED = ("login failed", "access denied", "authentication failed", "ora-01017", "invalid credential")
+_REFUSED = (
+    *("login failed", "access denied", "authentication failed", "ora-01017", "invalid credential"),
+    "user name and password are not defined",
+)
 _AGAIN = ("deadlock", "is locked", "lock request time out", "could not serialize", "ora-00060", "ora-30006")
 _LOST = (
     "refused",
@@ -55,7 +58,10 @@ def told(error: Any, where: str, kind: type[SourceError | TargetError], dialect:
     from sqlalchemy.exc import DBAPIError, IntegrityError
 
     origin = getattr(error, "orig", None) or error
-    message = (str(origin).strip().splitlines() or [type(origin).__name__])[0].rstrip(".")
+    first, *others = str(origin).strip().splitlines() or [type(origin).__name__]
+    # Firebird says first what kind of error it is, and behind dashes which one.
+    more = [line.removeprefix("-") for line in others if line.startswith("-")]
+    message = ": ".join([first.rstrip("."), *more])
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return lost(where, message)
     if dialect == "postgresql":

@@ -142,11 +142,16 @@ class Session:
     def tables(self) -> list[Table]:
         """The tables and views, by schema and name."""
         inspector = self.inspect()
+        try:
+            schemas = [name for name in inspector.get_schema_names() if not _SYSTEM.fullmatch(name)]
+        except NotImplementedError:
+            # Such a database has no schemas, as Firebird has none.
+            schemas = [""]
         found = []
-        for schema in sorted(name for name in inspector.get_schema_names() if not _SYSTEM.fullmatch(name)):
+        for schema in schemas:
             for kind, names in (
-                ("table", inspector.get_table_names(schema)),
-                ("view", inspector.get_view_names(schema)),
+                ("table", inspector.get_table_names(schema_name(schema))),
+                ("view", inspector.get_view_names(schema_name(schema))),
             ):
                 found += [Table(schema, name, kind) for name in names]
         return sorted(found, key=lambda table: (table.schema, table.name))

@@ -27,6 +27,13 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE")
 _WIDE = {"sqlite": "BIGINT", "oracle": "DECIMAL(38,0)"}
 """Dialects whose whole numbers all have one size."""
 
+_SIZES = {
+    **{name: name for name in ("SMALLINT", "INTEGER", "BIGINT")},
+    **dict.fromkeys(("INT", "MEDIUMINT", "INT4", "INT32"), "INTEGER"),
+    **dict.fromkeys(("TINYINT", "INT2", "INT16", "BYTEINT"), "SMALLINT"),
+    **dict.fromkeys(("INT128", "HUGEINT"), "DECIMAL(38,0)"),
+}
+"""Names of types of whole numbers → ours."""
 _NAMED = {
     "MONEY": "DECIMAL(19,4)",
     "SMALLMONEY": "DECIMAL(10,4)",
@@ -35,6 +42,11 @@ _NAMED = {
     "BIT": "BOOLEAN",
     "YEAR": "SMALLINT",
 }
+
+
+def is_firebird(dialect: Dialect) -> bool:
+    """Whether a database is Firebird, whose dialect has its driver in its name."""
+    return dialect.name.partition(".")[0] == "firebird"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,10 @@ def _whole(found: TypeEngine[Any], dialect: Dialect) -> str:
     if dialect.name in _WIDE:
         return _WIDE[dialect.name]
     type_ = {sa.SmallInteger: "SMALLINT", sa.BigInteger: "BIGINT"}
-    named = next((name for kind, name in type_.items() if isinstance(found, kind)), "INTEGER")
+    named = next((name for kind, name in type_.items() if isinstance(found, kind)), "")
+    # Some dialects have types of their own, which are SQLAlchemy's by name alone; of others nothing tells
+    # how large their numbers are.
+    named = named or _SIZES.get(str(found.__visit_name__).upper(), "BIGINT")
     if getattr(found, "unsigned", False):
         return {"SMALLINT": "INTEGER", "INTEGER": "BIGINT", "BIGINT": "DECIMAL(20,0)"}[named]
     return named

@@ -18,6 +18,7 @@ from odibi_core.formats.atomic import ticket_hash
 from odibi_core.formats.dialect_created import created, sent_sql
 from odibi_core.formats.dialect_ledger import TURN, ledger_of, lock, make_ledger
 from odibi_core.formats.dialect_session import ROWS, Session, exact, schema_name, table_of
+from odibi_core.formats.dialect_types import is_firebird
 from odibi_core.formats.dialect_values import taken
 from odibi_core.formats.merging import alike_keys
 from odibi_core.formats.tables import Change
@@ -191,7 +192,7 @@ class DialectDatabase:
         )
         new.create(self.session.connection)
         if not undoes:
-            lock(self.session, self.schema, self.table)
+            self._go_on()
 
     def _swap(self, made: str, gone: str, *, exists: bool) -> None:
         new, old = self.session.named(self.schema, made), self.session.named(self.schema, gone)
@@ -216,7 +217,9 @@ class DialectDatabase:
         copied = f"SELECT {listed} FROM {self._name} WHERE 1 = 0"
         if self.session.dialect.name == "mssql":
             stage = f"#{_STAGE}"
-            self._run(f"SELECT {listed} INTO {self.session.named('', stage)} FROM {self._name} WHERE 1 = 0")
+            # Of one query alone it would take over that the server numbers a column, and refuse our numbers.
+            into = f"SELECT {listed} INTO {self.session.named('', stage)} FROM {self._name} WHERE 1 = 0"
+            self._run(f"{into} UNION ALL {copied}")
             return stage
         if self.session.dialect.name in _JOINS_UPDATES:
             self._run(f"CREATE TEMPORARY TABLE {_STAGE} AS {copied}")
@@ -224,10 +227,26 @@ class DialectDatabase:
         stage = f"odibi_new_{hashlib.sha256(self._name.encode()).hexdigest()[:16]}"
         with suppress(Exception):
             self._run(f"DROP TABLE {stage}")
-        self._run(f"CREATE TABLE {stage} AS {copied}")
+        if is_firebird(self.session.dialect):
+            self._make_like(stage, names)
+        else:
+            self._run(f"CREATE TABLE {stage} AS {copied}")
         self._made.append(stage)
-        lock(self.session, self.schema, self.table)
+        self._go_on()
         return stage
+
+    def _make_like(self, stage: str, names: tuple[str, ...]) -> None:
+        """Make a table of some columns, in a database that makes none from a query."""
+        import sqlalchemy as sa
+
+        types = dict(self.session.types(self.schema, self.table))
+        columns = [sa.Column(exact(name, self.session.dialect), types[name]) for name in names]
+        sa.Table(stage, sa.MetaData(), *columns).create(self.session.connection)
+
+    def _go_on(self) -> None:
+        """Take the lock again: a new table ended the transaction, or is hidden from what is left of it."""
+        self.session.connection.commit()
+        lock(self.session, self.schema, self.table)
 
     def _drop_stage(self, stage: str) -> None:
         if stage in self._made:

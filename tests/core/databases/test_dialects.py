@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 import sqlalchemy.dialects.mssql
@@ -21,8 +22,9 @@ from tests.waiting import wait_until
 
 from odibi_core.connection_desk import ConnectionDesk
 from odibi_core.connections import SqlserverConnection
-from odibi_core.errors import MissingPackageError, OdibiError, TransientError
-from odibi_core.formats.dialect_created import created, stored_type
+from odibi_core.errors import MissingPackageError, OdibiError, SourceError, TransientError
+from odibi_core.formats.dialect_created import created, sent_sql, stored_type
+from odibi_core.formats.dialect_errors import told
 from odibi_core.formats.dialect_filters import conditions
 from odibi_core.formats.dialect_types import column_of
 from odibi_core.formats.dialect_urls import full_url
@@ -432,6 +434,76 @@ def test_types_of_sql_server_both_ways() -> None:
     }
     assert {type_: column_of("c", type_, dialect).type for type_ in found} == found
     assert column_of("c", oracle.NUMBER(10, 2), oracle.dialect()).type == "DECIMAL(10,2)"
+
+
+class BIGINT(sa.Integer):
+    """As dialects have it that bring types of their own."""
+
+    __visit_name__ = "BIGINT"
+
+
+class Huge(sa.Integer):
+    """Of unknown size."""
+
+    __visit_name__ = "COUNTER"
+
+
+def test_whole_numbers_of_dialects_with_types_of_their_own_fit() -> None:
+    dialect = sa.create_engine("sqlite://").dialect
+    dialect.name = "other"
+
+    found = {type(type_): column_of("n", type_, dialect).type for type_ in (BIGINT(), Huge(), sa.Integer())}
+
+    assert found == {BIGINT: "BIGINT", Huge: "BIGINT", sa.Integer: "INTEGER"}
+
+
+def test_a_database_without_schemas_is_listed(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(workspace.root / "a.db")) as database:
+        database.execute("CREATE TABLE orders (id BIGINT)")
+    url = f"sqlite:///{workspace.root}/a.db"
+    (workspace.root / "odibi.toml").write_text(f'[connections.shop]\nkind = "sqlalchemy"\nurl = "{url}"\n')
+
+    def unknown(*_: object, **__: object) -> list[str]:
+        raise NotImplementedError
+
+    monkeypatch.setattr(sa.create_engine("sqlite://").dialect.__class__, "get_schema_names", unknown)
+
+    result = read(run, "order")
+    assert "did you mean 'orders'?" in str(result.errors["rows"])
+
+
+def test_what_firebird_lacks_is_refused() -> None:
+    dialect = sa.create_engine("sqlite://").dialect
+    dialect.name, dialect.server_version_info = "firebird.firebird", (3, 0)
+
+    for type_ in ("DECIMAL(19,2)", "HUGEINT", "TIMESTAMP WITH TIME ZONE"):
+        assert created(type_, dialect) is None
+    made = created("DOUBLE", dialect)
+    assert made is not None
+    assert made.compile(dialect=dialect) == "DOUBLE PRECISION"
+    sent = f"SELECT {sent_sql('at', 'TIMESTAMP', dialect)} FROM (SELECT ?::TIMESTAMP AS at)"
+    assert duckdb.execute(sent, ["2024-01-31 10:00:00.1234"]).fetchall()
+    with pytest.raises(duckdb.Error, match="column 'at' is finer than the four digits"):
+        duckdb.execute(sent, ["2024-01-31 10:00:00.12345"])
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Dynamic SQL Error\n-SQL error code = -204\n-Table unknown\n-NEU", "-204: Table unknown: NEU"),
+        ("Your user name and password are not defined. Ask\n", "refuses the login: Your user name"),
+        (
+            "ORA-00942: table or view does not exist\nHelp: https://docs",
+            "ORA-00942: table or view does not exist\n",
+        ),
+    ],
+)
+def test_what_a_driver_says_over_several_lines_is_told(said: str, wanted: str) -> None:
+    error = sa.exc.DatabaseError("SELECT 1", {}, RuntimeError(said))
+
+    assert wanted in str(told(error, "db", SourceError, "other"))
 
 
 def test_filters_in_the_words_of_sql_server() -> None:
