@@ -60,7 +60,7 @@ def created(type_: str, dialect: Dialect) -> TypeEngine[Any] | None:
 
 
 def _most_digits(dialect: Dialect) -> int:
-    """The most digits that a NUMERIC has; where they are few, in an old Firebird, there are no zones either."""
+    """The most digits that a NUMERIC has; where they are few, in an old Firebird, there are no zones."""
     is_small = is_firebird(dialect) and (getattr(dialect, "server_version_info", None) or (4,)) < (4,)
     return 18 if is_small else WIDEST
 
