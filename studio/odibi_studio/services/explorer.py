@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.scratch import Scratch
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, did_you_mean
 from odibi_core.formats.base import Scan as Ready
 from odibi_core.formats.base import ScanContext
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import Schema, literal, quote
+from odibi_core.sql.faults import explain_error
 from odibi_core.workspace import Workspace
 from odibi_studio.sandbox.pool import Sandbox, Stage, StageError, TooMuchError, View
 from odibi_studio.services.checking import Checker
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_S = 15.0
 _WORD = re.compile(r"\w+")
+_KIND = re.compile(r"^[A-Z]\w* Error: ")
+_NO_TABLE = re.compile(r"Table with name (?P<name>.+?) does not exist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class Explorer:
                     raise
                 found, told = self._run(sql, rows, near, far, scratch.path, tolerant=True)
         except StageError as error:
-            raise _explained(error, [one.name for one in self.datasets()]) from error
+            schemas = {one.name: schema for one in wanted if isinstance(schema := self.columns(one), Schema)}
+            raise _explained(error, sql, schemas, [one.name for one in self.datasets()]) from error
         except TooMuchError as error:
             raise OdibiError(_of_query(error.what), fix=error.fix) from error
         finally:
@@ -242,15 +246,22 @@ def _is_malformed(error: StageError, wanted: Iterable[Dataset]) -> bool:
     return cause is not None and any(format_named(one.scan.format).is_malformed(cause) for one in wanted)
 
 
-def _explained(error: StageError, known: list[str]) -> OdibiError:
+def _explained(
+    error: StageError, sql: str, schemas: Mapping[str, Schema], known: Sequence[str]
+) -> OdibiError:
+    import duckdb
+
     if error.cause is None:
         return OdibiError(_of_query(str(error)), fix="ask by one SELECT, of the datasets that are listed")
     text = str(error.cause)
-    what = text.partition("\n")[0].strip()
-    what = re.sub(r"^[A-Z]\w* Error: ", "", what)
-    place = re.search(r"LINE (\d+):", text)
-    fix = "" if "Table with name" not in text else f"the datasets are {', '.join(known[:20])}"
-    return OdibiError(what, where=f"line {place[1]}" if place else "", fix=fix)
+    if table := _NO_TABLE.search(text):
+        name = table["name"]
+        return OdibiError(f"there is no dataset {name!r}", fix=did_you_mean(name, known))
+    if isinstance(error.cause, duckdb.Error) and not isinstance(
+        error.cause, duckdb.PermissionException | duckdb.IOException
+    ):
+        return explain_error(error.cause, sql, schemas)
+    return OdibiError(_KIND.sub("", text.partition("\n")[0].strip()))
 
 
 def _of_query(text: str) -> str:
