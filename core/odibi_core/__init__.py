@@ -5,8 +5,9 @@ Importing the package loads nothing but this table: a name brings its module whe
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from odibi_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from odibi_core.cache_manager import CacheManager, CloudCacheManager
@@ -102,15 +103,4 @@ __all__ = [
     "resolve_function",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """The public object of that name, its module imported now."""
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'odibi_core' has no attribute {name!r}") from None
-    return getattr(importlib.import_module(home), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -12,16 +12,20 @@ from odibi_core.text_file import write_text_file
 STORY_FILE = "story.html"
 
 
-def story_of(run_dir: Path) -> Path | None:
+def story_of(run_dir: Path, copy: Path | None = None) -> Path | None:
     """The story of a run, made now where nobody asked for it yet; None where the run kept no lineage.
+
+    Args:
+        run_dir: The run's folder.
+        copy: Where it is to be written, in place of there.
 
     Raises:
         OdibiError: The lineage can't be read, or the story can't be written.
     """
     story, lineage = run_dir / STORY_FILE, run_dir / "lineage.json"
-    if story.is_file():
+    if story.is_file() and copy is None:
         return story
-    return StoryGenerator().generate_story(lineage, story) if lineage.is_file() else None
+    return StoryGenerator().generate_story(lineage, copy or story) if lineage.is_file() else None
 
 
 class StoryGenerator:

@@ -5,8 +5,9 @@ A name brings its module when it is first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from odibi_core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from odibi_core.functions.calling import FrameSource, TableSource, call_function
@@ -31,11 +32,4 @@ __all__ = [
     "resolve_function",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """The public object of that name, its module imported now."""
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    return getattr(importlib.import_module(home), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from odibi_core.errors import OdibiError
 from odibi_core.story.wording import duration, rows
-from odibi_core.story_generator import StoryGenerator
+from odibi_core.story_generator import story_of
 from odibi_studio.run_messages import RunGrid, StepRun
 from odibi_studio.services.runs.course import Level, LogLine, output_lines
 from odibi_studio.services.runs.desk import Watched
@@ -195,12 +195,8 @@ def show_metrics(watched: Watched) -> None:
 
 
 def _story(run_dir: Path) -> str | None:
-    story, lineage = run_dir / "story.html", run_dir / "lineage.json"
-    if not story.is_file():
-        if not lineage.is_file():
-            return None
-        StoryGenerator().generate_story(lineage, story)
-    return story.read_text(encoding="utf-8")
+    story = story_of(run_dir)
+    return story.read_text(encoding="utf-8") if story is not None else None
 
 
 def _show_grid(grid: RunGrid, key: str) -> None:

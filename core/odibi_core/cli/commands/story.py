@@ -25,19 +25,16 @@ from odibi_core.errors import OdibiError
 def command(session: Session, run: str, opens: bool, output: Path | None) -> None:
     """Say where the story of a run is: RUN is its id, the beginning of it, or "latest"."""
     from odibi_core.journal.runs import find_run
+    from odibi_core.story_generator import story_of
 
     run_dir = find_run(session.workspace().runs, run)
-    story = run_dir / "story.html"
-    if output is not None or not story.is_file():
-        from odibi_core.story_generator import StoryGenerator
-
-        if not (run_dir / "lineage.json").is_file():
-            raise OdibiError(
-                f"the run {run_dir.name!r} has no story: it has not ended, or was not tracked",
-                where=str(run_dir),
-                fix=f"see what is known of it: odibi runs show {run_dir.name}",
-            )
-        story = StoryGenerator().generate_story(run_dir / "lineage.json", output or story)
+    story = story_of(run_dir, output)
+    if story is None:
+        raise OdibiError(
+            f"the run {run_dir.name!r} has no story: it has not ended, or was not tracked",
+            where=str(run_dir),
+            fix=f"see what is known of it: odibi runs show {run_dir.name}",
+        )
     session.terminal.line(session.terminal.path(story))
     if opens:
         import webbrowser
