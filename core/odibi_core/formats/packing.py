@@ -93,14 +93,17 @@ def packed_pipe(path: Path, packing: str) -> Iterator[Path]:
         packer = Thread(target=_pack_pipe, args=(source, path, packing, failures), name="packer")
         packer.start()
         try:
-            yield pipe
+            try:
+                yield pipe
+            finally:
+                # Also where the writer is interrupted: else the packer would wait for it for ever.
+                os.close(held_open)
+                packer.join()
         except Exception as error:
-            os.close(held_open)
-            packer.join()
             # Where the packer gave up, all that the writer knows is that nobody reads.
-            raise failures[0] if failures else error from error
-        os.close(held_open)
-        packer.join()
+            if failures:
+                raise failures[0] from error
+            raise
         if failures:
             raise failures[0]
     finally:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import bz2
 import lzma
 import resource
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +17,7 @@ from tests.core.formats.bench import Bench
 
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import format_named
+from odibi_core.formats.packing import packed_pipe
 from odibi_core.formats.registry import format_of
 
 
@@ -160,3 +163,14 @@ def test_a_packed_json_array_in_another_encoding_is_probed(bench: Bench) -> None
     json = format_named("json")
 
     assert json.probe(str(path), json.read_options(), bench.cursor).as_dict() == {"a": "VARCHAR"}
+
+
+@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt])
+def test_a_writer_that_is_interrupted_leaves_no_thread_and_no_pipe(
+    tmp_path: Path, raised: type[BaseException]
+) -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(raised), packed_pipe(tmp_path / "a.csv.bz2", "bzip2"):
+        raise raised
+    assert set(threading.enumerate()) <= before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv.bz2"]
