@@ -28,12 +28,24 @@
         found.push(`${name(it)} is cut off by ${name(at)}`);
     }
   }
+  // What is scrolled out of its list lies behind what stands around the list, and nobody sees it there.
+  function seen(it) {
+    let { left, right, top, bottom } = it.getBoundingClientRect();
+    for (let at = it.parentElement; at && at !== root.parentElement; at = at.parentElement) {
+      const { overflowX, overflowY } = getComputedStyle(at);
+      if (overflowX === "visible" && overflowY === "visible") continue;
+      const outer = at.getBoundingClientRect();
+      [left, right] = [Math.max(left, outer.left), Math.min(right, outer.right)];
+      [top, bottom] = [Math.max(top, outer.top), Math.min(bottom, outer.bottom)];
+    }
+    return { left, right, top, bottom };
+  }
   const controls = all.filter((it) => it.matches("button, input, select, textarea"));
   for (const [place, one] of controls.entries()) {
-    const a = one.getBoundingClientRect();
+    const a = seen(one);
     for (const other of controls.slice(place + 1)) {
       if (one.contains(other) || other.contains(one) || other.closest("[popover]") !== one.closest("[popover]")) continue;
-      const b = other.getBoundingClientRect();
+      const b = seen(other);
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
       if (wide > 2 && high > 2) found.push(`${name(one)} and ${name(other)} overlap`);

@@ -1,4 +1,4 @@
-"""One Studio for all tests of the designer: each makes designs of its own."""
+"""One Studio for all tests of the designer: each makes designs of its own. A second go has its own Studio."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ OpenDesign = Callable[..., DesignerPage]
 
 
 @pytest.fixture(scope="package")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     with sample_studio(tmp_path_factory.mktemp("designer")) as server:
         yield server
 
 
 @pytest.fixture(scope="package")
-def designs(browser: Browser, studio: StudioServer) -> DesignsApi:
-    """What the Studio keeps."""
-    return api_of(browser, studio.address)
+def shared_designs(browser: Browser, shared_studio: StudioServer) -> DesignsApi:
+    return api_of(browser, shared_studio.address)
+
+
+@pytest.fixture
+def designs(
+    browser: Browser, studio: StudioServer, shared_studio: StudioServer, shared_designs: DesignsApi
+) -> DesignsApi:
+    """What the Studio of the test keeps."""
+    return shared_designs if studio is shared_studio else api_of(browser, studio.address)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ steps:
   - name: read_orders
     layer: ingest
     type: config_op
-    value: data/narrow_orders.csv
+    value: data/narrow/orders.csv
     params: {{source_type: csv, header: true}}
     outputs: {{data: orders}}
   - name: {LONG}
@@ -47,7 +47,9 @@ steps:
 def design(designs: DesignsApi, studio: StudioServer, request: pytest.FixtureRequest) -> str:
     """A design with long names and parameters, with two versions."""
     rows = "id,customer,amount\n1,ann,10\n2,bob,4\n3,a customer of a rather long name indeed,30\n"
-    (studio.workspace / "data" / "narrow_orders.csv").write_text(rows, encoding="utf-8")
+    folder = studio.workspace / "data" / "narrow"
+    folder.mkdir(exist_ok=True)
+    (folder / "orders.csv").write_text(rows, encoding="utf-8")
     name = request.node.name.removeprefix("test_")
     made = designs.bring_in(f"{name}.yaml", PIPELINE.replace("narrow_screens", name))
     now = designs.call("GET", f"/designs/{made}")
@@ -92,8 +94,10 @@ def test_the_designer_itself_is_whole(designer: DesignerPage) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_export_import_and_the_file_picker_are_whole(designer: DesignerPage) -> None:
+def test_export_import_and_the_file_picker_are_whole(designer: DesignerPage, studio: StudioServer) -> None:
     page = designer.page
+    for number in range(20):
+        (studio.workspace / "data" / "narrow" / f"till_{number}.csv").write_text("id\n1\n", encoding="utf-8")
     for form in ("YAML", "Python"):
         choose(page, "Export", form)
         dialog = page.get_by_role("dialog", name="Export")
