@@ -87,6 +87,16 @@ def test_what_is_large_is_noted_only_where_it_is_asked_for(
     assert profiles(workspace, flow(), profile=True)["kept"]["columns"]
 
 
+def test_many_results_are_noted_only_where_it_is_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiling, "MOST_RESULTS", 1)
+    told = profiles(workspace, flow())
+    why = "the pipeline gives 2 results, and describing all would take a while"
+    assert [(profile["why"], profile["columns"]) for profile in told.values()] == [(why, {}), (why, {})]
+    assert profiles(workspace, flow(), profile=True)["counted"]["columns"]["n"]["mean"] == 4.0
+
+
 def test_values_of_every_type_and_odd_ones_are_noted(workspace: Workspace) -> None:
     sql = """
     SELECT * FROM (VALUES

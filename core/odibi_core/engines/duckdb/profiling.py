@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 1_000_000
 """Rows times columns up to which a result is described unasked: more would be noticed."""
+MOST_RESULTS = 50
+"""Results of a pipeline up to which they are described unasked: a small step costs less than two queries."""
 
 
 def profile_outcomes(
@@ -40,7 +42,7 @@ def profile_outcomes(
 
 
 def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: Attempt) -> dict[str, Any]:
-    why = _why_not(dataset, is_asked=context.profile is True)
+    why = _why_not(dataset, context)
     if why:
         return {"why": why, "row_count": None, "columns": {}}
     assert isinstance(dataset, DuckDBDataset)
@@ -52,11 +54,13 @@ def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: A
         return {"why": str(error).partition("\n")[0], "row_count": None, "columns": {}}
 
 
-def _why_not(dataset: Dataset, *, is_asked: bool) -> str:
+def _why_not(dataset: Dataset, context: RunContext) -> str:
     if not isinstance(dataset, DuckDBDataset):
         return "its rows are not held where they can be described"
-    if is_asked:
+    if context.profile:
         return ""
+    if len(context.given) > MOST_RESULTS:
+        return f"the pipeline gives {len(context.given):,} results, and describing all would take a while"
     if not dataset.is_held:
         return "its rows streamed on, and describing them would compute them once more"
     values = dataset.row_count() * len(dataset.schema)
