@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
-
 from odibi_core.errors import Problem, did_you_mean
-from odibi_core.formats.base import Options
+from odibi_core.formats.base import LateOptions
+from odibi_core.model import Field, field_names, mistakes_of
 from odibi_core.plan.model import Tracking
 from odibi_core.workspace_settings import SIZE_PATTERN
 
 
-class RunSettings(Options):
+class RunSettings(LateOptions):
     """The settings of a run; a pipeline may keep its own under `settings`."""
 
     enable_tracker: bool = Field(True, description="Keep schemas, row counts and samples of every step.")
@@ -92,15 +91,15 @@ def settings_problems(given: dict[str, Any]) -> list[Problem]:
     """The mistakes in a pipeline's settings."""
     try:
         RunSettings.model_validate(given)
-    except ValidationError as error:
-        return [_problem(item) for item in error.errors(include_input=False, include_url=False)]
+    except ValueError as error:
+        return [_problem(item) for item in mistakes_of(error)]
     return []
 
 
 def _problem(item: Any) -> Problem:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        hint = did_you_mean(name, RunSettings.model_fields)
+        hint = did_you_mean(name, field_names(RunSettings))
         return Problem(f"there is no setting {name!r}", field=f"settings.{name}", fix=hint)
     message = str(item["msg"])
     if item["type"] == "string_pattern_mismatch" and name == "memory_limit":

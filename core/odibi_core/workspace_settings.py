@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, TypeAdapter, ValidationError
-
 from odibi_core.errors import WorkspaceError, did_you_mean
-from odibi_core.formats.base import Options
+from odibi_core.formats.base import LateOptions, Options
+from odibi_core.model import Field, PlainValidator, mistakes_of
 
 if TYPE_CHECKING:
     from odibi_core.connections import Connection
@@ -24,7 +23,7 @@ _HEADER = re.compile(r"\s*\[\[?(?P<path>[^\]]+)\]")
 _KEY = re.compile(r"""\s*(?P<path>[A-Za-z0-9_\-."' ]+?)\s*=""")
 
 
-class FunctionSettings(Options):
+class FunctionSettings(LateOptions):
     """[functions]: which Python functions a pipeline that is a file may name."""
 
     allow: tuple[str, ...] = Field(
@@ -32,7 +31,7 @@ class FunctionSettings(Options):
     )
 
 
-class HttpSettings(Options):
+class HttpSettings(LateOptions):
     """[http]: where steps that name a URL may send requests."""
 
     allow_private: bool = Field(
@@ -45,7 +44,7 @@ class HttpSettings(Options):
     )
 
 
-class RunSettings(Options):
+class RunSettings(LateOptions):
     """[runs]: how many runs go on."""
 
     at_once: int = Field(
@@ -56,7 +55,7 @@ class RunSettings(Options):
     )
 
 
-class StudioSettings(Options):
+class StudioSettings(LateOptions):
     """[studio]: what the Studio may do."""
 
     preview_functions: bool = Field(
@@ -68,7 +67,7 @@ class StudioSettings(Options):
     )
 
 
-class SparkSettings(Options):
+class SparkSettings(LateOptions):
     """[spark]: where the engine `spark` runs, and how it is set."""
 
     master: str = Field(
@@ -107,6 +106,8 @@ class SparkSettings(Options):
 
 
 def _connections(given: Any) -> dict[str, Any]:
+    from pydantic import TypeAdapter
+
     from odibi_core import connections
 
     return TypeAdapter(dict[str, connections.Connection]).validate_python(given)
@@ -118,7 +119,7 @@ def _secrets(given: Any) -> Any:
     return settings.SecretSettings.model_validate(given)
 
 
-class WorkspaceSettings(Options):
+class WorkspaceSettings(LateOptions):
     """What odibi.toml may hold."""
 
     name: str = Field("", description="What people call the workspace.")
@@ -183,11 +184,8 @@ def check_settings(text: str, path: Path) -> WorkspaceSettings:
         raise WorkspaceError(f"the file is not valid TOML: {error}", where=str(path)) from error
     try:
         return WorkspaceSettings.model_validate(content)
-    except ValidationError as error:
-        mistakes = [
-            _mistake(item, content, path, text)
-            for item in error.errors(include_input=False, include_url=False)
-        ]
+    except ValueError as error:
+        mistakes = [_mistake(item, content, path, text) for item in mistakes_of(error)]
     if len(mistakes) == 1:
         raise mistakes[0]
     lines = [

@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from odibi_core.model import ConfigDict, LateModel
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,13 +26,20 @@ if TYPE_CHECKING:
     from odibi_core.schema import Schema
 
 
-class Options(BaseModel):
+class Options(LateModel):
     """Base of every settings model: unknown names are mistakes, values never show in errors."""
 
+    is_late: ClassVar[bool] = False
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
     also_called: ClassVar[Mapping[str, str]] = {}
     """Names that other tools have for a setting → the setting, for hints."""
+
+
+class LateOptions(Options):
+    """Settings that most runs have, which are read without pydantic where that can be."""
+
+    is_late: ClassVar[bool] = True
 
 
 ReadOptions = TypeVar("ReadOptions", bound=Options)

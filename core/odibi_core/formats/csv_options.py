@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
-
-from odibi_core.formats.base import Options
+from odibi_core.formats.base import LateOptions
 from odibi_core.formats.tolerance import TolerantOptions
+from odibi_core.model import Field, field_validator, model_validator
 
 
 class CsvReadOptions(TolerantOptions):
@@ -101,7 +100,7 @@ class CsvReadOptions(TolerantOptions):
         return (value,) if isinstance(value, str) else value
 
 
-class CsvWriteOptions(Options):
+class CsvWriteOptions(LateOptions):
     """How CSV is written, in UTF-8."""
 
     also_called: ClassVar[Mapping[str, str]] = {

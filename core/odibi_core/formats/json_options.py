@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from odibi_core.formats.base import Options
+from odibi_core.formats.base import LateOptions
 from odibi_core.formats.tolerance import TolerantOptions
+from odibi_core.model import Field
 
 
 class JsonReadOptions(TolerantOptions):
@@ -32,7 +31,7 @@ class JsonReadOptions(TolerantOptions):
     )
 
 
-class JsonWriteOptions(Options):
+class JsonWriteOptions(LateOptions):
     """How JSON is written, in UTF-8."""
 
     lines: bool = Field(

@@ -6,14 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
-
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import (
     COMMON_TYPES,
     Abilities,
     FileForm,
-    Options,
+    LateOptions,
     ReadyFiles,
     Rows,
     Scan,
@@ -24,6 +22,7 @@ from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.ledger import Identity, identity
 from odibi_core.formats.sources import Files, find_files
 from odibi_core.formats.types import check_types, converted_type, uses_type
+from odibi_core.model import Field
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ _DICTIONARY_VALUES = 8_192
 quarter of the time of writing, which saves next to nothing behind zstd."""
 
 
-class ParquetReadOptions(Options):
+class ParquetReadOptions(LateOptions):
     """How Parquet is read."""
 
     union_by_name: bool = Field(
@@ -47,7 +46,7 @@ class ParquetReadOptions(Options):
     )
 
 
-class ParquetWriteOptions(Options):
+class ParquetWriteOptions(LateOptions):
     """How Parquet is written."""
 
     compression: Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"] = Field(

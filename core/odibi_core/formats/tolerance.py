@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from pydantic import Field
-
 from odibi_core.errors import SourceError
-from odibi_core.formats.base import Options, Rejected
+from odibi_core.formats.base import LateOptions, Rejected
+from odibi_core.model import Field
 
 
 class BadRows(StrEnum):
@@ -18,7 +17,7 @@ class BadRows(StrEnum):
     FAIL = "fail"
 
 
-class TolerantOptions(Options):
+class TolerantOptions(LateOptions):
     """What formats of text lines share: how much of a source may be unreadable."""
 
     on_bad_rows: BadRows = Field(

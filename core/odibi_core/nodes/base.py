@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from pydantic import ValidationError
-
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.formats.base import Format, Options
 from odibi_core.formats.registry import format_named, format_of
+from odibi_core.model import field_names, mistakes_of
 from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step
 
@@ -45,11 +44,6 @@ class Node:
     expectations: Mapping[str, Expectation] = field(default_factory=dict)
 
 
-def field_names(model: type[Options]) -> set[str]:
-    """Every name under which a setting of the model may be given."""
-    return set(model.model_fields) | {field.alias for field in model.model_fields.values() if field.alias}
-
-
 def parse(
     model: type[Model],
     params: Mapping[str, Any],
@@ -68,12 +62,9 @@ def parse(
     """
     try:
         return model.model_validate(dict(params)) if params else _defaults(model), []
-    except ValidationError as error:
+    except ValueError as error:
         names = field_names(model) | set(known)
-        return None, [
-            _problem(step, item, names, model.also_called, place)
-            for item in error.errors(include_input=False, include_url=False)
-        ]
+        return None, [_problem(step, item, names, model.also_called, place) for item in mistakes_of(error)]
 
 
 @cache

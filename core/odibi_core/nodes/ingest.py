@@ -8,7 +8,8 @@ from typing import Any
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
 from odibi_core.formats.registry import format_named, format_names, server_names
-from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.model import field_names
+from odibi_core.nodes.base import Known, Node, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
 from odibi_core.nodes.databases import Database, database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.services import HTTP, ServicePlace, service_place, with_path

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from odibi_core.formats.base import LateOptions, WriteMode
+from odibi_core.model import Field, field_validator
 
-from odibi_core.formats.base import Options, WriteMode
 
-
-class StepSettings(Options):
+class StepSettings(LateOptions):
     """What every step takes."""
 
     max_retries: int | None = Field(

@@ -9,7 +9,8 @@ from odibi_core.engines.operations import Write
 from odibi_core.errors import Problem
 from odibi_core.formats.base import Format, WriteMode
 from odibi_core.formats.registry import format_named, format_names, server_names
-from odibi_core.nodes.base import Known, Node, field_names, find_format, parse, split, text_value
+from odibi_core.model import field_names
+from odibi_core.nodes.base import Known, Node, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
 from odibi_core.nodes.databases import database_of, named_table, same_format, unknown_connection
 from odibi_core.nodes.settings import StepSettings, StoreSettings

@@ -70,4 +70,4 @@ def _state(scan: Scan, path: Path) -> tuple[object, ...] | None:
     if not stat.S_ISREG(found.st_mode) or time.time_ns() - max(times) < tick:
         return None
     file = (found.st_dev, found.st_ino, found.st_size, *times)
-    return (scan.format, str(path), scan.options.model_dump_json(), *file)
+    return (scan.format, str(path), repr(vars(scan.options)), *file)

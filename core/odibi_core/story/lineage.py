@@ -8,11 +8,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
 from odibi_core.dataset import CountScope
 from odibi_core.errors import OdibiError
 from odibi_core.events import NodeState
+from odibi_core.model import AfterValidator, ConfigDict, Field, LateModel, mistakes_of
 
 LINEAGE_FORMAT = 1
 _SHOWN_PROBLEMS = 5
@@ -26,7 +25,7 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
 Moment = Annotated[dt.datetime, AfterValidator(_in_utc)]
 
 
-class _Record(BaseModel):
+class _Record(LateModel):
     """Keys that are not named are left alone: a later version may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -185,8 +184,8 @@ def read_lineage(path: Path) -> Lineage:
         )
     try:
         lineage = Lineage.model_validate(data)
-    except ValidationError as error:
-        raise OdibiError(_describe(error), where=where, fix=_EXPORT) from error
+    except ValueError as error:
+        raise OdibiError(_describe(mistakes_of(error)), where=where, fix=_EXPORT) from error
     _check_names(lineage, where)
     return lineage
 
@@ -218,11 +217,11 @@ def _parse(text: str, where: str) -> Any:
         raise OdibiError(f"the lineage file is not usable JSON: {error}", where=where, fix=_EXPORT) from error
 
 
-def _describe(error: ValidationError) -> str:
+def _describe(mistakes: list[Any]) -> str:
     problems = [
         f"{'.'.join(str(part) for part in problem['loc'])} "
         + ("is missing" if problem["type"] == "missing" else f"is wrong ({problem['msg']})")
-        for problem in error.errors(include_input=False, include_url=False)
+        for problem in mistakes
     ]
     more = len(problems) - _SHOWN_PROBLEMS
     shown = "; ".join(problems[:_SHOWN_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
