@@ -290,7 +290,7 @@ class LateModel(metaclass=LateMeta):
 
 
 def _for_pydantic(value: Any) -> Any:
-    if isinstance(value, LateModel):
+    if isinstance(type(value), LateMeta):
         return value._for_pydantic()
     if isinstance(value, dict):
         return {key: _for_pydantic(item) for key, item in value.items()}

@@ -134,6 +134,20 @@ def test_a_late_model_is_a_field_of_an_early_one() -> None:
         Outer.model_validate({"inner": {"size": 0}})
 
 
+class Holder(LateOptions):
+    held: Any = None
+    more: dict[str, Any] = Field(default_factory=dict)
+
+
+def test_a_late_model_that_holds_early_and_late_ones_is_dumped() -> None:
+    holder = Holder(held=Outer(word="x"), more={"late": Inner(size=2), "early": [Outer()]})
+    outer = {"inner": {"size": 1, "also": "a"}, "word": ""}
+    assert holder.model_dump() == {
+        "held": {**outer, "word": "x"},
+        "more": {"late": {"size": 2, "also": "a"}, "early": [outer]},
+    }
+
+
 def test_it_is_frozen_and_can_be_copied_compared_and_kept() -> None:
     made = Inner(size=2)
     with pytest.raises(ValidationError, match="frozen"):
