@@ -29,7 +29,7 @@ class Crew:
         self._busy = 0
 
     def submit(self, job: Job) -> None:
-        """Have a thread do the job; the job must not raise. Called from one thread only."""
+        """Have a thread do the job; the job must not raise. Called from one thread at a time."""
         self._busy += 1
         if self._started < min(self._busy, self.size):
             self._started += 1
@@ -37,7 +37,7 @@ class Crew:
         self._jobs.put(job)
 
     def done(self) -> None:
-        """Say that a job came back. Called from the thread that submits."""
+        """Say that a job came back. Called from one thread at a time."""
         self._busy -= 1
 
     def give_up_on_one(self) -> None:

@@ -1,7 +1,9 @@
 """Runs a plan: regions as soon as what they need is there, on threads, with retries, time limits and cancel.
 
-One thread, the one that calls `run`, decides and emits every event; the crew's threads only carry out regions
-and report back. So events are in order, and a signal always finds a thread that listens.
+One thread at a time decides and emits events: the one that has just carried out a region, and that goes on with
+the next one itself, for handing each over to another thread and back costs more than a small step. So events are
+in order. The thread that calls `run` decides at the beginning and at the end; meanwhile it listens for signals and
+for the clock.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import itertools
 import queue
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -76,6 +79,18 @@ class _Cancel:
     reason: str
 
 
+class _Nudge:
+    """Something has changed that the listening thread waits for: the end, or when to look at the clock."""
+
+
+_NUDGE = _Nudge()
+
+
+@dataclass(slots=True)
+class _Broken:
+    error: BaseException
+
+
 class DAGExecutor:
     """Runs one plan once.
 
@@ -113,7 +128,9 @@ class DAGExecutor:
         self._retry, self._fail_fast, self._keeps_data = retry, fail_fast, keeps_data
         self._memory = memory
         self._crew = Crew(max_workers)
-        self._inbox: queue.SimpleQueue[_Report | _Saved | _Cancel] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Cancel | _Nudge | _Broken] = queue.SimpleQueue()
+        self._deciding = threading.Lock()
+        self._is_over = False
         self._numbers = itertools.count()
         self._running: dict[int, _Running] = {}
         self._saving: _Saving | None = None
@@ -137,20 +154,62 @@ class DAGExecutor:
         try:
             # What was asked before the run began comes before its first step.
             while not self._inbox.empty():
-                self._take(self._inbox.get())
-            while self._is_unfinished():
-                self._launch_ready()
-                self._wait()
+                self._hear(self._inbox.get())
+            self._listen()
             if not self._report.cancelled and not self._report.is_success:
-                self._save_if_due(is_end=True)
-                while self._saving is not None:
-                    self._wait()
+                with self._deciding:
+                    self._save_if_due(is_end=True)
+                self._listen()
         finally:
+            with self._deciding:
+                self._is_over = True
             self._crew.dismiss()
         if self._report.cancelled:
             self._states.close_rest(NodeState.CANCELLED, "the run was cancelled")
         self._states.close_rest(NodeState.SKIPPED, self._ends_early)
         return self._report
+
+    def _listen(self) -> None:
+        """Wait until all is done that can be done, and hear meanwhile what others ask for."""
+        while True:
+            with self._deciding:
+                self._launch_ready()
+                if not self._is_unfinished():
+                    return
+                moment = self._next_moment()
+            try:
+                poll_s = LISTEN_POLL_S if moment is None else min(moment, LISTEN_POLL_S)
+                self._hear(self._inbox.get(timeout=poll_s))
+            except queue.Empty:
+                pass
+            with self._deciding:
+                self._look_at_the_clock()
+
+    def _hear(self, message: _Cancel | _Nudge | _Broken) -> None:
+        match message:
+            case _Cancel():
+                with self._deciding:
+                    self._cancel(message.reason)
+            case _Broken():
+                raise message.error
+
+    def _hand_in(self, message: _Report | _Saved) -> None:
+        """Take what a thread of the crew brings, in that thread, and give it and others what is ready now."""
+        try:
+            with self._deciding:
+                if self._is_over:
+                    return
+                if isinstance(message, _Report):
+                    self._take_report(message)
+                else:
+                    self._take_saved(message)
+                self._launch_ready()
+                is_awaited = not self._is_unfinished() or self._next_moment() is not None
+        except BaseException as error:  # noqa: BLE001 - a thread has nobody above it to tell
+            self._inbox.put(_Broken(error))
+        else:
+            if is_awaited:
+                self._inbox.put(_NUDGE)
 
     def _is_unfinished(self) -> bool:
         return bool(self._running or self._saving or not (self._queue.is_empty or self._ends_early))
@@ -213,33 +272,12 @@ class DAGExecutor:
             duration_ms -= sum(_looked_ms(outcome) for outcome in outcomes or ())
             if outcomes is not None and self._memory:
                 self._memory.keep(region, outcomes, attempt)
-            self._inbox.put(_Report(number, outcomes, error, duration_ms))
+            self._hand_in(_Report(number, outcomes, error, duration_ms))
 
         self._crew.submit(job)
 
     def _engine_of(self, region: Region) -> str:
         return self._plan.steps[region.steps[-1]].step.engine or self._plan.pipeline.engine
-
-    def _wait(self) -> None:
-        if not self._running and self._queue.next_moment is None and self._saving is None:
-            return
-        moment = self._next_moment()
-        try:
-            message = self._inbox.get(timeout=LISTEN_POLL_S if moment is None else min(moment, LISTEN_POLL_S))
-        except queue.Empty:
-            self._look_at_the_clock()
-            return
-        self._take(message)
-        self._look_at_the_clock()
-
-    def _take(self, message: _Report | _Saved | _Cancel) -> None:
-        match message:
-            case _Cancel():
-                self._cancel(message.reason)
-            case _Saved():
-                self._take_saved(message)
-            case _Report():
-                self._take_report(message)
 
     def _next_moment(self) -> float | None:
         """Seconds until something is due; None where only a message can change anything."""
@@ -302,7 +340,7 @@ class DAGExecutor:
                 keys = save(saving.attempt)
             except BaseException as raised:  # noqa: BLE001 - a thread has nobody above it to tell
                 error = raised
-            self._inbox.put(_Saved(saving, keys, error))
+            self._hand_in(_Saved(saving, keys, error))
 
         self._crew.submit(job)
 

@@ -16,6 +16,7 @@ from tests.conftest import Run
 
 from odibi_core.errors import FunctionError, SqlError, StepTimeoutError, TransientError
 from odibi_core.event_bus import EventBus
+from odibi_core.journal.runs import list_runs
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.step import Step
 from odibi_core.testing import EventRecorder, function_step, ingest_step, sql_step, store_step
@@ -178,6 +179,38 @@ def test_a_chain_of_300_steps_runs(run: Run, tracking: str) -> None:
     assert result.nodes_executed == 301
 
 
+def test_a_chain_stays_in_one_thread_that_is_not_the_one_that_listens(run: Run) -> None:
+    threads = []
+
+    def note(rows: pd.DataFrame | None = None) -> pd.DataFrame:
+        threads.append(threading.current_thread())
+        return one()
+
+    steps = [function_step("s0", note)]
+    for number in range(1, 9):
+        step = function_step(f"s{number}", note)
+        step.inputs = {"rows": f"s{number - 1}"}
+        steps.append(step)
+    assert run(steps).success
+    assert len(threads) == 9
+    assert len(set(threads)) == 1
+    assert threading.current_thread() not in threads
+
+
+def test_what_goes_wrong_between_two_steps_reaches_the_caller(run: Run, workspace: Workspace) -> None:
+    class Bus(EventBus):
+        def emit(self, event_type: str, **keys: Any) -> None:
+            if keys.get("step_name") == "second":
+                raise LookupError("a mistake of the executor")
+            super().emit(event_type, **keys)
+
+    steps = [function_step("first", one), function_step("second", one), function_step("third", one)]
+    with pytest.raises(LookupError, match="a mistake of the executor"):
+        run(steps, event_bus=Bus())
+    (record,) = list_runs(workspace.runs)
+    assert record.state == "failed"
+
+
 @pytest.mark.parametrize("tracking", ["exact", "fused"])
 def test_a_pivot_runs_anywhere_in_a_chain(run: Run, tracking: str) -> None:
     steps = [
@@ -294,6 +327,15 @@ class TestTimeLimits:
         assert isinstance(result.errors["hangs"], StepTimeoutError)
         assert result.successful_nodes == ["works"]
         assert result.skipped_nodes == ["needs"]
+
+    def test_a_function_that_hangs_after_another_step_is_given_up(self, run: Run, hanging: Hanging) -> None:
+        def hang(first: pd.DataFrame) -> pd.DataFrame:
+            return hanging()
+
+        steps = [function_step("first", one), function_step("hangs", hang, "first", timeout_s=0.2)]
+        result = run(steps)
+        assert isinstance(result.errors["hangs"], StepTimeoutError)
+        assert result.successful_nodes == ["first"]
 
     def test_a_step_that_ends_in_time_is_not_bothered(self, run: Run) -> None:
         assert run([sql_step("quick", "SELECT 1 AS n", timeout_s=60)]).success
