@@ -1,9 +1,9 @@
 """Runs a plan: regions as soon as what they need is there, on threads, with retries, time limits and cancel.
 
-One thread at a time decides and emits events: the one that has just carried out a region, and that goes on with
-the next one itself, for handing each over to another thread and back costs more than a small step. So events are
-in order. The thread that calls `run` decides at the beginning and at the end; meanwhile it listens for signals and
-for the clock.
+One thread at a time decides and emits events: the one that has just carried out a region, and that goes on
+with the next one itself, for handing each over to another thread and back costs more than a small step. So
+events are in order. The thread that calls `run` decides at the beginning and at the end; meanwhile it
+listens for signals and for the clock.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class Tracker:
             OdibiError: No run has begun.
             TargetError: The file can't be written.
         """
-        return write_text_file(path, JsonEncoder(self.redactor).encode(self.lineage()))
+        return write_text_file(path, _lineage_text(self.lineage(), JsonEncoder(self.redactor)))
 
     def _begin(self, pipeline: Pipeline | None) -> None:
         self._run: dict[str, Any] = {
@@ -248,11 +248,11 @@ def _record(step: Step, engine: str) -> dict[str, Any]:
         "warnings": [],
         "written": {},
         "profiles": {},
+        "schema_diff": {"added": {}, "removed": {}, "changed": {}},
         "before_snapshot": None,
         "after_snapshot": None,
         "input_snapshots": {},
         "output_snapshots": {},
-        "schema_diff": {"added": {}, "removed": {}, "changed": {}},
     }
 
 
@@ -302,6 +302,34 @@ def _snapshots(record: dict[str, Any], datasets: Mapping[str, Dataset]) -> dict[
         except Exception as error:  # noqa: BLE001 - the engines' errors; the outcome of the run stands all the same
             record["warnings"].append(f"no snapshot of {dataset.key!r} could be taken: {error}")
     return snapshots
+
+
+def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
+    """The lineage, which is used up, as JSON. What stands in several places of it is encoded once."""
+    known: dict[int, str] = {}
+
+    def text(snapshot: dict[str, Any] | None) -> str:
+        found = known.get(id(snapshot))
+        if found is None:
+            found = known[id(snapshot)] = encoder.encode_plain(snapshot)
+        return found
+
+    def texts(snapshots: Mapping[str, dict[str, Any]]) -> str:
+        return (
+            f"{{{','.join([f'{encoder.encode_plain(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
+        )
+
+    steps = []
+    for record in lineage["steps"]:
+        before, after = text(record.pop("before_snapshot")), text(record.pop("after_snapshot"))
+        taken, given = texts(record.pop("input_snapshots")), texts(record.pop("output_snapshots"))
+        steps.append(
+            f'{encoder.encode(record)[:-1]},"before_snapshot":{before},"after_snapshot":{after},'
+            f'"input_snapshots":{taken},"output_snapshots":{given}}}'
+        )
+    edges = encoder.encode(lineage["edges"])
+    run = encoder.encode({key: value for key, value in lineage.items() if key not in ("steps", "edges")})
+    return f'{run[:-1]},"steps":[{",".join(steps)}],"edges":{edges}}}'
 
 
 def _edges(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ class JournalWriter:
 
     def observe(self, event: Mapping[str, Any]) -> None:
         """Append an event, but for its keys that begin with "_"."""
-        shown = {key: value for key, value in event.items() if not key.startswith("_")}
+        shown = {key: value for key, value in event.items() if key[:1] != "_"}
         line = self._encoder.encode(shown).encode("utf-8", errors="backslashreplace") + b"\n"
         with self._lock:
             if self._file is None:
