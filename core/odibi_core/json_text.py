@@ -8,14 +8,11 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
 from odibi_core.dataset import json_value
 from odibi_core.secret_store import Redactor
 
 _DEEPEST = 50
 _NAMED = (types.FunctionType, type)
-_FLAT = frozenset({str, int, bool, types.NoneType})
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -33,22 +30,6 @@ class JsonEncoder(json.JSONEncoder):
     def encode(self, o: Any) -> str:
         """The value as JSON."""
         shown = self._redactor.value(o)
-        if type(shown) is dict and _is_flat(shown):
-            return self.encode_plain(shown)
-        return self._encode_any(shown)
-
-    def encode_plain(self, o: Any) -> str:
-        """The value as JSON, of which it is known that it holds no secrets and nothing but what JSON has.
-
-        pydantic writes it in a fifth of the time, and has a form of its own for times, floats that are no
-        number and objects of many kinds.
-        """
-        try:
-            return to_json(o).decode()
-        except PydanticSerializationError:  # half of a surrogate pair
-            return self._encode_any(o)
-
-    def _encode_any(self, shown: Any) -> str:
         try:
             return super().encode(shown)
         except (ValueError, TypeError, RecursionError):
@@ -65,17 +46,6 @@ class JsonEncoder(json.JSONEncoder):
         text = str(o)
         hidden = self._redactor.text(text)
         return json_value(o) if hidden == text else json_value(hidden)
-
-
-def _is_flat(mapping: dict[Any, Any]) -> bool:
-    """Whether it maps texts to texts, numbers, None, or empty mappings: most events do."""
-    for key, value in mapping.items():
-        kind = type(value)
-        if type(key) is not str or not (
-            kind in _FLAT or (kind is float and math.isfinite(value)) or (kind is dict and not value)
-        ):
-            return False
-    return True
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -311,13 +311,11 @@ def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
     def text(snapshot: dict[str, Any] | None) -> str:
         found = known.get(id(snapshot))
         if found is None:
-            found = known[id(snapshot)] = encoder.encode_plain(snapshot)
+            found = known[id(snapshot)] = encoder.encode(snapshot)
         return found
 
     def texts(snapshots: Mapping[str, dict[str, Any]]) -> str:
-        return (
-            f"{{{','.join([f'{encoder.encode_plain(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
-        )
+        return f"{{{','.join([f'{encoder.encode(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
 
     steps = []
     for record in lineage["steps"]:
