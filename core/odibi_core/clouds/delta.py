@@ -1,16 +1,11 @@
-"""Delta tables on an object store: read and written by delta-rs, whose commits hold where several write.
-
-Reading goes through delta-rs's own query engine: it fetches from the store without Python in between, skips
-files and row groups by a query's filters, and knows what a table's protocol asks of readers.
-"""
+"""Delta tables on an object store: read and written by delta-rs, whose commits hold where several write."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.faults import explain
@@ -21,17 +16,15 @@ from odibi_core.formats.arrow_schema import duckdb_schema
 from odibi_core.formats.base import Options, Rows, Scan, ScanContext, Target, WriteMode, Written
 from odibi_core.formats.delta import commit
 from odibi_core.formats.delta_options import DeltaReadOptions, DeltaWriteOptions
-from odibi_core.formats.delta_table import Remote, change_feed, count_rows, in_version
-from odibi_core.formats.pushed import Compared, pushed_sql
+from odibi_core.formats.delta_query import QueriedTable
+from odibi_core.formats.delta_table import Remote, change_feed, in_version
 from odibi_core.formats.streams import BatchSource
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from deltalake import DeltaTable
     from duckdb import DuckDBPyConnection
 
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _CREATING_TRIES = 8
 _FIRST_PAUSE_S = 0.05
 _SENT = re.compile(r"\.?(part-\d{5}-[0-9a-f-]{36}-c\d{3}[\w.]*\.parquet|\d{20}\.json)(\.tmp\.\d+)?")
@@ -56,7 +49,9 @@ class CloudDelta:
             SourceError: There is no such table or version, or the store refuses.
             TransientError: The store can't be reached.
         """
-        return duckdb_schema(self._source(address, _read(options))[1].schema, cursor)
+        found = self._source(address, _read(options))
+        source = found if isinstance(found, BatchSource) else found.rows()
+        return duckdb_schema(source.schema, cursor)
 
     def scan(self, address: Address, options: Options, context: ScanContext) -> Scan:
         """The table, ready to be read: filters and columns reach its files, the row count is in its log.
@@ -66,17 +61,10 @@ class CloudDelta:
             TransientError: The store can't be reached.
         """
         view = f"{context.name}_rows"
-        table, source = self._source(address, _read(options))
-        schema = duckdb_schema(source.schema, context.cursor)
-        if _read(options).change_feed:
-            return Scan(quote(view), schema, views={view: source})
-        compared = {name: _compared(type_) for name, type_ in schema}
-
-        def narrow(names: Sequence[str], filters: Sequence[Any]) -> BatchSource:
-            condition = pushed_sql(filters, compared, "postgres")
-            return self._rows(table, address, names or schema.names[:1], condition)
-
-        return Scan(quote(view), schema, count_rows(table), views={view: source}, narrow=narrow)
+        source = self._source(address, _read(options))
+        if isinstance(source, QueriedTable):
+            return source.scan(view, context.cursor)
+        return Scan(quote(view), duckdb_schema(source.schema, context.cursor), views={view: source})
 
     def write(self, rows: Rows, target: Target, address: Address, options: Options) -> Written:
         """Write the rows in one commit, under the condition that no other has the same number.
@@ -120,7 +108,8 @@ class CloudDelta:
             _SENT.fullmatch(found.key.rpartition("/")[2]) is None for found in self.store.inside(address)
         )
 
-    def _source(self, address: Address, options: DeltaReadOptions) -> tuple[DeltaTable, BatchSource]:
+    def _source(self, address: Address, options: DeltaReadOptions) -> QueriedTable | BatchSource:
+        """The table, or the changes of it."""
         account = self.store.account
         remote = Remote(account.delta_uri(address), account.delta_options(), lambda error: error)
         table = self._opened(address, remote)
@@ -134,13 +123,13 @@ class CloudDelta:
             raise missing(self.store, address)
         try:
             if options.change_feed:
-                return table, change_feed(table, str(address), options)
+                return change_feed(table, str(address), options)
             table = in_version(table, str(address), options)
-            return table, self._rows(table, address, [field.name for field in table.schema().fields], "")
         except OdibiError:
             raise
         except Exception as error:  # delta-rs has many kinds of errors
             raise explain(error, str(address)) from error
+        return QueriedTable(table, lambda error: explain(error, str(address)))
 
     def _opened(self, address: Address, remote: Remote) -> DeltaTable | None:
         from deltalake import DeltaTable
@@ -153,39 +142,7 @@ class CloudDelta:
         except Exception as error:  # delta-rs has many kinds of errors
             raise explain(error, str(address)) from error
 
-    def _rows(self, table: DeltaTable, address: Address, names: Sequence[str], condition: str) -> BatchSource:
-        """The named columns of the rows that meet a condition."""
-        import pyarrow as pa
-
-        where = f" WHERE {condition}" if condition else ""
-        query = f"SELECT {', '.join(map(quote, names))} FROM rows{where}"
-
-        def opened(query: str) -> pa.RecordBatchReader:
-            from deltalake import QueryBuilder
-
-            found = QueryBuilder().register("rows", table).execute(query)
-            return pa.RecordBatchReader.from_stream(found)
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from opened(query)
-            except OdibiError:
-                raise
-            except Exception as error:
-                raise explain(error, str(address)) from error
-
-        return BatchSource(opened(f"{query} LIMIT 0").schema, batches)
-
 
 def _read(options: Options) -> DeltaReadOptions:
     assert isinstance(options, DeltaReadOptions)
     return options
-
-
-def _compared(type_: str) -> Compared:
-    """How far a column compares in delta-rs's engine as in DuckDB."""
-    if type_ in _WHOLE:
-        return Compared.NUMBER
-    if type_ in ("DATE", "BOOLEAN"):
-        return Compared.ORDERED
-    return Compared.EQUAL if type_ == "VARCHAR" else Compared.NOT

@@ -21,14 +21,18 @@ from odibi_core.formats.base import (
 )
 from odibi_core.formats.delta_dataset import open_dataset
 from odibi_core.formats.delta_options import DeltaReadOptions, DeltaWriteOptions
+from odibi_core.formats.delta_query import QueriedTable
 from odibi_core.formats.delta_rows import check_fit, storable_sql, stored_schema
 from odibi_core.formats.delta_table import (
     Remote,
+    arrow_schema,
     change_feed,
     count_rows,
     existing_table,
     explained_source,
+    is_its_files,
     open_table,
+    unreadable,
 )
 from odibi_core.formats.delta_writing import COMPRESSIONS, Commit, SchemaMode, app_id
 from odibi_core.formats.merging import incoming
@@ -47,7 +51,9 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
     Every write is one commit that carries the write's ticket, so that repeating it changes nothing. Types
     that Delta lacks are converted: unsigned integers and HUGEINT to the next type that holds them, UUID,
     ENUM, BIT and JSON to text. Times of day, intervals, nanoseconds and unions are refused. An empty text in
-    a partition column becomes null, as Delta has it.
+    a partition column becomes null, as Delta has it. Tables with deletion vectors or renamed columns, as
+    Databricks and Spark make them, are read and appended to; one that asks for a feature which delta-rs does
+    not know (type widening is one) is refused with that feature's name.
     """
 
     name: ClassVar[str] = "delta"
@@ -72,7 +78,10 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
             return duckdb_schema(
                 change_feed(open_table(source, DeltaReadOptions()), source, options).schema, cursor
             )
-        return duckdb_schema(open_table(source, options).to_pyarrow_dataset().schema, cursor)
+        table = open_table(source, options)
+        if is_its_files(table):
+            return duckdb_schema(arrow_schema(table), cursor)
+        return duckdb_schema(_queried(table, source).rows().schema, cursor)
 
     def scan(self, source: str, options: DeltaReadOptions, context: ScanContext) -> Scan:
         """The table, ready to be read: filters and columns reach its files, the row count is in its log."""
@@ -81,6 +90,8 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
             changes = change_feed(open_table(source, DeltaReadOptions()), source, options)
             return Scan(quote(view), duckdb_schema(changes.schema, context.cursor), views={view: changes})
         table = open_table(source, options)
+        if not is_its_files(table):
+            return _queried(table, source).scan(view, context.cursor)
         with explained_source(source):
             dataset = open_dataset(table, source)
         return Scan(
@@ -113,6 +124,10 @@ class DeltaFormat(Format[DeltaReadOptions, DeltaWriteOptions]):
         """
         atomic.make_parents(target.path.parent)
         return commit(rows, target, options, existing_table(target.path))
+
+
+def _queried(table: DeltaTable, source: str) -> QueriedTable:
+    return QueriedTable(table, lambda error: unreadable(error, source))
 
 
 def commit(
@@ -179,7 +194,7 @@ def _change(table: DeltaTable, commit: Commit) -> Written:
     if options.evolution == "overwrite" and not options.replace_where:
         kept = target.partition_by or tuple(name for name in partitions if name in commit.rows.schema.names)
         return commit.replace(table, by=kept, schema_mode="overwrite")
-    old = duckdb_schema(table.to_pyarrow_dataset().schema, commit.rows.cursor)
+    old = duckdb_schema(arrow_schema(table), commit.rows.cursor)
     check_fit(old, commit.rows, target, partitions, evolves=options.evolution == "merge")
     new = stored_schema(commit.rows).as_dict()
     commit = commit.over(_as_columns(commit.select, old, new))

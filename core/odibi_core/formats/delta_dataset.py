@@ -1,8 +1,8 @@
 """The files of a Delta table as Arrow reads them, with what its log says of their values.
 
 delta-rs tells Arrow the same in its own way, in which a value that the log lacks becomes an end that no row
-meets, and an end that the log has rounded counts as exact. Rows were left out by filters for both reasons, so
-what is told is worked out here.
+meets, an end that the log has rounded counts as exact, and partitions of negative decimals can't be read.
+Rows were left out by filters for the first two reasons, so what is told is worked out here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from odibi_core.formats.delta_table import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,22 +22,20 @@ _MS_IN_US = 1000
 
 
 def open_dataset(table: DeltaTable, source: str) -> ds.Dataset:
-    """The table's rows: columns reach its files, and a filter skips those that hold none of its rows."""
+    """The rows of a table that is its files: columns reach them, and a filter skips those that hold none."""
     import pyarrow.dataset as ds
     from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
     # delta-rs's own file system calls back into Python from Arrow's threads: that was seen to abort a
     # process that ends right after a read.
     filesystem = SubTreeFileSystem(source, LocalFileSystem())
-    dataset = table.to_pyarrow_dataset(filesystem=filesystem)
-    told = dict(_files(table, dataset.schema))
+    form = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
+    schema = arrow_schema(table)
     fragments = [
-        dataset.format.make_fragment(
-            fragment.path, filesystem=filesystem, partition_expression=told[fragment.path]
-        )
-        for fragment in dataset.get_fragments()
+        form.make_fragment(path, filesystem=filesystem, partition_expression=told)
+        for path, told in _files(table, schema)
     ]
-    return ds.FileSystemDataset(fragments, dataset.schema, dataset.format, filesystem)
+    return ds.FileSystemDataset(fragments, schema, form, filesystem)
 
 
 def _files(table: DeltaTable, schema: pa.Schema) -> Iterator[tuple[str, ds.Expression]]:
@@ -49,7 +49,7 @@ def _files(table: DeltaTable, schema: pa.Schema) -> Iterator[tuple[str, ds.Expre
     for row, path in enumerate(actions.column("path").to_pylist()):
         whole = pc.scalar(True)
         for name in partitions:
-            value = actions.column(f"partition.{name}")[row]
+            value = actions.column(f"partition.{name}")[row].cast(schema.field(name).type)
             whole &= pc.field(name) == value if value.is_valid else pc.field(name).is_null()
         for field in columns:
             ends = _ends(actions, field, row)

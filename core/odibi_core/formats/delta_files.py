@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FEATURES = frozenset({"timestampNtz", "appendOnly", "invariants", "changeDataFeed", "checkConstraints"})
+_MOMENT = "TIMESTAMP WITH TIME ZONE"
 _DEMANDS = ("delta.constraints.", "delta.columnMapping.mode", "delta.enableDeletionVectors")
 
 
@@ -167,6 +168,10 @@ def _action(
     from deltalake.transaction import AddAction
 
     given = {key.strip('"'): value for key, value in (keys or {}).items()}
+    for column, type_ in columns:
+        if type_ == _MOMENT and given.get(column):
+            # With the zone as DuckDB spells it, delta-rs can't read it; without, readers take it for theirs.
+            given[column] = _in_utc(str(given[column]))
     return AddAction(
         os.path.relpath(name, folder),
         int(size),
@@ -225,5 +230,10 @@ def _end(text: str | None, type_: str, found: Mapping[str, str]) -> Any:
     if type_ == "DATE":
         return text if is_common_era else None
     if type_.startswith("TIMESTAMP") and is_common_era:
-        return f"{text.removesuffix('+00').replace(' ', 'T')}Z"
+        return _in_utc(text)
     return None
+
+
+def _in_utc(moment: str) -> str:
+    """A moment in UTC, told by DuckDB, as the log spells it."""
+    return f"{moment.removesuffix('+00').replace(' ', 'T')}Z"

@@ -96,10 +96,16 @@ class Stream:
     Args:
         source: The batches.
         check: Called behind the last one, before anything is committed; raises where the step was stopped.
+        look: Called with each batch; raises where it can't be written.
     """
 
-    def __init__(self, source: pa.RecordBatchReader, check: Callable[[], None]) -> None:
-        self._source, self._check = source, check
+    def __init__(
+        self,
+        source: pa.RecordBatchReader,
+        check: Callable[[], None],
+        look: Callable[[pa.RecordBatch], None],
+    ) -> None:
+        self._source, self._check, self._look = source, check, look
         self.rows = 0
         self.error: Exception | None = None
 
@@ -109,11 +115,16 @@ class Stream:
 
         return pa.RecordBatchReader.from_batches(self._source.schema, self._batches())
 
+    def close(self) -> None:
+        """Read no more: a database whose rows nobody reads to their end takes no other query."""
+        self._source.close()
+
     def _batches(self) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         try:
             for batch in self._source:
+                self._look(batch)
                 self.rows += batch.num_rows
                 yield batch
             self._check()
@@ -126,9 +137,11 @@ class Stream:
             raise
 
 
-def stream(select: str, rows: Rows, check: Callable[[], None]) -> Stream:
-    """The rows of `select`, a query over `rows`, as a stream."""
+def stream(
+    select: str, rows: Rows, check: Callable[[], None], look: Callable[[pa.RecordBatch], None]
+) -> Stream:
+    """The rows of `select`, a query over `rows`, as a stream that is checked and looked at."""
     plain = f"SELECT {', '.join(map(quote, rows.schema.names))} FROM ({rows.sql})"
     # Only the engine's own reader ends when its step is stopped between two batches.
     source = rows.reader() if select == plain else rows.cursor.sql(select).to_arrow_reader(122_880)
-    return Stream(source, check)
+    return Stream(source, check, look)

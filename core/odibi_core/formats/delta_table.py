@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
 
+DELETION_VECTORS = "deletionVectors"
+_OF_FILES = frozenset({"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"})
+"""What a table's protocol may ask of readers that does not touch its files."""
+_UNKNOWN_FEATURES = re.compile(r"Unsupported table features required: \[([^\]]+)\]")
+
 
 @dataclass(frozen=True, slots=True)
 class Remote:
@@ -68,6 +73,23 @@ def in_version(table: DeltaTable, source: str, options: DeltaReadOptions) -> Del
         _check_version(table, options.version, source)
         table.load_as_version(options.version)
     return table
+
+
+def arrow_schema(table: DeltaTable) -> pa.Schema:
+    """The columns, in Arrow's types."""
+    import pyarrow as pa
+
+    return pa.schema(table.schema().to_arrow())
+
+
+def is_its_files(table: DeltaTable) -> bool:
+    """Whether the table's rows are those of its files, under the names that they have there.
+
+    Not so where rows are deleted by a list beside the files, or columns were renamed.
+    """
+    features = {*(table.protocol().reader_features or ())}
+    mapping = table.metadata().configuration.get("delta.columnMapping.mode", "none")
+    return features <= _OF_FILES and mapping == "none"
 
 
 def change_feed(table: DeltaTable, source: str, options: DeltaReadOptions) -> BatchSource:
@@ -150,6 +172,9 @@ def count_rows(table: DeltaTable) -> int | None:
     """The number of rows, where the log tells it."""
     import pyarrow as pa
 
+    if DELETION_VECTORS in (table.protocol().reader_features or ()):
+        # It tells the rows of the files, those that are deleted too.
+        return None
     counts = pa.table(table.get_add_actions(flatten=True)).column("num_records")
     return None if counts.null_count else sum(counts.to_pylist())
 
@@ -171,7 +196,24 @@ def explained_source(source: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, OSError, ValueError) as error:
-        raise SourceError(f"the table can't be read: {first_line(error)}", where=source) from error
+        raise unreadable(error, source) from error
+
+
+def unreadable(error: Exception, source: str) -> SourceError:
+    """What delta-rs raised while it read, as an error that says what and how to mend it."""
+    if unknown := unknown_features(error):
+        return SourceError(
+            f"the table asks its readers for {unknown}, which delta-rs does not know yet",
+            where=source,
+            fix="let who keeps the table drop that feature (ALTER TABLE … DROP FEATURE), or give you a copy",
+        )
+    return SourceError(f"the table can't be read: {first_line(error)}", where=source)
+
+
+def unknown_features(error: Exception) -> str:
+    """The features of a table that delta-rs does not know, where it refuses to work for that; else ""."""
+    found = _UNKNOWN_FEATURES.search(str(error))
+    return found[1] if found else ""
 
 
 def existing_table(path: Path) -> DeltaTable | None:

@@ -14,9 +14,10 @@ from odibi_core.formats import atomic
 from odibi_core.formats.arrow_schema import with_unit
 from odibi_core.formats.base import FileForm, Rows, Target, WriteMode, Written
 from odibi_core.formats.delta_files import adopted_files, is_plain, written_files
+from odibi_core.formats.delta_minus import look_at_partitions, minus_finder
 from odibi_core.formats.delta_options import DeltaWriteOptions
 from odibi_core.formats.delta_rows import Stream, stream
-from odibi_core.formats.delta_table import Remote, committed_meanwhile, first_line
+from odibi_core.formats.delta_table import Remote, committed_meanwhile, first_line, unknown_features
 from odibi_core.formats.merging import incoming
 from odibi_core.schema import Schema, literal, quote
 
@@ -96,7 +97,8 @@ class Commit:
         """Make the table by one commit, which counts only where no other is there first."""
         from deltalake import DeltaTable, write_deltalake
 
-        batches = stream(self.select, self.rows, self.target.check)
+        look = minus_finder(self.target, self.target.partition_by)
+        batches = stream(self.select, self.rows, self.target.check, look)
         with self._explained(batches):
             write_deltalake(
                 remote.uri,
@@ -188,10 +190,13 @@ class Commit:
                     where=self.target.where,
                     fix="rename it in a step before",
                 )
+        by = table.metadata().partition_columns
+        look = minus_finder(self.target, by)
+        look_at_partitions(table, look)
         on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in self.target.merge_key)
         with incoming(self.rows.cursor, self.select, self.target) as fresh:
             source = self.rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880)
-            batches = Stream(source, self.target.check)
+            batches = Stream(source, self.target.check, look)
             with self._explained(batches):
                 merger = table.merge(
                     batches.reader(),
@@ -261,7 +266,10 @@ class Commit:
         """Write through delta-rs, batch by batch."""
         from deltalake import write_deltalake
 
-        batches = stream(self.select, self.rows, self.target.check)
+        look = minus_finder(self.target, by)
+        if mode != "append":
+            look_at_partitions(table, look)
+        batches = stream(self.select, self.rows, self.target.check, look)
         with self._explained(batches):
             write_deltalake(
                 table,
@@ -315,9 +323,11 @@ def _meets(name: str, type_: str, text: str | None) -> str:
         return f"{column} IS NULL"
     if type_ == "VARCHAR":
         return f"{column} = {literal(text)}"
-    if type_.startswith(("DATE", "TIMESTAMP")):
-        kind = "DATE" if type_ == "DATE" else "TIMESTAMP"
-        return f"{column} = CAST({literal(text.removesuffix('+00'))} AS {kind})"
+    if type_.startswith("TIMESTAMP"):
+        # A text takes the column's unit and zone; delta-rs compares no TIMESTAMP of another unit.
+        return f"{column} = {literal(text.removesuffix('+00'))}"
+    if type_ in ("DATE", "FLOAT", "DOUBLE"):
+        return f"{column} = CAST({literal(text)} AS {type_})"
     return f"{column} = {text}"
 
 
@@ -359,11 +369,19 @@ def _explained(target: Target, batches: Stream | None = None, remote: Remote | N
             yield
     except (OdibiError, duckdb.Error):
         raise
-    except CommitFailedError as error:
-        raise committed_meanwhile(target.where) from error
     except Exception as error:
-        if batches is not None and batches.error is not None:
-            raise batches.error from None
+        if batches is not None:
+            batches.close()
+            if batches.error is not None:
+                raise batches.error from None
+        if unknown := unknown_features(error):
+            raise TargetError(
+                f"the table asks its writers for {unknown}, which delta-rs does not know yet",
+                where=target.where,
+                fix="let who keeps it drop that feature (ALTER TABLE … DROP FEATURE), or write another table",
+            ) from error
+        if isinstance(error, CommitFailedError):
+            raise committed_meanwhile(target.where) from error
         if "failed validation check" in str(error):
             raise TargetError(
                 "some of the new rows don't meet the condition of replace_where",

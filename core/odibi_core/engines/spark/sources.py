@@ -13,6 +13,7 @@ from odibi_core.engines.spark.conforming import quoted
 from odibi_core.engines.spark.partitions import hides_letters, is_plain_folder, partition_type
 from odibi_core.engines.spark.paths import read_path, written_path
 from odibi_core.engines.spark.staging import duckdb_schema
+from odibi_core.formats.delta_table import is_its_files
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import find_files
 from odibi_core.schema import Schema
@@ -99,8 +100,7 @@ def _delta_files(source: str) -> _Files:
     from deltalake import DeltaTable
 
     table = DeltaTable(source)
-    features = {*(table.protocol().reader_features or ())} - {"timestampNtz"}
-    if features:
+    if not is_its_files(table):
         return _Files(())
     paths = [file.removeprefix("file://") for file in table.file_uris()]
     return _Files(paths, source, tuple(table.metadata().partition_columns))

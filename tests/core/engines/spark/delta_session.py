@@ -62,8 +62,33 @@ def main(jars: str, root: Path) -> None:
     result.close()
     if not result.success:
         raise SystemExit(str(result.errors))
-    print(json.dumps({"ours": ours, "theirs": states("theirs", 3)}, ensure_ascii=False))
+    odd = make_odd(spark, root)
+    print(json.dumps({"ours": ours, "theirs": states("theirs", 3), "odd": odd}, ensure_ascii=False))
     spark.stop()
+
+
+ODD = {
+    "deleted": ("id INT, name STRING", "'delta.enableDeletionVectors' = 'true'"),
+    "renamed": ("id INT, old STRING", "'delta.columnMapping.mode' = 'name'"),
+    "widened": ("id SMALLINT, name STRING", "'delta.enableTypeWidening' = 'true'"),
+    "listed": ("id INT, name STRING", "'delta.checkpointPolicy' = 'v2'"),
+}
+
+
+def make_odd(spark: SparkSession, root: Path) -> dict[str, list[list[Any]]]:
+    """Tables whose protocol asks more of readers than to read their files, and their rows."""
+    tables = {name: f"delta.`{root / name}`" for name in ODD}
+    for name, (columns, properties) in ODD.items():
+        spark.sql(f"CREATE TABLE {tables[name]} ({columns}) USING delta TBLPROPERTIES ({properties})")
+        spark.sql(f"INSERT INTO {tables[name]} SELECT id, 'n' || id FROM range(5)")
+    spark.sql(f"DELETE FROM {tables['deleted']} WHERE id IN (1, 3)")
+    spark.sql(f"ALTER TABLE {tables['renamed']} RENAME COLUMN old TO name")
+    spark.sql(f"ALTER TABLE {tables['widened']} ALTER COLUMN id TYPE INT")
+    spark.sql(f"INSERT INTO {tables['widened']} VALUES (100000, 'n')")
+    return {
+        name: [list(row) for row in spark.sql(f"SELECT id, name FROM {table} ORDER BY id").collect()]
+        for name, table in tables.items()
+    }
 
 
 if __name__ == "__main__":
