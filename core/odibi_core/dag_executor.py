@@ -222,10 +222,9 @@ class DAGExecutor:
             and len(self._running) < self._crew.size
         ):
             region = self._queue.take()
-            # A region that is tried again was looked for before.
-            is_first = not any(self._report.steps[name].retries for name in region.steps)
             outcomes = None
-            if self._memory and is_first:
+            # A region that is tried again was looked for before.
+            if self._memory and not any(self._report.steps[name].retries for name in region.steps):
                 outcomes = self._memory.recall(region, self._report.data, self._is_stale)
             if outcomes is not None:
                 self._take_outcomes(region, outcomes, NodeState.CACHED, 0.0)
@@ -350,7 +349,7 @@ class DAGExecutor:
         self._crew.done()
         if message.keys is not None:
             self._bus.emit(EventType.CHECKPOINT_SAVED, **message.keys)
-        elif not message.saving.attempt.stopped.is_set():
+        elif not message.saving.attempt.is_stopped:
             text = f"a checkpoint could not be saved: {message.error}"
             self._report.warnings.append(text)
             self._bus.emit(EventType.REPORT_FAILED, report="checkpoint", error_message=str(message.error))

@@ -314,8 +314,9 @@ class MetricsManager:
             labels=[*labels, "scope"],
         )
         rows = Family("odibi_step_rows", "Rows that the step gave in the latest run.", labels=labels)
+        pipeline = _text(self._pipeline_name)
         for name, node in self._nodes.items():
-            values = [_text(self._pipeline_name), _text(name), _text(node.layer), node.status]
+            values = [pipeline, _text(name), _text(node.layer), node.status]
             if node.duration_ms is not None:
                 duration.add([*values, node.duration_scope], node.duration_ms / 1000)
             if node.row_count is not None:
@@ -348,9 +349,10 @@ class MetricsManager:
             labels=labels,
         )
         for name, node in self._nodes.items():
+            if not node.expectations:
+                continue
             values = [_text(self._pipeline_name), _text(name)]
-            if node.expectations:
-                aside.add(values, node.quarantined_rows)
+            aside.add(values, node.quarantined_rows)
             for expectation, found in node.expectations.items():
                 named = [*values, _text(expectation), found["check"]]
                 met.add(named, float(found["state"] == "passed"))

@@ -6,7 +6,7 @@ would need one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import pyarrow as pa
+
+
+_SHOWN = ("FLOAT", "DOUBLE", "VARCHAR")
 
 
 class PlainColumn(NamedTuple):
@@ -75,9 +78,22 @@ def plain_table(columns: Iterable[PlainColumn]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=names)
 
 
-def first_rows(columns: Sequence[PlainColumn], n: int) -> list[dict[str, Any]]:
-    """The first `n` rows as Python's own values, None where one is missing."""
-    heads = [_first_values(column, n) for column in columns]
+def first_rows(
+    columns: Sequence[PlainColumn], n: int, show: Callable[[Any], Any] | None = None
+) -> list[dict[str, Any]]:
+    """The first `n` rows as Python's own values, None where one is missing.
+
+    Args:
+        columns: All columns of a frame.
+        n: How many rows.
+        show: What texts and fractions go through; whole numbers and truth values are shown as they are.
+    """
+    heads = []
+    for column in columns:
+        values = _first_values(column, n)
+        if show is not None and column.type in _SHOWN:
+            values = [show(value) for value in values]
+        heads.append(values)
     names = [column.name for column in columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*heads, strict=True)]
 
@@ -87,7 +103,7 @@ def _first_values(column: PlainColumn, n: int) -> list[Any]:
     if column.type == "VARCHAR":
         return [value if isinstance(value, str) else None for value in head]
     values: list[Any] = head.tolist()
-    if column.type in ("FLOAT", "DOUBLE"):
+    if column.type in _SHOWN:
         # What is missing among pandas' numbers is the one value that differs from itself.
         return [value if value == value else None for value in values]  # noqa: PLR0124
     return values

@@ -7,6 +7,7 @@ for those who serve metrics.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+_TO_ESCAPE = re.compile(r'[\\\n"]').search
 _LABEL_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -45,11 +47,8 @@ class Family:
         name, kind = (f"{self.name}_total", "counter") if self.is_counter else (self.name, "gauge")
         lines = [f"# HELP {name} {self.help.translate(_ESCAPES)}", f"# TYPE {name} {kind}"]
         for values, value in self.samples:
-            pairs = (
-                f'{label}="{text.translate(_LABEL_ESCAPES)}"'
-                for label, text in zip(self.labels, values, strict=True)
-            )
-            labels = f"{{{','.join(pairs)}}}" if self.labels else ""
+            pairs = [f'{label}="{_escaped(text)}"' for label, text in zip(self.labels, values, strict=True)]
+            labels = f"{{{','.join(pairs)}}}" if pairs else ""
             lines.append(f"{name}{labels} {_number(value)}")
         return "\n".join([*lines, ""])
 
@@ -67,6 +66,11 @@ class Family:
 def write_families(families: Iterable[Family]) -> str:
     """The text of families, as a scrape answers it."""
     return "".join(family.text() for family in families)
+
+
+def _escaped(label: str) -> str:
+    # To look whether there is anything to escape takes a fifth of the time.
+    return label.translate(_LABEL_ESCAPES) if _TO_ESCAPE(label) else label
 
 
 def _number(value: float) -> str:

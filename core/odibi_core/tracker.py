@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,7 @@ def _snapshots(record: dict[str, Any], datasets: Mapping[str, Dataset]) -> dict[
 def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
     """The lineage, which is used up, as JSON. What stands in several places of it is encoded once."""
     known: dict[int, str] = {}
+    quoted = cache(encoder.encode)
 
     def text(snapshot: dict[str, Any] | None) -> str:
         found = known.get(id(snapshot))
@@ -315,7 +317,7 @@ def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
         return found
 
     def texts(snapshots: Mapping[str, dict[str, Any]]) -> str:
-        return f"{{{','.join([f'{encoder.encode(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
+        return f"{{{','.join([f'{quoted(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
 
     steps = []
     for record in lineage["steps"]:

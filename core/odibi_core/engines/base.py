@@ -139,16 +139,29 @@ class RunContext:
 
 
 class Attempt:
-    """One try at a region: it can be stopped from another thread, and then it writes nothing more.
-
-    Attributes:
-        stopped: Set when the attempt is to stop: its run was cancelled, or its time is up.
-    """
+    """One try at a region: it can be stopped from another thread, and then it writes nothing more."""
 
     def __init__(self) -> None:
-        self.stopped = threading.Event()
+        self._is_stopped = False
+        self._stopped: threading.Event | None = None
         self._interrupts: list[Callable[[], None]] = []
         self._lock = threading.Lock()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the attempt is to stop: its run was cancelled, or its time is up."""
+        return self._is_stopped
+
+    @property
+    def stopped(self) -> threading.Event:
+        """Set when the attempt is to stop: for those who wait for it."""
+        with self._lock:
+            # To make an event takes longer than all else of an attempt, and most are waited for by nobody.
+            if self._stopped is None:
+                self._stopped = threading.Event()
+                if self._is_stopped:
+                    self._stopped.set()
+            return self._stopped
 
     @contextmanager
     def on_stop(self, interrupt: Callable[[], None]) -> Iterator[None]:
@@ -156,7 +169,7 @@ class Attempt:
         with self._lock:
             self._interrupts.append(interrupt)
         try:
-            if self.stopped.is_set():
+            if self._is_stopped:
                 self.stop()
             yield
         finally:
@@ -165,9 +178,11 @@ class Attempt:
 
     def stop(self) -> None:
         """Stop the attempt. Safe to call often: a query that began just now is interrupted too."""
-        self.stopped.set()
+        self._is_stopped = True
         # Under the lock nobody closes what is being interrupted.
         with self._lock:
+            if self._stopped is not None:
+                self._stopped.set()
             for interrupt in self._interrupts:
                 with suppress(Exception):
                     interrupt()
@@ -178,7 +193,7 @@ class Attempt:
         Raises:
             RunCancelledError: The attempt was stopped.
         """
-        if self.stopped.is_set():
+        if self._is_stopped:
             raise RunCancelledError("the step was stopped")
 
 

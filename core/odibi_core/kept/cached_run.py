@@ -161,7 +161,7 @@ class CachedRun:
         try:
             why_not = self._keep(region, outcomes, attempt)
         except Exception as error:  # noqa: BLE001 - an engine's errors; the region itself went well
-            why_not = "" if attempt.stopped.is_set() else f"{type(error).__name__}: {error}"
+            why_not = "" if attempt.is_stopped else f"{type(error).__name__}: {error}"
             if isinstance(error, OSError):
                 why_not = (error.strerror or str(error)).lower()
             elif isinstance(error, UnkeepableError):

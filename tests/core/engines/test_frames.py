@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.conftest import Run
 
 from odibi_core.dataset import json_value, sample_rows
 from odibi_core.engines.duckdb.arrow_types import arrow_columns, plain_schema
@@ -16,6 +17,7 @@ from odibi_core.engines.duckdb.datasets import FrameDataset
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.plain_frame import first_rows, plain_columns, plain_table
 from odibi_core.schema import Schema
+from odibi_core.testing import function_step
 
 PLAIN = {
     "flags": [True, False, True],
@@ -116,3 +118,32 @@ def test_a_frame_that_its_function_changes_later_stays_as_it_was(
         assert dataset.pandas()["id"].tolist() == [1, 2, 3]
     finally:
         session.close()
+
+
+def test_a_function_that_keeps_its_frame_and_changes_it_later_changes_nothing(run: Run) -> None:
+    kept: list[pd.DataFrame] = []
+
+    def keep() -> pd.DataFrame:
+        kept.append(pd.DataFrame({"id": [1, 2, 3]}))
+        return kept[0]
+
+    def change(keep: pd.DataFrame) -> pd.DataFrame:
+        kept[0].loc[0, "id"] = 99
+        keep.loc[1, "id"] = 98
+        return keep
+
+    def again(change: pd.DataFrame) -> pd.DataFrame:
+        change["id"] = 0
+        return change
+
+    steps = [
+        function_step("keep", keep),
+        function_step("change", change, "keep"),
+        function_step("again", again, "change"),
+    ]
+    data = run(steps).data_map
+    assert [data[key]["id"].tolist() for key in ("keep", "change", "again")] == [
+        [1, 2, 3],
+        [1, 98, 3],
+        [0, 0, 0],
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -31,13 +32,20 @@ def carry_out_call(
         RunCancelledError: The attempt was stopped.
     """
     attempt.check()
+    maker = str(operation.function)
     try:
         frames = _call(
             operation, {alias: data[key] for alias, key in task.inputs.items()}, task, context, attempt
         )
         outputs: dict[str, Dataset] = {
-            name: FrameDataset(task.outputs[name], session, frame, str(operation.function))
-            for name, frame in frames.items()
+            name: FrameDataset(
+                task.outputs[name],
+                session,
+                frames[name],
+                maker,
+                is_shared=_references(frames, name) > _OWN_REFERENCES,
+            )
+            for name in frames
         }
     except Exception as error:
         attempt.check()
@@ -46,6 +54,14 @@ def carry_out_call(
     outcome = Outcome(task.name, outputs, row_count=first.row_count())
     outcome.warnings += _broken_promises(operation, data, task, outputs, context)
     return outcome
+
+
+def _references(frames: Mapping[str, Any], name: str) -> int:
+    return sys.getrefcount(frames[name])
+
+
+_OWN_REFERENCES = _references({"": object()}, "")
+"""How many there are where the mapping alone holds the frame: pandas counts them too, before it copies."""
 
 
 def _broken_promises(

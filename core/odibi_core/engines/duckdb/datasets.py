@@ -127,13 +127,16 @@ class FrameDataset(DuckDBDataset):
         session: The run's database.
         frame: The rows; a lazy frame or a stream is computed now.
         maker: Names the function, for errors.
+        is_shared: Whether somebody else may hold the frame.
     """
 
-    def __init__(self, key: str, session: Session, frame: Any, maker: str = "") -> None:
+    def __init__(
+        self, key: str, session: Session, frame: Any, maker: str = "", *, is_shared: bool = True
+    ) -> None:
         super().__init__(key, session)
         is_whole = hasattr(frame, "__len__") and hasattr(frame, "columns")
-        is_pandas = type(frame).__module__.startswith("pandas")
-        if is_pandas:
+        is_pandas = self._is_pandas = type(frame).__module__.startswith("pandas")
+        if is_pandas and is_shared:
             # A function that keeps its frame and changes it later changes nothing here: pandas copies then.
             frame = frame.copy(deep=False)
         if not is_whole:
@@ -194,9 +197,13 @@ class FrameDataset(DuckDBDataset):
 
     def pandas(self) -> pd.DataFrame:
         """The frame where it is pandas, else all rows as pandas."""
-        import pandas as pd
+        if not self._is_pandas:
+            import pandas as pd
 
-        return self._frame if isinstance(self._frame, pd.DataFrame) else super().pandas()
+            if not isinstance(self._frame, pd.DataFrame):
+                return super().pandas()
+        frame: pd.DataFrame = self._frame
+        return frame
 
     def frame(self) -> Any:
         """The frame as the function gave it."""
@@ -208,7 +215,7 @@ class FrameDataset(DuckDBDataset):
 
     def release(self) -> None:
         """Let go of the rows."""
-        self._frame = self.head(0)
+        self._frame, self._is_pandas = self.head(0), False
         self._columns = self._arrow = None
 
     def _fragment(self, table: pa.Table) -> Fragment:
@@ -217,8 +224,7 @@ class FrameDataset(DuckDBDataset):
     def _sample(self) -> Rows:
         if self._columns is None:
             return super()._sample()
-        rows = first_rows(self._columns, SAMPLE_ROWS)
-        return tuple({name: json_value(value) for name, value in row.items()} for row in rows)
+        return tuple(first_rows(self._columns, SAMPLE_ROWS, json_value))
 
     @staticmethod
     def _to_arrow(frame: Any, n: int) -> pa.Table:
