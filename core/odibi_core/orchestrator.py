@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
-from odibi_core.engines.registry import engine_names
+from odibi_core.engines.registry import EngineNames
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
 from odibi_core.garbage import patient_collector
@@ -300,7 +300,7 @@ class Orchestrator:
         config = self._workspace.load()
         return Surroundings(
             self._workspace,
-            engine_names(),
+            EngineNames(),
             config.connections,
             self._allowed_functions,
         )

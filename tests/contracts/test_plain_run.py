@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 LIBRARIES = """
-adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx networkx numpy openpyxl pandas polars
-prometheus_client pyarrow pydantic pyspark rich sqlalchemy sqlglot sqlite3 ssl streamlit yaml
+adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx networkx
+numpy openpyxl pandas polars prometheus_client pyarrow pydantic pyspark rich sqlalchemy sqlglot sqlite3
+ssl streamlit yaml
 """
 MODULES = """
 cache_manager clouds.files clouds.store cloud_connections connection_check connections distributed_executor
@@ -21,8 +22,11 @@ quality.database quality.inspector secret_providers.settings workers
 """
 
 RUN = """
+import importlib.metadata
 import sys
 import duckdb
+# To look through the installed packages takes longer than to plan: a run whose names are ours does not.
+importlib.metadata.entry_points = None
 from odibi_core import Orchestrator, Step
 duckdb.sql("SELECT range AS id, range * 2 AS amount FROM range(100)").write_parquet("orders.parquet")
 steps = [

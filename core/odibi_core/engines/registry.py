@@ -6,22 +6,26 @@ A package adds an engine by an entry point in the group `odibi.engines` that nam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 from odibi_core.engines.base import Engine
 from odibi_core.errors import UnknownNameError
-from odibi_core.extensions import brought
+from odibi_core.extensions import Door, brought
 from odibi_core.workspace_settings import SparkSettings
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "odibi.engines"
 
-_BUILT_IN = (
-    EntryPoint("pandas", "odibi_core.engines.duckdb.engine:open_engine", GROUP),
-    EntryPoint("spark", "odibi_core.engines.spark.engine:open_engine", GROUP),
-)
+_BUILT_IN = {
+    "pandas": Door("pandas", "odibi_core.engines.duckdb.engine:open_engine", GROUP),
+    "spark": Door("spark", "odibi_core.engines.spark.engine:open_engine", GROUP),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,30 @@ class EngineSettings:
 
 
 @cache
-def _doors() -> dict[str, EntryPoint]:
-    return {door.name: door for door in (*brought(GROUP), *_BUILT_IN)}
+def _doors() -> dict[str, EntryPoint | Door]:
+    return {door.name: door for door in (*brought(GROUP), *_BUILT_IN.values())}
 
 
 def engine_names() -> tuple[str, ...]:
     """The names of all engines."""
     return tuple(sorted(_doors()))
+
+
+class EngineNames(Sequence[str]):
+    """The names of all engines. Installed packages are looked through for a name that is not built in."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in _BUILT_IN or name in engine_names()
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return engine_names()[index]
+
+    def __len__(self) -> int:
+        return len(engine_names())
 
 
 def open_engine(name: str, settings: EngineSettings) -> Engine:
@@ -59,7 +80,8 @@ def open_engine(name: str, settings: EngineSettings) -> Engine:
     Raises:
         UnknownNameError: There is none of that name.
     """
-    if name not in _doors():
+    door = _BUILT_IN.get(name) or _doors().get(name)
+    if door is None:
         raise UnknownNameError.of("engine", name, engine_names())
-    engine: Engine = _doors()[name].load()(settings)
+    engine: Engine = door.load()(settings)
     return engine

@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import MissingPackageError, OdibiError, UnknownNameError
-from odibi_core.extensions import brought
+from odibi_core.extensions import Door, brought
 from odibi_core.formats.base import Format
 from odibi_core.formats.sources import bare
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "odibi.formats"
 SERVERS = "odibi.servers"
 
 _BUILT_IN = (
-    EntryPoint("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
-    EntryPoint("json", "odibi_core.formats.json:JsonFormat", GROUP),
-    EntryPoint("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
-    EntryPoint("avro", "odibi_core.formats.avro:AvroFormat", GROUP),
-    EntryPoint("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
-    EntryPoint("duckdb", "odibi_core.formats.duckdb:DuckdbFormat", GROUP),
-    EntryPoint("sqlite", "odibi_core.formats.sqlite:SqliteFormat", GROUP),
-    EntryPoint("excel", "odibi_core.formats.excel:ExcelFormat", GROUP),
-    EntryPoint("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
+    Door("csv", "odibi_core.formats.csv:CsvFormat", GROUP),
+    Door("json", "odibi_core.formats.json:JsonFormat", GROUP),
+    Door("parquet", "odibi_core.formats.parquet:ParquetFormat", GROUP),
+    Door("avro", "odibi_core.formats.avro:AvroFormat", GROUP),
+    Door("delta", "odibi_core.formats.delta:DeltaFormat", GROUP),
+    Door("duckdb", "odibi_core.formats.duckdb:DuckdbFormat", GROUP),
+    Door("sqlite", "odibi_core.formats.sqlite:SqliteFormat", GROUP),
+    Door("excel", "odibi_core.formats.excel:ExcelFormat", GROUP),
+    Door("orc", "odibi_core.formats.orc:OrcFormat", GROUP),
 )
 
 _ENDINGS = {
@@ -47,17 +49,20 @@ _ENDINGS = {
 """What the built-in formats say of themselves, so that a name can be read without loading all of them."""
 
 _SERVERS = (
-    EntryPoint("http", "odibi_core.formats.http:HttpFormat", SERVERS),
-    EntryPoint("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
-    EntryPoint("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),
-    EntryPoint("sqlalchemy", "odibi_core.formats.dialect:SqlalchemyFormat", SERVERS),
-    EntryPoint("sqlserver", "odibi_core.formats.dialect:SqlserverFormat", SERVERS),
+    Door("http", "odibi_core.formats.http:HttpFormat", SERVERS),
+    Door("mysql", "odibi_core.formats.mysql:MysqlFormat", SERVERS),
+    Door("postgresql", "odibi_core.formats.postgresql:PostgresqlFormat", SERVERS),
+    Door("sqlalchemy", "odibi_core.formats.dialect:SqlalchemyFormat", SERVERS),
+    Door("sqlserver", "odibi_core.formats.dialect:SqlserverFormat", SERVERS),
 )
 
 
+_OURS = {door.name: door for door in (*_BUILT_IN, *_SERVERS)}
+
+
 @cache
-def _doors() -> dict[str, EntryPoint]:
-    doors: dict[str, EntryPoint] = {}
+def _doors() -> dict[str, EntryPoint | Door]:
+    doors: dict[str, EntryPoint | Door] = {}
     for door in (*_BUILT_IN, *brought(GROUP), *_SERVERS, *brought(SERVERS)):
         known = doors.setdefault(door.name, door)
         if known.value != door.value:
@@ -73,6 +78,26 @@ def format_names() -> tuple[str, ...]:
     return tuple(sorted(name for name, door in _doors().items() if door.group == GROUP))
 
 
+def is_format_name(name: str) -> bool:
+    """Whether a format of files has this name."""
+    return _group_of(name) == GROUP
+
+
+def is_server_name(name: str) -> bool:
+    """Whether a kind of database servers has this name."""
+    return _group_of(name) == SERVERS
+
+
+def _group_of(name: str) -> str:
+    door = _door(name)
+    return "" if door is None else door.group
+
+
+def _door(name: str) -> EntryPoint | Door | None:
+    # Only for a name that is not ours are the installed packages looked through, which takes 20 ms.
+    return _OURS.get(name) or _doors().get(name)
+
+
 def server_names() -> tuple[str, ...]:
     """The names of all kinds of database servers, sorted."""
     return tuple(sorted(name for name, door in _doors().items() if door.group == SERVERS))
@@ -86,7 +111,7 @@ def format_named(name: str) -> Format[Any, Any]:
         UnknownNameError: There is none; says the near ones.
         MissingPackageError: The package that brings it can't be imported.
     """
-    door = _doors().get(name)
+    door = _door(name)
     if door is None:
         raise UnknownNameError.of("the format", name, format_names())
     try:
@@ -109,6 +134,10 @@ def format_of(path: str | Path) -> Format[Any, Any]:
     place = Path(path)
     # Unlike Path.is_dir, it takes what can be no path at all: the name alone may say enough.
     is_folder = os.path.isdir(place)  # noqa: PTH112
+    # The endings of ours are ours, whatever installed packages bring.
+    ours = next((name for name in sorted(_ENDINGS) if _is_ending_of(name, place)), "")
+    if ours and not is_folder:
+        return format_named(ours)
     for name in format_names():
         if _is_ending_of(name, place) or (is_folder and format_named(name).owns_folder(place)):
             return format_named(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import Problem
-from odibi_core.formats.registry import format_named, format_names, server_names
+from odibi_core.formats.registry import format_named, is_format_name, server_names
 from odibi_core.model import field_names
 from odibi_core.nodes.base import Known, Node, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
@@ -22,7 +22,7 @@ _ELSEWHERE = ("sql", "jdbc", "odbc", "postgres", "mssql", "oracle")
 def _unreachable(step: Step, settings: IngestSettings) -> list[Problem]:
     """Problems of sources that are no files."""
     type_ = settings.source_type or ""
-    if type_ in format_names():
+    if not type_ or is_format_name(type_):
         return []
     if type_ in _ELSEWHERE or type_ in server_names():
         what = f"{type_!r} reads a database server, which a step reaches by a named connection"

@@ -8,7 +8,7 @@ from typing import Any
 from odibi_core.engines.operations import Write
 from odibi_core.errors import Problem
 from odibi_core.formats.base import Format, WriteMode
-from odibi_core.formats.registry import format_named, format_names, server_names
+from odibi_core.formats.registry import format_named, format_names, is_server_name
 from odibi_core.model import field_names
 from odibi_core.nodes.base import Known, Node, find_format, parse, split, text_value
 from odibi_core.nodes.clouds import cloud_place, without_adapter
@@ -71,7 +71,7 @@ def store(
 
 
 def _reached_by_connection(step: Step, settings: StoreSettings) -> list[Problem]:
-    if settings.format not in server_names():
+    if not settings.format or not is_server_name(settings.format):
         return []
     what = f"{settings.format!r} writes to a database server, which a step reaches by a named connection"
     fix = f'declare one in odibi.toml with kind = "{settings.format}", and name it in params.connection'

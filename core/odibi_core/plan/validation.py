@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from odibi_core.engines.operations import Call, Check, Scan, Write
@@ -24,14 +24,13 @@ _SHAPES = {
 }
 
 
-def form_problems(pipeline: Pipeline, engines: Iterable[str]) -> list[Problem]:
+def form_problems(pipeline: Pipeline, engines: Collection[str]) -> list[Problem]:
     """The mistakes of form: missing and double names, unknown types and engines, wrong mappings."""
     if not pipeline.steps:
         return [Problem("the pipeline has no steps", fix="add a step")]
     problems: list[Problem] = []
-    known = list(engines)
     for position, step in enumerate(pipeline.steps, start=1):
-        problems += _step_form(step, position, known, pipeline.engine)
+        problems += _step_form(step, position, engines, pipeline.engine)
     problems += _duplicate_names(pipeline.steps)
     return problems
 
@@ -49,7 +48,7 @@ def has_form(step: Step) -> bool:
     )
 
 
-def _step_form(step: Step, position: int, engines: list[str], default_engine: str) -> Iterator[Problem]:
+def _step_form(step: Step, position: int, engines: Collection[str], default_engine: str) -> Iterator[Problem]:
     name = step.name
     if not isinstance(name, str) or not name.strip():
         yield Problem(
