@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DELETION_VECTORS = "deletionVectors"
 _OF_FILES = frozenset({"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"})
 """What a table's protocol may ask of readers that does not touch its files."""
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|/")
 _UNKNOWN_FEATURES = re.compile(r"Unsupported table features required: \[([^\]]+)\]")
 
 
@@ -85,11 +86,17 @@ def arrow_schema(table: DeltaTable) -> pa.Schema:
 def is_its_files(table: DeltaTable) -> bool:
     """Whether the table's rows are those of its files, under the names that they have there.
 
-    Not so where rows are deleted by a list beside the files, or columns were renamed.
+    Not so where rows are deleted by a list beside the files, where columns were renamed, and where a table is
+    a shallow clone: its files are another one's.
     """
+    import pyarrow as pa
+
     features = {*(table.protocol().reader_features or ())}
     mapping = table.metadata().configuration.get("delta.columnMapping.mode", "none")
-    return features <= _OF_FILES and mapping == "none"
+    if not features <= _OF_FILES or mapping != "none":
+        return False
+    paths = pa.table(table.get_add_actions()).column("path").to_pylist()
+    return not any(_ELSEWHERE.match(path) for path in paths)
 
 
 def change_feed(table: DeltaTable, source: str, options: DeltaReadOptions) -> BatchSource:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from odibi_core.errors import OdibiError, TargetError
+from odibi_core.errors import TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.arrow_schema import with_unit
 from odibi_core.formats.base import FileForm, Rows, Target, WriteMode, Written
+from odibi_core.formats.delta_faults import explained_target, rules_of
 from odibi_core.formats.delta_files import adopted_files, is_plain, written_files
 from odibi_core.formats.delta_minus import look_at_partitions, minus_finder
 from odibi_core.formats.delta_options import DeltaWriteOptions
 from odibi_core.formats.delta_rows import Stream, stream
-from odibi_core.formats.delta_table import Remote, committed_meanwhile, first_line, unknown_features
+from odibi_core.formats.delta_table import Remote, committed_meanwhile
 from odibi_core.formats.merging import incoming
 from odibi_core.schema import Schema, literal, quote
 
@@ -197,7 +198,7 @@ class Commit:
         with incoming(self.rows.cursor, self.select, self.target) as fresh:
             source = self.rows.cursor.sql(f"FROM {quote(fresh.table)}").to_arrow_reader(122_880)
             batches = Stream(source, self.target.check, look)
-            with self._explained(batches):
+            with self._explained(batches, rules_of(table)):
                 merger = table.merge(
                     batches.reader(),
                     predicate=on,
@@ -270,7 +271,7 @@ class Commit:
         if mode != "append":
             look_at_partitions(table, look)
         batches = stream(self.select, self.rows, self.target.check, look)
-        with self._explained(batches):
+        with self._explained(batches, rules_of(table, condition)):
             write_deltalake(
                 table,
                 batches.reader(),
@@ -282,8 +283,10 @@ class Commit:
             )
         return Written(batches.rows, details={"version": table.version()})
 
-    def _explained(self, batches: Stream | None = None) -> AbstractContextManager[None]:
-        return _explained(self.target, batches, self.remote)
+    def _explained(
+        self, batches: Stream | None = None, rules: Sequence[str] = ()
+    ) -> AbstractContextManager[None]:
+        return explained_target(self.target, batches, self.remote, rules)
 
     def _commit_properties(self, retries: int) -> CommitProperties:
         from deltalake import CommitProperties, Transaction
@@ -356,44 +359,3 @@ def _new_table(target: Target) -> Iterator[Path]:
                 raise
             raise committed_meanwhile(target.where) from error
         atomic.flush_folder(place.parent)
-
-
-@contextmanager
-def _explained(target: Target, batches: Stream | None = None, remote: Remote | None = None) -> Iterator[None]:
-    """Turn what delta-rs raises into the errors of a target; what its source raised passes as it was."""
-    import duckdb
-    from deltalake.exceptions import CommitFailedError
-
-    try:
-        with atomic.explained(target.path) if remote is None else nullcontext():
-            yield
-    except (OdibiError, duckdb.Error):
-        raise
-    except Exception as error:
-        if batches is not None:
-            batches.close()
-            if batches.error is not None:
-                raise batches.error from None
-        if unknown := unknown_features(error):
-            raise TargetError(
-                f"the table asks its writers for {unknown}, which delta-rs does not know yet",
-                where=target.where,
-                fix="let who keeps it drop that feature (ALTER TABLE … DROP FEATURE), or write another table",
-            ) from error
-        if isinstance(error, CommitFailedError):
-            raise committed_meanwhile(target.where) from error
-        if "failed validation check" in str(error):
-            raise TargetError(
-                "some of the new rows don't meet the condition of replace_where",
-                where=target.where,
-                fix="filter the rows in a step before, or widen the condition",
-            ) from error
-        if "table already exists" in str(error):
-            raise committed_meanwhile(target.where) from error
-        if remote is not None:
-            raise remote.explain(error) from error
-        raise TargetError(
-            f"the table can't be written: {first_line(error)}",
-            where=target.where,
-            fix="look at the table's log",
-        ) from error

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Field, write_deltalake
+from deltalake import Schema as DeltaSchema
+from deltalake.schema import PrimitiveType
 from tests.core.formats.bench import Bench, Read
 
 from odibi_core.errors import SourceError, TargetError
@@ -303,6 +305,24 @@ def test_a_table_written_by_others_is_appended_to(table: Table) -> None:
     table.write(NEW, "append")
 
     assert table.rows() == [(1, "x"), (2, "new"), (3, "new")]
+
+
+def test_what_a_table_asks_of_its_rows_is_told_where_they_break_it(table: Table) -> None:
+    columns = [Field("id", PrimitiveType("long"), nullable=False), Field("v", PrimitiveType("string"))]
+    made = DeltaTable.create(str(table.path), DeltaSchema(columns))
+    made.alter.add_constraint({"small": "id < 100"})
+
+    with pytest.raises(TargetError, match=r"don't meet .* \('id' is never null, small: id < 100\)"):
+        table.write("SELECT 200::BIGINT AS id, 'x' AS v", "append")
+    with pytest.raises(TargetError, match=r"don't meet .* \('id' is never null, small: id < 100\)"):
+        table.write("SELECT 200::BIGINT AS id, 'x' AS v", "merge", merge_key=("id",))
+    table.write("SELECT 20::BIGINT AS id, 'x' AS v", "append")
+    assert table.rows() == [(20, "x")]
+
+    made.alter.set_table_properties({"delta.appendOnly": "true"})
+    with pytest.raises(TargetError, match=r"the table is append-only(.|\n)*set mode to append"):
+        table.write("SELECT 30::BIGINT AS id, 'x' AS v", ticket="run/2")
+    assert table.rows() == [(20, "x")]
 
 
 def test_a_disk_that_is_full_is_told_and_the_table_stays(table: Table) -> None:

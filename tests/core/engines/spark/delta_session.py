@@ -85,6 +85,8 @@ def make_odd(spark: SparkSession, root: Path) -> dict[str, list[list[Any]]]:
     spark.sql(f"ALTER TABLE {tables['renamed']} RENAME COLUMN old TO name")
     spark.sql(f"ALTER TABLE {tables['widened']} ALTER COLUMN id TYPE INT")
     spark.sql(f"INSERT INTO {tables['widened']} VALUES (100000, 'n')")
+    tables["cloned"] = f"delta.`{root / 'cloned'}`"
+    spark.sql(f"CREATE TABLE {tables['cloned']} SHALLOW CLONE {tables['listed']}")
     return {
         name: [list(row) for row in spark.sql(f"SELECT id, name FROM {table} ORDER BY id").collect()]
         for name, table in tables.items()

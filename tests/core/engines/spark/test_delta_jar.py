@@ -86,7 +86,7 @@ def test_delta_of_spark_and_ours_are_one(run: Run, tmp_path: Path) -> None:
     assert "asks its readers for TypeWidening, which delta-rs does not know yet" in str(error)
     del odd["widened"]
     assert odd == {name: odd_rows(run, name) for name in odd}
-    assert [len(odd[name]) for name in ("deleted", "renamed", "listed")] == [3, 5, 5]
+    assert [len(odd[name]) for name in ("deleted", "renamed", "listed", "cloned")] == [3, 5, 5, 5]
     for name, rows in odd.items():
         result = run(store("SELECT 9::INTEGER AS id, 'ours' AS name FROM one", name, mode="append"))
         assert result.success, result.errors
