@@ -236,23 +236,20 @@ class DAGExecutor:
 
     def _launch(self, region: Region) -> None:
         number, attempt, started = next(self._numbers), Attempt(), time.monotonic()
-        limits = [limit for name in region.steps if (limit := self._plan.steps[name].node.settings.timeout_s)]
+        steps = [self._plan.steps[name] for name in region.steps]
+        limits = [limit for planned in steps if (limit := planned.node.settings.timeout_s)]
         running = _Running(region, attempt, started, started + min(limits) if limits else None)
         self._running[number] = running
         began = now()
         for name in region.steps:
             self._states.start(name, began)
-        tasks = [self._plan.steps[name].task() for name in region.steps]
+        tasks = [planned.task() for planned in steps]
         engine = self._engines[self._engine_of(region)]
         made = {key for task in tasks for key in task.outputs.values()}
         data = {
             key: self._report.data[key] for task in tasks for key in task.inputs.values() if key not in made
         }
-        looked_into = {
-            key: self._report.data[key]
-            for name in region.steps
-            for key in self._plan.steps[name].step.references
-        }
+        looked_into = {key: self._report.data[key] for planned in steps for key in planned.step.references}
 
         def job() -> None:
             before = time.perf_counter()

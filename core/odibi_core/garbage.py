@@ -21,6 +21,8 @@ _runs = 0
 def patient_collector(steps: int) -> Iterator[None]:
     """While a run of many steps goes on, what has lived for a while is looked through a tenth as often.
 
+    All objects of the process are looked through a hundredth as often.
+
     What a run keeps of each step (its state, dataset, record) is more than a hundred objects that live on.
     Every few hundred steps they had the collector go through all objects of the process, libraries included:
     a fifth of the time of a step that does nothing. Young objects are looked through as often as before, so
@@ -37,7 +39,7 @@ def patient_collector(steps: int) -> Iterator[None]:
         _runs += 1
         if _runs == 1:
             _thresholds = gc.get_threshold()
-            gc.set_threshold(_thresholds[0], _thresholds[1] * _PATIENCE, _thresholds[2])
+            gc.set_threshold(_thresholds[0], *(seldom * _PATIENCE for seldom in _thresholds[1:]))
     try:
         yield
     finally:

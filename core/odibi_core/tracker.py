@@ -280,7 +280,8 @@ def _describe(data: _Data, shown: _Shown) -> None:
             written = replace(before, row_count=data.row_count, row_count_scope=CountScope.EXACT)
         record["after_snapshot"] = written.as_dict()
     elif before is not None and after is not None:
-        record["schema_diff"] = before.schema.diff(after.schema).as_dict()
+        if before.schema != after.schema:
+            record["schema_diff"] = before.schema.diff(after.schema).as_dict()
         if before.row_count is not None and after.row_count is not None:
             record["row_delta"] = after.row_count - before.row_count
     record["inputs"] = record["inputs"] or {alias: dataset.key for alias, dataset in data.inputs.items()}

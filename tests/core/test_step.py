@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,3 +66,20 @@ def test_else_the_kind_follows_from_the_step(
     kind: NodeKind | None,
 ) -> None:
     assert Step("gold", "s", type_, "", value, dict(params), inputs, outputs).kind is kind
+
+
+def test_a_step_on_an_engine_has_all_else_of_the_step() -> None:
+    step = Step(
+        "silver",
+        "a",
+        "sql",
+        "",
+        "SELECT 1",
+        {"x": 1},
+        {"rows": "r"},
+        {"data": "d"},
+        {"note": 1},
+        [{"check": "key"}],
+    )
+    assert step.on("spark") == replace(step, engine="spark")
+    assert step.on("spark").params is not step.params

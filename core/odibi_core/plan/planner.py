@@ -193,7 +193,7 @@ class Survey:
         problems += parameter_problems(pipeline, values.parameters)
         nodes: dict[str, Node] = {}
         for step in pipeline.steps:
-            rendered = step if step.engine else replace(step, engine=pipeline.engine)
+            rendered = step if step.engine else step.on(pipeline.engine)
             is_whole_step = True
             try:
                 rendered = values.render(rendered)
