@@ -25,10 +25,12 @@ class Translation:
     Attributes:
         sql: The text.
         warnings: What may come out otherwise than in the dialect that it was written in: function, and why.
+        names_views: Whether it names the views that stand for its inputs.
     """
 
     sql: str
     warnings: tuple[str, ...] = ()
+    names_views: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def translate(
     *,
     inputs: Mapping[str, Schema | None] | None = None,
     runs: bool = False,
+    views: Mapping[str, str] | None = None,
 ) -> Translation:
     """The text of `source`'s dialect in `target`'s.
 
@@ -64,6 +67,7 @@ def translate(
         target: "duckdb" or "spark".
         inputs: Alias → schema: where dialects part by the type of a column, its type decides.
         runs: Whether it is for Spark to run, so that it may be longer than people like to read.
+        views: Alias → a view of Spark's, to be named in its place where that can be done.
 
     Raises:
         SqlError: The text can't be read as SQL of `source`.
@@ -78,10 +82,11 @@ def translate(
     from odibi_core.sql.spark_gaps import check_constructs, check_functions, refuse
     from odibi_core.sql.spark_letters import in_full
     from odibi_core.sql.spark_stars import write_out
+    from odibi_core.sql.spark_tables import name_inputs
     from odibi_core.sql.to_spark import rewrite_for_spark
 
     warnings: list[str] = []
-    types = Types(inputs or {})
+    types, names_views = Types(inputs or {}), False
     if source == Dialect.SPARK:
         tree = rewrite_for_duckdb(_tree(sql, spark_reader()), types, warnings.append)
     else:
@@ -90,6 +95,7 @@ def translate(
         tree = rewrite_for_spark(tree, types, warnings.append)
         if runs:
             tree = in_full(tree, warnings.append)
+        names_views = bool(views) and name_inputs(tree, views or {})
     writer = SqlglotDialect.get_or_raise(target).generator(unsupported_level=ErrorLevel.IGNORE)
     text = writer.generate(tree)
     if target == Dialect.SPARK:
@@ -97,7 +103,8 @@ def translate(
         for message in writer.unsupported_messages:
             refuse(f"counterpart: {message[:1].lower()}{message[1:]}")
     # The tree is walked from its end: the first place in the text is told first.
-    return Translation(text, tuple(dict.fromkeys([*reversed(warnings), *writer.unsupported_messages])))
+    told = dict.fromkeys([*reversed(warnings), *writer.unsupported_messages])
+    return Translation(text, tuple(told), names_views)
 
 
 def native_sql(

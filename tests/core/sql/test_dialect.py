@@ -13,7 +13,7 @@ from odibi_core.errors import SqlError
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder
 from odibi_core.sql.compose import Dialect
-from odibi_core.sql.dialect import NativeSql, native_sql, translate
+from odibi_core.sql.dialect import NativeSql, Translation, native_sql, translate
 
 INPUTS = {"t": Schema.of({"id": "BIGINT", "name": "VARCHAR", "x": "DOUBLE", "l": "INTEGER[]", "d": "DATE"})}
 
@@ -215,6 +215,31 @@ def test_duckdb_text_becomes_spark_text(duckdb_sql: str, spark_sql: str) -> None
     translation = translate(duckdb_sql, "duckdb", "spark", inputs=INPUTS)
     assert translation == type(translation)(spark_sql)
     sqlglot.parse_one(translation.sql, dialect="spark")
+
+
+@pytest.mark.parametrize(
+    ("duckdb_sql", "spark_sql"),
+    [
+        ("FROM t", "SELECT * FROM v1 AS `t`"),
+        (
+            "SELECT t.id FROM t JOIN T AS o ON t.id = o.id WHERE t.id IN (SELECT id FROM T)",
+            "SELECT t.id FROM v1 AS `t` JOIN v1 AS o ON t.id = o.id WHERE t.id IN (SELECT id FROM v1 AS `T`)",
+        ),
+        ("WITH u AS (FROM t) SELECT id FROM u", "WITH u AS (SELECT * FROM v1 AS `t`) SELECT id FROM u"),
+    ],
+)
+def test_inputs_are_named_by_the_views_that_hold_them(duckdb_sql: str, spark_sql: str) -> None:
+    translation = translate(duckdb_sql, "duckdb", "spark", inputs=INPUTS, views={"t": "v1"})
+    assert translation == Translation(spark_sql, names_views=True)
+
+
+@pytest.mark.parametrize(
+    "sql", ["WITH t AS (SELECT 1 AS id) SELECT id FROM t", "WITH u AS (WITH T AS (FROM t) FROM T) FROM u, t"]
+)
+def test_inputs_that_the_query_gives_another_meaning_keep_their_names(sql: str) -> None:
+    translation = translate(sql, "duckdb", "spark", inputs=INPUTS, views={"t": "v1"})
+    assert not translation.names_views
+    assert "v1" not in translation.sql
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,9 @@ def conformed(
     }
     if not casts:
         return frame
-    columns = [frame[quoted(name)] for name in found.names]
-    return frame.select(
-        *(
-            column.cast(casts[name]).alias(name) if name in casts else column
-            for name, column in zip(found.names, columns, strict=True)
-        )
+    columns = ((quoted(name), casts.get(name)) for name in found.names)
+    return frame.selectExpr(
+        *(f"CAST({name} AS {type_}) AS {name}" if type_ else name for name, type_ in columns)
     )
 
 
@@ -96,11 +93,10 @@ def _held_number(type_: str) -> str:
     return _HELD_AS.get(type_, type_.lower()) if _is_number(type_) else ""
 
 
-def told_apart(frame: DataFrame, planned: Schema | None, session: Session) -> Iterator[str]:
+def told_apart(found: Schema, planned: Schema | None) -> Iterator[str]:
     """What a step's result has other than the plan tells, in words."""
     if planned is None:
         return
-    found = duckdb_schema(frame, session)
     if len(found) != len(planned):
         ours, theirs = ", ".join(planned.names), ", ".join(found.names)
         yield f"Spark gives the columns {theirs}, and the plan told {ours}"

@@ -40,16 +40,24 @@ class SparkDataset(DuckDBDataset):
         frame: The frame.
         staging: Where its rows are staged.
         staged: The Parquet file or folder that the frame reads, where its rows are staged already.
+        schema: Its columns, where they are known already.
     """
 
     def __init__(
-        self, key: str, session: Session, frame: DataFrame, staging: Staging, staged: Path | None = None
+        self,
+        key: str,
+        session: Session,
+        frame: DataFrame,
+        staging: Staging,
+        staged: Path | None = None,
+        schema: Schema | None = None,
     ) -> None:
         super().__init__(key, session)
         self._frame, self._staging, self._staged = frame, staging, staged
+        self._reads_staged = staged is not None
         self._compression = COMPRESSION
         self._ready: dict[tuple[tuple[str, ...], FileForm], ReadyFiles | None] = {}
-        self._schema: Schema | None = None
+        self._schema = schema
         self._row_count: int | None = None
         self._lock = threading.Lock()
 
@@ -67,19 +75,14 @@ class SparkDataset(DuckDBDataset):
         with self._lock:
             if self._staged is None:
                 path = self._staging.from_spark(self._frame, compression=compression)
-                self._compression = compression
-                # From here on Spark reads what it has written, rather than computing it again; to look for
-                # the columns in the files would be a job.
-                reader = self._frame.sparkSession.read.schema(writable(self._frame).schema)
-                self._frame = reader.parquet(read_path(path))
-                self._staged = path
+                self._compression, self._staged = compression, path
 
     def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """Files that Spark wrote as they are to be written; None where this machine is to write them."""
         is_parquet = form.format == "parquet"
         if not self._staging.is_shared or (is_parquet and form.compression not in CODECS):
             return None
-        if not is_parquet and spark_form(self._frame, self.schema, form, partition_by) is None:
+        if not is_parquet and spark_form(self.frame, self.schema, form, partition_by) is None:
             return None
         self.stage(form.compression if is_parquet else COMPRESSION)
         wanted = partition_by, form
@@ -93,21 +96,21 @@ class SparkDataset(DuckDBDataset):
         if self._staged.is_file():
             # DuckDB read it from a source, on this machine.
             return None
-        if partition_by and _has_empty_text(self._frame, partition_by):
+        if partition_by and _has_empty_text(self.frame, partition_by):
             # Spark's files would have it as null.
             return None
         if form.format != "parquet":
             return self._formed(partition_by, form)
         folder = self._staged
         if partition_by or form.compression != self._compression:
-            folder = self._staging.from_spark(self._frame, partition_by, form.compression)
+            folder = self._staging.from_spark(self.frame, partition_by, form.compression)
         files = sorted(folder.rglob("*.parquet"))
         return ReadyFiles(folder, tuple(files)) if files else None
 
     def _formed(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         from pyspark.errors import AnalysisException
 
-        ready = spark_form(self._frame, self.schema, form, partition_by)
+        ready = spark_form(self.frame, self.schema, form, partition_by)
         assert ready is not None
         try:
             folder = self._staging.formed(ready, partition_by)
@@ -123,12 +126,16 @@ class SparkDataset(DuckDBDataset):
 
     @property
     def frame(self) -> DataFrame:
-        """The Spark frame."""
+        """The Spark frame; where the rows are held, one that reads them rather than compute them again."""
+        if self._staged is not None and not self._reads_staged:
+            # To look for the columns in the files would be a job.
+            reader = self._frame.sparkSession.read.schema(writable(self._frame).schema)
+            self._frame, self._reads_staged = reader.parquet(read_path(self._staged)), True
         return self._frame
 
     def native(self) -> DataFrame:  # type: ignore[override]
         """The Spark frame."""
-        return self._frame
+        return self.frame
 
     @property
     def schema(self) -> Schema:

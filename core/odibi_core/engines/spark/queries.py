@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Query
+from odibi_core.engines.spark.session import forget_view
 from odibi_core.errors import SqlError, did_you_mean
 from odibi_core.schema import Schema
 from odibi_core.sql.compose import Dialect
@@ -54,11 +55,11 @@ class Queries:
         views = {alias: self._view(frame) for alias, frame in inputs.items()}
         made: dict[str, DataFrame] = {}
 
-        def fails(sql: str) -> SqlError | None:
+        def fails(sql: str, *, names_views: bool = False) -> SqlError | None:
             from pyspark.errors import PySparkException
 
             try:
-                made[sql] = self._spark.sql(_composed(sql, views))
+                made[sql] = self._spark.sql(sql if names_views else _composed(sql, views))
                 # Spark Connect looks at a query only when it is asked.
                 _ = made[sql].schema
             except SqlError as error:
@@ -68,8 +69,10 @@ class Queries:
             return None
 
         if query.dialect == Dialect.DUCKDB:
-            translation = translate(query.sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas, runs=True)
-            error = fails(translation.sql)
+            translation = translate(
+                query.sql, Dialect.DUCKDB, Dialect.SPARK, inputs=schemas, runs=True, views=views
+            )
+            error = fails(translation.sql, names_views=translation.names_views)
             if error is None:
                 return made[translation.sql], translation.warnings
             if fails(query.sql) is None:
@@ -83,7 +86,7 @@ class Queries:
     def close(self) -> None:
         """Forget the views."""
         for name, _ in self._views.values():
-            self._spark.catalog.dropTempView(name)
+            forget_view(self._spark, name)
         self._views.clear()
 
     def _view(self, frame: DataFrame) -> str:

@@ -21,11 +21,12 @@ from odibi_core.engines.spark.datasets import CODECS, SparkDataset
 from odibi_core.engines.spark.paths import read_path
 from odibi_core.engines.spark.queries import Queries, explain_analysis, plain_message
 from odibi_core.engines.spark.sources import natively
-from odibi_core.engines.spark.staging import COMPRESSION, Staging
+from odibi_core.engines.spark.staging import COMPRESSION, Staging, duckdb_schema
 from odibi_core.engines.spark.strict_sources import strict_frame
 from odibi_core.engines.spark.strict_text import is_otherwise
 from odibi_core.errors import OdibiError, StepError
 from odibi_core.formats.servers import ServerReadOptions
+from odibi_core.schema import Schema
 from odibi_core.sql.analysis import is_row_preserving
 
 if TYPE_CHECKING:
@@ -180,18 +181,21 @@ class SparkRegion:
         # Where late rows of a source made another type of a column, so may the step.
         holds = all(is_planned(schemas[alias], task.schemas.get(key)) for alias, key in task.inputs.items())
         frame = conformed(frame, planned, self._session, is_as_planned=holds)
-        outcome = self._hold(task, frame)
+        found = duckdb_schema(frame, self._session)
+        outcome = self._hold(task, frame, schema=found)
         outcome.warnings.extend(warnings)
-        outcome.warnings.extend(told_apart(frame, planned, self._session))
+        outcome.warnings.extend(told_apart(found, planned))
         return outcome
 
-    def _hold(self, task: Task, frame: DataFrame, row_count: int | None = None) -> Outcome:
+    def _hold(
+        self, task: Task, frame: DataFrame, row_count: int | None = None, schema: Schema | None = None
+    ) -> Outcome:
         (output, key), *_ = task.outputs.items()
         leader = None if task.is_kept or row_count is not None else self._leader(task)
         is_watched = not task.is_kept and row_count is None and leader is None and key not in self._ends
         if is_watched:
             frame = self._counting.watched(task.name, frame)
-        dataset = SparkDataset(key, self._session, frame, self._staging)
+        dataset = SparkDataset(key, self._session, frame, self._staging, schema=schema)
         self._data[key] = dataset
         outcome = Outcome(task.name, {output: dataset}, row_count_scope=CountScope.UNKNOWN)
         if task.is_kept:

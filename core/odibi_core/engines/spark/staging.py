@@ -22,11 +22,14 @@ from odibi_core.schema import Schema, literal, quote
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
+    from pyspark.sql.types import DataType, StructType
 
     from odibi_core.engines.spark.file_forms import SparkForm
 
 COMPRESSION = "snappy"
 """How rows are packed that only wait for the next step."""
+_spelled: dict[DataType, str] = {}
+"""Spark's simple types as DuckDB spells them, as far as they were asked for."""
 _AS_DECIMAL = re.compile(r"U?HUGEINT|UBIGINT|BIGNUM")
 _AS_TEXT = re.compile(r"UUID|JSON|BIT|INTERVAL|TIME(_NS)?|TIME WITH TIME ZONE|ENUM\(.*\)", re.DOTALL)
 _AS_TIMESTAMP = re.compile(r"TIMESTAMP_(NS|MS|S)")
@@ -108,15 +111,46 @@ class Staging:
 
 def schema_of(frame: DataFrame) -> pa.Schema:
     """The columns of a Spark frame, as Arrow types. Nothing is computed."""
-    from pyspark.sql.pandas.types import to_arrow_schema
+    return _arrow_schema(frame.schema)
 
-    return to_arrow_schema(writable(frame).schema, timezone="UTC")
+
+def _arrow_schema(columns: StructType) -> pa.Schema:
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import StructField, StructType
+
+    held = [StructField(field.name, _held(field.dataType), field.nullable) for field in columns.fields]
+    return to_arrow_schema(StructType(held), timezone="UTC")
+
+
+def _held(kind: DataType) -> DataType:
+    """The type that is written: Parquet has none for columns that are null in every row."""
+    from pyspark.sql.types import IntegerType, NullType
+
+    return IntegerType() if isinstance(kind, NullType) else kind
 
 
 def duckdb_schema(frame: DataFrame, session: Session) -> Schema:
     """The columns of a Spark frame, as DuckDB spells their types. Nothing is computed."""
+    from pyspark.sql.types import AtomicType, StructField, StructType
+
+    names, kinds = frame.schema.names, [_held(field.dataType) for field in frame.schema.fields]
+    if len({name.casefold() for name in names}) < len(names):
+        # DuckDB gives other names to those that are there twice.
+        return _spell(frame.schema, session)
+    asked = list(dict.fromkeys(kind for kind in kinds if kind not in _spelled))
+    spelled: dict[DataType, str] = {}
+    if asked:
+        columns = StructType([StructField(f"c{number}", kind) for number, kind in enumerate(asked)])
+        spelled = dict(zip(asked, _spell(columns, session).as_dict().values(), strict=True))
+        _spelled.update({kind: type_ for kind, type_ in spelled.items() if isinstance(kind, AtomicType)})
+    return Schema.of(
+        (name, spelled.get(kind) or _spelled[kind]) for name, kind in zip(names, kinds, strict=True)
+    )
+
+
+def _spell(columns: StructType, session: Session) -> Schema:
     view = session.new_name("columns")
-    empty = Fragment(quote(view), views={view: schema_of(frame).empty_table()})
+    empty = Fragment(quote(view), views={view: _arrow_schema(columns).empty_table()})
     with closing(session.cursor()) as cursor:
         relation = empty.run(cursor)
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
