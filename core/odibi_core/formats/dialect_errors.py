@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from odibi_core.errors import MissingPackageError, OdibiError, SourceError, TargetError, TransientError
 from odibi_core.formats.servers import lost
+
+_TITLES = re.compile(r"(?:Driver Error: .*?; )?DDBC Error: (?:\[[\w ]+\])*")
+"""What SQL Server's driver puts before what the server said."""
 
 _REFUSED = (
     *("login failed", "access denied", "authentication failed", "ora-01017", "invalid credential"),
@@ -61,7 +65,7 @@ def told(error: Any, where: str, kind: type[SourceError | TargetError], dialect:
     first, *others = str(origin).strip().splitlines() or [type(origin).__name__]
     # Firebird says first what kind of error it is, and behind dashes which one.
     more = [line.removeprefix("-") for line in others if line.startswith("-")]
-    message = ": ".join([first.rstrip("."), *more])
+    message = ": ".join([_TITLES.sub("", first).rstrip(".") or first, *more])
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return lost(where, message)
     if dialect == "postgresql":
@@ -78,6 +82,19 @@ def told(error: Any, where: str, kind: type[SourceError | TargetError], dialect:
             "the driver of SQL Server can't be loaded: a library that it links to is missing",
             where=where,
             fix="install it with the system's packages: apt-get install libltdl7 libgssapi-krb5-2",
+        )
+    if "certificate verify failed" in words:
+        return kind(
+            f"the server's certificate is signed by nobody whom this machine trusts: {message}",
+            where=where,
+            fix="have the system trust who signed it, or, for SQL Server, do without proof: "
+            'options = { TrustServerCertificate = "yes" }',
+        )
+    if "cannot open database" in words:
+        return kind(
+            f"there is no such database, or the user may not open it: {message}",
+            where=where,
+            fix="check database and user of the connection",
         )
     if any(word in words for word in _REFUSED):
         return kind(

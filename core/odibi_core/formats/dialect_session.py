@@ -198,9 +198,21 @@ def connected(server: Server) -> Iterator[Session]:
         TransientError: It can't be reached now.
         MissingPackageError: The dialect or its driver is not installed.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
     engine = open_engine(server, CONNECT_S, LOCK_S)
     with explained(str(server), SourceError, engine.dialect.name):
-        connection = engine.connect()
+        try:
+            connection = engine.connect()
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:  # of settings that a driver refuses, and of servers unknown to a dialect
+            said = " ".join(str(error).split())
+            raise SourceError(
+                f"the driver can't begin a connection: {type(error).__name__}: {said}",
+                where=str(server),
+                fix="check options and url of the connection, and that the server is of its kind",
+            ) from error
     try:
         session = Session(connection, server)
         with explained(str(server), SourceError, engine.dialect.name):

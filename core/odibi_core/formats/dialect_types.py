@@ -164,7 +164,7 @@ def sampled_column(name: str, values: Sequence[Any], told: Sequence[Any], dialec
         dialect: The query's.
     """
     kinds = {type(value) for value in values if value is not None}
-    type_ = _told_type(told[1], dialect) if not kinds else _found_type(kinds, values, told)
+    type_ = _told_type(told, dialect) if not kinds else _found_type(kinds, values, told)
     return Column(name, type_, compared=_compared(type_, None, dialect))
 
 
@@ -174,7 +174,8 @@ def _found_type(kinds: set[type], values: Sequence[Any], told: Sequence[Any]) ->
 
     if kinds == {int}:
         bounds = [value for value in values if value is not None]
-        return "BIGINT" if min(bounds) >= -(2**63) and max(bounds) < 2**63 else "DECIMAL(38,0)"
+        is_small = min(bounds, default=0) >= -(2**63) and max(bounds, default=0) < 2**63
+        return "BIGINT" if is_small else "DECIMAL(38,0)"
     if kinds == {dt.datetime}:
         has_zone = {value.tzinfo is not None for value in values if value is not None}
         return "TIMESTAMP WITH TIME ZONE" if has_zone == {True} else "TIMESTAMP"
@@ -199,8 +200,11 @@ def _found_type(kinds: set[type], values: Sequence[Any], told: Sequence[Any]) ->
     return "VARCHAR" if others else simple.get(kind, "VARCHAR")
 
 
-def _told_type(code: Any, dialect: Dialect) -> str:
-    driver: Any = dialect.dbapi
+def _told_type(told: Sequence[Any], dialect: Dialect) -> str:
+    code, driver = told[1], dialect.dbapi
+    if isinstance(code, type):
+        # SQL Server's driver tells types of Python.
+        return _found_type({code}, (), told)
     for name, type_ in (("NUMBER", "DOUBLE"), ("DATETIME", "TIMESTAMP"), ("BINARY", "BLOB")):
         if code is not None and getattr(driver, name, None) == code:
             return type_

@@ -206,7 +206,7 @@ class DialectDatabase:
         if self.session.dialect.name == "mssql":
             import sqlalchemy as sa
 
-            rename = sa.text("EXEC sp_rename :old, :new").bindparams(old=new, new=self.table)
+            rename = sa.text("EXEC sp_rename :old, :new, 'OBJECT'").bindparams(old=new, new=self.table)
             self._execute(rename)
             return
         self._run(f"ALTER TABLE {new} RENAME TO {self.session.quoted(self.table)}")

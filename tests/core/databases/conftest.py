@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,8 +11,18 @@ from typing import Any
 
 import pytest
 from tests.servers import DatabaseServer, mariadb_server, postgresql_server
+from tests.sqlserver import VARIABLE, SqlserverDatabase, sqlserver_database
 
 from odibi_core.workspace import Workspace
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a SQL Server where nobody says which: the report's header tells so."""
+    if os.environ.get(VARIABLE):
+        return
+    left_out = [item for item in items if item.get_closest_marker("sqlserver")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +35,12 @@ def postgresql() -> Iterator[DatabaseServer]:
 def mariadb() -> Iterator[DatabaseServer]:
     with mariadb_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sqlserver() -> Iterator[SqlserverDatabase]:
+    with sqlserver_database() as database:
+        yield database
 
 
 @pytest.fixture
@@ -65,6 +82,7 @@ class Door:
         execute: Carries out statements, and commits.
         lead: Has the connection lead to another port, or have other settings too.
         has_port: Whether it leads to a server.
+        password: A part of the password, in letters that every file keeps as they are.
     """
 
     name: str
@@ -72,9 +90,13 @@ class Door:
     execute: Callable[..., None]
     lead: Callable[..., None]
     has_port: bool = True
+    password: str = "sh0p"
 
 
-DOORS = ("postgresql", "mysql", "sqlalchemy-postgresql", "sqlalchemy-mysql", "sqlalchemy-sqlite")
+DOORS = (
+    *("postgresql", "mysql", "sqlalchemy-postgresql", "sqlalchemy-mysql", "sqlalchemy-sqlite"),
+    pytest.param("sqlserver", marks=pytest.mark.sqlserver),
+)
 
 
 @pytest.fixture(params=DOORS)
@@ -83,6 +105,8 @@ def door(request: pytest.FixtureRequest, workspace: Workspace) -> Door:
     name = str(request.param)
     if name == "sqlalchemy-sqlite":
         return _sqlite_door(name, workspace)
+    if name == "sqlserver":
+        return _sqlserver_door(name, request.getfixturevalue("sqlserver"), workspace)
     server: DatabaseServer = request.getfixturevalue("shop" if "postgresql" in name else "maria")
     lead = connect if "-" not in name else by_url
     lead(workspace, server)
@@ -113,6 +137,20 @@ def _sqlite_door(name: str, workspace: Workspace) -> Door:
 
     lead()
     return Door(name, rows, execute, lead, has_port=False)
+
+
+def _sqlserver_door(name: str, database: SqlserverDatabase, workspace: Workspace) -> Door:
+    def lead(*, port: int | None = None, more: str = "") -> None:
+        (workspace.root / "odibi.toml").write_text(
+            f'[connections.shop]\nkind = "sqlserver"\nhost = "{database.host}"\n'
+            f'port = {port or database.port}\ndatabase = "{database.name}"\nuser = "{database.user}"\n'
+            f'password = "${{secret:SHOP}}"\noptions = {{ TrustServerCertificate = "yes" }}\n{more}'
+        )
+
+    database.empty()
+    (workspace.root / ".env").write_text(f'SHOP="{database.password}"\n')
+    lead()
+    return Door(name, database.rows, database.execute, lead, password=database.password)
 
 
 def by_url(workspace: Workspace, server: DatabaseServer, *, port: int | None = None, more: str = "") -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import sqlite3
 import sys
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pytest
@@ -26,11 +29,12 @@ from odibi_core.errors import MissingPackageError, OdibiError, SourceError, Tran
 from odibi_core.formats.dialect_created import created, sent_sql, stored_type
 from odibi_core.formats.dialect_errors import told
 from odibi_core.formats.dialect_filters import conditions
-from odibi_core.formats.dialect_types import column_of
-from odibi_core.formats.dialect_urls import full_url
+from odibi_core.formats.dialect_types import column_of, sampled_column
+from odibi_core.formats.dialect_urls import full_url, open_engine
 from odibi_core.formats.dialect_writing import update_statement
 from odibi_core.formats.pushed import Compared
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.servers import Server
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.testing import ingest_step, sql_step, store_step
@@ -388,6 +392,54 @@ def test_a_sql_server_that_is_not_there_may_be_tried_again(workspace: Workspace)
     assert "sqlserver://127.0.0.1:" in caught.value.where
 
 
+def test_an_option_that_the_driver_of_sql_server_does_not_know_is_told(workspace: Workspace) -> None:
+    settings = SQLSERVER.format(port=free_port()).replace("TrustServerCertificate", "TrustServerCert")
+    (workspace.root / "odibi.toml").write_text(settings)
+    (workspace.root / ".env").write_text("ERP=hush-hush\n")
+    with pytest.raises(SourceError, match="the driver can't begin a connection") as caught:
+        ConnectionDesk(workspace).test("erp")
+    assert "'trustservercert' is not recognized" in caught.value.what
+    assert "check options and url" in caught.value.fix
+    assert "hush-hush" not in str(caught.value)
+
+
+def test_a_connection_that_cannot_even_be_closed_prints_no_traceback(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine(Server("", "", 0, "", "", "", url=f"sqlite:///{workspace.root}/a.db"), 5, 5)
+    connection = engine.connect()
+    driver: Any = connection.connection.driver_connection
+
+    def fail(_: object) -> None:
+        raise ConnectionError("lost")
+
+    monkeypatch.setattr(engine.dialect, "do_close", fail)
+    connection.invalidate()
+    driver.close()
+    assert caplog.records == []
+
+
+def test_columns_of_a_query_without_values_are_of_the_types_that_sql_servers_driver_tells() -> None:
+    dialect = mssql.mssqlpython.dialect()
+    told: list[tuple[Any, ...]] = [
+        *((int, None, 10, 10, 0, True), (Decimal, None, 12, 12, 3, True), (float, None, 53, 53, 0, True)),
+        *((dt.datetime, None, 27, 27, 7, True), (bytes, None, 5, 5, 0, True), (str, None, 0, 0, 0, True)),
+        *((dt.date, None, 10, 10, 0, True), (UUID, None, 36, 36, 0, True), (bool, None, 1, 1, 0, True)),
+    ]
+    found = [sampled_column("c", (None, None), ("c", *each), dialect).type for each in told]
+    assert found == [
+        *("BIGINT", "DECIMAL(12,3)", "DOUBLE", "TIMESTAMP", "BLOB", "VARCHAR", "DATE", "UUID", "BOOLEAN"),
+    ]
+
+
+def test_rows_go_to_sql_server_by_columns() -> None:
+    connection = SqlserverConnection(
+        kind="sqlserver", host="db", database="erp", user="etl", password="${secret:ERP}"
+    )
+    # Else nulls have no type, and each value is a parameter of one long statement.
+    assert not open_engine(connection.server(lambda _: "p"), 5, 5).dialect.use_insertmanyvalues
+
+
 def test_sql_server_is_told_who_logs_in_by_the_connection(workspace: Workspace) -> None:
     connection = SqlserverConnection(
         kind="sqlserver", host="db", database="erp", user="etl", password="${secret:ERP}", schema_name="sales"
@@ -497,6 +549,20 @@ def test_what_firebird_lacks_is_refused() -> None:
         (
             "ORA-00942: table or view does not exist\nHelp: https://docs",
             "ORA-00942: table or view does not exist\n",
+        ),
+        (
+            "Driver Error: Invalid authorization; DDBC Error: [Microsoft][SQL Server]Login failed",
+            "refuses the login: Login failed\n",
+        ),
+        (
+            "Driver Error: Server rejected the connection; DDBC Error: [Microsoft][SQL Server]Cannot open "
+            'database "shpo" requested by the login. The login failed.',
+            'there is no such database, or the user may not open it: Cannot open database "shpo"',
+        ),
+        (
+            "Driver Error: Client unable to establish connection; DDBC Error: [Microsoft]SSL Provider: "
+            "[error:0A000086:SSL routines::certificate verify failed:self-signed certificate]",
+            'options = { TrustServerCertificate = "yes" }',
         ),
     ],
 )

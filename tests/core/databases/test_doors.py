@@ -89,7 +89,7 @@ def test_rows_whose_keys_are_one_to_the_database_replace_none_of_each_other(run:
     assert saved(run, "SELECT 'x' AS a, 0 AS b").success
     both = "SELECT * FROM (VALUES ('x', 1), ('X', 2)) t(a, b)"
     result = saved(run, both, mode="merge", merge_key="a")
-    if "mysql" not in door.name:
+    if "mysql" not in door.name and door.name != "sqlserver":
         assert result.success, result.errors
         assert sorted(door.rows("SELECT * FROM t")) == [("X", 2), ("x", 1)]
         return
@@ -157,7 +157,8 @@ def test_no_rows_and_many_columns_and_rows_come_and_go(run: Run, door: Door) -> 
     assert saved(run, "SELECT 1 AS a, 'x' AS b LIMIT 0").success
     assert rows_of(read(run, "t")) == []
     columns = ", ".join(f"range + {n} AS c{n}" for n in range(40))
-    assert saved(run, f"SELECT {columns} FROM range(11000)").success
+    result = saved(run, f"SELECT {columns} FROM range(11000)")
+    assert result.success, result.errors
     steps = [
         ingest_step("rows", "t", connection="shop"),
         sql_step("total", "SELECT sum(c39) AS s, count(*) AS n FROM rows WHERE c0 >= 1000", "rows"),
@@ -226,4 +227,4 @@ def test_nothing_of_a_run_shows_the_password(run: Run, door: Door, workspace: Wo
     assert not read(run, "SELECT nope FROM t").success
     for path in (workspace.root / ".odibi").rglob("*"):
         if path.is_file():
-            assert b"sh0p" not in path.read_bytes(), path
+            assert door.password.encode() not in path.read_bytes(), path
