@@ -48,6 +48,15 @@ _PASSING = (
     *("RPC listener disconnected", "Connection reset", "No route to host", "failed to lookup address"),
     *("SafeModeException", "StandbyException", "RetriableException", "could only be written to 0"),
 )
+_KERBEROS = re.compile(
+    r"GSSAPI ?error(?:\(.*?, \d+, \"(?P<minor>[^\"]*)\"|[\s:↳]*GssMajorCodes\([^)]*\) \d+ (?P<major>[^\n]*))",
+    re.DOTALL | re.IGNORECASE,
+)
+"""How hdfs-native, and delta-rs with it, tell what Kerberos said."""
+
+_MINOR = re.compile(r"Minor code may provide more information(?:: )?(?P<what>.*)")
+"""How Kerberos begins to tell of most that goes wrong."""
+
 _RPC = re.compile(r"""RPCError\("[\w.$]+", "(?P<said>(?:[^"\\]|\\.)*)"\)""", re.DOTALL)
 """How hdfs-native tells what a name node said: the class, and the message with the stack behind it."""
 
@@ -86,11 +95,15 @@ def explain(error: BaseException, where: str, kind: type[StepError] = SourceErro
             where=where,
             fix="check the endpoint, or set SSL_CERT_FILE to the certificate that signed it",
         )
+    if kerberos := _KERBEROS.search(_COLOURS.sub("", text)):
+        return _without_ticket(kerberos, where, kind)
     if _is_passing(links) or tells(_PASSING):
         return TransientError(
             f"the store can't be reached, or broke off{_said(links)}",
             where=where,
-            fix="check the network and the connection's endpoint; another try may pass",
+            fix="check the network and the connection's endpoint; another try may pass"
+            # So ends a cluster with Kerberos what was said to it without.
+            + ("; a cluster with Kerberos needs HADOOP_CONF_DIR" if tells(("RPC listener",)) else ""),
         )
     if tells(_NO_CREDENTIALS):
         return kind(
@@ -114,6 +127,24 @@ def explain(error: BaseException, where: str, kind: type[StepError] = SourceErro
             fix="free some space in the workspace's .odibi folder: what is read or written passes through it",
         )
     return kind(f"the store answered with an error{_said(links) or f': {type(error).__name__}'}", where=where)
+
+
+def _without_ticket(found: re.Match[str], where: str, kind: type[StepError]) -> OdibiError:
+    said = found["minor"] or found["major"]
+    if minor := _MINOR.search(said):
+        # delta-rs leaves out what it is.
+        said = minor["what"] or "the ticket may have expired"
+    if "Cannot contact any KDC" in said:
+        return TransientError(
+            f"the server of Kerberos can't be reached: {said}",
+            where=where,
+            fix="check the network and krb5.conf; another try may pass",
+        )
+    return kind(
+        f"Kerberos lets nobody in: {said}",
+        where=where,
+        fix="get a ticket for the user who runs this (kinit), or name with KRB5CCNAME where it is",
+    )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tests.servers import free_port
 
 from odibi_core.clouds import hdfs_lease
 from odibi_core.clouds.account import ConflictError
+from odibi_core.clouds.faults import explain
 from odibi_core.clouds.hdfs import HdfsAccount, _beside
 from odibi_core.clouds.hdfs_lease import leased
 from odibi_core.errors import SourceError, TargetError, TransientError
@@ -131,6 +132,43 @@ def test_who_asks_is_said_as_to_hadoops_own_tools(
         error = told(run, write("SELECT 1 AS id", cluster.url("mine/t"), format_))
         assert isinstance(error, TargetError), error
         assert "doesn't allow to write here" in error.what
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "wanted"),
+    [
+        (
+            'GSSAPIError(GssMajorCodes { raw: "0x000d0000", routine_error: "GSS_S_FAILURE" }, 2529638944, '
+            '"Unspecified GSS failure.  Minor code may provide more information: Ticket expired")',
+            SourceError,
+            "Kerberos lets nobody in: Ticket expired\n",
+        ),
+        (
+            "Kernel error -> Generic HdfsObjectStore error\n   \x1b[31m↳\x1b[0m GSSAPI error\n   "
+            "\x1b[31m↳\x1b[0m GssMajorCodes(GSS_S_BAD_MECH | GSS_S_BAD_NAME) 0 No credentials were supplied",
+            SourceError,
+            "Kerberos lets nobody in: No credentials were supplied",
+        ),
+        (
+            "error\n ↳ GSSAPI error\n ↳ GssMajorCodes(GSS_S_FAILURE) 2529638944 Unspecified GSS failure.  "
+            "Minor code may provide more information\n",
+            SourceError,
+            "the ticket may have expired\n",
+        ),
+        (
+            'GSSAPIError(GssMajorCodes { raw: "0x000d0000" }, 2529639068, "Unspecified GSS failure.  Minor '
+            "code may provide more information: Cannot contact any KDC for realm 'SHOP'\")",
+            TransientError,
+            "the server of Kerberos can't be reached: Cannot contact any KDC for realm 'SHOP'\n",
+        ),
+        ("RPC listener disconnected", TransientError, "a cluster with Kerberos needs HADOOP_CONF_DIR"),
+    ],
+)
+def test_what_kerberos_says_is_told(said: str, kind: type[Exception], wanted: str) -> None:
+    error = explain(RuntimeError(said), "hdfs://shop/t.csv")
+    assert isinstance(error, kind)
+    assert wanted in str(error)
+    assert "GSS" not in str(error)
 
 
 def test_a_cluster_that_is_gone_and_one_that_nothing_names_are_told(
