@@ -66,6 +66,14 @@ def told(error: Any, where: str, kind: type[SourceError | TargetError], dialect:
     # Firebird says first what kind of error it is, and behind dashes which one.
     more = [line.removeprefix("-") for line in others if line.startswith("-")]
     message = ": ".join([_TITLES.sub("", first).rstrip(".") or first, *more])
+    words = str(origin).lower()
+    if "certificate verify failed" in words:
+        return kind(
+            f"the server's certificate is signed by nobody whom this machine trusts: {message}",
+            where=where,
+            fix="have the system trust who signed it, or, for SQL Server, do without proof: "
+            'options = { TrustServerCertificate = "yes" }',
+        )
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return lost(where, message)
     if dialect == "postgresql":
@@ -76,19 +84,11 @@ def told(error: Any, where: str, kind: type[SourceError | TargetError], dialect:
         from odibi_core.formats import mysql_session
 
         return mysql_session.told(origin, where, kind)
-    words = str(origin).lower()
     if "failed to load the driver" in words:
         return MissingPackageError(
             "the driver of SQL Server can't be loaded: a library that it links to is missing",
             where=where,
             fix="install it with the system's packages: apt-get install libltdl7 libgssapi-krb5-2",
-        )
-    if "certificate verify failed" in words:
-        return kind(
-            f"the server's certificate is signed by nobody whom this machine trusts: {message}",
-            where=where,
-            fix="have the system trust who signed it, or, for SQL Server, do without proof: "
-            'options = { TrustServerCertificate = "yes" }',
         )
     if "cannot open database" in words:
         return kind(

@@ -572,6 +572,16 @@ def test_what_a_driver_says_over_several_lines_is_told(said: str, wanted: str) -
     assert wanted in str(told(error, "db", SourceError, "other"))
 
 
+def test_a_certificate_that_nobody_trusts_is_no_lost_connection() -> None:
+    said = RuntimeError("SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed]")
+    error = sa.exc.OperationalError("", {}, said, connection_invalidated=True)
+
+    found = told(error, "db", SourceError, "mssql")
+
+    assert isinstance(found, SourceError)
+    assert "whom this machine trusts" in found.what
+
+
 def test_filters_in_the_words_of_sql_server() -> None:
     place = sa.table("orders", sa.column("id"), sa.column("yes"), sa.column("Name"), sa.column("d"))
     compared = {
