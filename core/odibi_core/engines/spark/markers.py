@@ -48,6 +48,9 @@ class Markers:
         self._numbers[name] = -len(self._numbers) - 1
         return frame.filter(f"spark_partition_id() >= {self._numbers[name]}")
 
+    def carries(self, frame: DataFrame) -> None:
+        """Do nothing: the plan that ran tells all."""
+
     def rows_seen(self, names: Collection[str]) -> dict[str, int]:
         """The number of rows by name, of those that an action surely carried all rows of."""
         wanted = {number: name for name, number in self._numbers.items() if name in names}
@@ -115,7 +118,7 @@ class Markers:
         for number, name in names.items():
             if name != "Filter" or not (marked := _MARKED.fullmatch(nodes[number].desc().strip())):
                 continue
-            if not _takes_all(number, above, names):
+            if not takes_all(number, above, names):
                 continue
             metric = next(each for each in _each(nodes[number].metrics()) if each.name() == _ROWS)
             value = values.get(metric.accumulatorId())
@@ -123,7 +126,7 @@ class Markers:
         return counts
 
 
-def _takes_all(number: int, above: dict[int, int], names: dict[int, str]) -> bool:
+def takes_all(number: int, above: dict[int, int], names: dict[int, str]) -> bool:
     """Whether an operator's rows are all taken: as far as the next exchange, which is filled whole."""
     while number in above:
         number = above[number]

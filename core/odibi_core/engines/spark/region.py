@@ -112,7 +112,9 @@ class SparkRegion:
         taken = {key: self._data[key] for key in task.inputs.values()}
         for dataset in taken.values():
             if isinstance(dataset, SparkDataset):
-                dataset.stage(_compression(task.operation) if self._staging.is_shared else COMPRESSION)
+                self._compute(
+                    dataset, _compression(task.operation) if self._staging.is_shared else COMPRESSION
+                )
         (outcome,) = self._duckdb.run_region([task], taken, self._context, self._attempt)
         return outcome
 
@@ -199,7 +201,7 @@ class SparkRegion:
         self._data[key] = dataset
         outcome = Outcome(task.name, {output: dataset}, row_count_scope=CountScope.UNKNOWN)
         if task.is_kept:
-            dataset.stage()
+            self._compute(dataset)
             row_count = dataset.row_count()
         if row_count is not None:
             dataset.keep_count(row_count)
@@ -211,6 +213,11 @@ class SparkRegion:
         else:
             self._staged[task.name] = dataset
         return outcome
+
+    def _compute(self, dataset: SparkDataset, compression: str = COMPRESSION) -> None:
+        if not dataset.is_held:
+            self._counting.carries(dataset.frame)
+        dataset.stage(compression)
 
     def _leader(self, task: Task) -> SparkDataset | None:
         """The input that surely has as many rows as the task gives, where its count is known or will be.

@@ -248,6 +248,8 @@ def test_the_same_through_spark_connect(ids: Path, tmp_path_factory: pytest.Temp
                 check=False,
             )
             assert run.returncode == 0, run.stdout + run.stderr
+            counts = {step["name"]: step["row_count"] for step in json.loads(run.stdout)["steps"]}
+            assert counts == {"read": ROWS, "sums": 7, "few": ROWS // 3, "save": 7, "table": ROWS // 3}
     files = "out/sums.parquet" if (ids / "out/sums.parquet").is_file() else "out/sums.parquet/*.parquet"
     assert duckdb.execute(f"FROM '{ids / files}' ORDER BY k").fetchall() == expected(ids)
     assert DeltaTable(ids / "out" / "few").to_pyarrow_table().num_rows == 2 * ROWS // 3
