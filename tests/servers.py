@@ -25,20 +25,10 @@ PASSWORD = "sh0p'p@ss/wörd"
 START_S = 120
 
 
-@dataclass(frozen=True)
-class DatabaseServer:
-    """A server with a database `shop` and a user `shop` who may do anything in it."""
+class Asked:
+    """A database that is asked by its driver alone, past what is tested."""
 
-    kind: str
-    port: int
-    user: str
-    password: str
     connect: Callable[[], Any]
-    log: Path
-
-    def statements(self) -> str:
-        """All that was asked of the server so far."""
-        return self.log.read_text(errors="replace")
 
     def execute(self, *statements: str) -> None:
         """Carry out statements, and commit."""
@@ -53,6 +43,22 @@ class DatabaseServer:
         with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query)
             return [tuple(row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class DatabaseServer(Asked):
+    """A server with a database `shop` and a user `shop` who may do anything in it."""
+
+    kind: str
+    port: int
+    user: str
+    password: str
+    connect: Callable[[], Any]
+    log: Path
+
+    def statements(self) -> str:
+        """All that was asked of the server so far."""
+        return self.log.read_text(errors="replace")
 
 
 def free_port() -> int:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import make_url
+from tests.servers import Asked
 
 VARIABLE = "ODIBI_TEST_SQLSERVER"
 """The environment variable, as in mssql://user:password@127.0.0.1:1433. The user may create databases."""
 
 
 @dataclass(frozen=True)
-class SqlserverDatabase:
+class SqlserverDatabase(Asked):
     """A database of its own on the server, empty at first."""
 
     host: str
@@ -28,20 +29,6 @@ class SqlserverDatabase:
     def connect(self) -> Any:
         """A connection to it, by the driver alone."""
         return _connected(self, self.name)
-
-    def execute(self, *statements: str) -> None:
-        """Carry out statements, and commit."""
-        with closing(self.connect()) as connection:
-            for statement in statements:
-                with closing(connection.cursor()) as cursor:
-                    cursor.execute(statement)
-            connection.commit()
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute(query)
-            return [tuple(row) for row in cursor.fetchall()]
 
     def empty(self) -> None:
         """Drop what a test has made."""

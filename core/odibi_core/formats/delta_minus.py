@@ -51,8 +51,10 @@ def look_at_partitions(table: DeltaTable, look: Callable[[pa.RecordBatch], None]
     """Look at the values of the partitions that a table has."""
     import pyarrow as pa
 
+    if not table.metadata().partition_columns:
+        return
     actions = pa.table(table.get_add_actions(flatten=True))
     kept = [name for name in actions.column_names if name.startswith(_PART)]
     told = actions.select(kept).rename_columns([name.removeprefix(_PART) for name in kept])
-    for batch in told.to_batches() if kept else ():
+    for batch in told.to_batches():
         look(batch)
