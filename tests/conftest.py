@@ -39,6 +39,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-seed", type=int, default=None, help="one seed of the tests of faults")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a second go to tests that wait for other programs: docs/decisions/0034 says why to these."""
+    here = Path(__file__).parent
+    programs = (here / "studio", here / "core" / "cli")
+    for item in items:
+        if item.get_closest_marker("browser") or any(item.path.is_relative_to(folder) for folder in programs):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_report_header() -> str | None:
     """What is left out where nobody says of a SQL Server."""
     return None if os.environ.get(VARIABLE) else f"SQL Server: left out, {VARIABLE} names none"

@@ -38,13 +38,6 @@ expect.set_options(timeout=30_000)
 OpenPage = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test of a browser a second go: docs/decisions/0034 says why these alone."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @dataclass
 class StudioServer:
     """A Studio that serves a workspace of its own.

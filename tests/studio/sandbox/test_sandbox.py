@@ -228,19 +228,6 @@ def test_a_process_knows_neither_environment_nor_folder_of_the_studio(
         fresh.close()
 
 
-def test_closing_ends_every_process() -> None:
-    before = psutil.Process().children()
-    sandbox = Sandbox()
-    sandbox.run({"rows": ROWS}, [Stage("SELECT 1 AS one")])
-    # The sandbox of the other tests may make processes ready at the same time, under a parent of its own.
-    (parent,) = (child for child in psutil.Process().children() if child not in before)
-    started = [parent, *parent.children()]
-    assert len(started) > 1
-    sandbox.close()
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert not alive
-
-
 class OwnSandbox(NamedTuple):
     """A sandbox of one test: that of the others would find all that wait for it dead."""
 
@@ -269,6 +256,14 @@ def kill(*processes: psutil.Process) -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(processes, timeout=20)
+
+
+def test_closing_ends_every_process(own: OwnSandbox) -> None:
+    started = [own.parent, *own.parent.children()]
+    assert len(started) == 3
+    own.sandbox.close()
+    _, alive = psutil.wait_procs(started, timeout=20)
+    assert not alive
 
 
 def test_a_preview_survives_the_death_of_all_processes(own: OwnSandbox) -> None:
