@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -58,9 +57,7 @@ def atlas(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Atl
     (workspace.root / "transforms.py").write_text("def guess(sales):\n    return sales\n")
     (workspace.root / "pipelines" / "clean.yaml").write_text(CLEAN)
     (workspace.root / "pipelines" / "report.yaml").write_text(REPORT)
-    # Another test's workspace may have a module of this name.
     monkeypatch.syspath_prepend(workspace.root)
-    monkeypatch.delitem(sys.modules, "transforms", raising=False)
     target = workspace.root / "output" / "sales.parquet"
     with duckdb.connect() as database:
         database.execute(f"COPY (SELECT 1::BIGINT AS id, 7.5::DOUBLE AS paid, 'Rome' AS city) TO '{target}'")
