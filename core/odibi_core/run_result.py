@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from odibi_core.dataset import Dataset
-from odibi_core.errors import OdibiError, UnknownNameError
+from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.tracker import Tracker
 
@@ -25,8 +25,11 @@ class DataMap(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._datasets:
-            raise KeyError(key)
+            raise KeyError(_missing("dataset", key, self._datasets))
         return self._datasets[key].native()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._datasets
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._datasets)
@@ -103,9 +106,14 @@ class RunResult(Mapping[str, Any]):
         return story_of(self.run_dir)
 
     def __getitem__(self, name: str) -> Any:
-        if name not in _NAMES:
-            raise KeyError(name)
-        return getattr(self, name)
+        if name in _NAMES:
+            return getattr(self, name)
+        if name in self.data_map:
+            raise KeyError(f"{name!r} is a dataset: it is in data_map[{name!r}]")
+        raise KeyError(_missing("part of a result", name, _NAMES))
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
 
     def __iter__(self) -> Iterator[str]:
         return iter(_NAMES)
@@ -129,6 +137,11 @@ class RunResult(Mapping[str, Any]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _missing(kind: str, name: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(name, known)
+    return f"{name!r} is no {kind}; {hint}" if hint else f"{name!r} is no {kind}"
 
 
 _NAMES = tuple(field.name for field in fields(RunResult) if field.name != "close")

@@ -60,8 +60,11 @@ class TestResult:
             assert key in result
         assert set(RESULT_KEYS.split()) <= set(result)
         assert len(dict(result)) == len(result)
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError, match="'close' is no part of a result"):
             result["close"]
+        with pytest.raises(KeyError, match=r"'cut' is a dataset: it is in data_map\['cut'\]"):
+            result["cut"]
+        assert result.get("cut") is None
         assert (result.success, result.nodes_executed) == (True, 3)
         assert result.successful_nodes == ["made", "cut", "sum"]
         assert (result.failed_nodes, result.skipped_nodes, result.errors) == ([], [], {})
@@ -76,8 +79,15 @@ class TestResult:
         assert isinstance(data["cut"], pd.DataFrame)
         assert data["cut"]["n"].tolist() == [1, 2]
         assert data.dataset("cut").schema.as_dict() == {"n": "BIGINT"}
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError, match="'cot' is no dataset; did you mean 'cut'"):
             data["cot"]
+
+    def test_looking_whether_a_dataset_is_there_makes_no_frame(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        data = run(sales()).data_map
+        monkeypatch.setattr(type(data.dataset("cut")), "native", None)
+        assert ("cut" in data, "cot" in data) == (True, False)
 
     def test_an_unknown_dataset_has_near_names(self, run: Run) -> None:
         with pytest.raises(Exception, match="did you mean 'cut'"):
