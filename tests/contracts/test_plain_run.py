@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LIBRARIES = """
-adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx networkx
+adbc_driver_manager azure boto3 deltalake fastavro fsspec http httpx jinja2 networkx
 numpy openpyxl pandas polars prometheus_client pyarrow pydantic pyspark rich sqlalchemy sqlglot sqlite3
 ssl streamlit yaml
 """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from odibi_core.story.columns import Edge, place_in_columns
 
@@ -19,8 +19,7 @@ _SETTLING_SWEEPS = 2
 _PASSAGE_HEIGHT = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Dimensions:
+class Dimensions(NamedTuple):
     """Sizes in pixels, and how many steps stand beside one another.
 
     Attributes:
@@ -40,15 +39,13 @@ class Dimensions:
     max_columns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a node stands: which band, and which column of the band."""
 
     band: int
     column: int
 
 
-@dataclass(slots=True)
 class Band:
     """Some columns beside one another; an item is a node (a number) or a passage.
 
@@ -59,11 +56,12 @@ class Band:
         height: Of the whole band, in pixels.
     """
 
-    columns: list[list[Hashable]]
-    passages: dict[int, list[Hashable]] = field(default_factory=dict)
-    middles: dict[Hashable, float] = field(default_factory=dict)
-    height: float = 0.0
-    _links: dict[Hashable, dict[Hashable, int]] = field(default_factory=lambda: defaultdict(dict))
+    def __init__(self, columns: list[list[Hashable]]) -> None:
+        self.columns = columns
+        self.passages: dict[int, list[Hashable]] = {}
+        self.middles: dict[Hashable, float] = {}
+        self.height = 0.0
+        self._links: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)
 
     def add_edge(self, index: int, edge: Edge, ends: tuple[Place, Place], shared: Hashable) -> None:
         """Lead an edge through the columns between its ends, by the passages of all edges that share them."""

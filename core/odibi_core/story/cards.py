@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from textwrap import dedent
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -23,8 +22,7 @@ BRIEF = Limits(code_length=1_200, columns=24, sample_columns=10, sample_rows=3)
 FULL = Limits(code_length=20_000, columns=300, sample_columns=40, sample_rows=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """What a step says it does: SQL, a path, a function's name; `label` tells which."""
 
     label: str
@@ -33,8 +31,7 @@ class Code:
     hidden_characters: int
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """An input or output of a step.
 
     Attributes:
@@ -52,8 +49,7 @@ class Port:
     step_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
+class RowChange(NamedTuple):
     """From how many rows to how many: `direction` is "more", "fewer" or "same"."""
 
     before: str
@@ -63,16 +59,14 @@ class RowChange:
     direction: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSample:
+class OutputSample(NamedTuple):
     """A sample under the key of its dataset."""
 
     key: str
     sample: Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A step with everything that its card shows."""
 
     id: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from odibi_core.events import NodeState
 from odibi_core.story import wording
@@ -15,8 +15,7 @@ _SLOW_SHARE = 0.4
 _FEW_STEPS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something worth a look: `mark` is "warning" or "note"; `step_id` None where it is about no one step."""
 
     mark: str

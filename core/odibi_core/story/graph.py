@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from odibi_core.events import NodeState
 from odibi_core.story import wording
@@ -24,8 +24,7 @@ _PLACE_WIDTH = 32
 _LABELLED_ONCE_ABOVE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A step in the drawing; the numbers are pixels."""
 
     id: int
@@ -41,8 +40,7 @@ class Node:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An edge in the drawing."""
 
     path: str
@@ -54,8 +52,7 @@ class Line:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """The whole drawing.
 
     Attributes:

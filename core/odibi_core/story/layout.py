@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from odibi_core.story.bands import Band, Dimensions, Place, make_bands
 from odibi_core.story.columns import Edge
@@ -22,16 +22,14 @@ _WIDEST_PORT_GAP = 12.0
 _PORTS_SHARE = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The course of one edge: an SVG path, and the middle of the place for its label."""
 
     path: str
     label: Point
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """A graph with a place for everything.
 
     Attributes:

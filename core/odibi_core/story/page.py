@@ -7,22 +7,17 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from odibi_core.events import NodeState
 from odibi_core.story import wording
-from odibi_core.story.bytecode import open_bytecode_cache
 from odibi_core.story.cards import BRIEF_ABOVE_STEPS, limits_for, write_cards
+from odibi_core.story.compiled import environment
 from odibi_core.story.findings import find
 from odibi_core.story.graph import draw_graph
 from odibi_core.story.lineage import Lineage
 from odibi_core.story.timeline import draw_timeline
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _OUTCOMES = {
     "success": ("success", "Succeeded"),
@@ -52,8 +47,7 @@ _TEXT_DIRECTIONS = {
 _HIDDEN_CHARACTER = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(NamedTuple):
     """A number of the summary, and how it was counted."""
 
     label: str
@@ -68,58 +62,48 @@ def render_page(lineage: Lineage, title: str | None = None) -> str:
     Raises:
         OdibiError: The edges of the lineage go round in a circle.
     """
-    mark, outcome = _OUTCOMES.get(lineage.state, ("pending", lineage.state or "Unknown"))
-    cards = write_cards(lineage)
-    style, script = _asset("story.css"), _asset("story.js")
-    page = (
-        _environment()
-        .get_template("story.html.j2")
-        .render(
-            title=title or lineage.pipeline_name,
-            lineage=lineage,
-            mark=mark,
-            outcome=outcome,
-            tracking=_TRACKING.get(lineage.tracking, lineage.tracking),
-            parameters=[(name, _as_text(value)) for name, value in lineage.parameters.items()],
-            totals=_totals(lineage),
-            statuses=_statuses(lineage),
-            findings=find(lineage),
-            failed_step=_failed_step(lineage),
-            graph=draw_graph(lineage),
-            timeline=draw_timeline(lineage),
-            cards=cards,
-            is_brief=len(cards) > BRIEF_ABOVE_STEPS,
-            limits=limits_for(lineage),
-            style=style,
-            script=script,
-            style_hash=_content_hash(style),
-            script_hash=_content_hash(script),
-            words=wording,
-        )
-    )
+    page = environment.render("story.html.j2", contents(lineage, title))
     return _HIDDEN_CHARACTER.sub(lambda match: _visible(match[0]), page)
 
 
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def contents(lineage: Lineage, title: str | None = None) -> dict[str, Any]:
+    """Name → what the templates show under it.
 
-    environment = Environment(
-        loader=PackageLoader("odibi_core.story", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.bytecode_cache = open_bytecode_cache(environment)
-    environment.filters["px"] = wording.pixels
-    return environment
+    Raises:
+        OdibiError: The edges of the lineage go round in a circle.
+    """
+    mark, outcome = _OUTCOMES.get(lineage.state, ("pending", lineage.state or "Unknown"))
+    cards = write_cards(lineage)
+    style, script = _asset("story.css"), _asset("story.js")
+    failed_step = _failed_step(lineage)
+    failed = sum(step.status is NodeState.FAILED for step in lineage.steps)
+    return {
+        "title": title or lineage.pipeline_name,
+        "lineage": lineage,
+        "mark": mark,
+        "outcome": outcome,
+        "tracking": _TRACKING.get(lineage.tracking, lineage.tracking),
+        "parameters": [(name, _as_text(value)) for name, value in lineage.parameters.items()],
+        "totals": _totals(lineage),
+        "statuses": _statuses(lineage),
+        "findings": find(lineage),
+        "failed_step": failed_step,
+        "failed_too": max(0, failed - (failed_step is not None)),
+        "graph": draw_graph(lineage),
+        "timeline": draw_timeline(lineage),
+        "cards": cards,
+        "is_brief": len(cards) > BRIEF_ABOVE_STEPS,
+        "limits": limits_for(lineage),
+        "style": style,
+        "script": script,
+        "style_hash": _content_hash(style),
+        "script_hash": _content_hash(script),
+        "words": wording,
+    }
 
 
-@cache
 def _asset(name: str) -> str:
-    return files("odibi_core.story").joinpath("templates", name).read_text(encoding="utf-8")
+    return Path(__file__).with_name("templates").joinpath(name).read_text(encoding="utf-8")
 
 
 def _content_hash(text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from odibi_core.story import wording
 from odibi_core.story.lineage import SchemaDiffRecord, SnapshotRecord
@@ -12,8 +11,7 @@ from odibi_core.story.lineage import SchemaDiffRecord, SnapshotRecord
 _CELL_LENGTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much of a step its card shows; what is left out is counted on the card.
 
     Attributes:
@@ -29,8 +27,7 @@ class Limits:
     sample_rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a dataset: `change` is "added", "removed", "changed" or ""."""
 
     name: str
@@ -39,8 +36,7 @@ class Column:
     old_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The columns of a step's output beside those of its input.
 
     Attributes:
@@ -59,8 +55,7 @@ class Columns:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A value of a sample: `kind` is "number", "text", "null" or "empty"; `full` is what a cut text was."""
 
     kind: str
@@ -68,13 +63,19 @@ class Cell:
     full: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Rows of a dataset."""
+class Heading(NamedTuple):
+    """A column of a sample: a numeric one has a type of numbers, or a number among its values."""
 
-    headings: list[Column]
-    numeric: list[bool]
-    rows: list[list[Cell]]
+    name: str
+    type: str
+    is_numeric: bool
+
+
+class Sample(NamedTuple):
+    """Rows of a dataset: each value with its column."""
+
+    headings: list[Heading]
+    rows: list[list[tuple[Cell, Heading]]]
     hidden_columns: int
     note: str
 
@@ -126,19 +127,21 @@ def show_sample(snapshot: SnapshotRecord, limits: Limits) -> Sample | None:
     if not snapshot.sample:
         return None
     types = snapshot.columns or {name: "" for row in snapshot.sample for name in row}
-    headings = [Column(name, type_) for name, type_ in list(types.items())[: limits.sample_columns]]
+    columns = list(types.items())[: limits.sample_columns]
     rows = [
-        [_cell(row.get(column.name), column.type) for column in headings]
+        [_cell(row.get(name), type_) for name, type_ in columns]
         for row in snapshot.sample[: limits.sample_rows]
+    ]
+    headings = [
+        Heading(
+            name, type_, wording.is_numeric_type(type_) or any(row[place].kind == "number" for row in rows)
+        )
+        for place, (name, type_) in enumerate(columns)
     ]
     return Sample(
         headings=headings,
-        numeric=[
-            any(row[position].kind == "number" for row in rows) or wording.is_numeric_type(column.type)
-            for position, column in enumerate(headings)
-        ],
-        rows=rows,
-        hidden_columns=len(types) - len(headings),
+        rows=[list(zip(row, headings, strict=True)) for row in rows],
+        hidden_columns=len(types) - len(columns),
         note=_sample_note(snapshot, len(rows)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from odibi_core.story import wording
 from odibi_core.story.lineage import Lineage, StepRecord
@@ -29,8 +29,7 @@ _TICK_STEPS_MS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One step, or one region of steps that ran as one query; the numbers are pixels."""
 
     id: int
@@ -45,16 +44,14 @@ class Bar:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """A mark on the axis of time."""
 
     x: float
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class RegionFrame:
+class RegionFrame(NamedTuple):
     """A frame around the rows of a region's steps."""
 
     x: float
@@ -64,8 +61,7 @@ class RegionFrame:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """The whole drawing; `note` says what is not in it."""
 
     width: float
@@ -74,13 +70,13 @@ class Timeline:
     axis_height: float
     is_packed: bool
     bars: list[Bar]
+    has_regions: bool
     frames: list[RegionFrame]
     ticks: list[Tick]
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """Steps that share one stretch of time: one step, or a region."""
 
     ids: list[int]
@@ -167,6 +163,7 @@ def _in_rows(spans: list[_Span], total_ms: float, note: str) -> Timeline:
         axis_height=_AXIS_HEIGHT,
         is_packed=False,
         bars=bars,
+        has_regions=bool(frames),
         frames=frames,
         ticks=_ticks(total_ms, _LABEL_WIDTH, _CHART_WIDTH),
         note=note,
@@ -195,6 +192,7 @@ def _packed(spans: list[_Span], total_ms: float, started: int, note: str) -> Tim
         axis_height=_AXIS_HEIGHT,
         is_packed=True,
         bars=bars,
+        has_regions=any(bar.is_region for bar in bars),
         frames=[],
         ticks=_ticks(total_ms, _PACKED_MARGIN, width),
         note=note,
