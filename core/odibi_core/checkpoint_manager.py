@@ -11,7 +11,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from odibi_core.kept.manifest import (
     write_manifest,
 )
 from odibi_core.kept.step_records import whole_manifest
+from odibi_core.late_dataclass import dataclass
 from odibi_core.text_file import write_text_file
 
 KEPT_CHECKPOINTS = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from odibi_core.clouds.account import Account, Object
@@ -11,6 +10,7 @@ from odibi_core.clouds.accounts import open_account
 from odibi_core.clouds.address import PROVIDERS, Address, is_address, parse_address
 from odibi_core.clouds.store import Store, glob_expression
 from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.secret_store import Secrets
 
 if TYPE_CHECKING:

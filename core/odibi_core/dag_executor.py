@@ -15,7 +15,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.crew import Crew
@@ -23,6 +22,7 @@ from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext, TaskEr
 from odibi_core.errors import OdibiError, StepTimeoutError, TransientError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
+from odibi_core.late_dataclass import dataclass
 from odibi_core.memory import Memory
 from odibi_core.plan.model import Plan, Region
 from odibi_core.region_queue import RegionQueue

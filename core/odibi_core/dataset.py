@@ -10,11 +10,11 @@ import datetime as dt
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plain_frame import plain_columns, plain_table
 from odibi_core.schema import Schema
 

@@ -25,9 +25,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from odibi_core.late_dataclass import dataclass
 
 
 class OdibiError(Exception):

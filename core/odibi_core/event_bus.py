@@ -8,7 +8,6 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.events import EventType
 from odibi_core.hooks import Hook, HookFunction, HookRunner, own_copy
+from odibi_core.late_dataclass import dataclass
 from odibi_core.secret_store import Redactor
 
 ALL_EVENTS = "*"

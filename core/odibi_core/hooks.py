@@ -12,8 +12,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from odibi_core.late_dataclass import dataclass
 
 _log = logging.getLogger(__name__)
 

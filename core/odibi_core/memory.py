@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from odibi_core.kept.resumption import (
     find_resumption,
     ticket_run_ids,
 )
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan, Region, Tracking
 from odibi_core.plan.planner import Surroundings
 from odibi_core.plan.rendering import Values

@@ -9,13 +9,14 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError
 from odibi_core.events import EventType, NodeState
 from odibi_core.json_text import JsonEncoder
+from odibi_core.late_dataclass import dataclass
 from odibi_core.prometheus_text import Family, write_families
 from odibi_core.text_file import write_text_file
 

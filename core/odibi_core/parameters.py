@@ -11,11 +11,11 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from odibi_core.errors import ParameterError, Problem, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.sql_values import Placed, place_values
 
 DATE_NAME = "date"

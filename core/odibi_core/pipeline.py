@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import Parameter
 from odibi_core.step import Step
 

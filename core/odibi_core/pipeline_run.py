@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from odibi_core.errors import OdibiError, PipelineInvalidError, internal_error
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal.writer import JournalWriter
+from odibi_core.late_dataclass import dataclass
 from odibi_core.memory import Memory, Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dag_executor import DAGExecutor
@@ -14,6 +14,7 @@ from odibi_core.errors import OdibiError, PipelineInvalidError, RunCancelledErro
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
 from odibi_core.graph.selection import select_steps
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, Tracking

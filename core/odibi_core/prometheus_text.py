@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 
 from odibi_core.errors import OdibiError, StepError, TransientError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.settings import StepSettings
 
 _PASSING = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from odibi_core.dataset import Dataset
 from odibi_core.events import NodeState
+from odibi_core.late_dataclass import dataclass
 from odibi_core.step_states import StepRun
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from odibi_core.dataset import Dataset
 from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.metrics_manager import MetricsManager
 from odibi_core.tracker import Tracker
 

@@ -7,8 +7,9 @@ Types are written as DuckDB spells them ("BIGINT", "DECIMAL(18,2)", "TIMESTAMP W
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

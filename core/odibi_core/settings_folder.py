@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from odibi_core.design.yaml_scalars import AmbiguousScalarError
 from odibi_core.design.yaml_writer import write_mapping
 from odibi_core.errors import DesignError, OdibiError, UnknownNameError, WorkspaceError
 from odibi_core.formats.base import Options
+from odibi_core.late_dataclass import dataclass
 from odibi_core.text_file import reason, write_text_file
 from odibi_core.workspace import Workspace
 

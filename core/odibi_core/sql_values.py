@@ -11,10 +11,10 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.errors import ParameterError
+from odibi_core.late_dataclass import dataclass
 
 Match = re.Match[str]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.dataset import Dataset
@@ -13,6 +12,7 @@ from odibi_core.errors import ExpectationError, OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.expectations.results import ResultState
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan, Region
 
 _ENDS = {

@@ -11,13 +11,14 @@ import json
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from odibi_core.errors import OdibiError, PipelineInvalidError, TransientError, did_you_mean
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.order import RunOrder, Trigger
+from odibi_core.late_dataclass import dataclass
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.parameters import Parameter
 from odibi_core.pipeline import Pipeline

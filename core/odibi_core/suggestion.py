@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 from odibi_core.preview import preview_step
 from odibi_core.schema import Schema, literal, quote

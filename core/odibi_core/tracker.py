@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from odibi_core.engines.base import Profiles
 from odibi_core.errors import OdibiError
 from odibi_core.events import EventType, NodeState
 from odibi_core.json_text import JsonEncoder
+from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 from odibi_core.secret_store import Redactor
 from odibi_core.step import NodeKind, Step

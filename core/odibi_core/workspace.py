@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from odibi_core.errors import UnknownNameError, WorkspaceError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.workspace_settings import WorkspaceSettings, load_settings
 
 FILE_NAME = "odibi.toml"

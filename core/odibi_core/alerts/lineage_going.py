@@ -6,7 +6,6 @@ Columns, row counts and what was written are known whole only at the end, which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.alerts.lineage_events import STEP_ENDS, RunStory, distinct
@@ -14,6 +13,7 @@ from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import OdibiError
 from odibi_core.journal.record import RunRecord
 from odibi_core.journal.writer import DESIGN_FILE
+from odibi_core.late_dataclass import dataclass
 from odibi_core.step import NodeKind, Step
 from odibi_core.workspace import Workspace
 

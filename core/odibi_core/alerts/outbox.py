@@ -10,11 +10,11 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from odibi_core.errors import WorkspaceError
+from odibi_core.late_dataclass import dataclass
 
 OUTBOX_FILE = "outbox.db"
 _KEPT = 10_000

@@ -8,13 +8,13 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from pathlib import Path
 
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.story.wording import plural
 
 DISTRIBUTION = "odibi-studio"

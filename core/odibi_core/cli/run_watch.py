@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from odibi_core.events import EventType
 from odibi_core.journal.record import RunRecord
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import click
 
 from odibi_core.cli.terminal import Terminal
 from odibi_core.errors import WorkspaceError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from odibi_core.orchestrator import Orchestrator

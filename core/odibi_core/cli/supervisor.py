@@ -10,9 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.signals import cancel_on_signals
 
 _LOOK_EVERY_S = 0.25

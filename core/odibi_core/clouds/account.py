@@ -7,13 +7,13 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.tails import Tails
 from odibi_core.errors import MissingPackageError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 
 PROVIDERS = {
     "s3": ("s3", "s3a", "s3n"),

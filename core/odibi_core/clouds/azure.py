@@ -6,7 +6,7 @@ import os
 import re
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from odibi_core.clouds.account import (
 )
 from odibi_core.clouds.address import Address
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.clouds.address import Address
@@ -19,6 +18,7 @@ from odibi_core.formats.delta_options import DeltaReadOptions, DeltaWriteOptions
 from odibi_core.formats.delta_query import QueriedTable
 from odibi_core.formats.delta_table import Remote, change_feed, in_version
 from odibi_core.formats.streams import BatchSource
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

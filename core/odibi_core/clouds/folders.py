@@ -14,13 +14,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from odibi_core.clouds.account import ABSENT, ConflictError
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.store import Store
 from odibi_core.errors import SourceError, TransientError
+from odibi_core.late_dataclass import dataclass
 
 MANIFEST = "_odibi.json"
 _KEPT_TICKETS = 500

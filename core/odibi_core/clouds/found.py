@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.clouds.account import ABSENT, Object
@@ -12,6 +11,7 @@ from odibi_core.clouds.folders import MANIFEST, Manifest, changed_meanwhile, is_
 from odibi_core.clouds.store import Store, glob_expression, together
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats.sources import bare, partition_types
+from odibi_core.late_dataclass import dataclass
 
 _HINTS = 1_000
 _TRIES = 5

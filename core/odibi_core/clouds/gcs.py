@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from odibi_core.clouds.account import (
 )
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.buckets import BucketAccount
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

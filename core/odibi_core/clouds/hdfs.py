@@ -13,7 +13,6 @@ import secrets
 import shutil
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +22,7 @@ from odibi_core.clouds.account import ABSENT, PAGE, Account, ConflictError, Obje
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.hdfs_lease import leased
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.clouds.account import ABSENT, PAGE, TICKETS, Object, delta_options, split_tickets
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.buckets import BucketAccount
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -7,7 +7,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from odibi_core.clouds.account import Object
@@ -15,6 +15,7 @@ from odibi_core.clouds.found import Found
 from odibi_core.clouds.store import Store, local_part, room_for, together
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import Rejected
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from odibi_core.clouds.account import Account, ConflictError, NoConditionsError,
 from odibi_core.clouds.address import Address
 from odibi_core.clouds.faults import explained
 from odibi_core.errors import SourceError, TargetError, TransientError
+from odibi_core.late_dataclass import dataclass
 
 _AT_ONCE = 8
 _PIECE_BYTES = 16 << 20

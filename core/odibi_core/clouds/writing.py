@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from odibi_core.formats.atomic import ticket_hash
 from odibi_core.formats.base import Format, Options, Rows, Target, WriteMode, Written
 from odibi_core.formats.plain import TARGET_EXISTS, WRITTEN_BEFORE, part_prefix
 from odibi_core.formats.sources import bare
+from odibi_core.late_dataclass import dataclass
 
 _KEPT_TICKETS = 50
 

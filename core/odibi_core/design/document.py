@@ -6,10 +6,11 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from odibi_core.errors import PipelineInvalidError, Problem, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step

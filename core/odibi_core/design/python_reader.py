@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -12,6 +11,7 @@ from odibi_core.design.document import DEFAULT_ENGINE
 from odibi_core.design.python_literals import MISSING, LiteralReader
 from odibi_core.design.source import Source
 from odibi_core.errors import DesignError, Problem, Severity, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.design.document import STEP_FIELDS
 from odibi_core.errors import DesignError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import ParameterType
 
 _WIDTH = 100

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.errors import DesignError
+from odibi_core.late_dataclass import dataclass
 
 # A step takes some 200 bytes, so this holds pipelines of 10,000 steps with room to spare, and reading a file
 # of this size still takes seconds and not minutes.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from odibi_core.design.yaml_form import load_yaml
 from odibi_core.errors import UnknownNameError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 
 _NAMES = ("first_csv", "medallion", "streaming", "cloud", "scheduled_batch")

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as AnySequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from odibi_core.design.document import PARAMETER_FIELDS, PIPELINE_FIELDS, STEP_FIELDS, identical
@@ -23,6 +23,7 @@ from odibi_core.design.yaml_writer import (
     write_item,
     write_key,
 )
+from odibi_core.late_dataclass import dataclass
 
 _HEADER_COMMENT = re.compile(r"[^\n#]*?([ \t]+#[^\n]*)")
 

@@ -7,13 +7,14 @@ tags, depth, size), and keeps the places that errors and edits need.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
 from odibi_core.design.document import MAX_DEPTH
 from odibi_core.design.source import Source
 from odibi_core.errors import DesignError
+from odibi_core.late_dataclass import dataclass
 
 # A step has about 20 events: 10,000 steps need 200,000, which take about a second.
 MAX_EVENTS = 500_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ from odibi_core.dataset import CountScope, Dataset, Snapshot
 from odibi_core.engines.operations import Operation
 from odibi_core.errors import RunCancelledError
 from odibi_core.formats.base import Ticket
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import Resolver
 from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace

@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from odibi_core.errors import TargetError
 from odibi_core.formats.http_client import merged, open_client, without_secrets
 from odibi_core.formats.http_errors import refused, status_of, told
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     import httpx

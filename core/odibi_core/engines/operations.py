@@ -6,10 +6,11 @@ A node turns a `Step` into one operation; an engine carries it out. Engines know
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from odibi_core.formats.base import Options, WriteMode
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from odibi_core.clouds.account import Account

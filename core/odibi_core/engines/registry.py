@@ -7,7 +7,7 @@ A package adds an engine by an entry point in the group `odibi.engines` that nam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, overload
 from odibi_core.engines.base import Engine
 from odibi_core.errors import UnknownNameError
 from odibi_core.extensions import Door, brought
+from odibi_core.late_dataclass import dataclass
 from odibi_core.workspace_settings import SparkSettings
 
 if TYPE_CHECKING:

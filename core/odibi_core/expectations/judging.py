@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -29,6 +28,7 @@ from odibi_core.expectations.model import (
     Unique,
 )
 from odibi_core.expectations.types import spelled
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 from odibi_core.shares import spell_share
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.expectations.model import (
@@ -23,6 +22,7 @@ from odibi_core.expectations.model import (
     Range,
     Unique,
 )
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 DATA = "data"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from odibi_core.errors import SourceError
+from odibi_core.late_dataclass import dataclass
 
 CHUNK_BYTES = 4 << 20
 SYNC_BYTES = 16

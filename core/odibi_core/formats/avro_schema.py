@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import SourceError, TargetError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:

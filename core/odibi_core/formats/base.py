@@ -12,11 +12,12 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.model import ConfigDict, LateModel
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from odibi_core.late_dataclass import dataclass
 
 RECORD_LIMIT_CHARACTERS = 2_000_000
 DELIMITERS = (",", ";", "\t", "|")

@@ -10,7 +10,6 @@ import itertools
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from odibi_core.formats.csv_records import DELIMITERS, Dialect, Record, fitness,
 from odibi_core.formats.sources import Files
 from odibi_core.formats.text import codec_of, open_text
 from odibi_core.formats.types import known_type
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal
 
 if TYPE_CHECKING:

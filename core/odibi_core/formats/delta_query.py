@@ -7,7 +7,6 @@ other names in the files), and fetches from an object store without Python in be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError
@@ -16,6 +15,7 @@ from odibi_core.formats.base import Scan
 from odibi_core.formats.delta_table import count_rows
 from odibi_core.formats.pushed import Compared, pushed_sql
 from odibi_core.formats.streams import BatchSource
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
 
 if TYPE_CHECKING:

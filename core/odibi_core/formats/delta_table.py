@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from odibi_core.errors import SourceError, TargetError, TransientError
 from odibi_core.formats.delta_options import DeltaReadOptions
 from odibi_core.formats.sources import missing
 from odibi_core.formats.streams import BatchSource
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,7 @@ from odibi_core.formats.delta_options import DeltaWriteOptions
 from odibi_core.formats.delta_rows import Stream, stream
 from odibi_core.formats.delta_table import Remote, committed_meanwhile
 from odibi_core.formats.merging import incoming
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
@@ -33,6 +33,7 @@ from odibi_core.formats.servers import (
 )
 from odibi_core.formats.streams import BatchSource
 from odibi_core.formats.types import known_type
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ What a table's columns are, its dialect tells. What those of a query are, only i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.formats.pushed import Compared
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import TargetError
@@ -23,6 +23,7 @@ from odibi_core.formats.dialect_values import taken
 from odibi_core.formats.merging import alike_keys
 from odibi_core.formats.tables import Change
 from odibi_core.formats.types import mismatched_columns
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from odibi_core.errors import SourceError, TargetError
@@ -22,6 +21,7 @@ from odibi_core.formats.tables import (
     write_table,
 )
 from odibi_core.formats.types import check_types
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

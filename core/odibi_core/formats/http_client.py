@@ -6,13 +6,14 @@ import datetime as dt
 import ipaddress
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     import httpx

@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,6 +13,7 @@ from odibi_core.errors import SourceError, TransientError
 from odibi_core.formats.http_client import Service, merged, open_client, without_secrets
 from odibi_core.formats.http_errors import refused, status_of, told
 from odibi_core.formats.http_options import HttpReadOptions, Paging
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     import httpx

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from odibi_core.formats.exact_values import SURE_DIGITS, exact_sql, is_at_risk
 from odibi_core.formats.json_exact import FLOATS
 from odibi_core.formats.text import open_text, shown
 from odibi_core.formats.types import child_types
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SourceError
 from odibi_core.formats.json_options import JsonReadOptions
 from odibi_core.formats.sources import Files
 from odibi_core.formats.text import open_text
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from odibi_core.errors import TargetError
 from odibi_core.formats.atomic import ticket_hash
 from odibi_core.formats.base import Target
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from odibi_core.formats.mysql_types import created_type, is_bytes, sent_sql
 from odibi_core.formats.servers import BATCH_ROWS
 from odibi_core.formats.tables import LEDGER, Change
 from odibi_core.formats.types import mismatched_columns
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import os
 import shutil
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from odibi_core.formats.base import (
 )
 from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ for, and sent, as the Arrow type whose binary form is that of its own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.formats.types import converted_type
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
@@ -14,6 +13,7 @@ from odibi_core.formats.postgresql_types import Column, columns_of, created_type
 from odibi_core.formats.servers import BATCH_ROWS
 from odibi_core.formats.tables import LEDGER, Change
 from odibi_core.formats.types import mismatched_columns
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import TargetError
@@ -13,6 +12,7 @@ from odibi_core.formats.servers import ServerWriteOptions
 from odibi_core.formats.streams import BatchSource
 from odibi_core.formats.tables import Database, write_table
 from odibi_core.formats.types import check_types
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

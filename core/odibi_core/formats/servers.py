@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Self
 from urllib.parse import quote as url_quote
 
@@ -19,6 +19,7 @@ from odibi_core.errors import SourceError, TransientError, did_you_mean
 from odibi_core.formats.base import Abilities, Format, Options, ReadOptions, WriteOptions
 from odibi_core.formats.streams import told_error
 from odibi_core.formats.tables import LEDGER, TableReadOptions, TableWriteOptions
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 CONNECT_S = 10

@@ -7,13 +7,13 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats import atomic
 from odibi_core.formats.packing import PACKED
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import literal, quote
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"

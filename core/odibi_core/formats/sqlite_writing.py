@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.formats.sqlite_types import declared_type, stored
 from odibi_core.formats.tables import LEDGER, Change
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +15,7 @@ from odibi_core.formats.base import Options, Rows, Target, WriteMode, Written
 from odibi_core.formats.merging import incoming
 from odibi_core.formats.plain import TARGET_EXISTS, WRITTEN_BEFORE, check_columns, check_same_columns
 from odibi_core.formats.sources import missing
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from inspect import Parameter
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from odibi_core.errors import FunctionError, did_you_mean
 from odibi_core.functions.faults import place_of
 from odibi_core.functions.frames import FrameKind, frame_kind
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from odibi_core.errors import FunctionError
 from odibi_core.functions.faults import place_of
+from odibi_core.late_dataclass import dataclass
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

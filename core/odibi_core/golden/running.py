@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.engines.scratch import Scratch
 from odibi_core.errors import OdibiError, UnknownNameError, did_you_mean
 from odibi_core.golden.case import GoldenCase, GoldenRows
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parity.comparing import Difference, compare_rows
 from odibi_core.parity.comparison import column_differences
 from odibi_core.pipeline import Pipeline

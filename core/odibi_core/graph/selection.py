@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from odibi_core.errors import OdibiError
 from odibi_core.graph.steps import StepGraph
+from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import NodeKind, Step
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import UnknownNameError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.step import Step
 
 if TYPE_CHECKING:

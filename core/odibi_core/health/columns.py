@@ -6,10 +6,10 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.dataset import SAMPLE_TEXT_LENGTH
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import SqlError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.sql.analysis import is_volatile, read_query
 
 if TYPE_CHECKING:

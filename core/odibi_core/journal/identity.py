@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from odibi_core.late_dataclass import dataclass
 
 _PROC = Path("/proc")
 

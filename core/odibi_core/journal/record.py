@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from odibi_core.events import EventType, NodeState
 from odibi_core.journal.identity import ProcessIdentity
+from odibi_core.late_dataclass import dataclass
 
 _FIGURES = (
     *("duration_ms", "row_count", "rejected_rows", "retry_count", "total_steps", "nodes_executed"),

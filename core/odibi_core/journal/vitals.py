@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

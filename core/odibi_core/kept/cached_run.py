@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from odibi_core.kept.manifest import DamagedError
 from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
 from odibi_core.kept.result_cache import ResultCache
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.fingerprint import Fingerprint, Place, digest, place_identity, source_digest
 from odibi_core.plan.model import Plan, Region
 from odibi_core.secret_store import Redactor

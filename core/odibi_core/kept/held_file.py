@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

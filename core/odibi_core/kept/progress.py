@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Outcome
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan
 
 

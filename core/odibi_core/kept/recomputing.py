@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Engine, RunContext, Task
 from odibi_core.errors import StepError
 from odibi_core.kept.deferred import DeferredDataset
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan
 
 

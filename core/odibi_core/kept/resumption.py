@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import CheckpointError
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from odibi_core.checkpoint_manager import Checkpoint, CheckpointManager, RunRecord

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from odibi_core.kept.held_file import HeldFile, place
+from odibi_core.late_dataclass import dataclass
 
 NEWEST = 16
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from odibi_core.checkpoint_manager import Checkpoint
 from odibi_core.engines.operations import Scan
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.fingerprint import Fingerprint, Place
 from odibi_core.plan.model import Plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -13,6 +13,7 @@ from odibi_core.engines.operations import Operation
 from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.formats.base import Format, Options
 from odibi_core.formats.registry import format_named, format_of
+from odibi_core.late_dataclass import dataclass
 from odibi_core.model import field_names, mistakes_of
 from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.clouds.address import Address, is_address, parse_address
 from odibi_core.engines.operations import Reaching
 from odibi_core.errors import OdibiError, Problem
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
 

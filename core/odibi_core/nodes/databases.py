@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.errors import Problem, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
 

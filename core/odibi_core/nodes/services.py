@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from odibi_core.errors import Problem, UnknownNameError
 from odibi_core.formats.registry import format_names, format_of
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Known
 from odibi_core.step import Step
 

@@ -10,11 +10,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from odibi_core.engines.operations import Check, Send, Write
 from odibi_core.engines.places import is_in_cloud
 from odibi_core.errors import OdibiError, PipelineInvalidError, Severity
 from odibi_core.graph.steps import StepGraph
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parity.report import StepParity, Verdict
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, Tracking

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from odibi_core.engines.base import Attempt, Engine, RunContext, Task, UnkeepableError
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.formats.registry import format_named
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan
 from odibi_core.sql.compose import Dialect
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from odibi_core.errors import OdibiError, RunCancelledError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
 from odibi_core.formats.registry import format_named
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parity.samples import Sample
 from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.retry import RetryPolicy

@@ -12,7 +12,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +22,7 @@ from odibi_core.engines.places import kind_of_place
 from odibi_core.errors import OdibiError
 from odibi_core.formats.base import WriteMode
 from odibi_core.functions.registry import resolve_function
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import references
 from odibi_core.plan.code_identity import UnknownCodeError, code_identity, describe_value
 from odibi_core.plan.model import Plan, PlannedStep

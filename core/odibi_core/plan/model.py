@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from odibi_core.engines.base import Task
 from odibi_core.errors import Problem
 from odibi_core.graph.steps import StepGraph
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema

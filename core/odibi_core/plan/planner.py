@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from odibi_core.engines.operations import Scan, Write
 from odibi_core.engines.places import kind_of_place
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
 from odibi_core.graph.steps import StepGraph
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.registry import compile_step
 from odibi_core.pipeline import Pipeline

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from odibi_core.engines.operations import Call, Query, Scan, Send, Write
 from odibi_core.formats.registry import format_named
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.settings import IngestSettings, TransformSettings
 from odibi_core.plan.model import Region, Tracking

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from odibi_core.errors import ParameterError, did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import BUILT_IN_NAMES, Parameter, ParameterType, Reference, render
 from odibi_core.step import Step, StepType
 

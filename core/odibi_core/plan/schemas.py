@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from odibi_core.engines.operations import Query, Scan
 from odibi_core.errors import OdibiError, Problem, Severity
+from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.plan.for_spark import lacking_types, spark_problems
 from odibi_core.plan.heads import Probe, head_reader

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
 from odibi_core.formats.packing import PACKINGS
 from odibi_core.formats.registry import format_named
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Tracking
 from odibi_core.plan.sizes import file_sizes
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SqlError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.provenance.rewriting import UntraceableError, trace_tree
 from odibi_core.sql.analysis import read_query
 

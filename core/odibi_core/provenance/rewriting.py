@@ -9,11 +9,12 @@ own text gives before anything is concluded from it: see `tracing`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import OdibiError, SqlError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
 from odibi_core.sql.analysis import is_volatile, read_query
 

@@ -9,8 +9,9 @@ answer, never a wrong one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.provenance.rewriting import (
     NO_SOURCES,
     SOURCES,

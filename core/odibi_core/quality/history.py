@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from odibi_core.expectations.judging import GoodRun
 from odibi_core.expectations.results import ResultState
+from odibi_core.late_dataclass import dataclass
 from odibi_core.quality.database import open_quality
 from odibi_core.schema import Schema
 from odibi_core.workspace import Workspace

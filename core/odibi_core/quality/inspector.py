@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ from odibi_core.expectations.model import (
     SchemaDrift,
 )
 from odibi_core.expectations.results import ExpectationResult, ResultState
+from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan, PlannedStep, Region
 from odibi_core.workspace import file_name
 

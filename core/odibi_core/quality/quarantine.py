@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError, SourceError
 from odibi_core.expectations.measuring import ROW
+from odibi_core.late_dataclass import dataclass
 from odibi_core.quality.database import open_quality
 from odibi_core.schema import literal
 from odibi_core.timestamps import now

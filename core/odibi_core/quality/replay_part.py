@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from odibi_core.engines.operations import Query, Send, Write
@@ -11,6 +11,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.expectations.model import KINDS
 from odibi_core.formats.base import WriteMode
 from odibi_core.graph.selection import select_steps
+from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.model import Plan, PlannedStep
 from odibi_core.sql.row_wise import UNREADABLE, why_not_row_wise

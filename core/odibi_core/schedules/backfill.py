@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from odibi_core.errors import OdibiError, TransientError
 from odibi_core.journal.record import RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.journal.writer import new_run_id
+from odibi_core.late_dataclass import dataclass
 from odibi_core.run_queue import RunQueue
 from odibi_core.schedules.jobs import PipelineJob
 from odibi_core.schedules.schedule import Schedule

@@ -12,11 +12,11 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from odibi_core.errors import WorkspaceError
+from odibi_core.late_dataclass import dataclass
 
 STORE_FILE = "schedules.db"
 KEPT_TICKS = 10_000

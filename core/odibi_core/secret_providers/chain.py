@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.errors import OdibiError, SecretError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.secret_providers.local import DOTENV, MOUNTED, DotenvFile, Environment, Folder, Keyring
 from odibi_core.secret_store import SecretProvider
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.errors import MissingPackageError, SecretError
+from odibi_core.late_dataclass import dataclass
 
 DOTENV = ".env"
 """The file that is looked into where nobody says otherwise."""

@@ -7,10 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SqlError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 from odibi_core.sql.compose import Dialect, SqlStep, compose, region_clause
 from odibi_core.sql.dialect import native_sql

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
 from odibi_core.sql.statement import Statement, read_statement
 

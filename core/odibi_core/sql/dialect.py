@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SqlError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 from odibi_core.sql.compose import Dialect
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from odibi_core.errors import did_you_mean
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 

@@ -7,10 +7,10 @@ comments, parentheses and semicolons. Whether it is right SQL is DuckDB's to say
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from odibi_core.errors import SqlError, did_you_mean
+from odibi_core.late_dataclass import dataclass
 
 # Strings, quoted names, dollar quotes and comments hide what is in them; the rest is structure.
 _PIECE = re.compile(

@@ -7,11 +7,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from odibi_core.errors import WorkspaceError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.timestamps import now
 
 _SCHEMA = """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from odibi_core.arrivals import Arrivals
 from odibi_core.errors import WorkspaceError
 from odibi_core.file_lock import FileLock
+from odibi_core.late_dataclass import dataclass
 from odibi_core.streams.config import StreamMode, state_folder
 from odibi_core.streams.declared import STREAMS, Stream, checkpoint_folder, failed_folder
 from odibi_core.streams.events import SUFFIX

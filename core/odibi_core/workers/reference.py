@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from odibi_core.errors import FunctionError
 from odibi_core.functions.faults import place_of
 from odibi_core.functions.registry import import_module
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from odibi_core.late_dataclass import dataclass
 
 _UNITS = {"K": 1, "M": 2, "G": 3, "T": 4}
 _OUTSIDE = 0.15

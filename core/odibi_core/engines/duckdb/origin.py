@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from odibi_core.errors import SourceError
+from odibi_core.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.formats.base import Scan
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
 
 if TYPE_CHECKING:

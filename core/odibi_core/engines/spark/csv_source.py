@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
@@ -24,6 +23,7 @@ from odibi_core.formats.csv_shape import Shape, find_shapes
 from odibi_core.formats.packing import packing_of
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import Files, bare, find_files
+from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.spark.conforming import quoted
 from odibi_core.engines.spark.strict_text import surely
 from odibi_core.formats.base import FileForm
 from odibi_core.formats.csv_options import CsvWriteOptions
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:

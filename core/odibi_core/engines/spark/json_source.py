@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
@@ -28,6 +27,7 @@ from odibi_core.formats.packing import packing_of
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import find_files
 from odibi_core.formats.text import codec_of
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:

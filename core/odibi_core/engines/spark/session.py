@@ -11,12 +11,12 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import OdibiError
+from odibi_core.late_dataclass import dataclass
 from odibi_core.workspace_settings import SparkSettings
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
@@ -16,6 +15,7 @@ from odibi_core.engines.spark.staging import duckdb_schema
 from odibi_core.formats.delta_table import is_its_files
 from odibi_core.formats.registry import format_named
 from odibi_core.formats.sources import find_files
+from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
