@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odibi_core.engines.duckdb.spare import give_back, take_database
 from odibi_core.engines.operations import Scan
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import Schema
+from odibi_core.sql.spare import give_back, take_database
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

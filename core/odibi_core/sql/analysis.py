@@ -31,7 +31,9 @@ _CLAUSES_THAT_MAY_CHANGE_THE_COUNT = """
     pivot unpivot unnest with lateral using window over
 """
 _BEFORE_PARENTHESES = "as in and or not then else when exclude by"
-_ROW_WISE = frozenset(f"{_ROW_WISE_NAMES} {_BEFORE_PARENTHESES}".split())
+ROW_WISE = frozenset(f"{_ROW_WISE_NAMES} {_BEFORE_PARENTHESES}".split())
+"""Words that may stand before parentheses where a row gives one row, whatever is in the parentheses."""
+
 _MAY_CHANGE_COUNT = frozenset(_CLAUSES_THAT_MAY_CHANGE_THE_COUNT.split())
 _VOLATILE = frozenset(
     [
@@ -86,7 +88,7 @@ def is_row_preserving(sql: str, inputs: Collection[str]) -> bool:
     if not _MAY_CHANGE_COUNT.isdisjoint(words) or any(text == ";" for _, text in tokens[:-1]):
         return False
     calls = {words[i] for i in range(len(tokens) - 1) if words[i] and tokens[i + 1][1] == "("}
-    if not calls <= _ROW_WISE | {
+    if not calls <= ROW_WISE | {
         "as",
         "in",
         "and",

@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from odibi_core.engines.duckdb import spare
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import SourceError
 from odibi_core.formats.registry import format_named
 from odibi_core.plan.heads import head_reader
 from odibi_core.schema import Schema
+from odibi_core.sql import spare
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.budget import budget
-from odibi_core.engines.duckdb.spare import take_database
+from odibi_core.sql.spare import take_database
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
