@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import quote
+from odibi_core.sql.plain_select import plain_select
 from odibi_core.sql.statement import Statement, read_statement
 
 
@@ -106,9 +107,19 @@ def region_clause(steps: Sequence[SqlStep], relations: Mapping[str, str]) -> tup
     own = names[len(outside) :]
     for step, name in zip(steps, own, strict=True):
         inputs = {alias: known[key] for alias, key in step.inputs.items()}
-        ctes.append(f"{name} AS (\n{_behind(inputs, read_statement(step.sql))})")
+        ctes.append(f"{name} AS (\n{_inside(inputs, read_statement(step.sql))})")
         known[step.output] = name
     return f"WITH {', '.join(ctes)}", own
+
+
+def _inside(relations: Mapping[str, str], statement: Statement) -> str:
+    """The query of a step of a region; its relations are names that nobody else uses."""
+    if len(relations) == 1:
+        ((alias, relation),) = relations.items()
+        # One WITH less: to bind it takes DuckDB a third of the time of such a step.
+        if (plain := plain_select(statement, alias)) is not None:
+            return f"{plain.over(relation)}\n"
+    return _behind(relations, statement)
 
 
 def _behind(relations: Mapping[str, str], statement: Statement) -> str:

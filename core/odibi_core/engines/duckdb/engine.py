@@ -11,6 +11,7 @@ from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
 from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
+from odibi_core.engines.duckdb.plain_step import carry_out_plain_step
 from odibi_core.engines.duckdb.profiling import profile_outcomes
 from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
@@ -49,6 +50,8 @@ class DuckDBEngine:
             from odibi_core.engines.duckdb.calls import carry_out_call
 
             return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
+        if (outcome := carry_out_plain_step(tasks, data, self._session, attempt)) is not None:
+            return [outcome]
         cursor = self._session.cursor()
         tolerant: frozenset[str] = frozenset()
         with closing(cursor), attempt.on_stop(cursor.interrupt):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +51,7 @@ class Session:
         self._root: DuckDBPyConnection | None = None
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._plain: list[DuckDBPyConnection] = []
         self._is_open = True
 
     def cursor(self) -> DuckDBPyConnection:
@@ -66,6 +69,31 @@ class Session:
                 self._root = self._open()
             return self._root.cursor()
 
+    @contextmanager
+    def plain_cursor(self) -> Iterator[DuckDBPyConnection]:
+        """A connection that runs queries as they are written, unoptimized; the next who asks gets it again.
+
+        Nothing may be registered on it. It is closed where what is done within fails.
+
+        Raises:
+            RuntimeError: The session is closed.
+        """
+        try:
+            cursor = self._plain.pop()
+        except IndexError:
+            cursor = self.cursor()
+            cursor.execute("PRAGMA disable_optimizer")
+        try:
+            yield cursor
+        except BaseException:
+            cursor.close()
+            raise
+        with self._lock:
+            if self._is_open:
+                self._plain.append(cursor)
+                return
+        cursor.close()
+
     def new_name(self, prefix: str) -> str:
         """A name that nothing else in the database has."""
         return f"odibi_{prefix}_{next(self._numbers)}"
@@ -74,6 +102,8 @@ class Session:
         """Let go of all tables."""
         with self._lock:
             self._is_open = False
+            while self._plain:
+                self._plain.pop().close()
             if self._root is not None:
                 self._root.close()
                 self._root = None
