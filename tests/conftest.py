@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from tests.sqlserver import VARIABLE
 
 from odibi_core.engine_context import EngineContext, PandasEngineContext, SparkEngineContext
 from odibi_core.engines.spark.session import open_session
+from odibi_core.kept import checkpointed_run
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.pipeline import Pipeline
 from odibi_core.run_result import RunResult
@@ -63,6 +65,13 @@ def modules_are_forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         file = getattr(sys.modules[name], "__file__", None)
         if file and Path(file).is_relative_to(tmp_path_factory.getbasetemp()):
             del sys.modules[name]
+
+
+@pytest.fixture
+def checkpoints_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AUTO saves after every region, however little would be lost."""
+    monkeypatch.setattr(checkpointed_run, "AUTO_S", 0.0)
+    monkeypatch.setattr(checkpointed_run, "AUTO_SHARE", math.inf)
 
 
 @pytest.fixture

@@ -42,8 +42,9 @@ class CheckpointMode(StrEnum):
     """When a checkpoint is saved.
 
     `manual`: only when somebody asks (`Orchestrator.save_checkpoint()`), at the end of the next region.
-    `auto`: after every region. `interval`: every 10 finished steps or 60 seconds, whichever comes first.
-    `layer`: when a layer is complete. But for `manual`, a run that fails saves one at its end too.
+    `auto`: after a region, where 2 seconds of work would be lost, and ten times as long as the last one took
+    to save; and when every step is done. `interval`: every 10 finished steps or 60 seconds, whichever comes
+    first. `layer`: when a layer is complete. But for `manual`, a run that fails saves one at its end too.
     """
 
     MANUAL = "manual"

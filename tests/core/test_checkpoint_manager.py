@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,11 @@ import pytest
 from odibi_core import CheckpointManager, CheckpointMode, EventBus, Orchestrator, RunResult, Step
 from odibi_core.checkpoint_manager import Checkpoint
 from odibi_core.errors import CheckpointError
+from odibi_core.kept import checkpointed_run
+from odibi_core.kept.checkpoint_saver import CheckpointSaver
 from odibi_core.kept.manifest import sealed
+
+pytestmark = pytest.mark.usefixtures("checkpoints_at_once")
 
 ORDERS = "id,amount\n" + "".join(f"{number},{number * 10}\n" for number in range(1, 101))
 
@@ -120,6 +125,51 @@ def test_every_mode_resumes(workspace: Path, mode: CheckpointMode, tracking: str
 
 def test_auto_saves_after_every_region(workspace: Path) -> None:
     assert [len(done) for done in saved_by(CheckpointMode.AUTO, steps())] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("work_s", "saving_s", "saved"),
+    [
+        # Little is lost: once, when all is done.
+        ([0.5, 0.5, 0.5, 0.4, 0.5], 0.0, [6]),
+        ([0.5, 1.6, 0.5, 2.0, 0.5], 0.0, [3, 5, 6]),
+        # Saving takes long: the next one waits for ten times as much work.
+        ([2.0, 2.0, 2.0, 6.0, 2.0], 1.0, [2, 5, 6]),
+    ],
+)
+def test_auto_waits_until_a_checkpoint_is_worth_its_cost(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, work_s: list[float], saving_s: float, saved: list[int]
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(workspace)
+    clock = [0.0]
+    save = CheckpointSaver.save
+
+    def save_slowly(saver: CheckpointSaver, *args: Any) -> dict[str, Any]:
+        clock[0] += saving_s
+        return save(saver, *args)
+
+    def work(data: pd.DataFrame, seconds: float) -> pd.DataFrame:
+        clock[0] += seconds
+        return data
+
+    monkeypatch.setattr(checkpointed_run, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(CheckpointSaver, "save", save_slowly)
+    given = [Step("ingest", "load", "config_op", "pandas", "orders.csv", outputs={"data": "d0"})]
+    for number, seconds in enumerate(work_s):
+        given.append(
+            Step(
+                "work",
+                f"work_{number}",
+                "function",
+                "pandas",
+                work,
+                {"seconds": seconds},
+                inputs={"data": f"d{number}"},
+                outputs={"data": f"d{number + 1}"},
+            )
+        )
+    assert [len(done) for done in saved_by(CheckpointMode.AUTO, given)] == saved
 
 
 def test_layer_saves_when_a_layer_is_complete(workspace: Path) -> None:
@@ -391,9 +441,12 @@ def test_a_folder_that_cannot_be_written_is_an_error_before_anything_runs(worksp
 
 
 SCRIPT = """
-import sys, time
+import math, sys, time
 from pathlib import Path
 from odibi_core import CheckpointMode, EventBus, Orchestrator, Step, register_function
+from odibi_core.kept import checkpointed_run
+
+checkpointed_run.AUTO_S, checkpointed_run.AUTO_SHARE = 0.0, math.inf
 
 def slow(data):
     time.sleep(0.05)

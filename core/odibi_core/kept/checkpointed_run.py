@@ -13,10 +13,12 @@ from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.kept.checkpoint_saver import CheckpointSaver
 from odibi_core.kept.held_file import link_or_copy
 from odibi_core.kept.outcomes import restore_outcome
-from odibi_core.kept.progress import Progress
+from odibi_core.kept.progress import Moment, Progress
 from odibi_core.kept.recomputing import Recomputer
 from odibi_core.plan.model import Plan, Region
 
+AUTO_S = 2.0
+AUTO_SHARE = 0.1
 INTERVAL_STEPS = 10
 INTERVAL_S = 60.0
 
@@ -57,7 +59,7 @@ class CheckpointedRun:
         # A fork that fails at its first own step is to be resumed, too: it saves what it took over.
         is_own = resumed is not None and resumed.manifest["run_id"] == saver.run_id
         self._steps_saved = len(self._records) if is_own else 0
-        self._saved_at = time.monotonic()
+        self._saved_at, self._took_s = time.monotonic(), 0.0
 
     def want(self) -> None:
         """Have a checkpoint saved at the end of the next region. Safe from any thread."""
@@ -92,21 +94,32 @@ class CheckpointedRun:
         if not self._is_wanted and not self._is_due(is_end=is_end):
             return None
         self._is_wanted = False
-        self._steps_saved, self._saved_at = len(progress.outcomes), time.monotonic()
+        self._steps_saved = len(progress.outcomes)
         moment = progress.moment(failed)
         progress.new_layers.clear()
         # One checkpoint is saved at a time.
-        return lambda attempt: self._saver.save(moment, attempt)
+        return lambda attempt: self._save(moment, attempt)
+
+    def _save(self, moment: Moment, attempt: Attempt) -> dict[str, Any]:
+        begun = time.monotonic()
+        try:
+            return self._saver.save(moment, attempt)
+        finally:
+            self._saved_at = time.monotonic()
+            self._took_s = self._saved_at - begun
 
     def _is_due(self, *, is_end: bool) -> bool:
         more = len(self._progress.outcomes) - self._steps_saved
         if self._mode is CheckpointMode.MANUAL or more <= 0:
             return False
-        if is_end or self._mode is CheckpointMode.AUTO:
+        if is_end:
             return True
         if self._mode is CheckpointMode.LAYER:
             return bool(self._progress.new_layers)
-        return more >= INTERVAL_STEPS or time.monotonic() - self._saved_at >= INTERVAL_S
+        to_lose_s = time.monotonic() - self._saved_at
+        if self._mode is CheckpointMode.AUTO:
+            return self._progress.is_complete or to_lose_s >= max(AUTO_S, self._took_s / AUTO_SHARE)
+        return more >= INTERVAL_STEPS or to_lose_s >= INTERVAL_S
 
     def _borrow(self, checkpoint: Checkpoint) -> None:
         """Have the files of the checkpoint in the run's scratch folder, where no later one removes them."""

@@ -76,6 +76,11 @@ class Progress:
         if not self._open[step.layer]:
             self.new_layers.append(step.layer)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every step is done."""
+        return not self._pending
+
     def moment(self, failed: Collection[str]) -> Moment:
         """How far the run is now.
 

@@ -22,6 +22,8 @@ from odibi_core.step import Step
 from odibi_core.testing import function_step, ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("checkpoints_at_once")
+
 SEEDS, SAMPLE = 50, 3
 DAMAGES = 10
 """A seed: of the checkpoints, and as many of the cache."""
