@@ -23,7 +23,6 @@ OdibiError                      something the user can understand and mend
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -224,6 +223,8 @@ def internal_error(error: BaseException, fix: str = "report it, with what the ru
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known: the nearest ones, else the first dozen of all there are."""
+    import difflib
+
     names = sorted({str(candidate) for candidate in known})
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if not near:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 import sys
 import threading
@@ -17,13 +16,13 @@ from odibi_core.errors import OdibiError, UnknownNameError
 from odibi_core.events import EventType
 from odibi_core.hooks import Hook, HookFunction, HookRunner, own_copy
 from odibi_core.late_dataclass import dataclass
+from odibi_core.late_logging import logger
 from odibi_core.secret_store import Redactor
 
 ALL_EVENTS = "*"
 _EVENT_TYPES = {event_type.value: event_type.value for event_type in EventType}
 _GIVEN_TO_HOOKS = {"_tracker": "tracker", "_metrics": "metrics"}
 
-_log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 Watcher = Callable[[Event], object]
@@ -112,8 +111,10 @@ class EventBus:
                 try:
                     watcher(event)
                 except Exception as error:  # noqa: BLE001 - a watcher never breaks what it watches
-                    _log.error("a watcher failed at %s: %s: %s", name, type(error).__name__, error)
-                    _log.debug("where the watcher failed", exc_info=True)
+                    logger(__name__).error(
+                        "a watcher failed at %s: %s: %s", name, type(error).__name__, error
+                    )
+                    logger(__name__).debug("where the watcher failed", exc_info=True)
             if hooks := self._hooks.get(name):
                 # A later run, with secrets of its own, may have begun before a hook gets to this one.
                 self._runner.enqueue(hooks, name, partial(_for_hooks, event, (self._given, self.redactor)))

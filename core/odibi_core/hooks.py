@@ -7,7 +7,6 @@ costs no change of thread, and a hook that hangs delays the others once.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
@@ -16,8 +15,7 @@ from dataclasses import field
 from typing import Any
 
 from odibi_core.late_dataclass import dataclass
-
-_log = logging.getLogger(__name__)
+from odibi_core.late_logging import logger
 
 HookFunction = Callable[[dict[str, Any]], object]
 
@@ -128,7 +126,9 @@ class HookRunner:
                 hook.missed = 0
             self._missed.clear()
         for name, count in missed:
-            _log.warning("the hook %s missed %d %s", name, count, "event" if count == 1 else "events")
+            logger(__name__).warning(
+                "the hook %s missed %d %s", name, count, "event" if count == 1 else "events"
+            )
         return is_done
 
     def close(self) -> None:
@@ -161,10 +161,10 @@ class HookRunner:
             try:
                 hook.function(delivery.copy())
             except BaseException as error:  # noqa: BLE001 - a hook never breaks a run, not even by sys.exit()
-                _log.error(
+                logger(__name__).error(
                     "the hook %s failed at %s: %s: %s", hook.name, event_type, type(error).__name__, error
                 )
-                _log.debug("where the hook %s failed", hook.name, exc_info=True)
+                logger(__name__).debug("where the hook %s failed", hook.name, exc_info=True)
 
     def _next_call(self, worker: _Worker) -> tuple[Hook, str, _Delivery] | None:
         """The next call for a worker, or None where another has taken its place."""
@@ -210,7 +210,7 @@ class HookRunner:
         self._worker = self._start_worker()
         if not hook.was_reported:
             hook.was_reported = True
-            _log.warning(
+            logger(__name__).warning(
                 "the hook %s did not return within %g s at %s: it gets no events until it does",
                 hook.name,
                 self._timeout_s,

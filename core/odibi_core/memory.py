@@ -9,7 +9,6 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Engine, Outcome, RunContext
 from odibi_core.kept.resumption import (
@@ -27,6 +26,7 @@ from odibi_core.plan.rendering import Values
 from odibi_core.secret_store import Redactor
 
 if TYPE_CHECKING:
+    from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode, RunRecord
     from odibi_core.kept.cached_run import CachedRun, Forecast
     from odibi_core.kept.checkpointed_run import CheckpointedRun
     from odibi_core.kept.result_cache import ResultCache
@@ -101,13 +101,13 @@ class Past:
     Attributes:
         cache: The cache; None where it is off.
         checkpoints: The checkpoints; None where they are off.
-        mode: When one is saved.
+        mode: When one is saved; None where they are off.
         resumption: What the run goes on from.
     """
 
     cache: ResultCache | None = None
     checkpoints: CheckpointManager | None = None
-    mode: CheckpointMode = CheckpointMode.LAYER
+    mode: CheckpointMode | None = None
     resumption: Resumption = field(default_factory=Resumption)
 
     @classmethod
@@ -115,7 +115,7 @@ class Past:
         cls,
         pipeline: str,
         cache: ResultCache | None,
-        checkpoints: CheckpointManager | None,
+        checkpoints: CheckpointManager,
         mode: CheckpointMode,
         *,
         resumes: bool,
@@ -126,7 +126,7 @@ class Past:
         Args:
             pipeline: Its name.
             cache: The cache; None where it is off.
-            checkpoints: The checkpoints; None where they are off.
+            checkpoints: The checkpoints.
             mode: When one is saved.
             resumes: Whether it goes on with the latest run of the pipeline.
             fork: The run that it takes over from.
@@ -135,9 +135,9 @@ class Past:
             CheckpointError: The checkpoint to resume is of another pipeline, or the run to take over from has
                 none.
         """
-        if checkpoints is not None and fork is not None:
+        if fork is not None:
             return cls(cache, checkpoints, mode, find_fork(checkpoints, fork))
-        if checkpoints is None or not resumes:
+        if not resumes:
             return cls(cache, checkpoints, mode)
         return cls(cache, checkpoints, mode, find_resumption(checkpoints, pipeline))
 
@@ -235,7 +235,7 @@ class Prospect:
 
             view = CacheView(past.cache, self._plan, self._fingerprints, self._place)
             cached = CachedRun(view, engines, context, warn, redactor)
-        if past.checkpoints is not None:
+        if past.checkpoints is not None and past.mode is not None:
             from odibi_core.kept.checkpoint_saver import CheckpointSaver
             from odibi_core.kept.checkpointed_run import CheckpointedRun
             from odibi_core.kept.rereading import Sources
@@ -262,5 +262,7 @@ class Prospect:
         return Memory(cached, checkpointed, finish) if cached or checkpointed else None
 
     def _new_record(self, run_id: str) -> RunRecord:
+        from odibi_core.checkpoint_manager import RunRecord
+
         chains = {name: print_.chain for name, print_ in self._fingerprints.items()}
         return RunRecord(run_id, self._day, self._plan.tracking.value, chains)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
 from odibi_core.engines.registry import EngineNames
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
@@ -30,6 +29,7 @@ from odibi_core.step import Step
 from odibi_core.workspace import Workspace
 
 if TYPE_CHECKING:
+    from odibi_core.checkpoint_manager import CheckpointMode
     from odibi_core.distributed_executor import ExecutionBackend
     from odibi_core.engine_context import EngineContext
     from odibi_core.kept.cached_run import Forecast
@@ -266,15 +266,17 @@ class Orchestrator:
         return Prospect(past, plan, values, surroundings).forecasts()
 
     def _past(self, settings: RunSettings, redactor: Redactor) -> Past:
-        cache = checkpoints = None
+        cache = None
         if settings.enable_cache:
             cache = self._cache_manager or self._open_cache(settings.cache_dir, redactor)
-        if settings.enable_checkpoints or settings.resume_from_checkpoint or self._fork is not None:
-            checkpoints = CheckpointManager(self._workspace.resolve(settings.checkpoint_dir))
+        if not (settings.enable_checkpoints or settings.resume_from_checkpoint or self._fork is not None):
+            return Past(cache)
+        from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
+
         return Past.find(
             self.pipeline.name,
             cache,
-            checkpoints,
+            CheckpointManager(self._workspace.resolve(settings.checkpoint_dir)),
             CheckpointMode(settings.checkpoint_mode),
             resumes=settings.resume_from_checkpoint,
             fork=self._fork,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +12,12 @@ from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
 from odibi_core.errors import OdibiError, PipelineInvalidError, SecretError, TransientError, did_you_mean
+from odibi_core.late_logging import logger
 
 HIDDEN = "***"
 SHORTEST_HIDDEN = 4
 _SHORTEST_LINE = 8
 
-_log = logging.getLogger(__name__)
 
 Secrets = Mapping[str, str] | Callable[[str], str]
 
@@ -163,7 +162,7 @@ class SecretStore:
             if name not in self._resolved:
                 value = self._find(name)
                 if not self.redactor.add(value):
-                    _log.warning(
+                    logger(__name__).warning(
                         "the secret %r is shorter than %d characters, too short to be hidden in logs",
                         name,
                         SHORTEST_HIDDEN,

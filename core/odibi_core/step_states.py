@@ -11,7 +11,6 @@ from odibi_core.engines.base import Outcome
 from odibi_core.errors import ExpectationError, OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType, NodeState
-from odibi_core.expectations.results import ResultState
 from odibi_core.late_dataclass import dataclass
 from odibi_core.plan.model import Plan, Region
 
@@ -176,6 +175,8 @@ class StepStates:
         """Tell what was found of a step's expectations."""
         if not checked:
             return
+        from odibi_core.expectations.results import ResultState
+
         results = checked["results"]
         self._emit(
             EventType.EXPECTATIONS_CHECKED,

@@ -21,6 +21,8 @@ from odibi_core.errors import TargetError
 from odibi_core.formats.base import Ticket
 
 _PREFIX = ".tmp-"
+_HASH_LENGTH = 16
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _OLD = "old"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -84,7 +86,7 @@ def explained(path: Path) -> Iterator[None]:
 
 def ticket_hash(ticket: Ticket) -> str:
     """A short name for a ticket that any file system takes."""
-    return hashlib.sha256(str(ticket).encode()).hexdigest()[:16]
+    return hashlib.sha256(str(ticket).encode()).hexdigest()[:_HASH_LENGTH]
 
 
 @contextmanager
@@ -141,7 +143,7 @@ def real(path: Path) -> Path:
 def sweep(target: Path) -> None:
     """Clear what dead writers of this target left, and finish a swap that one of them began."""
     target = real(target)
-    for room in target.parent.glob(f"{_PREFIX}{'[0-9a-f]' * 16}-{_escaped(_short(target.name))}"):
+    for room in _rooms(target):
         with suppress(FileNotFoundError):
             handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
             try:
@@ -152,6 +154,25 @@ def sweep(target: Path) -> None:
                 continue
             finally:
                 os.close(handle)
+
+
+def _rooms(target: Path) -> list[Path]:
+    """The folders in which writers of this target have prepared it."""
+    rest = f"-{_short(target.name)}"
+    length = len(_PREFIX) + _HASH_LENGTH + len(rest)
+    try:
+        with os.scandir(target.parent) as entries:
+            names = [entry.name for entry in entries]
+    except OSError:
+        return []
+    return [
+        target.parent / name
+        for name in names
+        if len(name) == length
+        and name.startswith(_PREFIX)
+        and name.endswith(rest)
+        and _HEXADECIMAL.issuperset(name[len(_PREFIX) : -len(rest)])
+    ]
 
 
 @contextmanager
@@ -245,7 +266,3 @@ def _short(name: str) -> str:
     # The prefix and the ticket's hash take 22 of the 255 bytes that a name may have.
     encoded = name.encode()
     return name if len(encoded) <= 220 else hashlib.sha256(encoded).hexdigest()
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

@@ -27,13 +27,14 @@ from odibi_core.formats.base import (
     Written,
     put_file,
 )
-from odibi_core.formats.merging import Incoming, incoming, merged_sql
 from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from odibi_core.formats.merging import Incoming
 
 WRITTEN_BEFORE = "this run wrote it already"
 TARGET_EXISTS = "the target exists"
@@ -184,6 +185,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         def prepare(path: Path) -> int:
             select = self.checked_sql(rows, options, target.path)
             if target.mode is WriteMode.MERGE:
+                from odibi_core.formats.merging import incoming
+
                 with incoming(rows.cursor, select, target) as fresh:
                     if exists:
                         details.update(self._merge(fresh, path, rows, target, options))
@@ -220,6 +223,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         """Write the old rows and the new ones to `path`; gives back what became of the new ones."""
         files, old = self._existing(rows, target.path, path.parent, options)
         before = self.existing_sql(files, old, options)
+        from odibi_core.formats.merging import merged_sql
+
         merged = merged_sql(self, fresh, before, old, target=target, options=options)
         self.write_file(rows.cursor, merged.select, path, options, target.check)
         return fresh.count_matches(merged)

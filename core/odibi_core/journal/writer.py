@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import os
 import secrets
 import threading
@@ -16,6 +15,7 @@ from odibi_core.events import EventType
 from odibi_core.journal.heartbeat import Heartbeat
 from odibi_core.journal.vitals import Vitals
 from odibi_core.json_text import JsonEncoder
+from odibi_core.late_logging import logger
 from odibi_core.pipeline import Pipeline
 from odibi_core.secret_store import Redactor
 from odibi_core.text_file import reason, write_text_file
@@ -30,8 +30,6 @@ EVENTS_FILE = "events.jsonl"
 CANCEL_FILE = "cancel"
 """Holds who asked the run to stop: of a long journal only the ends are read for a list."""
 _KEPT_AT_ONCE = (EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
-
-_log = logging.getLogger(__name__)
 
 
 def new_run_id() -> str:
@@ -100,7 +98,7 @@ class JournalWriter:
                     os.fsync(self._file)
             except OSError as error:
                 if self._unsaid == 0:
-                    _log.warning(
+                    logger(__name__).warning(
                         "the journal can't be written (%s), and what happens now is missing from it: %s",
                         reason(error),
                         self.run_dir,
@@ -119,7 +117,9 @@ class JournalWriter:
             os.fsync(file)
             self._heartbeat.stop()
         except OSError as error:
-            _log.warning("the journal of %s could not be closed: %s", self.run_dir, error.strerror)
+            logger(__name__).warning(
+                "the journal of %s could not be closed: %s", self.run_dir, error.strerror
+            )
         finally:
             os.close(file)
 
@@ -132,7 +132,7 @@ class JournalWriter:
     def _say_missing(self) -> None:
         if self._unsaid:
             events = "1 event is" if self._unsaid == 1 else f"{self._unsaid} events are"
-            _log.warning("%s missing from the journal: %s", events, self.run_dir)
+            logger(__name__).warning("%s missing from the journal: %s", events, self.run_dir)
             self._unsaid = 0
 
     def _keep_design(self, pipeline: Pipeline) -> None:
@@ -142,7 +142,7 @@ class JournalWriter:
             text = dump_yaml(pipeline, name_objects=True)
             write_text_file(self.run_dir / DESIGN_FILE, self._redactor.text(text))
         except OdibiError as error:
-            _log.warning("the design could not be kept in the journal: %s", error)
+            logger(__name__).warning("the design could not be kept in the journal: %s", error)
 
 
 def append_event(run_dir: Path, event_type: EventType, pipeline: str, **keys: Any) -> None:

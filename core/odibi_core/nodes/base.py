@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from functools import cache
@@ -102,6 +101,8 @@ def text_value(step: Step, meaning: str) -> list[Problem]:
 
 def _near_setting(name: str, names: Iterable[str], also_called: Mapping[str, str]) -> str:
     """A hint for a setting that is not there; other tools' names lead to ours."""
+    import difflib
+
     near = difflib.get_close_matches(name.casefold(), also_called, n=1, cutoff=0.8)
     return f"did you mean {also_called[near[0]]!r}?" if near else did_you_mean(name, names)
 

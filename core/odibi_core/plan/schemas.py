@@ -13,15 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from odibi_core.engines.operations import Query, Scan
-from odibi_core.errors import OdibiError, Problem, Severity
+from odibi_core.errors import OdibiError, Problem, Severity, SqlError
 from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
-from odibi_core.plan.for_spark import lacking_types, spark_problems
 from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder, binder_at_hand
 from odibi_core.sql.compose import Dialect, SqlStep
-from odibi_core.sql.dialect import may_be_for_spark_alone
 from odibi_core.step import Step
 
 SPARK = "spark"
@@ -76,9 +74,7 @@ def find_schemas(
         problems += _read_heads(scans, place, probe, ask, schemas)
     for step, _ in scans:
         if step.engine == SPARK:
-            problems += [
-                problem for key in step.outputs.values() for problem in lacking_types(step.name, schemas[key])
-            ]
+            problems += _lacking_types(step, schemas)
     queries = [
         (step, operation)
         for step in steps
@@ -97,11 +93,7 @@ def find_schemas(
         result = bound[step.name]
         (key,) = step.outputs.values()
         schemas[key] = result.schema
-        if (
-            result.error is not None
-            and step.engine == SPARK
-            and may_be_for_spark_alone(result.error, query.sql, query.dialect)
-        ):
+        if result.error is not None and step.engine == SPARK and _may_be_for_spark_alone(result.error, query):
             # DuckDB tells the columns of Spark's steps too, but Spark knows more functions.
             warning = "its columns can't be told before it runs: only Spark can read its SQL"
             problems.append(Problem(warning, step.name, "value", severity=Severity.WARNING))
@@ -122,8 +114,7 @@ def find_schemas(
         ]
         is_settled = result.schema is not None or result.sql != query.sql
         if step.engine == SPARK and result.error is None and result.sql == query.sql:
-            inputs = {alias: schemas.get(source) for alias, source in step.inputs.items()}
-            problems += spark_problems(step.name, query.sql, inputs)
+            problems += _spark_problems(step, query, schemas)
         if step.engine == SPARK:
             # It runs as it was written; whose SQL that is, is known by now.
             if is_settled and query.dialect == Dialect.AUTO:
@@ -133,6 +124,25 @@ def find_schemas(
             operation = Query(result.sql, Dialect.DUCKDB.value)
             native[step.name] = replace(nodes[step.name], operation=operation)
     return Ports(native, schemas), problems
+
+
+def _lacking_types(step: Step, schemas: Mapping[str, Schema | None]) -> list[Problem]:
+    from odibi_core.plan.for_spark import lacking_types
+
+    return [problem for key in step.outputs.values() for problem in lacking_types(step.name, schemas[key])]
+
+
+def _spark_problems(step: Step, query: Query, schemas: Mapping[str, Schema | None]) -> list[Problem]:
+    from odibi_core.plan.for_spark import spark_problems
+
+    inputs = {alias: schemas.get(source) for alias, source in step.inputs.items()}
+    return list(spark_problems(step.name, query.sql, inputs))
+
+
+def _may_be_for_spark_alone(error: SqlError, query: Query) -> bool:
+    from odibi_core.sql.dialect import may_be_for_spark_alone
+
+    return may_be_for_spark_alone(error, query.sql, query.dialect)
 
 
 def _read_heads(

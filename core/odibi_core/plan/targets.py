@@ -13,7 +13,6 @@ from pathlib import Path
 
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import OdibiError, Problem
-from odibi_core.formats.excel_books import sheet_key
 from odibi_core.nodes.base import Node
 from odibi_core.step import Step
 
@@ -134,6 +133,8 @@ def _table(node: Node) -> str | None:
         return None
     sheet = getattr(operation.options, "sheet", None)
     if isinstance(sheet, str):
+        from odibi_core.formats.excel_books import sheet_key
+
         return sheet_key(sheet)
     return getattr(operation.options, "table", None)
 

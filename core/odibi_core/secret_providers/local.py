@@ -18,17 +18,13 @@ MOUNTED = "/run/secrets"
 MOST_BYTES = 1 << 20
 """A file larger than this is no secret."""
 
-_ASSIGNMENT = re.compile(
-    r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
+_ASSIGNMENT = r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*
     (?: '(?P<raw>[^']*)' | "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<plain>[^\n]*?) )
-    [ \t]*(?:(?<![^ \t'"=])\#[^\n]*)?(?:\n|\Z)""",
-    re.VERBOSE | re.DOTALL,
-)
-_NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
-_SECRETIVE = re.compile(
+    [ \t]*(?:(?<![^ \t'"=])\#[^\n]*)?(?:\n|\Z)"""
+_NOTHING = r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)"
+_SECRETIVE = (
     r"secret|token|passw|passphrase|credential|_pwd|_dsn|(?:api|access|account|private)_?key|_key$"
-    r"|connection_?string",
-    re.IGNORECASE,
+    r"|connection_?string"
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -50,7 +46,9 @@ class Environment:
     def names(self) -> list[str]:
         """The variables that have the prefix; without one, those whose names speak of a secret."""
         found = (name.removeprefix(self.prefix) for name in os.environ if name.startswith(self.prefix))
-        return sorted(name for name in found if name and (self.prefix or _SECRETIVE.search(name)))
+        return sorted(
+            name for name in found if name and (self.prefix or re.search(_SECRETIVE, name, re.IGNORECASE))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +168,15 @@ def parse_dotenv(text: str, where: str) -> dict[str, str]:
     Raises:
         SecretError: A line is neither an assignment nor a comment; the error shows none of it.
     """
+    nothing, assigned = re.compile(_NOTHING), re.compile(_ASSIGNMENT, re.VERBOSE | re.DOTALL)
     found: dict[str, str] = {}
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     place = 0
     while place < len(text):
-        if blank := _NOTHING.match(text, place):
+        if blank := nothing.match(text, place):
             place = blank.end()
             continue
-        assignment = _ASSIGNMENT.match(text, place)
+        assignment = assigned.match(text, place)
         if assignment is None:
             raise SecretError(
                 "this line is not NAME=VALUE",

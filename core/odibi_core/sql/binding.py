@@ -13,8 +13,6 @@ from odibi_core.errors import SqlError
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
 from odibi_core.sql.compose import Dialect, SqlStep, compose, region_clause
-from odibi_core.sql.dialect import native_sql
-from odibi_core.sql.faults import explain_error
 from odibi_core.sql.reach import reads_inputs_alone
 from odibi_core.sql.spare import give_back, take_database
 from odibi_core.sql.statement import read_statement
@@ -175,6 +173,8 @@ class Binder:
         return bound
 
     def _bind_step(self, step: SqlStep, known: Mapping[str, Schema | None]) -> BoundStep:
+        from odibi_core.sql.dialect import native_sql
+
         inputs = {alias: known.get(key) for alias, key in step.inputs.items()}
         schemas: dict[str, Schema | None] = {}
 
@@ -218,6 +218,8 @@ class Binder:
         try:
             self._database().extract_statements(sql)
         except duckdb.Error as error:
+            from odibi_core.sql.faults import explain_error
+
             raise explain_error(error, sql, inputs) from error
 
     def _explain(self, error: duckdb.Error, sql: str, inputs: Mapping[str, Schema]) -> SqlError:
@@ -226,6 +228,8 @@ class Binder:
             self._check_alone(sql, inputs)
         except SqlError as better:
             return better
+        from odibi_core.sql.faults import explain_error
+
         return explain_error(error, sql, inputs)
 
     def _check_pivot(self, sql: str, inputs: Mapping[str, Schema]) -> None:
@@ -245,6 +249,8 @@ class Binder:
                 database.execute(prefix + read_statement(sql).text)
                 database.execute("DEALLOCATE step")
             except duckdb.Error as error:
+                from odibi_core.sql.faults import explain_error
+
                 raise explain_error(error, sql, inputs, prefix=prefix) from error
 
     def _names_alone(self, sql: str, inputs: Mapping[str, Schema]) -> list[str]:

@@ -10,9 +10,7 @@ from typing import Any
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
-from odibi_core.engines.duckdb.keeping import load_dataset, save_dataset
 from odibi_core.engines.duckdb.plain_step import carry_out_plain_step
-from odibi_core.engines.duckdb.profiling import profile_outcomes
 from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
@@ -67,6 +65,8 @@ class DuckDBEngine:
 
     def profile(self, outcomes: Sequence[Outcome], context: RunContext, attempt: Attempt) -> None:
         """Have the outcomes say what the values of their columns are like, as far as the run asks for it."""
+        from odibi_core.engines.duckdb.profiling import profile_outcomes
+
         profile_outcomes(outcomes, self._session, context, attempt)
 
     def adopt(self, key: str, frame: Any) -> Dataset:
@@ -79,10 +79,14 @@ class DuckDBEngine:
         Raises:
             UnkeepableError: Parquet can't hold it without a change.
         """
+        from odibi_core.engines.duckdb.keeping import save_dataset
+
         save_dataset(dataset, path, self._session, attempt)
 
     def load(self, key: str, path: Path, snapshot: Snapshot) -> Dataset:
         """The dataset that `save` wrote; its rows are read when somebody asks."""
+        from odibi_core.engines.duckdb.keeping import load_dataset
+
         return load_dataset(key, path, snapshot, self._session)
 
     def settle(self, datasets: Sequence[Dataset]) -> None:

@@ -11,7 +11,6 @@ from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, Profiles, RunContext
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.health.columns import column_facts, facts_select, frequent_select
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,6 +67,8 @@ def _why_not(dataset: Dataset, context: RunContext) -> str:
 
 
 def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, Any]:
+    from odibi_core.health.columns import column_facts, facts_select, frequent_select
+
     schema, row_count = dataset.schema, dataset.row_count()
     fragment = dataset.fragment()
     fragment.register(cursor)

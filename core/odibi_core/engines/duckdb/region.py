@@ -37,8 +37,6 @@ from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.registry import format_named
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
-from odibi_core.sql.dialect import native_sql
-from odibi_core.sql.faults import explain_error
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -222,6 +220,9 @@ class RegionRun:
     def _native(self, task: Task, query: Query) -> str:
         """The query in DuckDB's dialect; the plan could not tell, for want of an input's columns."""
         import duckdb
+
+        from odibi_core.sql.dialect import native_sql
+        from odibi_core.sql.faults import explain_error
 
         schemas = {alias: self._data[key].schema for alias, key in task.inputs.items()}
 
@@ -433,6 +434,8 @@ class RegionRun:
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
         import duckdb
+
+        from odibi_core.sql.faults import explain_error
 
         if not isinstance(error, duckdb.Error):
             return TaskError(task.name, error)
