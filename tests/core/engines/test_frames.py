@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,16 @@ def test_a_function_that_keeps_its_frame_and_changes_it_later_changes_nothing(ru
         [1, 98, 3],
         [0, 0, 0],
     ]
+
+
+def test_a_frame_that_nobody_else_holds_is_not_copied(run: Run) -> None:
+    given: list[weakref.ref[pd.DataFrame]] = []
+
+    def make() -> pd.DataFrame:
+        frame = pd.DataFrame({"id": [1, 2, 3]})
+        given.append(weakref.ref(frame))
+        return frame
+
+    result = run([function_step("make", make)])
+    assert result.data_map["make"]["id"].tolist() == [1, 2, 3]
+    assert given[0]() is not None

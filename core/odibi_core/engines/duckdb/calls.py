@@ -37,14 +37,10 @@ def carry_out_call(
         frames = _call(
             operation, {alias: data[key] for alias, key in task.inputs.items()}, task, context, attempt
         )
+        # Counted before the frames are handed on: an argument is a reference too.
+        shared = {name: _references(frames, name) > _OWN_REFERENCES for name in frames}
         outputs: dict[str, Dataset] = {
-            name: FrameDataset(
-                task.outputs[name],
-                session,
-                frames[name],
-                maker,
-                is_shared=_references(frames, name) > _OWN_REFERENCES,
-            )
+            name: FrameDataset(task.outputs[name], session, frames[name], maker, is_shared=shared[name])
             for name in frames
         }
     except Exception as error:
