@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from odibi_core.dataset import json_value
@@ -13,6 +13,8 @@ from odibi_core.secret_store import Redactor
 
 _DEEPEST = 50
 _NAMED = (types.FunctionType, type)
+_SCALARS = frozenset({str, int, float, bool, types.NoneType})
+_PLAIN = _SCALARS | {dict, list}
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -30,6 +32,8 @@ class JsonEncoder(json.JSONEncoder):
     def encode(self, o: Any) -> str:
         """The value as JSON."""
         shown = self._redactor.value(o)
+        if (text := _plain_text(shown)) is not None:
+            return text
         try:
             return super().encode(shown)
         except (ValueError, TypeError, RecursionError):
@@ -46,6 +50,47 @@ class JsonEncoder(json.JSONEncoder):
         text = str(o)
         hidden = self._redactor.text(text)
         return json_value(o) if hidden == text else json_value(hidden)
+
+
+def _plain_text(value: Any) -> str | None:
+    """The JSON of mappings and lists of texts, numbers and nothing else; None of all other values.
+
+    orjson has forms of its own for objects of many kinds, and writes null for a float that is no number.
+    """
+    import orjson
+
+    try:
+        if type(value) is not dict or not _is_plain(value.values()):
+            return None
+        text = orjson.dumps(value)
+    # Half of a surrogate pair, more than 64 bits, a key that is no text, or no end.
+    except (TypeError, RecursionError):
+        return None
+    return text.decode() if b"null" not in text or _is_finite(value) else None
+
+
+def _is_plain(values: Iterable[Any]) -> bool:
+    kinds = set(map(type, values))
+    if not kinds <= _PLAIN:
+        return False
+    if kinds <= _SCALARS:
+        return True
+    for value in values:
+        kind = type(value)
+        if kind is dict and value and not _is_plain(value.values()):
+            return False
+        if kind is list and value and not _is_plain(value):
+            return False
+    return True
+
+
+def _is_finite(value: Any) -> bool:
+    kind = type(value)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is dict:
+        return all(map(_is_finite, value.values()))
+    return kind is not list or all(map(_is_finite, value))
 
 
 def _plain(value: Any, depth: int) -> Any:

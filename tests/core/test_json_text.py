@@ -1,0 +1,67 @@
+"""JSON of anything is valid, and the same whichever way it is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odibi_core import json_text
+from odibi_core.events import NodeState
+from odibi_core.json_text import JsonEncoder
+from odibi_core.secret_store import Redactor
+
+
+class _Color(enum.Enum):
+    RED = "crimson"
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(codec=None))
+    | st.sampled_from([NodeState.SUCCESS, _Color.RED, dt.date(2026, 1, 2), (1, math.nan), {"a"}, b"x", len])
+)
+KEYS = st.text(max_size=3) | st.sampled_from([1, None, NodeState.FAILED])
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=VALUES)
+def test_what_is_plain_is_written_as_all_else_is(value: Any) -> None:
+    text = JsonEncoder().encode({"value": value})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_text, "_plain_text", lambda _: None)
+        expected = JsonEncoder().encode({"value": value})
+    assert json.loads(text, parse_constant=_refuse) == json.loads(expected)
+
+
+def test_a_line_holds_no_spaces_between_its_parts() -> None:
+    assert JsonEncoder().encode({"a": [1, None], "b": {"c": "é\n"}}) == '{"a":[1,null],"b":{"c":"é\\n"}}'
+
+
+def test_floats_that_are_no_numbers_are_texts() -> None:
+    assert JsonEncoder().encode({"a": [{"b": math.nan}], "c": -math.inf}) == '{"a":[{"b":"nan"}],"c":"-inf"}'
+
+
+def test_a_secret_is_hidden_at_any_depth() -> None:
+    redactor = Redactor()
+    redactor.add("s3cr3t-value")
+    text = JsonEncoder(redactor).encode({"a": [{"s3cr3t-value": "x s3cr3t-value"}], "b": {"s3cr3t-value"}})
+    assert "s3cr3t-value" not in text
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON")
