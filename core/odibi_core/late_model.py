@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from odibi_core.late_values import UNSURE, Take, taker
+from odibi_core.late_values import UNSURE, Take, as_json, taker
 
 _TOLD = frozenset({"default", "default_factory", "alias", "description", "title", "examples"})
 _REQUIRED: Any = object()
@@ -247,6 +247,19 @@ class LateModel(metaclass=LateMeta):
         """A copy in which some fields have other values, which nobody checks."""
         values, changes = self._values(), dict(update or {})
         return type(self)._with({**values, **changes}, {*self.__dict__["model_fields_set"], *changes})
+
+    def model_dump(self, **how: Any) -> Any:
+        """The values as pydantic gives them, which is asked where plain code is not sure of them."""
+        if how == {"mode": "json", "exclude_defaults": True}:
+            fields = type(self)._fields
+            dumped = {
+                name: as_json(value)
+                for name, value in self._values().items()
+                if fields[name][1].is_required or value != fields[name][1].made()
+            }
+            if not any(value is UNSURE for value in dumped.values()):
+                return dumped
+        return self._for_pydantic().model_dump(**how)
 
     def _values(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "model_fields_set"}

@@ -9,7 +9,7 @@ import datetime as dt
 import re
 import types
 from collections.abc import Callable, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 UNSURE: Any = object()
@@ -83,6 +83,21 @@ def _of(type_: Any) -> Take:
     elif origin is dict and arguments[0] is str:
         return _named(_of(arguments[1]))
     return _never
+
+
+def as_json(value: Any) -> Any:
+    """The value as JSON has it; UNSURE where pydantic is to say how."""
+    if value is None or type(value) in (str, bool, int):
+        return value
+    if isinstance(value, StrEnum):
+        return value.value
+    if type(value) is list:
+        items = [as_json(item) for item in value]
+        return UNSURE if any(item is UNSURE for item in items) else items
+    if type(value) is dict and all(type(name) is str for name in value):
+        named = {name: as_json(item) for name, item in value.items()}
+        return UNSURE if any(item is UNSURE for item in named.values()) else named
+    return UNSURE
 
 
 def _same(value: Any) -> Any:

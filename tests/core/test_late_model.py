@@ -18,6 +18,7 @@ from pydantic import Field as PydanticField
 from odibi_core import run_settings, workspace_settings
 from odibi_core.formats import csv_options, json_options, parquet
 from odibi_core.formats.base import LateOptions, Options, WriteMode
+from odibi_core.journal import order
 from odibi_core.model import Field, LateModel, field_names
 from odibi_core.nodes import settings as node_settings
 from odibi_core.story import lineage
@@ -27,7 +28,7 @@ def late_models() -> list[type[LateModel]]:
     """Every late model that pydantic has a model of, too."""
     modules = (
         *(run_settings, workspace_settings, csv_options, json_options, parquet, node_settings),
-        lineage,
+        *(lineage, order),
     )
     found: dict[str, Any] = {
         f"{kind.__module__}.{kind.__name__}": kind
@@ -98,6 +99,20 @@ def test_what_is_given_is_taken_or_refused_as_pydantic_does(model: Any, data: st
     params = data.draw(likely(model))
     ours = outcome(lambda: model.model_validate(copy.deepcopy(params)))
     assert ours == outcome(lambda: model.pydantic_model().model_validate(params))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_what_differs_from_the_defaults_is_dumped_as_pydantic_does(model: Any, data: st.DataObject) -> None:
+    params = data.draw(likely(model))
+    try:
+        made = model.model_validate(copy.deepcopy(params))
+    except ValidationError:
+        return
+    how: dict[str, Any] = {"mode": "json", "exclude_defaults": True}
+    pydantics = model.pydantic_model().model_validate(params)
+    assert repr(made.model_dump(**how)) == repr(pydantics.model_dump(**how))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, ValidationError
-
 from odibi_core.errors import OdibiError
-from odibi_core.formats.base import Options
+from odibi_core.formats.base import LateOptions
+from odibi_core.model import Field, mistakes_of
 from odibi_core.plan.model import Tracking
 
 
@@ -25,7 +24,7 @@ class Trigger(StrEnum):
     REPLAY = "replay"
 
 
-class RunOrder(Options):
+class RunOrder(LateOptions):
     """What a run was asked to do."""
 
     pipeline: str = Field(min_length=1, description="The pipeline's name.")
@@ -64,10 +63,10 @@ def read_order(kept: Mapping[str, Any], run_id: str) -> RunOrder:
     """
     try:
         return RunOrder.model_validate(kept)
-    except ValidationError as error:
+    except ValueError as error:
         wrong = [
             f"{'.'.join(str(part) for part in item['loc'])}: {item['msg'].lower()}"
-            for item in error.errors(include_input=False, include_url=False)
+            for item in mistakes_of(error)
         ]
         raise OdibiError(
             f"what was asked for can't be read: {'; '.join(wrong)}",

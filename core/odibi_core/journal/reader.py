@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +12,7 @@ from odibi_core.errors import OdibiError
 from odibi_core.journal.heartbeat import HEARTBEAT_FILE, STALE_S, age_s, is_beating
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import EVENTS_FILE
-
-_log = logging.getLogger(__name__)
+from odibi_core.late_logging import logger
 
 
 class JournalReader:
@@ -65,7 +63,9 @@ class JournalReader:
             event = apply_line(self._record, line, self._on_event)
             if event is None:
                 self._record.damaged_lines += 1
-                _log.warning("a line of the journal is damaged, what it told is missing: %s", self.run_dir)
+                logger(__name__).warning(
+                    "a line of the journal is damaged, what it told is missing: %s", self.run_dir
+                )
             else:
                 events.append(event)
         return events
