@@ -22,57 +22,19 @@ def folder_of(context: click.Context) -> Session:
     return session
 
 
-class PipelineName(click.types.StringParamType):
-    """The name of a pipeline of the workspace, or a path."""
-
-    name = "pipeline"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002 - click's own signature
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The pipelines of the workspace, then files."""
-        try:
-            names = [path.stem for path in folder_of(ctx).workspace().pipelines()]
-        except (OdibiError, OSError):
-            names = []
-        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
-        return found or [CompletionItem(incomplete, type="file")]
-
-
-class RunName(click.types.StringParamType):
-    """The id of a run, the beginning of one, or "latest"."""
-
-    name = "run"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002 - click's own signature
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """The runs of the workspace, the latest first."""
-        from odibi_core.journal.runs import list_runs
-
-        try:
-            runs = [record.run_id for record in list_runs(folder_of(ctx).workspace().runs, 50)]
-        except (OdibiError, OSError):
-            runs = []
-        return [CompletionItem(name) for name in ["latest", *runs] if name.startswith(incomplete)]
-
-
-class SettingsName(click.types.StringParamType):
-    """The name of a file of settings of the workspace.
+class NameInWorkspace(click.types.StringParamType):
+    """The name of something that the workspace has, completed by what there is.
 
     Args:
-        name: What such a file is called, such as "stream".
+        name: What it is, such as "stream".
         names: Gives those that there are.
+        is_path_too: Whether a file may be named in its place.
     """
 
-    def __init__(self, name: str, names: Callable[[Workspace], Iterable[str]]) -> None:
-        self.name, self._names = name, names
+    def __init__(
+        self, name: str, names: Callable[[Workspace], Iterable[str]], *, is_path_too: bool = False
+    ) -> None:
+        self.name, self._names, self._is_path_too = name, names, is_path_too
 
     def shell_complete(
         self,
@@ -80,21 +42,34 @@ class SettingsName(click.types.StringParamType):
         param: click.Parameter,  # noqa: ARG002 - click's own signature
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Those of the workspace."""
+        """Those of the workspace; files where none fits and one may be named."""
         try:
             names = list(self._names(folder_of(ctx).workspace()))
         except (OdibiError, OSError):
             names = []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return found or ([CompletionItem(incomplete, type="file")] if self._is_path_too else [])
+
+
+def _pipelines(workspace: Workspace) -> Iterable[str]:
+    return [path.stem for path in workspace.pipelines()]
+
+
+def _runs(workspace: Workspace) -> Iterable[str]:
+    """The latest first."""
+    from odibi_core.journal.runs import list_runs
+
+    return ["latest", *(record.run_id for record in list_runs(workspace.runs, 50))]
 
 
 def name_argument_of(name: str, names: Callable[[Workspace], Iterable[str]]) -> Callable[[Any], Any]:
     """The argument NAME of commands about one such file."""
-    return click.argument("name", type=SettingsName(name, names))
+    return click.argument("name", type=NameInWorkspace(name, names))
 
 
-pipeline_argument = click.argument("pipeline", type=PipelineName())
-run_argument = click.argument("run", type=RunName(), default="latest", metavar="[RUN]")
+PIPELINE = NameInWorkspace("pipeline", _pipelines, is_path_too=True)
+pipeline_argument = click.argument("pipeline", type=PIPELINE)
+run_argument = click.argument("run", type=NameInWorkspace("run", _runs), default="latest", metavar="[RUN]")
 param_option = click.option(
     "--param",
     "parameters",

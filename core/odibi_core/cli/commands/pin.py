@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import click
 
-from odibi_core.cli.arguments import PipelineName, param_option
+from odibi_core.cli.arguments import PIPELINE, param_option
 from odibi_core.cli.session import Session
 
 
 @click.command("pin", short_help="Keep what a step gives now as a test.")
 @click.argument("step")
 @click.argument("name", required=False)
-@click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
+@click.option("-p", "--pipeline", type=PIPELINE, required=True, help="The pipeline that has the step.")
 @param_option
 @click.option(
     "--rows",

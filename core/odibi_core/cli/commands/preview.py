@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from odibi_core.cli.arguments import PipelineName, json_option, param_option
+from odibi_core.cli.arguments import PIPELINE, json_option, param_option
 from odibi_core.cli.session import Session
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("preview", short_help="Show the first rows that a step makes.")
 @click.argument("step")
-@click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
+@click.option("-p", "--pipeline", type=PIPELINE, required=True, help="The pipeline that has the step.")
 @param_option
 @click.option(
     "--rows",

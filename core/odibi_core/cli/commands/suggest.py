@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import click
 
-from odibi_core.cli.arguments import PipelineName, json_option, param_option
+from odibi_core.cli.arguments import PIPELINE, json_option, param_option
 from odibi_core.cli.session import OpenPipeline, Session
 
 
 @click.command("suggest", short_help="Suggest expectations for what a step makes.")
 @click.argument("step")
-@click.option("-p", "--pipeline", type=PipelineName(), required=True, help="The pipeline that has the step.")
+@click.option("-p", "--pipeline", type=PIPELINE, required=True, help="The pipeline that has the step.")
 @param_option
 @click.option(
     "--rows",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from odibi_core.cli.arguments import PipelineName
+from odibi_core.cli.arguments import PIPELINE
 from odibi_core.cli.exit_codes import ExitCode, code_of
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError, PipelineInvalidError, Problem, Severity
@@ -12,7 +12,7 @@ from odibi_core.story.wording import plural
 
 
 @click.command("validate", short_help="Check pipelines, and name every mistake.")
-@click.argument("pipelines", nargs=-1, type=PipelineName(), metavar="[PIPELINE]...")
+@click.argument("pipelines", nargs=-1, type=PIPELINE, metavar="[PIPELINE]...")
 @click.pass_obj
 def command(session: Session, pipelines: tuple[str, ...]) -> ExitCode:
     """Check pipelines: every mistake at once, with the step, the field and how to mend it.
