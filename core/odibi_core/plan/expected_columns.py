@@ -17,7 +17,8 @@ from odibi_core.expectations.model import (
 )
 from odibi_core.nodes.base import Node
 from odibi_core.schema import Schema, literal
-from odibi_core.sql.binding import Binder, binder_at_hand
+from odibi_core.sql.binding import Binder
+from odibi_core.sql.remembering import binder_at_hand
 from odibi_core.step import Step
 
 

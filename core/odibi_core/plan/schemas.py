@@ -18,8 +18,9 @@ from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.plan.heads import Probe, head_reader
 from odibi_core.schema import Schema
-from odibi_core.sql.binding import Binder, binder_at_hand
+from odibi_core.sql.binding import Binder
 from odibi_core.sql.compose import Dialect, SqlStep
+from odibi_core.sql.remembering import binder_at_hand
 from odibi_core.step import Step
 
 SPARK = "spark"

@@ -271,28 +271,6 @@ class Binder:
             database.rollback()
 
 
-_AT_HAND: list[Binder] = []
-
-
-@contextmanager
-def binder_at_hand() -> Iterator[Binder]:
-    """A binder for one plan. The process keeps one: opening a database takes longer than most plans.
-
-    The first plan of a process borrows the database that its run will use.
-    """
-    try:
-        binder = _AT_HAND.pop()
-    except IndexError:
-        binder = Binder(borrows=True)
-    try:
-        yield binder
-    finally:
-        if _AT_HAND:
-            binder.close()
-        else:
-            _AT_HAND.append(binder)
-
-
 @contextmanager
 def _settings_changed(database: DuckDBPyConnection, names: Sequence[str]) -> Iterator[None]:
     """The settings are off meanwhile, and then as they were when the database was opened."""

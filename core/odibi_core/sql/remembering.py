@@ -1,9 +1,10 @@
-"""A binder for people who type: it binds again only what a change has touched."""
+"""A binder for people who type, and processes that plan again: it binds only what a change has touched."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from odibi_core.schema import Schema
 from odibi_core.sql.binding import Binder, BoundStep
@@ -20,10 +21,13 @@ class RememberingBinder(Binder):
     """Remembers what binding told, by the text of the step and the columns of its inputs.
 
     Its database stays open between calls.
+
+    Args:
+        borrows: As of any `Binder`.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, borrows: bool = False) -> None:
+        super().__init__(borrows=borrows)
         self._kept: OrderedDict[_Key, BoundStep] = OrderedDict()
 
     def bind_all(self, steps: Sequence[SqlStep], known: Mapping[str, Schema | None]) -> dict[str, BoundStep]:
@@ -37,8 +41,7 @@ class RememberingBinder(Binder):
                 result = self._kept.get(key)
                 if result is None:
                     misses += 1
-                    # After a small change most steps behind it are as they were; after a large one, none.
-                    some = steps[position : position + (1 if misses <= _ALONE else _TOGETHER)]
+                    some = steps[position : position + self._at_once(misses, len(steps))]
                     told = super().bind_all(some, schemas)
                 else:
                     self._kept.move_to_end(key)
@@ -50,12 +53,41 @@ class RememberingBinder(Binder):
                 position += len(some)
         return bound
 
+    def _at_once(self, misses: int, steps: int) -> int:
+        """How many steps are bound together from one on that is not known."""
+        if not self._kept:
+            return steps
+        # After a small change most steps behind it are as they were; after a large one, none.
+        return 1 if misses <= _ALONE else _TOGETHER
+
     def _remember(self, key: _Key, result: BoundStep) -> None:
         if result.error is not None:
             result.error.__traceback__ = None
         self._kept[key] = result
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
+
+
+_AT_HAND: list[RememberingBinder] = []
+
+
+@contextmanager
+def binder_at_hand() -> Iterator[Binder]:
+    """A binder for one plan. The process keeps one: opening a database takes longer than most plans.
+
+    The first plan of a process borrows the database that its run will use.
+    """
+    try:
+        binder = _AT_HAND.pop()
+    except IndexError:
+        binder = RememberingBinder(borrows=True)
+    try:
+        yield binder
+    finally:
+        if _AT_HAND:
+            binder.close()
+        else:
+            _AT_HAND.append(binder)
 
 
 def _key(step: SqlStep, schemas: Mapping[str, Schema | None]) -> _Key:

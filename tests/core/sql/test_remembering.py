@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 from odibi_core.schema import Schema
-from odibi_core.sql.binding import Binder
+from odibi_core.sql import remembering
+from odibi_core.sql.binding import Binder, BoundStep
 from odibi_core.sql.compose import SqlStep
 from odibi_core.sql.remembering import RememberingBinder
 
@@ -57,3 +58,27 @@ def test_other_columns_of_a_source_are_bound_anew(binder: RememberingBinder) -> 
     error = binder.bind_all(steps, {"source": other})["step 0"].error
     assert error is not None
     assert error.what == "there is no column 'name'"
+
+
+def test_a_process_that_plans_the_same_again_binds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "_AT_HAND", [])
+    asked: list[int] = []
+    bind_all = Binder.bind_all
+
+    def counting(
+        binder: Binder, steps: Sequence[SqlStep], known: Mapping[str, Schema | None]
+    ) -> dict[str, BoundStep]:
+        asked.append(len(steps))
+        return bind_all(binder, steps, known)
+
+    monkeypatch.setattr(Binder, "bind_all", counting)
+    steps = chain(*[f"SELECT *, {number} AS n{number} FROM rows" for number in range(30)])
+    told = []
+    for _ in range(2):
+        with remembering.binder_at_hand() as binder:
+            told.append(binder.bind_all(steps, {"source": SOURCE}))
+    # The first time all of them at once: nothing is known yet.
+    assert asked == [30]
+    assert told[0] == told[1]
+    (kept,) = remembering._AT_HAND
+    kept.close()
