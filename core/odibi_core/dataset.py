@@ -63,7 +63,7 @@ class Snapshot:
             "schema": self.schema.as_dict(),
             "row_count": self.row_count,
             "row_count_scope": self.row_count_scope.value,
-            "sample": [dict(row) for row in self.sample],
+            "sample": list(self.sample),
             "sample_scope": self.sample_scope,
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import sys
 import threading
@@ -18,6 +17,7 @@ from odibi_core.hooks import Hook, HookFunction, HookRunner, own_copy
 from odibi_core.late_dataclass import dataclass
 from odibi_core.late_logging import logger
 from odibi_core.secret_store import Redactor
+from odibi_core.timestamps import now
 
 ALL_EVENTS = "*"
 _EVENT_TYPES = {event_type.value: event_type.value for event_type in EventType}
@@ -104,7 +104,7 @@ class EventBus:
                 "event_type": name,
                 "pipeline_name": self._pipeline_name,
                 "run_id": self._run_id,
-                "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="microseconds"),
+                "timestamp": now(),
                 **keys,
             }
             for watcher in self._watchers:

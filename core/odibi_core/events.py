@@ -82,4 +82,7 @@ class NodeState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to the step."""
-        return self not in (NodeState.PENDING, NodeState.READY, NodeState.RUNNING)
+        return self not in _OPEN
+
+
+_OPEN = (NodeState.PENDING, NodeState.READY, NodeState.RUNNING)

@@ -64,7 +64,13 @@ class StepStates:
         """A step runs from now on."""
         run = self.runs[name]
         run.state = NodeState.RUNNING
-        self._emit(EventType.NODE_START, name, start_time=began, attempt=run.retries + 1)
+        self._bus.emit(
+            EventType.NODE_START,
+            step_name=name,
+            layer=self._plan.steps[name].step.layer,
+            start_time=began,
+            attempt=run.retries + 1,
+        )
 
     def retry(self, name: str, error: OdibiError, delay_s: float) -> None:
         """A step will be tried again."""
@@ -107,15 +113,17 @@ class StepStates:
                 reason=outcome.warnings[-1],
                 path=outcome.rejects_path,
             )
-        self._tell_checked(name, outcome.checked)
+        if outcome.checked:
+            self._tell_checked(name, outcome.checked)
         for warning in outcome.warnings:
             self._emit(EventType.NODE_WARNING, name, message=warning)
         if outcome.row_count == 0 and self._tells_no_rows:
             self._tell_no_rows(name)
         self._open[layer] -= 1
-        self._emit(
+        self._bus.emit(
             EventType.NODE_COMPLETE,
-            name,
+            step_name=name,
+            layer=layer,
             duration_ms=round(duration_ms, 3),
             duration_scope="step" if len(region.steps) == 1 else "region",
             region=region.name,
@@ -168,8 +176,9 @@ class StepStates:
 
     def close_rest(self, state: NodeState, reason: str) -> None:
         """Close every step that never came to run."""
-        for name in self.runs:
-            self.close(name, state, reason)
+        for name, run in self.runs.items():
+            if not run.state.is_final:
+                self.close(name, state, reason)
 
     def _tell_checked(self, name: str, checked: Mapping[str, Any]) -> None:
         """Tell what was found of a step's expectations."""

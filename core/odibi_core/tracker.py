@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from odibi_core.dataset import CountScope, Dataset, Snapshot
@@ -310,7 +311,7 @@ def _snapshots(record: dict[str, Any], datasets: Mapping[str, Dataset]) -> dict[
 def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
     """The lineage, which is used up, as JSON. What stands in several places of it is encoded once."""
     known: dict[int, str] = {}
-    quoted = cache(encoder.encode)
+    quoted, named = cache(encoder.encode), cache(encoder.default)
 
     def text(snapshot: dict[str, Any] | None) -> str:
         found = known.get(id(snapshot))
@@ -325,6 +326,8 @@ def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
     for record in lineage["steps"]:
         before, after = text(record.pop("before_snapshot")), text(record.pop("after_snapshot"))
         taken, given = texts(record.pop("input_snapshots")), texts(record.pop("output_snapshots"))
+        if isinstance(record["value"], FunctionType):
+            record["value"] = named(record["value"])
         steps.append(
             f'{encoder.encode(record)[:-1]},"before_snapshot":{before},"after_snapshot":{after},'
             f'"input_snapshots":{taken},"output_snapshots":{given}}}'

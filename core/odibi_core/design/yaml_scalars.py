@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from odibi_core.design.document import MAX_INTEGER_DIGITS
@@ -89,6 +90,8 @@ def spell(value: Any, *, in_flow: bool = False) -> str:
     return str(value)
 
 
+# The name of a dataset stands where it is made and where it is taken.
+@lru_cache(maxsize=1024)
 def _spell_text(text: str, *, in_flow: bool) -> str:
     if (
         _SIMPLE.fullmatch(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from odibi_core.schema import Schema
@@ -42,6 +43,12 @@ def plain_schema(columns: Sequence[tuple[str, str | None]]) -> Schema | None:
 
     DuckDB would tell it of plain columns too, for twenty times the cost.
     """
+    return _plain_schema(tuple(columns))
+
+
+# Most datasets of a run have the columns of another one.
+@lru_cache(maxsize=64)
+def _plain_schema(columns: tuple[tuple[str, str | None], ...]) -> Schema | None:
     known = tuple((name, type_) for name, type_ in columns if name and type_)
     are_kept = len({name.casefold() for name, _ in known}) == len(columns)
     return Schema(known) if columns and are_kept else None
