@@ -89,7 +89,8 @@ class SparkSettings(LateOptions):
         "auto",
         description=(
             "Who writes Parquet files and Delta tables: spark, on all its machines, which must share the "
-            "workspace's file system; duckdb, on this one; auto: spark where it runs on a cluster."
+            "workspace's file system; duckdb, on this one; auto: spark where it runs on a cluster, and both, "
+            "into one file, on one machine."
         ),
     )
     config: dict[str, str] = Field(

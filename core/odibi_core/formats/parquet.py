@@ -36,6 +36,10 @@ _DICTIONARY_VALUES = 8_192
 quarter of the time of writing, which saves next to nothing behind zstd."""
 
 
+ROW_GROUP_ROWS = 122_880
+"""Rows in a group where nobody says otherwise: as many as DuckDB takes at a time."""
+
+
 class ParquetReadOptions(LateOptions):
     """How Parquet is read."""
 
@@ -58,7 +62,7 @@ class ParquetWriteOptions(LateOptions):
         description="v2 makes smaller files sooner, whose floating-point columns Spark can't read.",
     )
     row_group_size: int = Field(
-        default=122_880,
+        default=ROW_GROUP_ROWS,
         ge=2_048,
         description="Rows in a group; readers skip whole groups by their statistics.",
     )

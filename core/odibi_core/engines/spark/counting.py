@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 from odibi_core.engines.spark.markers import Markers, takes_all
+from odibi_core.engines.spark.session import is_classic
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Observation, SparkSession
@@ -48,7 +49,7 @@ def counting(spark: SparkSession, tag: str) -> Counting:
         spark: The session.
         tag: What the jobs that carry the rows are tagged with.
     """
-    if type(spark).__module__ != "pyspark.sql.session":
+    if not is_classic(spark):
         return Nothing()
     is_plain = not spark.conf.get("spark.plugins", "") and "DATABRICKS_RUNTIME_VERSION" not in os.environ
     return Markers(spark, tag) if is_plain else Observations()

@@ -59,7 +59,8 @@ class SparkDataset(DuckDBDataset):
         self._ready: dict[tuple[tuple[str, ...], FileForm], ReadyFiles | None] = {}
         self._schema = schema
         self._row_count: int | None = None
-        self._lock = threading.Lock()
+        # To count what is held asks for the rows again.
+        self._lock = threading.RLock()
 
     @property
     def is_held(self) -> bool:
@@ -80,7 +81,8 @@ class SparkDataset(DuckDBDataset):
     def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """Files that Spark wrote as they are to be written; None where this machine is to write them."""
         is_parquet = form.format == "parquet"
-        if not self._staging.is_shared or (is_parquet and form.compression not in CODECS):
+        makes_one = self._staging.makes_one and is_parquet and not partition_by
+        if not (self._staging.is_shared or makes_one) or (is_parquet and form.compression not in CODECS):
             return None
         if not is_parquet and spark_form(self.frame, self.schema, form, partition_by) is None:
             return None
@@ -101,11 +103,20 @@ class SparkDataset(DuckDBDataset):
             return None
         if form.format != "parquet":
             return self._formed(partition_by, form)
+        if not self._staging.is_shared:
+            return self._one_file(form)
         folder = self._staged
         if partition_by or form.compression != self._compression:
             folder = self._staging.from_spark(self.frame, partition_by, form.compression)
         files = sorted(folder.rglob("*.parquet"))
         return ReadyFiles(folder, tuple(files)) if files else None
+
+    def _one_file(self, form: FileForm) -> ReadyFiles | None:
+        assert self._staged is not None
+        if form.compression != self._compression:
+            return None
+        file = self._staging.as_one(self._staged, self._frame.sparkSession)
+        return None if file is None else ReadyFiles(file.parent, (file,), rows=self.row_count())
 
     def _formed(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         from pyspark.errors import AnalysisException

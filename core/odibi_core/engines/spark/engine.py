@@ -19,7 +19,7 @@ from odibi_core.engines.registry import EngineSettings
 from odibi_core.engines.spark.datasets import CalledDataset, SparkDataset
 from odibi_core.engines.spark.queries import Queries
 from odibi_core.engines.spark.region import SparkRegion
-from odibi_core.engines.spark.session import Tagged, is_local, open_session
+from odibi_core.engines.spark.session import Tagged, is_classic, is_local, open_session
 from odibi_core.engines.spark.staging import Staging
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class SparkEngine:
         scratch: A folder of the run's own.
         leave: Called at the end: stops the session where it was opened for the run.
         is_shared: Whether Spark's machines write what they can themselves.
+        makes_one: Whether Spark, on this machine, writes what becomes one Parquet file.
         reads_itself: Whether they read what they can themselves, beside Parquet and Delta.
     """
 
@@ -51,12 +52,13 @@ class SparkEngine:
         leave: Callable[[], object],
         *,
         is_shared: bool = False,
+        makes_one: bool = False,
         reads_itself: bool = False,
     ) -> None:
         self._reads_itself = reads_itself
         self._spark, self._session, self._leave = spark, session, leave
         self._duckdb = DuckDBEngine(session)
-        self._staging = Staging(scratch / "staged", is_shared=is_shared)
+        self._staging = Staging(scratch / "staged", is_shared=is_shared, makes_one=makes_one)
         self._queries = Queries(spark, f"odibi_{uuid.uuid4().hex[:12]}")
 
     def run_region(
@@ -177,12 +179,14 @@ def open_engine(settings: EngineSettings) -> SparkEngine:
     except BaseException:
         leave()
         raise
-    by_itself = {"auto": not is_local(spark), "spark": True, "duckdb": False}
+    is_here = is_local(spark)
+    by_itself = {"auto": not is_here, "spark": True, "duckdb": False}
     return SparkEngine(
         spark,
         session,
         settings.scratch,
         leave,
         is_shared=by_itself[settings.spark.writes],
+        makes_one=is_here and is_classic(spark) and settings.spark.writes == "auto",
         reads_itself=by_itself[settings.spark.reads],
     )

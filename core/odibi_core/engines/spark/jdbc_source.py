@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.spark.conforming import quoted, spark_type
+from odibi_core.engines.spark.session import is_classic
 from odibi_core.engines.spark.strict_text import surely, typed
 from odibi_core.formats import mysql, postgresql
 from odibi_core.formats.mysql import MysqlReadOptions
@@ -182,7 +183,7 @@ def _is_decimal(type_: str) -> bool:
 
 def _has_driver(spark: SparkSession, driver: str) -> bool:
     """Whether the session has a database's driver; where a server does not tell, reading shows it."""
-    machine = getattr(spark, "_jvm", None) if type(spark).__module__ == "pyspark.sql.session" else None
+    machine = getattr(spark, "_jvm", None) if is_classic(spark) else None
     if machine is None:
-        return type(spark).__module__ != "pyspark.sql.session"
+        return not is_classic(spark)
     return bool(machine.org.apache.spark.util.Utils.classIsLoadable(driver))

@@ -112,9 +112,7 @@ class SparkRegion:
         taken = {key: self._data[key] for key in task.inputs.values()}
         for dataset in taken.values():
             if isinstance(dataset, SparkDataset):
-                self._compute(
-                    dataset, _compression(task.operation) if self._staging.is_shared else COMPRESSION
-                )
+                self._compute(dataset, self._compression(task.operation))
         (outcome,) = self._duckdb.run_region([task], taken, self._context, self._attempt)
         return outcome
 
@@ -219,6 +217,14 @@ class SparkRegion:
             self._counting.carries(dataset.frame)
         dataset.stage(compression)
 
+    def _compression(self, operation: Operation) -> str:
+        """How the files of a write are packed; the usual way where they don't become what is written."""
+        if not isinstance(operation, Write) or operation.format not in ("parquet", "delta"):
+            return COMPRESSION
+        is_taken = self._staging.is_shared or (self._staging.makes_one and not operation.partition_by)
+        wanted = getattr(operation.options, "compression", "")
+        return wanted if is_taken and wanted in CODECS else COMPRESSION
+
     def _leader(self, task: Task) -> SparkDataset | None:
         """The input that surely has as many rows as the task gives, where its count is known or will be.
 
@@ -262,13 +268,6 @@ class SparkRegion:
             return dataset.frame
         path = self._staging.from_duckdb(dataset, self._attempt)
         return self._spark.read.parquet(read_path(path))
-
-
-def _compression(operation: Operation) -> str:
-    """How the files of a write are packed; the usual way where Spark can't pack them so."""
-    wanted = getattr(operation.options, "compression", "") if isinstance(operation, Write) else ""
-    is_ready = isinstance(operation, Write) and operation.format in ("parquet", "delta") and wanted in CODECS
-    return wanted if is_ready else COMPRESSION
 
 
 def _kept(task: Task) -> Task:

@@ -121,7 +121,7 @@ class Tagged:
 
     def __init__(self, session: SparkSession, tag: str) -> None:
         self._session, self._tag = session, tag
-        self._is_classic = type(session).__module__ == "pyspark.sql.session"
+        self._is_classic = is_classic(session)
         if self._is_classic:
             session.sparkContext.addJobTag(tag)
         else:
@@ -140,6 +140,11 @@ class Tagged:
             self._session.sparkContext.removeJobTag(self._tag)
         else:
             self._session.removeTag(self._tag)
+
+
+def is_classic(session: SparkSession) -> bool:
+    """Whether the session's driver is at hand, and not behind Spark Connect."""
+    return type(session).__module__ == "pyspark.sql.session"
 
 
 def is_local(session: SparkSession) -> bool:

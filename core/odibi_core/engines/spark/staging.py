@@ -16,18 +16,21 @@ from odibi_core.engines.base import Attempt
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.engines.spark.joining import joined
 from odibi_core.engines.spark.paths import written_path
+from odibi_core.formats.parquet import ROW_GROUP_ROWS
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
 
     from odibi_core.engines.spark.file_forms import SparkForm
 
 COMPRESSION = "snappy"
 """How rows are packed that only wait for the next step."""
+_GROUP_ROWS = "parquet.block.row.count.limit"
 _spelled: dict[DataType, str] = {}
 """Spark's simple types as DuckDB spells them, as far as they were asked for."""
 _AS_DECIMAL = re.compile(r"U?HUGEINT|UBIGINT|BIGNUM")
@@ -42,13 +45,15 @@ class Staging:
         folder: It is made when it is first needed.
         is_shared: Whether what Spark writes there may be put where steps write: then rows that are written
             don't pass through this machine.
+        makes_one: Whether that may be done with one file of what Spark wrote.
 
     Attributes:
         is_shared: The same.
+        makes_one: The same.
     """
 
-    def __init__(self, folder: Path, *, is_shared: bool = False) -> None:
-        self.is_shared = is_shared
+    def __init__(self, folder: Path, *, is_shared: bool = False, makes_one: bool = False) -> None:
+        self.is_shared, self.makes_one = is_shared, makes_one
         self._folder = folder
         self._numbers = itertools.count(1)
         self._staged: weakref.WeakKeyDictionary[Dataset, Path] = weakref.WeakKeyDictionary()
@@ -64,10 +69,18 @@ class Staging:
         """
         path = self._new("spark")
         writer = writable(frame).write.option("compression", compression)
+        writer = writer.option(_GROUP_ROWS, ROW_GROUP_ROWS)
         (writer.partitionBy(*by) if by else writer).parquet(written_path(path))
         if not by and not any(path.glob("*.parquet")):
             self._write(schema_of(frame).empty_table(), path / "none.parquet")
         return path
+
+    def as_one(self, folder: Path, spark: SparkSession) -> Path | None:
+        """The files that Spark wrote into a folder as one; None where they can't be joined."""
+        parts = sorted(folder.glob("*.parquet"))
+        if len(parts) == 1:
+            return parts[0]
+        return joined(spark, parts, self._new("joined").with_suffix(".parquet"))
 
     def formed(self, form: SparkForm, by: Sequence[str] = ()) -> Path:
         """Have Spark write files of another format; the folder of what it wrote."""
