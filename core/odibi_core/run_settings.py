@@ -45,8 +45,8 @@ class RunSettings(LateOptions):
     checkpoint_mode: str = Field(
         "layer",
         pattern="^(manual|auto|interval|layer)$",
-        description="When a checkpoint is saved: when asked, after every region, every 10 steps or 60 s, "
-        "or when a layer is complete.",
+        description="When a checkpoint is saved: when asked, after two seconds of work, every 10 steps or "
+        "60 s, or when a layer is complete.",
     )
     checkpoint_dir: str = Field("checkpoints/", min_length=1, description="The folder of checkpoints.")
     resume_from_checkpoint: bool = Field(
