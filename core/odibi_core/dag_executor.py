@@ -454,5 +454,8 @@ class DAGExecutor:
 
 
 def _looked_ms(outcome: Outcome) -> float:
-    looks = (outcome.health, outcome.checked)
-    return sum(float(look.get("took_ms", 0.0)) for look in looks) + outcome.profiles.took_ms
+    took_ms = outcome.profiles.took_ms
+    for look in (outcome.health, outcome.checked):
+        if look:
+            took_ms += float(look.get("took_ms", 0.0))
+    return took_ms

@@ -10,8 +10,6 @@ from typing import Any
 from odibi_core.dataset import Dataset, Snapshot
 from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskError
 from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settle_tables
-from odibi_core.engines.duckdb.plain_step import carry_out_plain_step
-from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.engines.registry import EngineSettings
@@ -48,6 +46,10 @@ class DuckDBEngine:
             from odibi_core.engines.duckdb.calls import carry_out_call
 
             return [carry_out_call(first, first.operation, data, self._session, context, attempt)]
+        # A run of functions alone has no use for what makes queries.
+        from odibi_core.engines.duckdb.plain_step import carry_out_plain_step
+        from odibi_core.engines.duckdb.region import RegionRun
+
         if (outcome := carry_out_plain_step(tasks, data, self._session, attempt)) is not None:
             return [outcome]
         cursor = self._session.cursor()

@@ -28,14 +28,14 @@ def profile_outcomes(
     if context.profile is False:
         return
     for outcome in outcomes:
-        begun = time.perf_counter()
         asked = {
             name: dataset
             for name, dataset in outcome.outputs.items()
             if context.profile or dataset.key in context.given
         }
-        found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
-        if found:
+        if asked:
+            begun = time.perf_counter()
+            found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
             took_ms = round((time.perf_counter() - begun) * 1000, 3)
             outcome.profiles = Profiles(found, took_ms)
 
