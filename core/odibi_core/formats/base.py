@@ -170,6 +170,7 @@ class Scan:
             rows no more than it must, but all that meet every filter (of sqlglot's, over those columns).
         tables: Tables that the scan made in the cursor's database; nobody needs them once `sql` was read.
         state: What tells one state of the source from every other, as it is now; None where it can't be told.
+        head_sql: As `sql`, for who asks for some first rows alone: it reads less ahead. "" where `sql` does.
     """
 
     sql: str
@@ -180,6 +181,7 @@ class Scan:
     narrow: Callable[[Sequence[str], Sequence[Any]], object] | None = None
     tables: Sequence[str] = ()
     state: Callable[[], object] | None = None
+    head_sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

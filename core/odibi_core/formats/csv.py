@@ -29,6 +29,8 @@ from odibi_core.schema import Schema, literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_HEAD_BYTES = 4 << 20
+"""What is read of a file of which some first rows are wanted: twice what DuckDB allows a line to have."""
 _PROBED_ROWS = 2_000
 
 
@@ -57,7 +59,8 @@ class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
         files = find_files(source, self.extensions)
         rows = min(options.sample_size, _PROBED_ROWS)
         shapes = find_shapes(source, files, options, cursor, rows)
-        return merged_schema(shapes, files.partitions, _union(shapes, files, options), cursor)
+        sql = _union(shapes, files, options, _utf8_paths(shapes, None))
+        return merged_schema(shapes, files.partitions, sql, cursor)
 
     def scan(self, source: str, options: CsvReadOptions, context: ScanContext) -> Scan:
         """The source, ready to be read; computed at once where the scan is tolerant."""
@@ -65,11 +68,12 @@ class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
         shapes = find_shapes(source, files, options, context.cursor, options.sample_size)
         if context.tolerant and (scan := self._widened(shapes, files, options, context)):
             return scan
-        sql = _union(shapes, files, options, None if context.tolerant else context)
+        paths = _utf8_paths(shapes, None if context.tolerant else context)
+        sql = _union(shapes, files, options, paths)
         schema = merged_schema(shapes, files.partitions, sql, context.cursor)
         if context.tolerant:
             return sift(source, files, shapes, names=schema.names, options=options, context=context)
-        return Scan(sql, schema)
+        return Scan(sql, schema, head_sql=_union(shapes, files, options, paths, _HEAD_BYTES))
 
     def _widened(
         self, shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext
@@ -198,13 +202,18 @@ def _reading(options: CsvWriteOptions) -> CsvReadOptions:
 
 
 def _union(
-    shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext | None = None
+    shapes: list[Shape],
+    files: Files,
+    options: CsvReadOptions,
+    paths: list[list[str]],
+    buffer_bytes: int | None = None,
 ) -> str:
     """The table expression of the strict scan, which fails at a value that is not of its column's type."""
     selects = []
-    for shape, own in zip(shapes, _utf8_paths(shapes, context), strict=True):
+    for shape, own in zip(shapes, paths, strict=True):
         columns = StrictColumns(shape, files.partitions, options)
-        selects.append(columns.sql(_reader(columns.shape, own, files, options, columns.types)))
+        reader = _reader(columns.shape, own, files, options, columns.types, buffer_bytes)
+        selects.append(columns.sql(reader))
     return _united(selects)
 
 
@@ -215,7 +224,12 @@ def _united(selects: list[str]) -> str:
 
 
 def _reader(
-    shape: Shape, paths: list[str], files: Files, options: CsvReadOptions, types: Mapping[str, str]
+    shape: Shape,
+    paths: list[str],
+    files: Files,
+    options: CsvReadOptions,
+    types: Mapping[str, str],
+    buffer_bytes: int | None = None,
 ) -> str:
     """A call of DuckDB's reader for the files of one shape."""
     return shape.reader_sql(
@@ -224,6 +238,7 @@ def _reader(
         Schema.of(types),
         skip=shape.heads[0].reader_skip,
         header=shape.has_header,
+        buffer_bytes=buffer_bytes,
     )
 
 

@@ -73,9 +73,25 @@ class Shape:
     timestamp_format: str
 
     def reader_sql(
-        self, files: Files, options: CsvReadOptions, columns: Schema, *, skip: int, header: bool
+        self,
+        files: Files,
+        options: CsvReadOptions,
+        columns: Schema,
+        *,
+        skip: int,
+        header: bool,
+        buffer_bytes: int | None = None,
     ) -> str:
-        """A call of DuckDB's reader that leaves nothing to be found out."""
+        """A call of DuckDB's reader that leaves nothing to be found out.
+
+        Args:
+            files: The files.
+            options: How they are read.
+            columns: Name → type.
+            skip: Lines before the header.
+            header: Whether there is one.
+            buffer_bytes: How much is read at a time; DuckDB's own 32 MB where None.
+        """
         dialect = self.dialect
         nulls = ", ".join(literal(text) for text in ("", *options.null_values))
         types = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in columns)
@@ -100,6 +116,8 @@ class Shape:
             arguments.append(f"dateformat={literal(self.date_format)}")
         if self.timestamp_format:
             arguments.append(f"timestampformat={literal(self.timestamp_format)}")
+        if buffer_bytes:
+            arguments.append(f"buffer_size={buffer_bytes}")
         return f"read_csv({', '.join(arguments)})"
 
 

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from tests.core.formats.bench import Bench
 
 from odibi_core.errors import SourceError, TargetError
+from odibi_core.formats.base import ScanContext
 from odibi_core.formats.csv_options import CsvReadOptions
+from odibi_core.formats.registry import format_named
 from odibi_core.nodes.registry import compile_step
 from odibi_core.testing import ingest_step
 
@@ -408,3 +410,20 @@ def test_names_of_other_tools_lead_to_the_setting(given: str, meant: str) -> Non
     (problem,) = compile_step(ingest_step("d", "a.csv", **{given: ","}), Path()).problems
 
     assert problem.fix == f"did you mean {meant!r}?"
+
+
+def test_the_first_rows_are_those_of_the_whole_and_little_is_read_for_them(bench: Bench) -> None:
+    long = "x" * 1_500_000
+    bench.file("in/1.csv", 'id,note\n1,"a\nb"\n2,\n3,' + long + "\n")
+    bench.file("in/2.csv", "note,id\n" + "".join(f"n{number},{number}\n" for number in range(200_000)))
+    csv = format_named("csv")
+    context = ScanContext(bench.cursor, bench.folder, False, "scan")
+
+    scan = csv.scan(f"{bench.folder}/in", csv.read_options(), context)
+
+    rows = bench.cursor.sql(f"SELECT * FROM {scan.sql} LIMIT 500").fetchall()
+    assert bench.cursor.sql(f"SELECT * FROM {scan.head_sql} LIMIT 500").fetchall() == rows
+    assert rows[:3] == [(1, "a\nb"), (2, None), (3, long)]
+    # DuckDB reads 32 MB ahead; a line may be 2 MB long.
+    assert "buffer_size=4194304" in scan.head_sql
+    assert "buffer_size" not in scan.sql

@@ -208,7 +208,11 @@ class RegionRun:
                 self._drop(ready.tables)
         keep_rejects(ready, outcome, self._context.rejects)
         if task.name in self._streamed:
-            self._sources[fragment.name] = (self._streamed[task.name].key, fragment)
+            head = Fragment(quote(name), {quote(name): f"SELECT * FROM {ready.head_sql}"}, ready.views)
+            self._sources[fragment.name] = (
+                self._streamed[task.name].key,
+                head if ready.head_sql else fragment,
+            )
         return outcome
 
     def _query(self, task: Task, query: Query) -> Outcome:
