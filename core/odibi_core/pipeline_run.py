@@ -207,6 +207,7 @@ class PipelineRun:
             health=self._settings.health,
             profile=self._settings.profile if self._tracker is not None else False,
             given=self._plan.given,
+            lets_go=not self._keeps_data,
             resolve=self._values.resolve,
         )
         memory = self._prospect.open(engines, context, self._warn, self._redactor)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from odibi_core.dataset import CountScope, Dataset, Snapshot
-from odibi_core.engines.operations import Operation
+from odibi_core.engines.operations import Operation, Write
 from odibi_core.errors import RunCancelledError
 from odibi_core.formats.base import Ticket
 from odibi_core.late_dataclass import dataclass
@@ -33,6 +33,7 @@ class Task:
         outputs: Name inside the step → dataset key.
         is_kept: Whether its result is computed and held, rather than streamed into the next task.
         schemas: Dataset key → columns of what it takes and gives, as far as the plan knows them.
+        written_by: The write whose file may hold its result for the others that take it, if there is one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Task:
     outputs: Mapping[str, str]
     is_kept: bool
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
+    written_by: Write | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class RunContext:
         health: Whether the sides of joins are counted; None: where it costs no second pass.
         profile: Whether it is told what values are like; None: of what the pipeline gives, if that is cheap.
         given: Dataset keys that the pipeline gives: what steps write, and what none takes.
+        lets_go: Whether datasets are let go of as soon as no step takes them any more.
         resolve: Gives the secrets and environment variables that connections refer to.
     """
 
@@ -132,6 +135,7 @@ class RunContext:
     health: bool | None = None
     profile: bool | None = None
     given: frozenset[str] = frozenset()
+    lets_go: bool = False
     resolve: Resolver | None = None
 
     def ticket(self, step: str) -> Ticket:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from odibi_core.formats.base import ReadOptions, WriteOptions
+from odibi_core.formats.base import FileForm, ReadOptions, WriteOptions
 from odibi_core.formats.plain import Parts, PlainFormat
-from odibi_core.schema import literal, quote
+from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,6 +21,10 @@ class CopiedFormat(PlainFormat[ReadOptions, WriteOptions]):
     @abstractmethod
     def copy_options(self, options: WriteOptions, path: Path) -> str:
         """The options of a COPY statement."""
+
+    def held_form(self, schema: Schema, options: WriteOptions) -> FileForm | None:  # noqa: ARG002
+        """How a Parquet file of these columns is written that may stand for a table of them, if one may."""
+        return None
 
     def write_file(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -35,6 +36,11 @@ _DICTIONARY_VALUES = 8_192
 """Columns with more values in a row group get no dictionary: DuckDB would try three times as many, for a
 quarter of the time of writing, which saves next to nothing behind zstd."""
 
+_COMES_BACK = re.compile(
+    r"BOOLEAN|U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME"
+    r"|TIMESTAMP|TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS"
+)
+"""Types whose values are the same again when a file is read, without a cast."""
 
 ROW_GROUP_ROWS = 122_880
 """Rows in a group where nobody says otherwise: as many as DuckDB takes at a time."""
@@ -187,10 +193,15 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     def ready_files(self, rows: Rows, target: Target, options: ParquetWriteOptions) -> ReadyFiles | None:
         """Files that hold the rows as they are to be written."""
-        usual = ParquetWriteOptions(compression=options.compression, ordered=options.ordered)
-        if options != usual or self.checked_sql(rows, options, target.path) != rows.sql:
+        form = _usual_form(options)
+        if form is None or self.checked_sql(rows, options, target.path) != rows.sql:
             return None
-        return rows.ready_files(target.partition_by, FileForm(self.name, options.compression, ".parquet"))
+        return rows.ready_files(target.partition_by, form)
+
+    def held_form(self, schema: Schema, options: ParquetWriteOptions) -> FileForm | None:
+        """How a file of these columns is written that may stand for a table of them, if one may."""
+        comes_back = all(_COMES_BACK.fullmatch(type_) for _, type_ in schema)
+        return _usual_form(options) if comes_back else None
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:
         """Refuse new columns whose types the old ones can't hold."""
@@ -213,6 +224,12 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
 _DAMAGE_SIGNS = ("No magic bytes", "arquet", "TProtocolException", "don't know what type", "Snappy", "ZSTD")
 _CONVERTED = {"HUGEINT": "DECIMAL(38,0)", "UHUGEINT": "DECIMAL(38,0)", "BIT": "VARCHAR"}
+
+
+def _usual_form(options: ParquetWriteOptions) -> FileForm | None:
+    """How files are written whose options change no more than the packing."""
+    usual = ParquetWriteOptions(compression=options.compression, ordered=options.ordered)
+    return FileForm("parquet", options.compression, ".parquet") if options == usual else None
 
 
 def _row_count(files: Files, cursor: DuckDBPyConnection) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from odibi_core.engines.base import Task
+from odibi_core.engines.operations import Write
 from odibi_core.errors import Problem
 from odibi_core.graph.steps import StepGraph
 from odibi_core.late_dataclass import dataclass
@@ -42,6 +43,7 @@ class PlannedStep:
         region: The region it runs in.
         is_kept: Whether its result is computed and held; False where it streams into the next step.
         reason: Why it is kept, or what it streams into.
+        written_by: The write whose file may hold its result for the others that take it, if there is one.
         schemas: Output name → columns; None where only a run can tell.
         input_schemas: Name used inside the step → columns.
     """
@@ -56,6 +58,7 @@ class PlannedStep:
     reason: str
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
     input_schemas: Mapping[str, Schema | None] = field(default_factory=dict)
+    written_by: Write | None = None
 
     def task(self) -> Task:
         """The step as an engine sees it."""
@@ -63,7 +66,13 @@ class PlannedStep:
         schemas = {key: self.input_schemas.get(alias) for alias, key in self.step.inputs.items()}
         schemas |= {key: self.schemas.get(name) for name, key in self.step.outputs.items()}
         return Task(
-            self.step.name, self.node.operation, self.step.inputs, self.step.outputs, self.is_kept, schemas
+            self.step.name,
+            self.node.operation,
+            self.step.inputs,
+            self.step.outputs,
+            self.is_kept,
+            schemas,
+            self.written_by,
         )
 
 

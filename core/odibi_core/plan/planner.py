@@ -171,6 +171,7 @@ class Survey:
                 fates[name].reason + self._reading(steps[name], nodes[name]),
                 self.ports.of(steps[name]),
                 self.ports.into(steps[name]),
+                fates[name].written_by,
             )
             for number, wave in enumerate(waves)
             for name in wave

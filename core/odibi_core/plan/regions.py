@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from odibi_core.engines.operations import Call, Query, Scan, Send, Write
+from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named
 from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
@@ -28,10 +29,12 @@ class Fate:
     Attributes:
         is_kept: Whether it is computed and held.
         reason: Why, or what it streams into.
+        written_by: The write whose file may hold it for the others that take it, if there is one.
     """
 
     is_kept: bool
     reason: str
+    written_by: Write | None = None
 
 
 def divide(
@@ -93,7 +96,7 @@ def _fate(
         return Fate(True, "exact tracking times every step by itself"), None
     kept_for = _cut(step, taken_by, nodes)
     if kept_for:
-        return Fate(True, kept_for), None
+        return Fate(True, kept_for, _written_by(taken_by, nodes)), None
     if len(taken_by) > 1:
         return Fate(False, f"{len(taken_by)} steps take it: each reads what it needs of the file"), None
     return Fate(False, f"streams into {taken_by[0].name!r}"), taken_by[0].name
@@ -124,6 +127,16 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
     if isinstance(next_node.operation, Call):
         return f"the function of {taker.name!r} needs a whole frame"
     return f"{taker.name!r} runs on another engine" if taker.engine != step.engine else ""
+
+
+def _written_by(takers: Sequence[Step], nodes: Mapping[str, Node]) -> Write | None:
+    """The one write among them, where it makes a file of this machine that others may read meanwhile."""
+    writes = [operation for taker in takers if isinstance(operation := nodes[taker.name].operation, Write)]
+    if len(takers) == 1 or len(writes) != 1:
+        return None
+    (write,) = writes
+    is_file = write.mode is WriteMode.OVERWRITE and not write.partition_by and not write.server
+    return write if is_file else None
 
 
 def _is_read_by_each(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> bool:

@@ -118,6 +118,10 @@ class TableDataset(DuckDBDataset):
         """The table."""
         return Fragment(quote(self.table))
 
+    def drop(self, cursor: DuckDBPyConnection) -> None:
+        """Let go of the rows."""
+        cursor.execute(f"DROP TABLE IF EXISTS {quote(self.table)}")
+
 
 class FrameDataset(DuckDBDataset):
     """A frame that a Python function gave: pandas, Polars or Arrow.

@@ -13,7 +13,6 @@ from odibi_core.engines.duckdb.datasets import FrameDataset, TableDataset, settl
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Call
 from odibi_core.engines.registry import EngineSettings
-from odibi_core.schema import quote
 
 
 class DuckDBEngine:
@@ -107,7 +106,7 @@ class DuckDBEngine:
             dataset.release()
         elif isinstance(dataset, TableDataset):
             with closing(self._session.cursor()) as cursor:
-                cursor.execute(f"DROP TABLE IF EXISTS {quote(dataset.table)}")
+                dataset.drop(cursor)
 
     def close(self) -> None:
         """Let go of all datasets."""

@@ -14,6 +14,7 @@ from odibi_core.engines.base import Attempt, Outcome, RunContext, Task, TaskErro
 from odibi_core.engines.duckdb.counts import RegionCounts
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset, QueryDataset, TableDataset
 from odibi_core.engines.duckdb.fragment import Fragment
+from odibi_core.engines.duckdb.held_files import FileDataset, hold_in_file
 from odibi_core.engines.duckdb.meetings import count_meetings
 from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.pushdown import Pushdown
@@ -273,22 +274,41 @@ class RegionRun:
     def _hold(self, task: Task, fragment: Fragment) -> Outcome:
         (output, key), *_ = task.outputs.items()
         if task.is_kept:
-            table = self._session.new_name("table")
-            self._tables.append(table)
             with self._ending(task, fragment) as ending:
                 ending.register(self._cursor)
-                statement = f"CREATE TABLE {quote(table)} AS {ending.statement()}"
-                made = self._cursor.execute(statement).fetchall()
-            # A statement that pivots doesn't say how many rows it made.
-            count = int(made[0][0]) if made else Fragment(quote(table)).count(self._cursor)
-            dataset: Dataset = TableDataset(key, self._session, table, count)
+                dataset = self._in_file(task, key, ending) or self._in_table(key, ending)
             self._data[key] = dataset
-            return Outcome(task.name, {output: dataset}, row_count=count)
+            return Outcome(task.name, {output: dataset}, row_count=dataset.row_count())
         source = self._scans[task.name][1] if task.name in self._scans else None
         streamed = Streamed(task, self._session, fragment, scan=source)
         self._streamed[task.name] = streamed
         self._data[key] = streamed.dataset
         return Outcome(task.name, {output: streamed.dataset})
+
+    def _in_table(self, key: str, ending: Fragment) -> TableDataset:
+        table = self._session.new_name("table")
+        self._tables.append(table)
+        made = self._cursor.execute(f"CREATE TABLE {quote(table)} AS {ending.statement()}").fetchall()
+        if made:
+            return TableDataset(key, self._session, table, int(made[0][0]))
+        # A statement that pivots doesn't say how many rows it made.
+        with self._session.cursor() as cursor:
+            return TableDataset(key, self._session, table, Fragment(quote(table)).count(cursor))
+
+    def _in_file(self, task: Task, key: str, ending: Fragment) -> FileDataset | None:
+        # Whoever holds on to the result could write into the target, which is the same file.
+        write = task.written_by
+        if write is None or not self._context.lets_go:
+            return None
+        return hold_in_file(
+            key,
+            FragmentRows(ending, self._cursor, self._attempt),
+            write,
+            self._place(write.target, write.connection),
+            session=self._session,
+            scratch=self._context.scratch,
+            attempt=self._attempt,
+        )
 
     @contextmanager
     def _ending(self, task: Task, fragment: Fragment) -> Iterator[Fragment]:
