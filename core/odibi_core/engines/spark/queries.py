@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.operations import Query
-from odibi_core.engines.spark.session import forget_view
+from odibi_core.engines.spark.views import Views
 from odibi_core.errors import SqlError, did_you_mean
 from odibi_core.schema import Schema
 from odibi_core.sql.compose import Dialect
@@ -36,6 +36,7 @@ class Queries:
 
     def __init__(self, spark: SparkSession, prefix: str) -> None:
         self._spark, self._prefix = spark, prefix
+        self._names = Views(spark)
         self._views: dict[int, tuple[str, DataFrame]] = {}
         self._lock = threading.Lock()
 
@@ -86,7 +87,7 @@ class Queries:
     def close(self) -> None:
         """Forget the views."""
         for name, _ in self._views.values():
-            forget_view(self._spark, name)
+            self._names.forget(name)
         self._views.clear()
 
     def _view(self, frame: DataFrame) -> str:
@@ -94,7 +95,7 @@ class Queries:
         with self._lock:
             if id(frame) not in self._views:
                 name = f"{self._prefix}_{len(self._views) + 1}"
-                frame.createOrReplaceTempView(name)
+                self._names.keep(name, frame)
                 self._views[id(frame)] = name, frame
             return self._views[id(frame)][0]
 

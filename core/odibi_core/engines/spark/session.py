@@ -155,15 +155,6 @@ def is_local(session: SparkSession) -> bool:
         return False
 
 
-def forget_view(session: SparkSession, name: str) -> None:
-    """Drop a temporary view that nobody has cached."""
-    try:
-        # What a session drops is also looked for among all that is cached, at a cost of its own.
-        session._jsparkSession.sessionState().catalog().dropTempView(name)
-    except Exception:  # noqa: BLE001 - Spark Connect has no such object
-        session.catalog.dropTempView(name)
-
-
 def _leave(held: _Held) -> None:
     global _held
     with _lock:
