@@ -13,12 +13,10 @@ from typing import Any
 
 from odibi_core.design.yaml_scalars import MAX_KEY_LENGTH, spell
 from odibi_core.errors import DesignError
+from odibi_core.step import MAPPINGS
 
 MAX_LINE_LENGTH = 100
 INDENT = 2
-
-# A dict is told at once: to ask whether something is a Mapping takes ten times as long.
-_MAPPINGS = (dict, Mapping)
 
 
 def write_mapping(value: Mapping[str, Any], column: int = 0) -> str:
@@ -53,7 +51,7 @@ def write_item(value: Any, column: int) -> str:
         value: Any plain value.
         column: Where the dash stands, from 0.
     """
-    if isinstance(value, _MAPPINGS) and value:
+    if isinstance(value, MAPPINGS) and value:
         return f"- {write_mapping(value, column + INDENT)}"
     inline = _inline(value, column, column + INDENT)
     return f"- {inline if inline is not None else _block(value, column + INDENT)}"
@@ -63,7 +61,7 @@ def write_flow(value: Any) -> str:
     """Any plain value on one line, as it may stand inside brackets."""
     if isinstance(value, str):
         return spell(value, in_flow=True)
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, MAPPINGS):
         return "{" + ", ".join(f"{write_key(key)}: {write_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(write_flow, value)) + "]"
@@ -88,7 +86,7 @@ def write_key(key: str) -> str:
 
 
 def _block(value: Any, column: int) -> str:
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, MAPPINGS):
         return write_mapping(value, column)
     return f"\n{' ' * column}".join(write_item(item, column) for item in value)
 
@@ -99,7 +97,7 @@ def _inline(value: Any, column: int, used: int) -> str | None:
         if "\n" in value and _fits_literal(value):
             return _literal(value, column + INDENT)
         return spell(value)
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, MAPPINGS):
         items: list[Any] = list(value.values())
     elif isinstance(value, list | tuple):
         items = list(value)
@@ -114,7 +112,7 @@ def _inline(value: Any, column: int, used: int) -> str | None:
 def _wants_lines(value: Any) -> bool:
     if isinstance(value, str):
         return "\n" in value
-    if isinstance(value, _MAPPINGS):
+    if isinstance(value, MAPPINGS):
         return bool(value)
     return isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
@@ -238,11 +239,31 @@ class ReadyFiles:
 
 
 def put_file(file: Path, place: Path) -> None:
-    """Have a file be at another place too: by a link, or as a copy where the disk is another one."""
+    """Have a file of ours be at another place too, with the rights of one that is written there.
+
+    It is linked; where that may not be, or it is linked elsewhere already, it is copied.
+    """
     try:
-        os.link(file, place)
+        if file.stat().st_nlink == 1 and may_link(file.parent, place.parent):
+            place.touch()
+            mode = stat.S_IMODE(place.stat().st_mode)
+            place.unlink()
+            os.link(file, place)
+            place.chmod(mode)
+            return
     except OSError:
-        shutil.copyfile(file, place)
+        place.unlink(missing_ok=True)
+    shutil.copyfile(file, place)
+
+
+def may_link(from_folder: Path, folder: Path) -> bool:
+    """Whether a file of one folder can be in the other too, which gives its files no rights of its own."""
+    state = folder.stat()
+    if state.st_dev != from_folder.stat().st_dev or state.st_mode & stat.S_ISGID:
+        return False
+    with suppress(OSError, AttributeError):  # no such rights, on this disk or system
+        return not os.getxattr(folder, "system.posix_acl_default")
+    return True
 
 
 class Rows(Protocol):

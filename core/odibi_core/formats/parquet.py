@@ -200,7 +200,7 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     def held_form(self, schema: Schema, options: ParquetWriteOptions) -> FileForm | None:
         """How a file of these columns is written that may stand for a table of them, if one may."""
-        comes_back = all(_COMES_BACK.fullmatch(type_) for _, type_ in schema)
+        comes_back = options.ordered and all(_COMES_BACK.fullmatch(type_) for _, type_ in schema)
         return _usual_form(options) if comes_back else None
 
     def check_types(self, old: Schema, new: Schema, cursor: DuckDBPyConnection, where: str) -> None:

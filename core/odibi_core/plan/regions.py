@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from odibi_core.engines.operations import Call, Query, Scan, Send, Write
 from odibi_core.formats.base import WriteMode
@@ -48,6 +49,8 @@ def divide(
         tracking: `exact` makes every step a region of its own.
     """
     takers = _takers(steps)
+    # Rows keep how their texts are compared in a table, and lose it in a file.
+    collates = any(_collates(node) for node in nodes.values())
     fates: dict[str, Fate] = {}
     home: dict[str, str] = {}
     size: Counter[str] = Counter()
@@ -55,7 +58,7 @@ def divide(
         fate, taker = _fate(step, nodes, takers, tracking)
         if taker is not None and size[home[taker]] >= MAX_REGION_STEPS:
             fate, taker = Fate(True, f"a region holds at most {MAX_REGION_STEPS} steps"), None
-        fates[step.name] = fate
+        fates[step.name] = replace(fate, written_by=None) if fate.written_by and collates else fate
         home[step.name] = home[taker] if taker is not None else step.name
         size[home[step.name]] += 1
     return _regions(steps, home), fates
@@ -96,7 +99,7 @@ def _fate(
         return Fate(True, "exact tracking times every step by itself"), None
     kept_for = _cut(step, taken_by, nodes)
     if kept_for:
-        return Fate(True, kept_for, _written_by(taken_by, nodes)), None
+        return Fate(True, kept_for, _written_by(node, taken_by, nodes)), None
     if len(taken_by) > 1:
         return Fate(False, f"{len(taken_by)} steps take it: each reads what it needs of the file"), None
     return Fate(False, f"streams into {taken_by[0].name!r}"), taken_by[0].name
@@ -129,8 +132,10 @@ def _cut(step: Step, takers: Sequence[Step], nodes: Mapping[str, Node]) -> str:
     return f"{taker.name!r} runs on another engine" if taker.engine != step.engine else ""
 
 
-def _written_by(takers: Sequence[Step], nodes: Mapping[str, Node]) -> Write | None:
+def _written_by(node: Node, takers: Sequence[Step], nodes: Mapping[str, Node]) -> Write | None:
     """The one write among them, where it makes a file of this machine that others may read meanwhile."""
+    if _pivots(node):
+        return None
     writes = [operation for taker in takers if isinstance(operation := nodes[taker.name].operation, Write)]
     if len(takers) == 1 or len(writes) != 1:
         return None
@@ -160,6 +165,10 @@ def _is_read_by_each(step: Step, takers: Sequence[Step], nodes: Mapping[str, Nod
 
 def _pivots(node: Node) -> bool:
     return isinstance(node.operation, Query) and has_pivot(node.operation.sql)
+
+
+def _collates(node: Node) -> bool:
+    return isinstance(node.operation, Query) and "COLLATE" in node.operation.sql.upper()
 
 
 def _regions(steps: Sequence[Step], home: Mapping[str, str]) -> tuple[Region, ...]:

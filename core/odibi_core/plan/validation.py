@@ -13,10 +13,8 @@ from odibi_core.nodes.base import Node
 from odibi_core.parameters import BUILT_IN_NAMES, ParameterType, placeholder_problems
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
-from odibi_core.step import NodeKind, Step, StepType
+from odibi_core.step import MAPPINGS, NodeKind, Step, StepType
 
-# A dict is told at once: to ask whether something is a Mapping takes ten times as long.
-_MAPPINGS = (dict, Mapping)
 _TYPES = frozenset(StepType)
 _SHAPES = {
     NodeKind.CONNECT: ("takes no inputs and has no outputs", 0, 0),
@@ -43,7 +41,7 @@ def has_form(step: Step) -> bool:
         isinstance(step.name, str)
         and bool(step.name.strip())
         and isinstance(step.layer, str)
-        and isinstance(step.params, _MAPPINGS)
+        and isinstance(step.params, MAPPINGS)
         and isinstance(step.expectations, list)
         and _are_names(step.inputs)
         and _are_names(step.outputs)
@@ -71,7 +69,7 @@ def _step_form(step: Step, position: int, engines: Collection[str], default_engi
         yield Problem(f"there is no engine {engine!r}", name, "engine", did_you_mean(str(engine), engines))
     for field in ("inputs", "outputs", "params"):
         given = getattr(step, field)
-        if not isinstance(given, _MAPPINGS):
+        if not isinstance(given, MAPPINGS):
             yield Problem(
                 f"{field} must be a mapping, not {type(given).__name__}",
                 name,
@@ -94,7 +92,7 @@ def _is_name(given: Any) -> bool:
 
 
 def _are_names(given: Any) -> bool:
-    return isinstance(given, _MAPPINGS) and all(_is_name(name) for pair in given.items() for name in pair)
+    return isinstance(given, MAPPINGS) and all(_is_name(name) for pair in given.items() for name in pair)
 
 
 def _names(step: Step, field: str, given: Mapping[Any, Any]) -> Iterator[Problem]:
@@ -134,7 +132,7 @@ def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = Tru
                     did_you_mean(key, made),
                 )
         for number, expectation in enumerate(step.expectations):
-            there = str(expectation.get("references") or "") if isinstance(expectation, _MAPPINGS) else ""
+            there = str(expectation.get("references") or "") if isinstance(expectation, MAPPINGS) else ""
             if is_whole and there and there not in made:
                 yield Problem(
                     f"no step makes the dataset {there!r} that an expectation looks into",

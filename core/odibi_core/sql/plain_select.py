@@ -13,11 +13,11 @@ _FORM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HIDDEN = re.compile(r"'[^']*'|\"[^\"]*\"")
-_HIDES_MORE = re.compile(r"[\\`$]|--|/\*")
 # Only a table has a `rowid`: no author can mean it.
+_HIDES_MORE = re.compile(r"[\\`$]|--|/\*|\browid\b", re.IGNORECASE)
 _DOES_MORE = re.compile(
     r"\b(?:SELECT|FROM|JOIN|UNION|INTERSECT|EXCEPT|WITH|DISTINCT|OVER|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT"
-    r"|OFFSET|SAMPLE|PIVOT|UNPIVOT|VALUES|TABLE|UNNEST|ROWID)\b",
+    r"|OFFSET|SAMPLE|PIVOT|UNPIVOT|VALUES|TABLE|UNNEST)\b",
     re.IGNORECASE,
 )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from odibi_core.engines.base import Attempt, RunContext, Task
+from odibi_core.engines.base import Attempt, RunContext, Task, TaskError
 from odibi_core.engines.duckdb import held_files
 from odibi_core.engines.duckdb.datasets import TableDataset
 from odibi_core.engines.duckdb.engine import DuckDBEngine, open_engine
+from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.held_files import FileDataset
+from odibi_core.engines.duckdb.pushdown import Pushdown
+from odibi_core.engines.duckdb.region import RegionRun
 from odibi_core.engines.operations import Query, Write
 from odibi_core.engines.registry import EngineSettings
 from odibi_core.errors import OdibiError
@@ -154,6 +159,78 @@ def test_rows_that_another_program_wrote_over_are_not_taken(engine: DuckDBEngine
     with pytest.raises(OdibiError, match="another program wrote into the file") as raised:
         rows.arrow()
     assert raised.value.where == "out/rows.parquet"
+
+
+def test_rows_that_are_let_go_of_are_not_looked_at_again(engine: DuckDBEngine, tmp_path: Path) -> None:
+    rows = made(engine, context(tmp_path), ROWS, write())
+    (held,) = tmp_path.glob("*.parquet")
+    held.write_bytes(b"no rows at all")
+    engine.release(rows)
+    assert not held.exists()
+    assert rows.snapshot().sample[0] == {"id": 0, "name": "n0", "share": 0.0}
+
+
+def test_rows_that_were_written_over_while_a_query_read_them_are_not_taken(
+    engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = made(engine, context(tmp_path), ROWS, write())
+    (held,) = tmp_path.glob("*.parquet")
+    narrowed = Pushdown.narrowed
+
+    def narrowed_late(pushdown: Pushdown, fragment: Fragment) -> Fragment:
+        os.utime(held, (0, 0))
+        return narrowed(pushdown, fragment)
+
+    monkeypatch.setattr(Pushdown, "narrowed", narrowed_late)
+    task = Task("take", Query("FROM rows", "duckdb"), {"rows": "rows"}, {"data": "all"}, is_kept=True)
+    with pytest.raises(TaskError) as raised:
+        engine.run_region([task], {"rows": rows}, context(tmp_path), Attempt())
+    assert "another program wrote into the file" in str(raised.value.cause)
+
+
+def test_a_region_that_fails_after_its_file_is_written_removes_it(
+    engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_run: RegionRun) -> None:
+        raise OdibiError("the source changed")
+
+    monkeypatch.setattr(RegionRun, "_check_origins", fail)
+    with pytest.raises(TaskError):
+        made(engine, context(tmp_path), ROWS, write())
+    assert not list(tmp_path.glob("*.parquet"))
+
+
+def test_a_target_that_nobody_can_reach_is_told_of_by_its_own_step(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    far = replace(write(), target=f"{'x' * 300}/rows.parquet")
+    assert not isinstance(made(engine, context(tmp_path), ROWS, far), FileDataset)
+
+
+def test_a_target_that_waives_its_order_takes_it_from_nobody_else(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    assert not isinstance(made(engine, context(tmp_path), ROWS, write(ordered=False)), FileDataset)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["PIVOT raw ON name USING max(share) GROUP BY id", "SELECT id, name COLLATE NOCASE AS name FROM raw"],
+)
+def test_pivots_and_texts_that_are_compared_otherwise_are_held_in_tables(tmp_path: Path, sql: str) -> None:
+    duckdb.execute(f"COPY ({ROWS}) TO '{tmp_path}/rows.csv'")
+    steps = [
+        Step("ingest", "read", "config_op", "", "rows.csv", {"header": True}, {}, {"data": "raw"}),
+        Step("transform", "some", "sql", "", sql, {}, {"raw": "raw"}, {"data": "some"}),
+        Step("transform", "all", "sql", "", "FROM some", {}, {"some": "some"}, {"data": "all"}),
+        store("some", "some"),
+        store("all", "all"),
+    ]
+    front = Orchestrator(steps, workspace=tmp_path, tracking="fused", keeps_data=False)
+    assert front.plan().steps["some"].written_by is None
+    result = front.execute()
+    assert result.success, result.errors
+    assert rows_of(f"FROM '{tmp_path}/out/some.parquet'") == rows_of(f"FROM '{tmp_path}/out/all.parquet'")
 
 
 def pipeline(*stores: Step) -> list[Step]:

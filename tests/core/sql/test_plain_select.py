@@ -41,6 +41,7 @@ def test_a_plain_select_gives_over_a_table_what_it_gives_over_its_input(sql: str
     [
         "SELECT id FROM other",
         "SELECT rowid FROM rows",
+        'SELECT id AS "rowid" FROM rows WHERE "RowId" > 1',
         "SELECT DISTINCT id FROM rows",
         "SELECT id FROM rows ORDER BY id",
         "SELECT id FROM rows WHERE id > 1 LIMIT 2",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odibi_core.engines.base import Attempt
-from odibi_core.engines.duckdb.datasets import TableDataset
+from odibi_core.engines.duckdb.datasets import TableDataset, settle_tables
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.rows import FragmentRows
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Write
 from odibi_core.errors import OdibiError
-from odibi_core.formats.base import FileForm, ReadyFiles
+from odibi_core.formats import atomic
+from odibi_core.formats.base import FileForm, ReadyFiles, may_link
 from odibi_core.formats.copied import CopiedFormat
 from odibi_core.formats.ledger import identity
 from odibi_core.formats.registry import format_named
@@ -60,6 +59,15 @@ class FileDataset(TableDataset):
         Raises:
             OdibiError: Another program wrote into the file where the step has put it.
         """
+        self.check()
+        return super().fragment()
+
+    def check(self) -> None:
+        """Go on where the file is as it was written: whoever read it has seen the rows.
+
+        Raises:
+            OdibiError: It is not.
+        """
         if identity(self._file) != self._seen:
             raise OdibiError(
                 f"the rows of {self.key!r} are gone: another program wrote into the file that holds them",
@@ -67,7 +75,6 @@ class FileDataset(TableDataset):
                 fix="let nothing write into it while the run lasts, or set materialize: true on the step "
                 "that makes them",
             )
-        return super().fragment()
 
     def ready_files(self, partition_by: tuple[str, ...], form: FileForm) -> ReadyFiles | None:
         """The file, where it holds the rows as they are asked for."""
@@ -120,18 +127,19 @@ def hold_in_file(
                 f"CREATE VIEW {quote(view)} AS "
                 f"SELECT * FROM read_parquet({sql_list([str(file)])}, hive_partitioning=false)"
             )
+        held = FileDataset(key, session, view, count, file=file, form=form, target=write.target)
+        # Its sample is of these rows, whatever another program makes of the target later.
+        with closing(session.cursor()) as cursor:
+            settle_tables(cursor, [held])
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    return FileDataset(key, session, view, count, file=file, form=form, target=write.target)
+    return held
 
 
 def _may_be_linked(scratch: Path, target: Path) -> bool:
-    """Whether a file of one folder can be at a target too, with the rights of one that is written there."""
-    folder = next(parent for parent in Path(os.path.realpath(target)).parents if parent.is_dir())
-    state = folder.stat()
-    if state.st_dev != scratch.stat().st_dev or state.st_mode & stat.S_ISGID:
+    """Whether a file of one folder can be linked to a target. Where nobody can tell, its step says why."""
+    try:
+        return may_link(scratch, next(parent for parent in atomic.real(target).parents if parent.is_dir()))
+    except OSError:
         return False
-    with suppress(OSError, AttributeError):  # no such rights, on this disk or system
-        return not os.getxattr(folder, "system.posix_acl_default")
-    return True

@@ -78,6 +78,8 @@ class RegionRun:
         self._sources: dict[str, tuple[str, Fragment]] = {}
         self._texts: dict[str, str] = {}
         self._tables: list[str] = []
+        self._files: list[FileDataset] = []
+        self._read_files: list[FileDataset] = []
         self._last_name = ""
         self._counts: RegionCounts | None = None
         self._origins: dict[str, Origin] = {}
@@ -101,6 +103,8 @@ class RegionRun:
                     raise self._blame(task, error) from error
         except BaseException:
             self._drop(self._tables)
+            for held in self._files:
+                self._let_go(held)
             raise
         self._describe(outcomes, tasks)
         self._count_meetings(outcomes, tasks)
@@ -149,6 +153,12 @@ class RegionRun:
         with suppress(duckdb.Error, RuntimeError), self._session.cursor() as cursor:
             for table in tables:
                 cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
+
+    def _let_go(self, held: FileDataset) -> None:
+        import duckdb
+
+        with suppress(duckdb.Error, RuntimeError, OSError), self._session.cursor() as cursor:
+            held.drop(cursor)
 
     def malformed(self, error: BaseException) -> frozenset[str]:
         """Names of the strict scans that may have raised `error` because of malformed rows."""
@@ -266,6 +276,8 @@ class RegionRun:
                 dataset.origin.check()
         if not isinstance(dataset, DuckDBDataset):
             dataset = FrameDataset(key, self._session, dataset.arrow())
+        if isinstance(dataset, FileDataset):
+            self._read_files.append(dataset)
         fragment = dataset.fragment()
         if not fragment.ctes:
             self._sources[fragment.name] = (key, fragment)
@@ -300,7 +312,7 @@ class RegionRun:
         write = task.written_by
         if write is None or not self._context.lets_go:
             return None
-        return hold_in_file(
+        held = hold_in_file(
             key,
             FragmentRows(ending, self._cursor, self._attempt),
             write,
@@ -309,6 +321,9 @@ class RegionRun:
             scratch=self._context.scratch,
             attempt=self._attempt,
         )
+        if held is not None:
+            self._files.append(held)
+        return held
 
     @contextmanager
     def _ending(self, task: Task, fragment: Fragment) -> Iterator[Fragment]:
@@ -332,6 +347,8 @@ class RegionRun:
     def _check_origins(self) -> None:
         for origin in self._origins.values():
             origin.check()
+        for held in self._read_files:
+            held.check()
 
     def _write(self, task: Task, write: Write) -> Outcome:
         path = Path() if write.server else self._place(write.target, write.connection)

@@ -271,7 +271,8 @@ class SparkRegion:
 
 
 def _kept(task: Task) -> Task:
-    return replace(task, is_kept=True)
+    # What DuckDB holds for Spark is not what the step writes.
+    return replace(task, is_kept=True, written_by=None)
 
 
 def _may_stop_early(task: Task) -> bool:

@@ -78,8 +78,7 @@ class Staging:
     def as_one(self, folder: Path, spark: SparkSession) -> Path | None:
         """The files that Spark wrote into a folder as one; None where they can't be joined."""
         parts = sorted(folder.glob("*.parquet"))
-        if len(parts) == 1:
-            return parts[0]
+        # One part is copied too: the run reads its own on, whatever becomes of the target.
         return joined(spark, parts, self._new("joined").with_suffix(".parquet"))
 
     def formed(self, form: SparkForm, by: Sequence[str] = ()) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,23 @@ def test_a_target_is_one_file_with_the_rows_and_groups_that_the_other_engine_giv
     assert {packed for *_, packed in groups} == {wanted}
     assert max(rows for _, rows, _ in groups) == ROW_GROUP_ROWS
     assert sum(rows for _, rows, _ in groups) == ROWS * 2 - len(range(3, ROWS * 2, 7))
+
+
+def test_one_part_is_copied_so_that_the_run_reads_its_own_on(run: Run, halves: Path) -> None:
+    for file in (halves / "many").iterdir():
+        file.unlink()
+    duckdb.execute(f"COPY (SELECT {KINDS} FROM range(10) t(i)) TO '{halves / 'many' / 'few.parquet'}'")
+    umask = os.umask(0o077)
+    try:
+        result = run(steps("few.parquet"), engine_type="spark")
+    finally:
+        os.umask(umask)
+    assert result.success, result.errors
+    target = halves / "few.parquet"
+    assert "parquet-mr" in made_by(target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    target.write_bytes(b"another program's")
+    assert result.data_map["kept"].count() == 9
 
 
 def test_what_spark_would_write_otherwise_is_written_by_duckdb(run: Run, halves: Path) -> None:
