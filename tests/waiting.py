@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pyarrow.parquet as pq
 
 T = TypeVar("T")
 
@@ -71,6 +74,16 @@ def pipeline_text(name: str, function: str = "wait") -> str:
 def let_go(root: Path) -> None:
     """Let every step go on that waits."""
     (root / "go").touch()
+
+
+def values_in(path: Path, column: str = "id") -> list[Any]:
+    """The sorted values of a column of a Parquet file, which others may replace meanwhile; none without it."""
+    try:
+        # pyarrow would open the path twice, and might meet another file then.
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return sorted(pq.read_table(io.BytesIO(content))[column].to_pylist())
 
 
 def wait_until(look: Callable[[], T], *, timeout_s: float = 60) -> T:

@@ -140,8 +140,8 @@ def test_auto_saves_after_every_region(workspace: Path) -> None:
 def test_auto_waits_until_a_checkpoint_is_worth_its_cost(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, work_s: list[float], saving_s: float, saved: list[int]
 ) -> None:
-    monkeypatch.undo()
-    monkeypatch.chdir(workspace)
+    monkeypatch.setattr(checkpointed_run, "AUTO_S", 2.0)
+    monkeypatch.setattr(checkpointed_run, "AUTO_SHARE", 0.1)
     clock = [0.0]
     save = CheckpointSaver.save
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.processes import started
-from tests.waiting import wait_until
+from tests.waiting import values_in, wait_until
 
 from odibi_core.errors import OdibiError, TransientError
 from odibi_core.journal.runs import list_runs
@@ -71,8 +71,7 @@ def drop(workspace: Workspace) -> Callable[..., Path]:
 
 
 def rows(workspace: Workspace, name: str = "out.parquet", column: str = "n") -> list[Any]:
-    path = workspace.root / name
-    return sorted(pq.read_table(path)[column].to_pylist()) if path.exists() else []
+    return values_in(workspace.root / name, column)
 
 
 def names(folder: Path) -> list[str]:
@@ -529,7 +528,7 @@ def test_the_documented_stream_runs_unchanged_and_ends_cleanly(tmp_path: Path) -
     }
 
     def ids() -> list[int]:
-        return sorted(pq.read_table(target)["id"].to_pylist()) if target.exists() else []
+        return values_in(target)
 
     with started(
         [sys.executable, "-W", "error", str(SCRIPT)],

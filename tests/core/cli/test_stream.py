@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
-import pyarrow.parquet as pq
 import pytest
 from tests.core.cli.conftest import ODIBI, Answer, environment
 from tests.processes import started
-from tests.waiting import wait_until
+from tests.waiting import values_in, wait_until
 
 from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.journal.runs import list_runs
@@ -47,8 +46,7 @@ def landing(shop: Path) -> Iterator[Path]:
 
 
 def ids(shop: Path) -> list[int]:
-    path = shop / "out.parquet"
-    return sorted(pq.read_table(path)["id"].to_pylist()) if path.exists() else []
+    return values_in(shop / "out.parquet")
 
 
 def test_a_stream_takes_what_is_there_is_listed_and_replays_what_failed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import sqlite3
 import time
@@ -16,7 +15,6 @@ from deltalake import DeltaTable
 
 from odibi_core.checkpoint_manager import CheckpointManager, CheckpointMode
 from odibi_core.event_bus import EventBus
-from odibi_core.kept import checkpointed_run
 from odibi_core.orchestrator import Orchestrator
 from odibi_core.run_result import RunResult
 from odibi_core.step import Step
@@ -27,9 +25,6 @@ KINDS = ("parquet", "delta", "sqlite")
 MODES = ("append", "merge", "overwrite")
 ROWS = 3_000
 PAUSE_S = 0.02
-
-# A kill falls between many checkpoints, not before the first.
-checkpointed_run.AUTO_S, checkpointed_run.AUTO_SHARE = 0.0, math.inf
 
 Outputs = dict[str, list[tuple[Any, ...]]]
 

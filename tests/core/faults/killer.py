@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import signal
 import sys
@@ -17,6 +18,11 @@ from typing import Any
 
 from tests.core.faults import job
 from tests.core.formats.crasher import POINTS, die_at_point
+
+from odibi_core.kept import checkpointed_run
+
+# A kill falls between many checkpoints, not before the first.
+checkpointed_run.AUTO_S, checkpointed_run.AUTO_SHARE = 0.0, math.inf
 
 LOADED = (
     "polars",
