@@ -77,7 +77,7 @@ def let_go(root: Path) -> None:
 
 
 def values_in(path: Path, column: str = "id") -> list[Any]:
-    """The sorted values of a column of a Parquet file, which others may replace meanwhile; none without it."""
+    """The sorted values of a column of a Parquet file that others may replace; none where it is not."""
     try:
         # pyarrow would open the path twice, and might meet another file then.
         content = path.read_bytes()
