@@ -48,7 +48,7 @@ frontend: $(NODE_MODULES) ## Build the designer, after its sources changed
 test: setup $(NODE_MODULES) ## Run every test
 	@scripts/find_test_tools.sh > /dev/null
 	$(NPM) test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=ci
 
 test-faults: setup ## Kill 300 runs, 200 streams, and one stream 200 times; damage 1,000 files
 	$(BIN)/python -m pytest -n $(JOBS) tests/core/faults --all-faults

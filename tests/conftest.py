@@ -43,11 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a second go to tests that wait for other programs: docs/decisions/0034 says why to these."""
-    here = Path(__file__).parent
-    programs = (here / "studio", here / "core" / "cli")
+    """Give a second go to all tests but those of faults: docs/decisions/0034 says why."""
+    faults = Path(__file__).parent / "core" / "faults"
     for item in items:
-        if item.get_closest_marker("browser") or any(item.path.is_relative_to(folder) for folder in programs):
+        if not item.path.is_relative_to(faults):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
