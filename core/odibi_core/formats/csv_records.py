@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from odibi_core.late_dataclass import dataclass
 
@@ -18,9 +19,8 @@ RECORD_LIMIT_CHARACTERS = 2_000_000
 DELIMITERS = (",", ";", "\t", "|")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of the text.
+class Record(NamedTuple):
+    """One record of the text: a named tuple, for there are as many as a file has lines.
 
     Attributes:
         line: Number of its first line, from 1.
@@ -60,16 +60,18 @@ class Dialect:
         source = iter(lines)
         waiting: deque[str] = deque()
         number = first_line - 1
+        quote, delimiter, comment = self.quote, self.delimiter, self.comment
         while True:
             line = waiting.popleft() if waiting else next(source, None)
             if line is None:
                 return
             number += 1
             text = line.rstrip("\r\n")
-            if not text or self.is_comment(text):
+            if not text or (comment and self.is_comment(text)):
                 continue
-            if not self.quote or self.quote not in text:
-                yield Record(number, text, self._counted(text).count(self.delimiter) + 1)
+            if not quote or quote not in text:
+                counted = self._counted(text) if comment else text
+                yield Record(number, text, counted.count(delimiter) + 1)
                 continue
             taken = [line]
             width, fault = self._measure(text)
@@ -79,7 +81,7 @@ class Dialect:
                     waiting.extendleft(reversed([*taken[1:], *([more] if more is not None else [])]))
                     break
                 taken.append(more)
-                if self.quote in more:
+                if quote in more:
                     text = "".join(taken).rstrip("\r\n")
                     width, fault = self._measure(text)
                     if fault and fault != _OPEN:
