@@ -11,6 +11,8 @@ import pytest
 
 from odibi_core import Orchestrator, Pipeline, Step
 from odibi_core.engines.duckdb import profiling
+from odibi_core.health.columns import facts_select
+from odibi_core.schema import Schema
 from odibi_core.testing import ingest_step, sql_step, store_step
 from odibi_core.workspace import Workspace
 
@@ -124,6 +126,33 @@ def test_an_empty_result_and_what_a_function_gives_are_noted(workspace: Workspac
     assert found["none"]["row_count"] == 0
     assert found["none"]["columns"]["amount"]["distinct"] == 0
     assert found["made"]["columns"]["city"]["nulls"] == 1
+
+
+def test_a_wide_result_is_asked_for_few_columns_at_a_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def noted(schema: Schema, row_count: int) -> str:
+        asked.append(len(schema))
+        return facts_select(schema, row_count)
+
+    monkeypatch.setattr("odibi_core.health.columns.facts_select", noted)
+    many = range(2 * profiling.COLUMNS_AT_ONCE + 1)
+    wide = ", ".join(f"id + {number} AS c{number}" for number in many)
+    steps = [
+        ingest_step("orders", "orders.csv"),
+        sql_step("wide", f"SELECT {wide} FROM orders", "orders"),
+        store_step("save", "wide.parquet", "wide"),
+    ]
+    columns = profiles(workspace, steps)["wide"]["columns"]
+    assert asked == [profiling.COLUMNS_AT_ONCE, profiling.COLUMNS_AT_ONCE, 1]
+    told = [(name, facts["low"], facts["distinct"], facts["mean"]) for name, facts in columns.items()]
+    assert told == [(f"c{number}", str(1 + number), 4, 2.5 + number) for number in many]
+    # What streams would be computed once more for each query.
+    asked.clear()
+    assert profiles(workspace, steps, "fused", profile=True)["wide"]["columns"].keys() == columns.keys()
+    assert max(asked) == len(many)
 
 
 def test_many_rows_are_estimated(workspace: Workspace) -> None:

@@ -11,6 +11,7 @@ from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, Profiles, RunContext
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
 from odibi_core.engines.duckdb.session import Session
+from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,6 +20,8 @@ MOST_VALUES = 1_000_000
 """Rows times columns up to which a result is described unasked: more would be noticed."""
 MOST_RESULTS = 50
 """Results of a pipeline up to which they are described unasked: a small step costs less than two queries."""
+COLUMNS_AT_ONCE = 20
+"""Columns that one query asks for: what DuckDB takes to plan it grows with their square."""
 
 
 def profile_outcomes(
@@ -72,10 +75,15 @@ def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, 
     schema, row_count = dataset.schema, dataset.row_count()
     fragment = dataset.fragment()
     fragment.register(cursor)
-    (facts,) = cursor.execute(fragment.sql(facts_select(schema, row_count))).fetchall()
-    select, few = frequent_select(schema, facts)
-    counts: tuple[Any, ...] = ()
-    if few:
-        (counts,) = cursor.execute(fragment.sql(select)).fetchall()
-    columns = column_facts(schema, row_count, facts, dict(zip(few, counts, strict=True)))
+    columns: dict[str, Any] = {}
+    # Rows that are not held would be computed for each query.
+    size = COLUMNS_AT_ONCE if dataset.is_held else max(1, len(schema))
+    for start in range(0, len(schema), size):
+        part = Schema(schema.columns[start : start + size])
+        (facts,) = cursor.execute(fragment.sql(facts_select(part, row_count))).fetchall()
+        select, few = frequent_select(part, facts)
+        counts: tuple[Any, ...] = ()
+        if few:
+            (counts,) = cursor.execute(fragment.sql(select)).fetchall()
+        columns |= column_facts(part, row_count, facts, dict(zip(few, counts, strict=True)))
     return {"why": "", "row_count": row_count, "columns": columns}
