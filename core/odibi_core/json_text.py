@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import marshal
 import math
+import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from odibi_core.dataset import json_value
@@ -13,8 +15,10 @@ from odibi_core.secret_store import Redactor
 
 _DEEPEST = 50
 _NAMED = (types.FunctionType, type)
-_SCALARS = frozenset({str, int, float, bool, types.NoneType})
-_PLAIN = _SCALARS | {dict, list}
+_MARSHAL_VERSION = 2
+"""Floats are in binary, and nothing refers back to what came before."""
+_NO_NUMBER = re.compile(rb"g.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+"""A float that is infinite or none at all, as `marshal` writes it: all bits of its exponent are set."""
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -60,37 +64,14 @@ def _plain_text(value: Any) -> str | None:
     import orjson
 
     try:
-        if type(value) is not dict or not _is_plain(value.values()):
-            return None
+        # It refuses all that is not exactly of one of Python's own kinds, in a fifth of the time of a loop.
+        kept = marshal.dumps(value, _MARSHAL_VERSION)
+        # It refuses what is left of these: bytes, sets, halves of surrogate pairs, more than 64 bits.
         text = orjson.dumps(value)
-    # Half of a surrogate pair, more than 64 bits, a key that is no text, or no end.
-    except (TypeError, RecursionError):
+    # Too deep, or without an end, is a ValueError of the one and a TypeError of the other.
+    except (TypeError, ValueError):
         return None
-    return text.decode() if b"null" not in text or _is_finite(value) else None
-
-
-def _is_plain(values: Iterable[Any]) -> bool:
-    kinds = set(map(type, values))
-    if not kinds <= _PLAIN:
-        return False
-    if kinds <= _SCALARS:
-        return True
-    for value in values:
-        kind = type(value)
-        if kind is dict and value and not _is_plain(value.values()):
-            return False
-        if kind is list and value and not _is_plain(value):
-            return False
-    return True
-
-
-def _is_finite(value: Any) -> bool:
-    kind = type(value)
-    if kind is float:
-        return math.isfinite(value)
-    if kind is dict:
-        return all(map(_is_finite, value.values()))
-    return kind is not list or all(map(_is_finite, value))
+    return None if _NO_NUMBER.search(kept) else text.decode()
 
 
 def _plain(value: Any, depth: int) -> Any:

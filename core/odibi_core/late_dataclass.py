@@ -170,9 +170,10 @@ def _hash_of(cls: Any) -> Any:
 def _values_of(cls: Any) -> Callable[[Any], Any]:
     """Gives the fields of an instance as a tuple."""
     names = list(cls._late_fields)
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda instance: tuple(getattr(instance, name) for name in names)
+    if not names:
+        return lambda _instance: ()
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda instance: (values(instance),)
 
 
 def _fields_of(cls: Any) -> Any:

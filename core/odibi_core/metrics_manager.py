@@ -7,6 +7,7 @@ import re
 import resource
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _RUSAGE_UNITS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
+_LOOK_S = 0.01
+"""A step that is over sooner has the figure of the one before it: to look takes longer than to note it."""
 _TAKEN = frozenset(
     {
         "pipeline_duration_seconds",
@@ -91,10 +94,10 @@ class MetricsManager:
     """Collects metrics from a run's events (`bus.subscribe(metrics.observe)`), and those that users record.
 
     The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
-    the highest resident memory that the whole process has had by the end of the step: it never falls, and
-    steps that ran at the same time share it. `throughput` is in rows per second; it is None where a step has
-    no duration of its own (it ran fused in a region, or came from the cache). Prometheus gets rows and
-    seconds, which it is made of.
+    the highest resident memory that the whole process has had by the end of the step, looked at no more
+    often than every 10 ms: it never falls, and steps that ran at the same time share it. `throughput` is in
+    rows per second; it is None where a step has no duration of its own (it ran fused in a region, or came
+    from the cache). Prometheus gets rows and seconds, which it is made of.
     """
 
     def __init__(self) -> None:
@@ -110,6 +113,7 @@ class MetricsManager:
             "errors": Counter(),
             "cache_hits": Counter(),
         }
+        self._memory_mb, self._looked = 0.0, -math.inf
         self._recorded: dict[_Series, float] = {}
         self._incremented: dict[_Series, float] = {}
 
@@ -143,7 +147,7 @@ class MetricsManager:
                     node = self._node(event)
                     node.status = NodeState.FAILED.value
                     node.duration_ms = event.get("duration_ms")
-                    node.memory_mb = peak_memory_mb()
+                    node.memory_mb = self._peak_memory_mb()
                     self._count("errors", event)
                 case EventType.EXPECTATIONS_CHECKED:
                     self._node(event).expectations = {
@@ -232,9 +236,17 @@ class MetricsManager:
         node.duration_ms = event.get("duration_ms")
         node.duration_scope = event.get("duration_scope", "step")
         node.row_count = event.get("row_count")
-        node.memory_mb = peak_memory_mb()
+        node.memory_mb = self._peak_memory_mb()
         if node.status == NodeState.CACHED:
             self._count("cache_hits", event)
+
+    def _peak_memory_mb(self) -> float:
+        """The highest resident memory that the process has had so far, in MB."""
+        moment = time.monotonic()
+        if moment - self._looked >= _LOOK_S:
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            self._memory_mb, self._looked = usage.ru_maxrss / _RUSAGE_UNITS_PER_MB, moment
+        return self._memory_mb
 
     def _count(self, what: str, event: Mapping[str, Any]) -> None:
         self._counts[what][event["pipeline_name"], event["step_name"], event.get("layer", "")] += 1
@@ -371,11 +383,6 @@ class MetricsManager:
                     texts = dict(series.labels)
                     metric.add([_text(texts.get(label, "")) for label in labels], value)
                 yield metric
-
-
-def peak_memory_mb() -> float:
-    """The highest resident memory that the process has had so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RUSAGE_UNITS_PER_MB
 
 
 def _as_rows(kept: Mapping[_Series, float]) -> list[dict[str, Any]]:

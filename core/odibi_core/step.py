@@ -32,6 +32,8 @@ class NodeKind(StrEnum):
 MAPPINGS = (dict, Mapping)
 """For `isinstance`: a dict is told at once, to ask whether something is a Mapping takes ten times as long."""
 
+CODE_TYPES = frozenset((StepType.SQL, StepType.FUNCTION))
+"""Of these types is what computes: SQL and functions."""
 _KINDS = frozenset(kind.value for kind in NodeKind)
 
 
@@ -40,7 +42,7 @@ class Step:
     """One declared piece of a pipeline.
 
     Nothing is checked here, so that a pipeline's mistakes can be reported all at once:
-    `Pipeline.problems()` does that.
+    `Orchestrator.validate()` does that.
 
     Args:
         layer: A label. "connect", "ingest", "transform", "store" and "publish" name the node kind
@@ -107,14 +109,17 @@ class Step:
     @property
     def needs(self) -> tuple[str, ...]:
         """The keys of the datasets that must be there before it runs."""
-        return tuple(dict.fromkeys([*self.inputs.values(), *self.references]))
+        keys = self.inputs.values()
+        if self.expectations:
+            return tuple(dict.fromkeys([*keys, *self.references]))
+        return tuple(keys) if len(keys) < 2 else tuple(dict.fromkeys(keys))
 
     @property
     def kind(self) -> NodeKind | None:
-        """The node kind, or None where the step is of none: then `Pipeline.problems()` says why."""
+        """The node kind, or None where the step is of none: then `Orchestrator.validate()` says why."""
         if self.layer in _KINDS:
             return NodeKind(self.layer)
-        if self.type in (StepType.SQL, StepType.FUNCTION):
+        if self.type in CODE_TYPES:
             return NodeKind.TRANSFORM
         if self.type not in (StepType.CONFIG_OP, StepType.API):
             return None

@@ -6,8 +6,10 @@ import datetime as dt
 import enum
 import json
 import math
+import uuid
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +31,10 @@ LEAVES = (
     | st.floats()
     | st.text(st.characters(codec=None))
     | st.sampled_from([NodeState.SUCCESS, _Color.RED, dt.date(2026, 1, 2), (1, math.nan), {"a"}, b"x", len])
+    | st.sampled_from(
+        [np.float64(1.5), np.int64(3), np.str_("é"), np.bool_(True), np.datetime64("2026-01-02")]
+    )
+    | st.sampled_from([np.array([1.5, 2.0]), bytearray(b"x"), uuid.UUID(int=7), 1j, ..., frozenset({1})])
 )
 KEYS = st.text(max_size=3) | st.sampled_from([1, None, NodeState.FAILED])
 VALUES = st.recursive(
@@ -54,6 +60,12 @@ def test_a_line_holds_no_spaces_between_its_parts() -> None:
 
 def test_floats_that_are_no_numbers_are_texts() -> None:
     assert JsonEncoder().encode({"a": [{"b": math.nan}], "c": -math.inf}) == '{"a":[{"b":"nan"}],"c":"-inf"}'
+
+
+def test_a_list_without_an_end_is_written_as_far_as_it_can_be() -> None:
+    endless: list[Any] = [1]
+    endless.append(endless)
+    assert JsonEncoder().encode({"a": endless}).startswith('{"a":[1,[1,[1,')
 
 
 def test_a_secret_is_hidden_at_any_depth() -> None:

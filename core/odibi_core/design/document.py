@@ -89,9 +89,7 @@ class Plain:
 
     def names(self, value: Any, step: str, place: str) -> dict[str, str]:
         """A mapping from text to text; anything else is a problem."""
-        if type(value) is dict and all(
-            type(text) is str and text.isascii() for pair in value.items() for text in pair
-        ):
+        if type(value) is dict and all(map(_is_ascii, (*value, *value.values()))):
             return dict(value)
         return {
             name: self.text(key, step, f"{place}.{name}")
@@ -153,6 +151,10 @@ class Plain:
         if not self.name_objects:
             self.problems.append(Problem(f"the value {what}", step, place, fix))
         return stand_in
+
+
+def _is_ascii(value: Any) -> bool:
+    return type(value) is str and value.isascii()
 
 
 def document(pipeline: Pipeline, plain: Plain) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def write_flow(value: Any) -> str:
     if isinstance(value, str):
         return spell(value, in_flow=True)
     if isinstance(value, MAPPINGS):
-        return "{" + ", ".join(f"{write_key(key)}: {write_flow(item)}" for key, item in value.items()) + "}"
+        return f"{{{', '.join([f'{write_key(key)}: {write_flow(item)}' for key, item in value.items()])}}}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(write_flow, value)) + "]"
     return spell(value, in_flow=True)
@@ -103,7 +103,7 @@ def _inline(value: Any, column: int, used: int) -> str | None:
         items = list(value)
     else:
         return spell(value)
-    if any(_wants_lines(item) for item in items):
+    if any(map(_wants_lines, items)):
         return None
     flow = write_flow(value)
     return flow if not items or used + len(flow) <= MAX_LINE_LENGTH else None

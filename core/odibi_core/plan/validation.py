@@ -13,7 +13,7 @@ from odibi_core.nodes.base import Node
 from odibi_core.parameters import BUILT_IN_NAMES, ParameterType, placeholder_problems
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
-from odibi_core.step import MAPPINGS, NodeKind, Step, StepType
+from odibi_core.step import CODE_TYPES, MAPPINGS, NodeKind, Step, StepType
 
 _TYPES = frozenset(StepType)
 _SHAPES = {
@@ -30,7 +30,10 @@ def form_problems(pipeline: Pipeline, engines: Collection[str]) -> list[Problem]
         return [Problem("the pipeline has no steps", fix="add a step")]
     problems: list[Problem] = []
     for position, step in enumerate(pipeline.steps, start=1):
-        problems += _step_form(step, position, engines, pipeline.engine)
+        engine = step.engine or pipeline.engine
+        is_well_formed = has_form(step) and step.layer.strip() and step.type in _TYPES and engine in engines
+        if not is_well_formed:
+            problems += _step_form(step, position, engines, engine)
     problems += _duplicate_names(pipeline.steps)
     return problems
 
@@ -41,6 +44,8 @@ def has_form(step: Step) -> bool:
         isinstance(step.name, str)
         and bool(step.name.strip())
         and isinstance(step.layer, str)
+        and isinstance(step.type, str)
+        and isinstance(step.engine, str | None)
         and isinstance(step.params, MAPPINGS)
         and isinstance(step.expectations, list)
         and _are_names(step.inputs)
@@ -48,7 +53,7 @@ def has_form(step: Step) -> bool:
     )
 
 
-def _step_form(step: Step, position: int, engines: Collection[str], default_engine: str) -> Iterator[Problem]:
+def _step_form(step: Step, position: int, engines: Collection[str], engine: str) -> Iterator[Problem]:
     name = step.name
     if not isinstance(name, str) or not name.strip():
         yield Problem(
@@ -57,15 +62,14 @@ def _step_form(step: Step, position: int, engines: Collection[str], default_engi
         return
     if not isinstance(step.layer, str) or not step.layer.strip():
         yield Problem("the layer is missing", name, "layer", "name one, such as bronze, silver or transform")
-    if step.type not in _TYPES:
+    if not isinstance(step.type, str) or step.type not in _TYPES:
         yield Problem(
             f"there is no step type {step.type!r}",
             name,
             "type",
             did_you_mean(str(step.type), tuple(StepType)),
         )
-    engine = step.engine or default_engine
-    if engine not in engines:
+    if not isinstance(engine, str) or engine not in engines:
         yield Problem(f"there is no engine {engine!r}", name, "engine", did_you_mean(str(engine), engines))
     for field in ("inputs", "outputs", "params"):
         given = getattr(step, field)
@@ -201,7 +205,7 @@ def _shape(step: Step) -> Iterator[Problem]:
             "use type sql or function to transform; leave out inputs to read, or outputs to write",
         )
         return
-    is_code = step.type in (StepType.SQL, StepType.FUNCTION)
+    is_code = step.type in CODE_TYPES
     if kind is NodeKind.TRANSFORM:
         if not is_code:
             yield Problem(
