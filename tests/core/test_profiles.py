@@ -57,9 +57,9 @@ def test_values_of_what_a_pipeline_gives_are_noted_and_of_nothing_else(workspace
     columns = found["kept"]["columns"]
     assert columns["amount"] == {
         "nulls": 1, "distinct": 2, "is_estimated": False, "low": "20", "high": "30", "mean": 25.0,
-        "shares": columns["amount"]["shares"], "is_moment": False, "frequent": [["20", 1], ["30", 1]],
+        "shares": [float(number) for number in range(20, 31)], "is_moment": False,
+        "frequent": [["20", 1], ["30", 1]],
     }  # fmt: skip
-    assert (columns["amount"]["shares"][0], columns["amount"]["shares"][-1]) == (20.0, 30.0)
     assert (columns["city"]["nulls"], columns["city"]["frequent"]) == (1, [["Oslo", 1], ["Rome", 1]])
     assert (columns["day"]["low"], columns["day"]["is_moment"]) == ("2026-01-02", True)
 
@@ -153,6 +153,13 @@ def test_a_wide_result_is_asked_for_few_columns_at_a_time(
     asked.clear()
     assert profiles(workspace, steps, "fused", profile=True)["wide"]["columns"].keys() == columns.keys()
     assert max(asked) == len(many)
+
+
+def test_shares_of_up_to_100_000_rows_hold_exactly(workspace: Workspace) -> None:
+    query = "SELECT (range * 7919) % 50001 AS n FROM range(50001)"
+    columns = profiles(workspace, [sql_step("some", query)])["some"]["columns"]
+    assert columns["n"]["shares"] == [5000.0 * tenth for tenth in range(11)]
+    assert not columns["n"]["is_estimated"]
 
 
 def test_many_rows_are_estimated(workspace: Workspace) -> None:

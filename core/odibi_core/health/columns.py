@@ -18,7 +18,7 @@ MOST_FREQUENT = 20
 _FEW = 256
 """Up to so many different values it is counted how often each comes."""
 _COUNTED_EXACTLY = 100_000
-"""Up to so many rows different values are counted, beyond them estimated."""
+"""Up to so many rows what is told is exact; beyond them different values and shares are estimated."""
 _NUMBER = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\)")
 _MOMENT = re.compile(r"DATE|TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?")
 _PLAIN = re.compile(r"VARCHAR|BOOLEAN|TIME|UUID")
@@ -56,7 +56,9 @@ def facts_select(schema: Schema, row_count: int) -> str:
         schema: The columns.
         row_count: The rows: many are not counted as closely as few.
     """
-    distinct = "count(DISTINCT {})" if row_count <= _COUNTED_EXACTLY else "approx_count_distinct({})"
+    is_exact = row_count <= _COUNTED_EXACTLY
+    distinct = "count(DISTINCT {})" if is_exact else "approx_count_distinct({})"
+    quantile = "quantile_cont" if is_exact else "approx_quantile"
     shares = ", ".join(map(str, SHARES))
     texts = []
     for name, type_ in schema:
@@ -69,7 +71,7 @@ def facts_select(schema: Schema, row_count: int) -> str:
             _shown(f"min({value})"),
             _shown(f"max({value})"),
             f"avg({scale}) {finite}" if scale else "NULL",
-            f"approx_quantile({scale}, [{shares}]) {finite}" if scale else "NULL",
+            f"{quantile}({scale}, [{shares}]) {finite}" if scale else "NULL",
         ]
     return f"SELECT {', '.join(texts)}"
 
