@@ -23,7 +23,7 @@ from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.json_exact import FLOATS, INEXACT, checked_sql, wider_type
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
-from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout
+from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout, lines_error
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
 from odibi_core.formats.packed import PackedFormat, plain_copy
 from odibi_core.formats.packing import COMPRESSIONS
@@ -286,9 +286,12 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
         try:
             relation = cursor.sql(f"SELECT * FROM read_json({arguments})")
         except duckdb.Error as error:
-            if part.layout == LINES or not self.is_malformed(error):
+            if not self.is_malformed(error):
                 raise
-            raise array_error(part, str(error)) from error
+            told = lines_error(part) if part.layout == LINES else array_error(part, str(error))
+            if told is None:
+                raise
+            raise told from error
         schema = Schema.of(
             (name, "VARCHAR" if str(type_) == '"NULL"' else str(type_))
             for name, type_ in zip(relation.columns, relation.types, strict=True)

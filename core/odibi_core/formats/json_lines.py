@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _INFINITY = re.compile(r"\s*[-+]?inf(inity)?\s*", re.IGNORECASE)
+EMPTY_KEY = "a key that is empty, which can't name a column"
 HEAD_LINES = 2_000
 """Lines of a file that are looked at before all are read."""
 
@@ -70,7 +71,7 @@ def _fault(line: str) -> str:
         return "it is nested too deeply"
     if not isinstance(value, dict):
         return "it is not an object"
-    return ""
+    return f"it has {EMPTY_KEY}" if "" in value else ""
 
 
 def sift_file(path: str, codec: str, clean: Path, rejected: list[Rejected]) -> list[int]:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from odibi_core.errors import SourceError
+from odibi_core.formats.json_lines import EMPTY_KEY, head_lines
 from odibi_core.formats.json_options import JsonReadOptions
 from odibi_core.formats.sources import Files
 from odibi_core.formats.text import open_text
@@ -75,6 +76,21 @@ def check_renamed(source: str, schema: Schema, files: Files, layout: str, cursor
             )
 
 
+def lines_error(part: Part) -> SourceError | None:
+    """What is wrong with files of lines of which none can be read; None where one can."""
+    told = None
+    for path, codec in zip(part.files.paths, part.codecs, strict=True):
+        for line in head_lines(path, codec):
+            if not line.fault:
+                return None
+            told = told or SourceError(
+                f"no line can be read; line {line.number}: {line.fault}",
+                where=path,
+                fix="write an object a line, or say `lines: false` where objects take several",
+            )
+    return told
+
+
 def array_error(part: Part, message: str) -> SourceError:
     """Where exactly a file that is not lines stops being JSON."""
     for path, codec in zip(part.files.paths, part.codecs, strict=True):
@@ -90,6 +106,12 @@ def array_error(part: Part, message: str) -> SourceError:
             if not isinstance(value, list | dict) or any(not isinstance(item, dict) for item in value):
                 return SourceError(
                     "the file holds no list of objects", where=path, fix='wrap the values: [{"value": …}, …]'
+                )
+            if any("" in item for item in value):
+                return SourceError(
+                    f"an object has {EMPTY_KEY}",
+                    where=path,
+                    fix="rename the key where the file is made",
                 )
             if not value:
                 return SourceError(

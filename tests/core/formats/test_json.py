@@ -107,6 +107,9 @@ def test_a_malformed_array_is_told_with_line_and_column(bench: Bench) -> None:
         ("  \n", "the file is empty"),
         ("[]", "the list is empty"),
         ("[1,2]", "no list of objects"),
+        ('[{"a":1},{"":2}]', "an object has a key that is empty"),
+        ("1\n2\n", "no line can be read; line 1: it is not an object"),
+        ('{"":1}\n{"":2}\n', "no line can be read; line 1: it has a key that is empty"),
         ('{"a":1,"A":2}\n', "two keys differ only by case"),
     ],
 )
