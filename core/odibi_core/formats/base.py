@@ -374,6 +374,15 @@ class Format(ABC, Generic[ReadOptions, WriteOptions]):
     write_options: type[WriteOptions]
     is_read_cheaply: ClassVar[bool] = False
 
+    def named_as(self, options: WriteOptions, name: str) -> WriteOptions:  # noqa: ARG002
+        """The settings of a write with those that the target's name says, where nobody said them.
+
+        Args:
+            options: As the step gives them.
+            name: Of the file or folder that is written.
+        """
+        return options
+
     @abstractmethod
     def probe(self, source: str, options: ReadOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns of a source from its head or metadata alone.

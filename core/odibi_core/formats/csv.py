@@ -22,7 +22,7 @@ from odibi_core.formats.csv_values import (
 from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.packed import PackedFormat
 from odibi_core.formats.packing import COMPRESSIONS
-from odibi_core.formats.sources import Files, find_files
+from odibi_core.formats.sources import Files, bare, find_files
 from odibi_core.formats.text import needs_copy, transcode
 from odibi_core.schema import Schema, literal, quote
 
@@ -53,6 +53,12 @@ class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
     )
     read_options = CsvReadOptions
     write_options = CsvWriteOptions
+
+    def named_as(self, options: CsvWriteOptions, name: str) -> CsvWriteOptions:
+        """Of a file that ends in .tsv, the settings with a tab between fields."""
+        if "delimiter" in options.model_fields_set or not bare(name).endswith(".tsv"):
+            return options
+        return options.model_copy(update={"delimiter": "\t"})
 
     def probe(self, source: str, options: CsvReadOptions, cursor: DuckDBPyConnection) -> Schema:
         """The columns, from the heads of the files."""

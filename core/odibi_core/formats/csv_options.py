@@ -115,7 +115,11 @@ class CsvWriteOptions(LateOptions):
 
     header: bool = Field(default=True, description="Whether the first line holds the columns' names.")
     delimiter: str = Field(
-        default=",", alias="sep", min_length=1, max_length=1, description="Between fields."
+        default=",",
+        alias="sep",
+        min_length=1,
+        max_length=1,
+        description="Between fields; a tab where the target ends in .tsv and nothing else is said.",
     )
     quote: str = Field(default='"', min_length=1, max_length=1, description="Around fields that need it.")
     escape: str | None = Field(

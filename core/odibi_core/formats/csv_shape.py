@@ -17,7 +17,7 @@ from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_records import DELIMITERS, Dialect, Record, fitness, likely_delimiter
 from odibi_core.formats.sources import Files
-from odibi_core.formats.text import codec_of, open_text
+from odibi_core.formats.text import codec_of, open_text, shown
 from odibi_core.formats.types import known_type
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal
@@ -280,6 +280,7 @@ def _names(source: str, header: list[str] | None, width: int, options: CsvReadOp
             )
         names = list(options.columns)
     elif header is not None:
+        _check_encoding(source, header)
         names = [name if name.strip() else f"column{place}" for place, name in enumerate(header)]
     elif len(schema) == width:
         names = list(schema)
@@ -297,6 +298,16 @@ def _names(source: str, header: list[str] | None, width: int, options: CsvReadOp
                 fix="name the columns in the file apart, or give all their names, in order, with `columns`",
             )
     return names
+
+
+def _check_encoding(source: str, header: Sequence[str]) -> None:
+    for name in header:
+        if not name.isascii() and shown(name) != name:
+            raise SourceError(
+                f"the name of the column '{shown(name)[:80]}' is not in the encoding that is read",
+                where=source,
+                fix="say which it is, such as encoding: latin-1, or name the columns with `columns`",
+            )
 
 
 @dataclass(frozen=True, slots=True)

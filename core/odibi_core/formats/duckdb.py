@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Format, Rows, Scan, ScanContext, Target, Written
-from odibi_core.formats.duckdb_files import attach, is_attached, opened_for_writing
+from odibi_core.formats.duckdb_files import attach, is_attached, opened_for_writing, unusable
 from odibi_core.formats.tables import (
     LEDGER,
     Change,
@@ -27,6 +27,7 @@ from odibi_core.schema import Schema, literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_DAMAGE_SIGNS = ("Corrupt database file", "Could not read enough bytes")
 _KEEPS = COMMON_TYPES | {
     *("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"),
     *(
@@ -88,6 +89,11 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
             return Scan(sql, schema)
         rows = int(context.cursor.sql(f"SELECT count(*) FROM {sql}").fetchall()[0][0])
         return Scan(sql, schema, rows)
+
+    def explain_read_error(self, error: Exception, source: str) -> Exception:
+        """A SourceError where the file turns out to be damaged while it is read."""
+        is_told = isinstance(error, SourceError) or not any(sign in str(error) for sign in _DAMAGE_SIGNS)
+        return error if is_told else unusable(error, source)
 
     def write(self, rows: Rows, target: Target, options: DuckdbWriteOptions) -> Written:
         """Write the rows into a table, in one transaction.

@@ -98,8 +98,14 @@ def _explained(error: Exception, path: Path) -> OdibiError:
     told = atomic.target_error(error, path)
     if told is not None:
         return told
+    return unusable(error, str(path))
+
+
+def unusable(error: Exception, path: str) -> SourceError:
+    """What is said of a file that is no database, or that is damaged."""
+    first = str(error).splitlines()[0]
     return SourceError(
         f"this is no usable DuckDB database: {first.partition('Error: ')[2] or first}",
-        where=str(path),
+        where=path,
         fix="see that the path is right, or restore the file from a backup",
     )

@@ -46,6 +46,8 @@ _CONVERTED = {
 }
 _REFUSED = ("INTERVAL", "UNION", "TIME", "TIMETZ", "TIMESTAMP_NS", "TIME_NS")
 _COMPRESSIONS = ("zstd", "zlib", "snappy", "lz4", "none")
+_STREAM = "_orc_files"
+"""The end of the names by which DuckDB reads such files: its errors have them."""
 
 
 class OrcReadOptions(Options):
@@ -98,19 +100,19 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
         files = find_files(source, self.extensions)
         dataset = _dataset(files, options)
         rows = sum(int(orc.ORCFile(path).nrows) for path in files.paths)
-        view = f"{context.name}_files"
+        view = f"{context.name}{_STREAM}"
         return Scan(quote(view), duckdb_schema(dataset.schema, context.cursor), rows, views={view: dataset})
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where a file is damaged, or finer than it is read."""
         text = str(error)
-        if isinstance(error, SourceError) or "reading the stream" not in text:
+        if isinstance(error, SourceError) or f"{_STREAM}' failed" not in text:
             return error
         if "would lose data" in text:
             return SourceError(
                 "a timestamp is finer than a microsecond", where=source, fix="set nanoseconds to true"
             )
-        return _damaged(text.partition("failed: ")[2] or text, source) if "ORC" in text else error
+        return _damaged(text.partition("failed: ")[2], source)
 
     def existing_schema(
         self,

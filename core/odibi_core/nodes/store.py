@@ -60,7 +60,7 @@ def store(
         target,
         format_.name,
         settings.mode,
-        options,
+        format_.named_as(options, target),
         settings.partition_by,
         settings.merge_key,
         connection,

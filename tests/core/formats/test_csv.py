@@ -193,6 +193,16 @@ def test_encodings_are_read(bench: Bench, codec: str, said: str) -> None:
     assert read.rows == [("Zoë €", 1)]
 
 
+def test_a_header_in_another_encoding_is_told(bench: Bench) -> None:
+    path = bench.file("a.csv", "id,pr\xe9nom\n1,Ana\n".encode("latin-1"))
+    with pytest.raises(
+        SourceError, match=r"a\.csv: the name of the column 'pr\\xe9nom' is not in the encoding"
+    ):
+        bench.read(path)
+    assert bench.read(path, encoding="latin-1").schema.names == ("id", "pr\xe9nom")
+    assert bench.read(path, columns=["id", "name"], header=True).schema.names == ("id", "name")
+
+
 def test_an_unknown_encoding_names_the_near_one(bench: Bench) -> None:
     with pytest.raises(SourceError, match=r"encoding 'utf9' is not known\n.*'utf8'"):
         bench.read(bench.file("a.csv", "a\n1\n"), encoding="utf9")

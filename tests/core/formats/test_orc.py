@@ -67,12 +67,13 @@ def test_moments_that_readers_can_not_take_are_refused(bench: Bench, moment: str
         bench.write(bench.folder / "a.orc", f"SELECT {moment} AS v")
 
 
-@pytest.mark.parametrize("damage", ["empty", "text", "cut"])
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped"])
 def test_a_damaged_file_is_told(bench: Bench, damage: str) -> None:
     path = bench.folder / "a.orc"
     bench.write(path, "SELECT range AS a FROM range(1000)")
     whole = path.read_bytes()
     content = {"empty": b"", "text": b"id,name\n1,x, and more than a few bytes", "cut": whole[:-20]}
+    content["flipped"] = whole[:60] + bytes(byte ^ 0xFF for byte in whole[60:120]) + whole[120:]
     path.write_bytes(content[damage])
 
     with pytest.raises(SourceError, match=r"a\.orc: the file is not ORC, or it is cut off or damaged"):

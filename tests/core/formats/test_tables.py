@@ -171,3 +171,15 @@ def test_a_database_that_another_program_locks_may_pass_later(
         bench.write(path, NEW, "append", table="t", ticket="run/2")
     with closing(locked_sqlite(path)), pytest.raises(TransientError, match="locked the database"):
         bench.read(path)
+
+
+def test_a_duckdb_file_that_is_damaged_in_its_rows_is_told(bench: Bench) -> None:
+    path = bench.folder / "a.duckdb"
+    bench.write(path, "SELECT range AS a, md5(range::VARCHAR) AS b FROM range(100000)", table="t")
+    whole = bytearray(path.read_bytes())
+    for place in range(4096 * 3 + 100, len(whole) - 4096 * 64, 4096 * 16):
+        whole[place] ^= 0xFF
+    path.write_bytes(whole)
+
+    with pytest.raises(SourceError, match=r"a\.duckdb: this is no usable DuckDB database: Corrupt"):
+        bench.read_told(path, table="t")

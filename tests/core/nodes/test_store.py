@@ -27,6 +27,23 @@ def test_the_format_follows_from_the_path() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "params", "delimiter"),
+    [
+        ("a.csv", {}, ","),
+        ("a.tsv", {}, "\t"),
+        ("out/A.TSV.gz", {}, "\t"),
+        ("a.tsv", {"sep": ";"}, ";"),
+        ("a.tsv", {"delimiter": ","}, ","),
+        ("a.tsv.csv", {}, ","),
+    ],
+)
+def test_fields_of_tsv_are_told_apart_by_tabs(path: str, params: dict[str, Any], delimiter: str) -> None:
+    operation = compile_step(store_step("s", path, "d", **params), Path()).operation
+    assert isinstance(operation, Write)
+    assert operation.options.delimiter == delimiter
+
+
+@pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"mode": "merge"}, "params.merge_key: merge needs the columns"),
