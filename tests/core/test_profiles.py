@@ -72,6 +72,23 @@ def test_every_step_is_noted_where_it_is_asked_for_and_none_where_it_is_not_want
     assert profiles(workspace, flow(), enable_tracker=True, profile=None) != {}
 
 
+@pytest.mark.parametrize("tracking", ["exact", "fused"])
+def test_each_of_many_columns_has_its_own_number_of_values(workspace: Workspace, tracking: str) -> None:
+    columns = ", ".join(f"nullif(i % {modulo}, 0) AS c{modulo}" for modulo in range(1, 12))
+    steps = [
+        ingest_step("orders", "orders.csv"),
+        sql_step("made", f"SELECT {columns} FROM orders, range(1000) AS numbers(i)", "orders"),
+        store_step("save", "made.parquet", "made"),
+    ]
+    found = profiles(workspace, steps, tracking, profile=True)["made"]["columns"]
+    assert {name: column["distinct"] for name, column in found.items()} == {
+        f"c{modulo}": modulo - 1 for modulo in range(1, 12)
+    }
+    assert {name: len(column["frequent"]) for name, column in found.items()} == {
+        f"c{modulo}": modulo - 1 for modulo in range(1, 12)
+    }
+
+
 def test_what_streams_is_noted_only_where_it_is_asked_for(workspace: Workspace) -> None:
     told = profiles(workspace, flow(), tracking="fused")
     assert told["kept"]["columns"] == {}

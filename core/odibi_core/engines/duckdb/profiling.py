@@ -20,8 +20,8 @@ MOST_VALUES = 1_000_000
 """Rows times columns up to which a result is described unasked: more would be noticed."""
 MOST_RESULTS = 50
 """Results of a pipeline up to which they are described unasked: a small step costs less than two queries."""
-COLUMNS_AT_ONCE = 20
-"""Columns that one query asks for: what DuckDB takes to plan it grows with their square."""
+COLUMNS_AT_ONCE = 4
+"""Columns that one query asks for: the different values of more than some six take several times as much."""
 
 
 def profile_outcomes(
