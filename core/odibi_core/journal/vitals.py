@@ -48,7 +48,7 @@ class Vitals:
 def _alone() -> tuple[int, dict[int, float]] | None:
     """Bytes and busy seconds of a process without children; None where it has some, or nothing tells.
 
-    psutil takes 20 ms to load, and then looks at all processes of the machine.
+    psutil takes tens of ms to load, and then looks at all processes of the machine.
     """
     try:
         if any((task / "children").read_bytes() for task in (_OWN / "task").iterdir()):
