@@ -61,15 +61,24 @@ class DatabaseServer(Asked):
         return self.log.read_text(errors="replace")
 
 
+_PORTS = range(20_000, 32_000)
+_given: set[int] = set()
+
+
 def free_port() -> int:
     """A port that nobody listens on, below those that the system gives to outgoing connections.
 
-    Between asking and listening one of those would take it now and then.
+    Between asking and listening one of those would take it now and then. Each is given once, and to no other
+    process that shares the tests: servers that start at the same time don't meet.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ours = _PORTS[worker :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+        port = secrets.choice(ours)
+        if port not in _given:
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                _given.add(port)
+                return port
 
 
 @contextmanager
@@ -125,7 +134,7 @@ def mariadb_server() -> Iterator[DatabaseServer]:
         _call(
             [
                 *(_program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"),
-                "--auth-root-authentication-method=normal",
+                *("--auth-root-authentication-method=normal", f"--tmpdir={folder}"),
             ],
             folder,
         )
@@ -133,6 +142,8 @@ def mariadb_server() -> Iterator[DatabaseServer]:
         command += [
             "--bind-address=127.0.0.1",
             f"--socket={folder / 'socket'}",
+            # In the folder of all programs another one may clear away what it does not know.
+            f"--tmpdir={folder}",
             "--skip-log-bin",
             "--skip-name-resolve",
             "--general-log=1",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
+from tests.servers import free_port
 from tests.waiting import wait_until
 
 _HERE = "127.0.0.1"
@@ -124,9 +124,7 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
 @contextmanager
 def connect_server(folder: Path, master: str = "local[2]") -> Iterator[str]:
     """Where a Spark Connect server listens within: sc://…"""
-    with socket.socket() as probe:
-        probe.bind((_HERE, 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "spark.connect.grpc.binding.address": _HERE,
         "spark.connect.grpc.binding.port": str(port),

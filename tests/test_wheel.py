@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,9 +15,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.servers import free_port
 
-# The environment is made once, not once for each of the processes that share the tests.
-pytestmark = pytest.mark.xdist_group("wheel")
+# The environment is made once, not once for each of the processes that share the tests; the first test that
+# needs it waits until everything is fetched.
+pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from hatchling.build import build_sdist, build_wheel; "
 
@@ -105,9 +106,7 @@ def test_the_wheel_runs_the_demo_from_an_empty_folder(environment: Path, tmp_pat
 def test_the_wheel_serves_the_studio_and_its_designer(environment: Path, tmp_path: Path) -> None:
     env = plain_environment(tmp_path)
     run(environment / "odibi", "init", "demo", cwd=tmp_path, env=env)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = (environment / "odibi", "studio", "--no-browser", "--port", str(port))
     with (tmp_path / "studio.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=tmp_path / "demo", env=env, stdout=log, stderr=log)

@@ -177,7 +177,7 @@ def test_a_killed_executor_is_lost_and_its_place_and_lease_are_free_again(
     launched = record_of(run_id).launched
     assert launched is not None
     os.kill(launched.pid, signal.SIGKILL)
-    wait_until(lambda: state_of(run_id) is RunState.LOST, timeout_s=10)
+    wait_until(lambda: state_of(run_id) is RunState.LOST)
     assert record_of(run_id).steps["hold"].state is NodeState.FAILED
     let_go(workspace.root)
     assert queue.carry_on() == [again]
@@ -191,7 +191,7 @@ def test_an_executor_that_is_killed_before_it_begins_is_lost_too(
     launched = record_of(run_id).launched
     assert launched is not None
     os.kill(launched.pid, signal.SIGKILL)
-    wait_until(lambda: state_of(run_id) is RunState.LOST, timeout_s=10)
+    wait_until(lambda: state_of(run_id) is RunState.LOST)
     assert not (workspace.runs / run_id / "heartbeat").exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
+from tests.servers import free_port
 
 from odibi_core.samples import copy_samples
 
@@ -64,9 +64,7 @@ class StudioServer:
 
 def start_studio(workspace: Path, *options: str) -> StudioServer:
     """A Studio of that workspace, ready to be opened; with further options of the command."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = "import sys; from odibi_core.cli import main; sys.exit(main())"
     command = (sys.executable, "-c", program, "studio", "--no-browser", "--port", str(port), *options)
     with (workspace.parent / "studio.log").open("wb") as log:

@@ -39,7 +39,7 @@ def scrape(shop: Path) -> Iterator[Scrape]:
 
         yield get
         server.send_signal(signal.SIGINT)
-        rest, _ = server.communicate(timeout=20)
+        rest, _ = server.communicate(timeout=60)
         assert "Ended." in rest
         assert server.returncode == 0
 

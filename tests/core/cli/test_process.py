@@ -67,7 +67,7 @@ def test_a_signal_stops_a_run_cleanly(
     with started(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         run_dir = wait_for_step(shop, run, "large")
         run.send_signal(number)
-        out, err = run.communicate(timeout=10)
+        out, err = run.communicate(timeout=60)
     told = json.loads(out)
     assert (run.returncode, told["exit_code"], told["state"]) == (code, code, "cancelled")
     assert f"{number.name} was received" in err
@@ -88,7 +88,7 @@ def test_a_preview_can_be_interrupted(shop: Path) -> None:
             assert preview.poll() is None
             time.sleep(0.01)
         preview.send_signal(signal.SIGINT)
-        _, err = preview.communicate(timeout=10)
+        _, err = preview.communicate(timeout=60)
     assert preview.returncode == 130
     assert "Traceback" not in err
     assert list((shop / ".odibi" / "scratch").iterdir()) == []

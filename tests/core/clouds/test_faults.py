@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Run
 from tests.core.clouds.conftest import BUCKET, Lake, make_lake
 from tests.core.clouds.test_formats import read, write
-from tests.object_stores import READER_SECRET, SECRET, azure_server, s3_server
+from tests.object_stores import READER_SECRET, SECRET, ObjectStore, s3_server
 from tests.servers import free_port
 
 from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
@@ -101,9 +101,9 @@ def test_no_credentials_at_all_are_told(run: Run, monkeypatch: pytest.MonkeyPatc
     assert "no credentials were found" in error.what, error
 
 
-def test_a_server_that_is_gone_is_told(workspace: Workspace, run: Run) -> None:
-    with azure_server() as server:
-        lake = make_lake(server, workspace)
+def test_a_server_that_is_gone_is_told(azure: ObjectStore, workspace: Workspace, run: Run) -> None:
+    lake = make_lake(azure, workspace)
+    lake.connect(endpoint=f"http://127.0.0.1:{free_port()}")
     for steps in (read(lake.url("a.csv"), "csv"), write("SELECT 1 AS id", lake.url("a"), "delta")):
         error = told(run, steps)
         assert isinstance(error, TransientError), error
@@ -121,9 +121,9 @@ def test_a_server_that_is_gone_in_the_middle_and_comes_back_is_tried_again(
     gone, back = threading.Event(), threading.Event()
 
     def come_back() -> None:
-        gone.wait(60)
+        gone.wait()
         with s3_server(port, data):
-            back.wait(60)
+            back.wait()
 
     helper = threading.Thread(target=come_back)
     helper.start()

@@ -102,4 +102,6 @@ def test_every_letter_has_the_same_forms_on_both_engines(both: Both, tmp_path: P
     theirs = frame.orderBy("i").toArrow()
     assert ours.num_rows > 1_000_000
     for column in ours.column_names:
-        assert theirs[column].to_pylist() == ours[column].to_pylist(), column
+        found, wanted = theirs[column].cast(ours[column].type), ours[column]
+        # Millions of Python's own texts are made only to show what differs.
+        assert found.equals(wanted) or found.to_pylist() == wanted.to_pylist(), column

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -273,12 +272,10 @@ def test_a_heavy_query_is_cancelled(workspace: Workspace, files: Path, spark: Sp
     )
     timer = threading.Timer(4, orchestrator.cancel, ["enough"])
     timer.start()
-    begun = time.monotonic()
+    # Counting to 10^14 would take days.
     result = orchestrator.execute()
     result.close()
     assert result.state == "cancelled"
-    # Counting to 10^14 would take days.
-    assert time.monotonic() - begun < 60
     wait_until(lambda: running_tasks(spark) == 0)
 
 
