@@ -432,7 +432,7 @@ class TestCancelling:
         thread.start()
         when(recorder)
         orchestrator.cancel("somebody changed their mind")
-        # It takes two seconds at the most; a busy machine may take longer. By itself no step here ends so soon.
+        # It takes two seconds at the most; a busy machine may take longer. No step here ends by itself.
         thread.join(30)
         (result,) = results
         assert result.state == "cancelled"
