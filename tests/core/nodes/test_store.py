@@ -9,6 +9,7 @@ import pytest
 
 from odibi_core.engines.operations import Send, Write
 from odibi_core.formats.base import WriteMode
+from odibi_core.formats.csv_options import CsvWriteOptions
 from odibi_core.nodes.registry import compile_step
 from odibi_core.step import Step
 from odibi_core.testing import store_step
@@ -40,6 +41,7 @@ def test_the_format_follows_from_the_path() -> None:
 def test_fields_of_tsv_are_told_apart_by_tabs(path: str, params: dict[str, Any], delimiter: str) -> None:
     operation = compile_step(store_step("s", path, "d", **params), Path()).operation
     assert isinstance(operation, Write)
+    assert isinstance(operation.options, CsvWriteOptions)
     assert operation.options.delimiter == delimiter
 
 
