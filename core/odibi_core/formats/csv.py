@@ -22,7 +22,7 @@ from odibi_core.formats.csv_values import (
 from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.packed import PackedFormat
 from odibi_core.formats.packing import COMPRESSIONS
-from odibi_core.formats.sources import Files, bare, find_files
+from odibi_core.formats.sources import Files, bare, find_files, said_by_duckdb
 from odibi_core.formats.text import needs_copy, transcode
 from odibi_core.schema import Schema, literal, quote
 
@@ -118,7 +118,7 @@ class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
         if isinstance(error, SourceError) or not self.is_malformed(error):
             return error
         return SourceError(
-            f"the file can't be read: {str(error).splitlines()[0]}",
+            f"the file can't be read: {said_by_duckdb(error)}",
             where=source,
             fix="say its delimiter, quote and encoding",
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from odibi_core.errors import OdibiError, SourceError, TargetError, TransientError
 from odibi_core.formats import atomic
+from odibi_core.formats.sources import said_by_duckdb
 from odibi_core.schema import literal
 
 if TYPE_CHECKING:
@@ -103,9 +104,8 @@ def _explained(error: Exception, path: Path) -> OdibiError:
 
 def unusable(error: Exception, path: str) -> SourceError:
     """What is said of a file that is no database, or that is damaged."""
-    first = str(error).splitlines()[0]
     return SourceError(
-        f"this is no usable DuckDB database: {first.partition('Error: ')[2] or first}",
+        f"this is no usable DuckDB database: {said_by_duckdb(error)}",
         where=path,
         fix="see that the path is right, or restore the file from a backup",
     )

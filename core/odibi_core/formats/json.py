@@ -27,7 +27,7 @@ from odibi_core.formats.json_shape import LINES, Part, array_error, check_rename
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
 from odibi_core.formats.packed import PackedFormat, plain_copy
 from odibi_core.formats.packing import COMPRESSIONS
-from odibi_core.formats.sources import Files, find_files
+from odibi_core.formats.sources import Files, find_files, said_by_duckdb
 from odibi_core.formats.text import codec_of, needs_copy, transcode
 from odibi_core.formats.tolerance import check_bad_rows
 from odibi_core.formats.types import known_type
@@ -151,7 +151,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
         if isinstance(error, SourceError) or not self.is_malformed(error):
             return error
         return SourceError(
-            f"the file can't be read: {str(error).splitlines()[0]}", where=source, fix="check that it is JSON"
+            f"the file can't be read: {said_by_duckdb(error)}", where=source, fix="check that it is JSON"
         )
 
     def write(self, rows: Rows, target: Target, options: JsonWriteOptions) -> Written:

@@ -277,7 +277,7 @@ def _dataset(files: Files, options: OrcReadOptions) -> ds.Dataset:
 
 
 def _view(files: Files) -> str:
-    return f"odibi_existing_{abs(hash(files.paths)):x}"
+    return f"odibi_existing_{abs(hash(files.paths)):x}{_STREAM}"
 
 
 def _damaged(reason: str, source: str) -> SourceError:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odibi_core.errors import SourceError, TargetError, did_you_mean
+from odibi_core.errors import TargetError, did_you_mean
 from odibi_core.formats import atomic, ledger
 from odibi_core.formats.base import (
     Format,
@@ -27,6 +27,7 @@ from odibi_core.formats.base import (
     Written,
     put_file,
 )
+from odibi_core.formats.old_rows import read_before, read_with_others
 from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
@@ -214,7 +215,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             f"{self.stored_sql(quote(name), types[name], options)} AS {quote(name)}" for name in old.names
         )
         union = f"({before}) UNION ALL (SELECT {new} FROM ({select}))"
-        total = self.write_file(rows.cursor, union, path, options, target.check)
+        with read_with_others(self, target.path, before, rows.cursor):
+            total = self.write_file(rows.cursor, union, path, options, target.check)
         return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
 
     def _merge(
@@ -226,21 +228,16 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         from odibi_core.formats.merging import merged_sql
 
         merged = merged_sql(self, fresh, before, old, target=target, options=options)
-        self.write_file(rows.cursor, merged.select, path, options, target.check)
+        with read_with_others(self, target.path, before, rows.cursor):
+            self.write_file(rows.cursor, merged.select, path, options, target.check)
         return fresh.count_matches(merged)
 
     def _existing(self, rows: Rows, path: Path, room: Path, options: WriteOptions) -> tuple[Files, Schema]:
         """The old file and its columns, after checking that the new rows fit."""
         files = find_files(str(path), self.extensions)
-        try:
+        with read_before(self, path):
             files = self.readable(files, room)
             old = self.existing_schema(files, options, rows.cursor)
-        except SourceError as error:
-            raise TargetError(
-                f"the file that is there can't be read: {error.what}",
-                where=str(path),
-                fix="write with mode 'overwrite', or choose another path",
-            ) from error
         check_same_columns(old, rows.schema, str(path))
         self.check_types(old, rows.schema, rows.cursor, str(path))
         return files, old

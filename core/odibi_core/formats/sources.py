@@ -98,6 +98,12 @@ def unreadable(error: OSError, path: str) -> SourceError:
     return SourceError(f"the file can't be read: {error.strerror}", where=path)
 
 
+def said_by_duckdb(error: Exception) -> str:
+    """The first line of an error of DuckDB's, without the kind of error before it."""
+    first = str(error).splitlines()[0]
+    return first.partition("Error: ")[2] or first
+
+
 def sql_list(paths: Iterable[str]) -> str:
     """An SQL list of paths, in which nothing is a pattern."""
     return "[" + ", ".join(literal(re.sub(r"[*?[]", r"[\g<0>]", path)) for path in paths) + "]"

@@ -348,3 +348,25 @@ bench.write(Path({str(path)!r}), "SELECT range::BIGINT AS id, md5(range::VARCHAR
     assert f"TargetError: {path}: the file grows past the largest size allowed" in done.stderr
     assert bench.read(path).rows == [(1, "old"), (2, "old")]
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+@pytest.mark.parametrize("extension", ["csv", "jsonl", "parquet", "avro", "orc"])
+def test_a_target_whose_old_rows_can_not_be_read_is_named_and_stays(
+    bench: Bench, extension: str, mode: str
+) -> None:
+    path = bench.folder / f"a.{extension}"
+    bench.write(path, "SELECT range AS id, md5(range::VARCHAR) AS b FROM range(20000)")
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + b'\xff",\x00"\xff' * 10 + whole[middle + 60 :])
+    if extension == "orc":
+        # It has no checksums: only what says how rows are packed shows the damage.
+        path.write_bytes(whole[:3] + bytes(byte ^ 0xFF for byte in whole[3:middle]) + whole[middle:])
+    damaged = path.read_bytes()
+
+    with pytest.raises(
+        TargetError, match=rf"a\.{extension}: the file that is there can't be read: (?!.*odibi)"
+    ):
+        bench.write(path, "SELECT 1 AS id, 'x' AS b", mode, merge_key=("id",) if mode == "merge" else ())
+    assert path.read_bytes() == damaged
