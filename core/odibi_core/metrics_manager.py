@@ -254,6 +254,8 @@ class MetricsManager:
     def _end(self, event: Mapping[str, Any], state: str) -> None:
         if self._state != NodeState.RUNNING:
             return
+        self._looked = -math.inf
+        self._memory_mb = self._peak_memory_mb()
         self._state = str(state)
         self._duration_ms = event.get("duration_ms") or 0.0
         self._runs[event["pipeline_name"], self._state] += 1
@@ -308,11 +310,10 @@ class MetricsManager:
             success.add([_text(self._pipeline_name)], float(self._state == NodeState.SUCCESS))
             memory = Family(
                 "odibi_process_peak_memory_bytes",
-                "Highest resident memory of the process by the end of the latest run's last step.",
+                "Highest resident memory of the process by the end of the latest run.",
                 labels=["pipeline"],
             )
-            peaks = [node.memory_mb for node in self._nodes.values() if node.memory_mb is not None]
-            memory.add([_text(self._pipeline_name)], max(peaks, default=0.0) * 1024 * 1024)
+            memory.add([_text(self._pipeline_name)], self._memory_mb * 1024 * 1024)
             yield from (duration, success, memory)
         runs = Family("odibi_pipeline_runs", "Runs that ended.", ["pipeline", "status"], is_counter=True)
         for (pipeline, status), count in self._runs.items():

@@ -425,7 +425,7 @@ def test_every_mistake_of_a_pipeline_is_told_at_once(workspace: Workspace, make_
 
 
 @pytest.mark.parametrize("field", ["layer", "name", "type", "engine"])
-@pytest.mark.parametrize("wrong", [["sql"], {"sql": 1}, 7])
+@pytest.mark.parametrize("wrong", [["sql"], {"sql": 1}, 7, [], {}, (), 0, False])
 def test_what_is_no_word_at_all_is_told_by_its_field(workspace: Workspace, field: str, wrong: Any) -> None:
     step = Step("silver", "a", "sql", "", "SELECT 1 AS a", outputs={"data": "a"})
     setattr(step, field, wrong)

@@ -34,7 +34,11 @@ class CsvReadOptions(TolerantOptions):
         default="auto", description="Whether the first line holds the columns' names."
     )
     delimiter: str | None = Field(
-        default=None, alias="sep", min_length=1, max_length=1, description="Between fields: , ; | or a tab."
+        default=None,
+        alias="sep",
+        min_length=1,
+        max_length=1,
+        description="Between fields: , ; | or a tab; of files that end in .tsv a tab if empty.",
     )
     quote: str = Field(
         default='"',

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_records import DELIMITERS, Dialect, Record, fitness, likely_delimiter
-from odibi_core.formats.sources import Files
+from odibi_core.formats.sources import Files, bare
 from odibi_core.formats.text import codec_of, open_text, shown
 from odibi_core.formats.types import known_type
 from odibi_core.late_dataclass import dataclass
@@ -150,7 +150,8 @@ def find_shapes(
             where=source,
             fix="check what should have written it",
         )
-    _check_delimiter(source, heads[0], options, dialect)
+    if _said_delimiter(files.paths, options):
+        _check_delimiter(source, heads[0], options, dialect)
     groups: dict[tuple[object, ...], list[Head]] = {}
     for head in heads:
         first = head.records[0]
@@ -168,8 +169,8 @@ def _looks_like_names(names: Sequence[str]) -> bool:
 
 def _dialect(paths: Sequence[str], options: CsvReadOptions) -> Dialect:
     escape = options.escape or options.quote
-    if options.delimiter:
-        return Dialect(options.delimiter, options.quote, escape, options.comment)
+    if said := _said_delimiter(paths, options):
+        return Dialect(said, options.quote, escape, options.comment)
     for path in paths:
         probe = _head(path, options, Dialect("\0", "", "", options.comment), _HEAD_RECORDS)
         if probe.records:
@@ -177,6 +178,12 @@ def _dialect(paths: Sequence[str], options: CsvReadOptions) -> Dialect:
             delimiter = likely_delimiter(head, options.quote, escape, options.comment)
             return Dialect(delimiter, options.quote, escape, options.comment)
     return Dialect(",", options.quote, escape, options.comment)
+
+
+def _said_delimiter(paths: Sequence[str], options: CsvReadOptions) -> str:
+    """The delimiter that the step says, else the tab that the names of the files say; "" where none does."""
+    is_tsv = bool(paths) and all(bare(path).endswith(".tsv") for path in paths)
+    return options.delimiter or ("\t" if is_tsv else "")
 
 
 def _head(path: str, options: CsvReadOptions, dialect: Dialect, rows: int) -> Head:
@@ -201,14 +208,15 @@ def _head(path: str, options: CsvReadOptions, dialect: Dialect, rows: int) -> He
 def _check_delimiter(source: str, head: Head, options: CsvReadOptions, dialect: Dialect) -> None:
     """Refuse a delimiter that was said and is nowhere, where another one fits."""
     first = head.records[0]
-    if not options.delimiter or first.width != 1 or options.columns or options.column_types:
+    if first.width != 1 or options.columns or options.column_types:
         return
     text = "\n".join(record.text for record in head.records[:_HEAD_RECORDS])
     for other in DELIMITERS:
         share, _ = fitness(text, Dialect(other, dialect.quote, dialect.escape, dialect.comment))
         if share > 0.5:
             raise SourceError(
-                f"with the delimiter {options.delimiter!r} the file has one column, {first.text[:80]!r}",
+                f"with the delimiter {dialect.delimiter!r} the file has one column, {first.text[:80]!r}, and "
+                f"with {other!r} several",
                 where=source,
                 fix=f"did you mean delimiter {other!r}? If it is one column, name it with `columns`",
             )

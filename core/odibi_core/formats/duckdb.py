@@ -10,6 +10,7 @@ from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Format, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.duckdb_files import attach, is_attached, opened_for_writing, unusable
+from odibi_core.formats.old_rows import read_before
 from odibi_core.formats.tables import (
     LEDGER,
     Change,
@@ -43,6 +44,10 @@ _KEEPS = COMMON_TYPES | {
         "UNION",
     ),
 }
+
+
+def _is_damage(error: Exception) -> bool:
+    return not isinstance(error, SourceError) and any(sign in str(error) for sign in _DAMAGE_SIGNS)
 
 
 class DuckdbReadOptions(TableReadOptions):
@@ -92,8 +97,7 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where the file turns out to be damaged while it is read."""
-        is_told = isinstance(error, SourceError) or not any(sign in str(error) for sign in _DAMAGE_SIGNS)
-        return error if is_told else unusable(error, source)
+        return unusable(error, source) if _is_damage(error) else error
 
     def write(self, rows: Rows, target: Target, options: DuckdbWriteOptions) -> Written:
         """Write the rows into a table, in one transaction.
@@ -102,6 +106,8 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
             TargetError: The target can't be written, or the rows don't fit it.
             TransientError: Another process has the database open.
         """
+        import duckdb
+
         check_target_file(target.path)
         cursor = rows.cursor
         select = ", ".join(
@@ -137,6 +143,12 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
             if error.where != str(target.path):
                 raise
             raise TargetError(error.what, where=error.where, fix=error.fix) from error
+        except duckdb.Error as error:
+            if _is_damage(error) and target.path.exists():
+                with read_before(self, target.path):
+                    table = _Database(cursor, attach(cursor, target.path, writable=False))
+                    table.read_through(options.table)
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +165,12 @@ class _Database:
         except duckdb.CatalogException:
             return None
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+
+    def read_through(self, table: str) -> None:
+        """Read every value of a table."""
+        self.cursor.execute(
+            f"SELECT bit_xor(hash(odibi_row)) FROM {self._place(table)} AS odibi_row"
+        ).fetchall()
 
     def holds(self, table: str, ticket: str) -> bool:
         """Whether a table already has what a ticket wrote."""

@@ -90,7 +90,8 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             if context.tolerant and part.layout == LINES:
                 for place, (path, codec) in enumerate(zip(part.files.paths, part.codecs, strict=True)):
                     clean = _scratch_path(context, f"clean-{number}-{place}", path)
-                    kept.append(sift_file(path, codec, clean, rejected))
+                    is_named = bool(options.column_types)
+                    kept.append(sift_file(path, codec, clean, rejected, is_named=is_named))
                     paths[place] = str(clean)
             schema = self._describe(source, part, paths, options, context.cursor)
             is_promised = bool(options.column_types) or options.sample_size != -1
@@ -214,7 +215,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
         """The old rows, every value as the JSON that it is."""
         columns = ", ".join(f"{literal(name)}: 'JSON'" for name in schema.names)
         return (
-            f"SELECT * FROM read_json({files.sql}, format='auto', columns={{{columns}}}, "
+            f"SELECT * FROM read_json({files.sql}, format='auto', records=true, columns={{{columns}}}, "
             "hive_partitioning=false)"
         )
 
@@ -359,7 +360,9 @@ def _read_sql(
     texts = {**own, **{name: wider_type(types[name]) for name in values}}
     inner = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in texts.items())
     files = Files(tuple(paths), part.files.partitions)
-    reader = f"read_json({files.sql}, format='{part.layout}', columns={{{inner}}}, {files.hive_sql})"
+    # Else one column of text takes whole records, where one of them is no object.
+    layout = f"format='{part.layout}', records=true"
+    reader = f"read_json({files.sql}, {layout}, columns={{{inner}}}, {files.hive_sql})"
     return select_sql(reader, schema.names, values)
 
 

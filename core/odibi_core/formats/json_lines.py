@@ -43,13 +43,19 @@ class Line:
     fault: str
 
 
-def read_lines(path: str, codec: str) -> Iterator[Line]:
-    """The lines of a file, each judged."""
+def read_lines(path: str, codec: str, *, is_named: bool = False) -> Iterator[Line]:
+    """The lines of a file, each judged.
+
+    Args:
+        path: The file.
+        codec: Its encoding.
+        is_named: Whether the columns are named by the step: then a key that can't name one is passed over.
+    """
     with open_text(path, codec) as text:
         for number, raw in enumerate(text, 1):
             line = raw.strip("\r\n")
             if line.strip():
-                yield Line(number, line, _fault(line))
+                yield Line(number, line, _fault(line, is_named=is_named))
 
 
 def head_lines(path: str, codec: str) -> Iterator[Line]:
@@ -57,7 +63,7 @@ def head_lines(path: str, codec: str) -> Iterator[Line]:
     return islice(read_lines(path, codec), HEAD_LINES)
 
 
-def _fault(line: str) -> str:
+def _fault(line: str, *, is_named: bool) -> str:
     try:
         value = json.loads(line)
         # Escapes can name half a character, which no reader of UTF-8 takes.
@@ -71,14 +77,16 @@ def _fault(line: str) -> str:
         return "it is nested too deeply"
     if not isinstance(value, dict):
         return "it is not an object"
-    return f"it has {EMPTY_KEY}" if "" in value else ""
+    return f"it has {EMPTY_KEY}" if "" in value and not is_named else ""
 
 
-def sift_file(path: str, codec: str, clean: Path, rejected: list[Rejected]) -> list[int]:
-    """The line numbers of the good lines, which are written to `clean`."""
+def sift_file(
+    path: str, codec: str, clean: Path, rejected: list[Rejected], *, is_named: bool = False
+) -> list[int]:
+    """The line numbers of the good lines, which are written to `clean`; as `read_lines` judges them."""
     kept = []
     with clean.open("w", encoding="utf-8", newline="") as file:
-        for line in read_lines(path, codec):
+        for line in read_lines(path, codec, is_named=is_named):
             if line.fault:
                 rejected.append(Rejected(path, line.number, "", line.fault, shown(line.text)))
             else:
@@ -97,7 +105,8 @@ def misfits(
     doubts = " OR ".join(_doubt(name, type_, name in nested) for name, type_ in schema if type_ != "JSON")
     if not doubts:
         return
-    reader = f"read_json([{literal(str(clean))}], format='newline_delimited', columns={{{columns}}})"
+    layout = "format='newline_delimited', records=true"
+    reader = f"read_json([{literal(str(clean))}], {layout}, columns={{{columns}}})"
     query = (
         f"SELECT place, {', '.join(map(quote, schema.names))} "
         f"FROM (SELECT row_number() OVER () - 1 AS place, * FROM {reader}) WHERE {doubts} ORDER BY place"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from odibi_core.formats.base import Format
 
 _SAID_ALREADY = "the file can't be read: "
+_ROW = "odibi_old_row"
+"""Names a whole row: a column of the name that it has would stand in its way."""
 
 
 @contextmanager
@@ -30,9 +32,9 @@ def read_before(format_: Format[Any, Any], path: Path) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.InterruptException:
-        raise
     except (SourceError, duckdb.Error) as error:
+        if _is_of_the_engine(error):
+            raise
         told = format_.explain_read_error(error, str(path))
         what = told.what if isinstance(told, SourceError) else said_by_duckdb(error)
         raise TargetError(
@@ -58,9 +60,23 @@ def read_with_others(
 
     try:
         yield
-    except duckdb.InterruptException:
+    except duckdb.Error as error:
+        if not _is_of_the_engine(error):
+            with read_before(format_, path):
+                cursor.execute(f"SELECT bit_xor(hash({_ROW})) FROM ({before}) AS {_ROW}").fetchall()
         raise
-    except duckdb.Error:
-        with read_before(format_, path):
-            cursor.execute(f"SELECT bit_xor(hash(old)) FROM ({before}) AS old").fetchall()
-        raise
+
+
+def _is_of_the_engine(error: Exception) -> bool:
+    """Whether a query failed for what says nothing of any file: it was stopped, or memory was short."""
+    import duckdb
+
+    return isinstance(
+        error,
+        duckdb.InterruptException
+        | duckdb.OutOfMemoryException
+        | duckdb.FatalException
+        | duckdb.InternalException
+        | duckdb.TransactionException
+        | duckdb.ConnectionException,
+    )

@@ -317,7 +317,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
                 where=str(target.path),
                 fix=f"set partitionBy to [{', '.join(files.partitions)}]",
             )
-        old = self.existing_schema(files, options, rows.cursor)
+        with read_before(self, target.path):
+            old = self.existing_schema(files, options, rows.cursor)
         inner = Schema.of((name, type_) for name, type_ in old if name not in files.partitions)
         new = Schema.of((name, type_) for name, type_ in rows.schema if name not in files.partitions)
         check_same_columns(inner, new, str(target.path))

@@ -100,7 +100,7 @@ def unreadable(error: OSError, path: str) -> SourceError:
 
 def said_by_duckdb(error: Exception) -> str:
     """The first line of an error of DuckDB's, without the kind of error before it."""
-    first = str(error).splitlines()[0]
+    first = str(error).partition("\n")[0]
     return first.partition("Error: ")[2] or first
 
 

@@ -30,8 +30,14 @@ def form_problems(pipeline: Pipeline, engines: Collection[str]) -> list[Problem]
         return [Problem("the pipeline has no steps", fix="add a step")]
     problems: list[Problem] = []
     for position, step in enumerate(pipeline.steps, start=1):
-        engine = step.engine or pipeline.engine
-        is_well_formed = has_form(step) and step.layer.strip() and step.type in _TYPES and engine in engines
+        engine = pipeline.engine if step.engine in (None, "") else step.engine
+        is_well_formed = (
+            has_form(step)
+            and step.layer.strip()
+            and step.type in _TYPES
+            and isinstance(engine, str)
+            and engine in engines
+        )
         if not is_well_formed:
             problems += _step_form(step, position, engines, engine)
     problems += _duplicate_names(pipeline.steps)

@@ -135,7 +135,10 @@ def test_columns_without_a_name_are_numbered(bench: Bench) -> None:
 def test_a_wrong_delimiter_is_told_with_the_right_one(bench: Bench) -> None:
     path = bench.file("a.csv", "a,b\n1,2\n3,4\n")
 
-    with pytest.raises(SourceError, match=r"delimiter ';' the file has one column, 'a,b'\n.*delimiter ','"):
+    with pytest.raises(
+        SourceError,
+        match=r"delimiter ';' the file has one column, 'a,b', and with ',' several\n.*delimiter ','",
+    ):
         bench.read(path, delimiter=";")
 
 
@@ -201,6 +204,34 @@ def test_a_header_in_another_encoding_is_told(bench: Bench) -> None:
         bench.read(path)
     assert bench.read(path, encoding="latin-1").schema.names == ("id", "pr\xe9nom")
     assert bench.read(path, columns=["id", "name"], header=True).schema.names == ("id", "name")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 'x,y' AS a, 1::BIGINT AS b",
+        "SELECT 'x;y' AS \"a;b\", 'u,v' AS \"c,d\"",
+        "SELECT 'x,y' AS a UNION ALL SELECT 'z'",
+        "SELECT 'x\ty' AS a, 'z' AS b",
+    ],
+)
+def test_tsv_is_read_as_it_was_written(bench: Bench, query: str) -> None:
+    path = bench.folder / "a.tsv"
+    bench.write(path, query, delimiter="\t")
+    read = bench.read(path)
+    assert (read.schema.names, read.rows) == (
+        bench.rows(query).schema.names,
+        bench.cursor.sql(query).fetchall(),
+    )
+
+
+def test_tsv_with_commas_is_told(bench: Bench) -> None:
+    path = bench.file("a.tsv", "id,name\n1,x\n")
+    with pytest.raises(
+        SourceError, match=r"with the delimiter '\\t' the file has one column.*and with ',' sev"
+    ):
+        bench.read(path)
+    assert bench.read(path, delimiter=",").rows == [(1, "x")]
 
 
 def test_an_unknown_encoding_names_the_near_one(bench: Bench) -> None:

@@ -118,6 +118,21 @@ def test_what_has_no_columns_is_told(bench: Bench, content: str, said: str) -> N
         bench.read_carefully(bench.file("a.json", content))
 
 
+def test_one_column_of_text_never_holds_whole_records(bench: Bench) -> None:
+    path = bench.file("a.json", '{"a":"x"}\n5\n{"a":"y"}\n')
+    read = bench.read_carefully(path, schema={"a": "VARCHAR"})
+    assert read.rows == [("x",), ("y",)]
+    assert [row.line for row in read.rejected] == [2]
+
+
+def test_a_key_that_is_empty_is_passed_over_where_the_columns_are_named(bench: Bench) -> None:
+    path = bench.file("a.json", '{"a":1}\n{"a":2,"":3}\n')
+    assert bench.read_carefully(path, schema={"a": "BIGINT"}).rows == [(1,), (2,)]
+    path.write_text('{"a":1}\n{"a":2,"":3}\nnope\n')
+    read = bench.read_carefully(path, schema={"a": "BIGINT"})
+    assert (read.rows, [row.line for row in read.rejected]) == ([(1,), (2,)], [3])
+
+
 def test_an_empty_file_with_a_schema_is_zero_rows(bench: Bench) -> None:
     bench.write(bench.folder / "a.json", "SELECT 1 AS a WHERE false")
 

@@ -54,6 +54,11 @@ class Fragment:
         self.register(cursor)
         return cursor.sql(self.sql() + (f" LIMIT {limit}" if limit is not None else ""))
 
+    def read_through(self, cursor: DuckDBPyConnection) -> None:
+        """Read every value, and hold none."""
+        self.register(cursor)
+        cursor.execute(f"SELECT bit_xor(hash(odibi_row)) FROM ({self.sql()}) AS odibi_row").fetchall()
+
     def count(self, cursor: DuckDBPyConnection) -> int:
         """The number of rows; the query runs for it."""
         self.register(cursor)

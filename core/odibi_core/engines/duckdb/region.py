@@ -82,7 +82,7 @@ class RegionRun:
         self._read_files: list[FileDataset] = []
         self._last_name = ""
         self._counts: RegionCounts | None = None
-        self._origins: dict[str, Origin] = {}
+        self._origins: dict[str, tuple[Origin, Fragment]] = {}
         self._takes_queries = False
 
     def run(self, tasks: Sequence[Task]) -> list[Outcome]:
@@ -272,7 +272,7 @@ class RegionRun:
         if isinstance(dataset, QueryDataset) and not is_ours:
             self._takes_queries = True
             if dataset.origin is not None:
-                self._origins[key] = dataset.origin
+                self._origins[key] = dataset.origin, dataset.fragment()
                 dataset.origin.check()
         if not isinstance(dataset, DuckDBDataset):
             dataset = FrameDataset(key, self._session, dataset.arrow())
@@ -345,7 +345,7 @@ class RegionRun:
         return Pushdown(self._cursor, [ready for _, ready in self._scans.values() if ready and ready.narrow])
 
     def _check_origins(self) -> None:
-        for origin in self._origins.values():
+        for origin, _ in self._origins.values():
             origin.check()
         for held in self._read_files:
             held.check()
@@ -453,7 +453,8 @@ class RegionRun:
     def _blame(self, task: Task, error: Exception) -> TaskError:
         """The task whose fault `error` is: in a region that streams, an earlier one may have raised it.
 
-        Each streamed task is then computed by itself, first to last; the first that fails is to blame.
+        Each streamed task is then computed by itself, first to last, and each file that the region reads for
+        an earlier step; the first that fails is to blame.
         """
         import duckdb
 
@@ -463,14 +464,19 @@ class RegionRun:
         cursor = self._session.cursor()
         with closing(cursor), self._attempt.on_stop(cursor.interrupt):
             for streamed in self._streamed.values():
-                table = quote(self._session.new_name("blame"))
-                streamed.fragment.register(cursor)
                 try:
-                    cursor.execute(f"CREATE TEMP TABLE {table} AS {streamed.fragment.sql()}")
-                    cursor.execute(f"DROP TABLE {table}")
+                    streamed.fragment.read_through(cursor)
                 except duckdb.Error as cause:
                     self._attempt.check()
                     return self._explained(streamed.task, cause)
+            for origin, fragment in self._origins.values():
+                try:
+                    fragment.read_through(cursor)
+                except duckdb.Error as cause:
+                    self._attempt.check()
+                    told = format_named(origin.format).explain_read_error(cause, origin.source)
+                    told.__cause__ = cause if told is not cause else None
+                    return TaskError(task.name, told)
         return self._explained(task, error)
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
@@ -480,13 +486,10 @@ class RegionRun:
 
         if not isinstance(error, duckdb.Error):
             return TaskError(task.name, error)
-        for name, (scan, _) in self._scans.items():
-            told = self._reader(name, scan).explain_read_error(error, scan.server or scan.source)
-            if told is not error:
-                told.__cause__ = error
-                return TaskError(name, told)
-        for origin in self._origins.values():
-            told = format_named(origin.format).explain_read_error(error, origin.source)
+        if task.name in self._scans:
+            # Of other scans of the region it is known that they can be read: see `_blame`.
+            scan, _ = self._scans[task.name]
+            told = self._reader(task.name, scan).explain_read_error(error, scan.server or scan.source)
             if told is not error:
                 told.__cause__ = error
                 return TaskError(task.name, told)
