@@ -36,6 +36,7 @@ from odibi_core.errors import SqlError
 from odibi_core.formats.base import Format, Options, ScanContext, Target
 from odibi_core.formats.base import Scan as FormatScan
 from odibi_core.formats.registry import format_named
+from odibi_core.formats.streams import told_error
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect, compose
 
@@ -475,9 +476,30 @@ class RegionRun:
                 except duckdb.Error as cause:
                     self._attempt.check()
                     told = format_named(origin.format).explain_read_error(cause, origin.source)
-                    told.__cause__ = cause if told is not cause else None
+                    if told is cause:
+                        return self._explained(task, cause)
+                    told.__cause__ = cause
                     return TaskError(task.name, told)
         return self._explained(task, error)
+
+    def _recognized(self, task: Task, error: Exception) -> tuple[str, Exception] | None:
+        """Whose an error is that no source shows when it is read by itself, and what it means.
+
+        None where nobody knows it, or several do.
+        """
+        found = []
+        for name in [task.name] if task.name in self._scans else self._scans:
+            scan, _ = self._scans[name]
+            told = self._reader(name, scan).explain_read_error(error, scan.server or scan.source)
+            if told is not error:
+                found.append((name, told))
+        if task.name not in self._scans:
+            for origin, _ in self._origins.values():
+                told = format_named(origin.format).explain_read_error(error, origin.source)
+                if told is not error:
+                    found.append((task.name, told))
+        # What passed meanwhile, as a server that was gone, says itself where it comes from.
+        return found[0] if len(found) == 1 or (found and told_error(error) is not None) else None
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
         import duckdb
@@ -486,13 +508,10 @@ class RegionRun:
 
         if not isinstance(error, duckdb.Error):
             return TaskError(task.name, error)
-        if task.name in self._scans:
-            # Of other scans of the region it is known that they can be read: see `_blame`.
-            scan, _ = self._scans[task.name]
-            told = self._reader(task.name, scan).explain_read_error(error, scan.server or scan.source)
-            if told is not error:
-                told.__cause__ = error
-                return TaskError(task.name, told)
+        if found := self._recognized(task, error):
+            name, told = found
+            told.__cause__ = error
+            return TaskError(name, told)
         schemas = {alias: self._data[key].schema for alias, key in task.inputs.items()}
         told = explain_error(error, self._texts.get(task.name, ""), schemas)
         told.__cause__ = error
