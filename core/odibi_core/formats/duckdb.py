@@ -10,7 +10,7 @@ from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Format, Rows, Scan, ScanContext, Target, Written
 from odibi_core.formats.duckdb_files import attach, is_attached, opened_for_writing, unusable
-from odibi_core.formats.old_rows import read_before
+from odibi_core.formats.old_rows import read_before, read_through
 from odibi_core.formats.tables import (
     LEDGER,
     Change,
@@ -146,8 +146,8 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
         except duckdb.Error as error:
             if _is_damage(error) and target.path.exists():
                 with read_before(self, target.path):
-                    table = _Database(cursor, attach(cursor, target.path, writable=False))
-                    table.read_through(options.table)
+                    name = attach(cursor, target.path, writable=False)
+                    read_through(cursor, f"FROM {name}.{_named(options.table)}")
             raise
 
 
@@ -165,12 +165,6 @@ class _Database:
         except duckdb.CatalogException:
             return None
         return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
-
-    def read_through(self, table: str) -> None:
-        """Read every value of a table."""
-        self.cursor.execute(
-            f"SELECT bit_xor(hash(odibi_row)) FROM {self._place(table)} AS odibi_row"
-        ).fetchall()
 
     def holds(self, table: str, ticket: str) -> bool:
         """Whether a table already has what a ticket wrote."""

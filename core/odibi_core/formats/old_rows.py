@@ -63,8 +63,13 @@ def read_with_others(
     except duckdb.Error as error:
         if not _is_of_the_engine(error):
             with read_before(format_, path):
-                cursor.execute(f"SELECT bit_xor(hash({_ROW})) FROM ({before}) AS {_ROW}").fetchall()
+                read_through(cursor, before)
         raise
+
+
+def read_through(cursor: DuckDBPyConnection, select: str) -> None:
+    """Read every value that a SELECT gives, and hold none."""
+    cursor.execute(f"SELECT bit_xor(hash({_ROW})) FROM ({select}) AS {_ROW}").fetchall()
 
 
 def _is_of_the_engine(error: Exception) -> bool:

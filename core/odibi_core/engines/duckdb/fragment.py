@@ -56,8 +56,10 @@ class Fragment:
 
     def read_through(self, cursor: DuckDBPyConnection) -> None:
         """Read every value, and hold none."""
+        from odibi_core.formats.old_rows import read_through
+
         self.register(cursor)
-        cursor.execute(f"SELECT bit_xor(hash(odibi_row)) FROM ({self.sql()}) AS odibi_row").fetchall()
+        read_through(cursor, self.sql())
 
     def count(self, cursor: DuckDBPyConnection) -> int:
         """The number of rows; the query runs for it."""
