@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import math
 import os
 import shutil
@@ -40,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--all-faults", action="store_true", help="every seed of the tests of faults, not a sample"
     )
     parser.addoption("--fault-seed", type=int, default=None, help="one seed of the tests of faults")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the packages once: where Python may keep no bytecode, each process would compile them anew."""
+    if not hasattr(config, "workerinput"):
+        for folder in ("core/odibi_core", "studio/odibi_studio"):
+            compileall.compile_dir(config.rootpath / folder, quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
