@@ -12,13 +12,16 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Iterable
+from importlib import metadata
+from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from tests.servers import free_port
 
-# The environment is made once, not once for each of the processes that share the tests; the first test that
-# needs it waits until everything is fetched.
+# The environment is made once, not once for each of the processes that share the tests.
 pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from hatchling.build import build_sdist, build_wheel; "
@@ -62,14 +65,51 @@ def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` folder of a fresh environment that holds the wheel and what it needs."""
+    """The `bin` folder of a fresh environment with the wheel and what it says that it needs, no more."""
     venv = tmp_path_factory.mktemp("venv")
-    run(sys.executable, "-m", "venv", venv, cwd=venv)
+    run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=venv)
     wheel = next(built.glob("*.whl"))
-    # Of what is installed the tests import a small part, which Python compiles by itself.
-    pip = (venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile")
-    run(*pip, "-c", ROOT / "constraints.txt", wheel, cwd=venv)
+    pip = (sys.executable, "-m", "pip", "--python", venv / "bin" / "python")
+    run(*pip, "install", "--quiet", "--no-compile", "--no-deps", "--no-index", wheel, cwd=venv)
+    (packages,) = venv.glob("lib/python*/site-packages")
+    (described,) = packages.glob("odibi_studio-*.dist-info")
+    # To fetch and unpack all of it once more would take longer than all of these tests.
+    for distribution in needed(PathDistribution(described).requires or ()).values():
+        link(distribution, packages)
+    run(*pip, "check", cwd=venv)
     return venv / "bin"
+
+
+def needed(requirements: Iterable[str]) -> dict[str, Distribution]:
+    """What is required, and what that requires in turn: name → distribution of this environment."""
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, str]] = set()
+    waiting = [(Requirement(text), "") for text in requirements]
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        distribution = found.setdefault(requirement.name.lower(), metadata.distribution(requirement.name))
+        for wanted in {"", *requirement.extras}:
+            if (requirement.name.lower(), wanted) not in seen:
+                seen.add((requirement.name.lower(), wanted))
+                waiting += [(Requirement(text), wanted) for text in distribution.requires or ()]
+    return found
+
+
+def link(distribution: Distribution, packages: Path) -> None:
+    """Put a distribution's modules into the packages of another environment, as the same files."""
+    for file in distribution.files or ():
+        source, target = Path(str(distribution.locate_file(file))), packages / file
+        if ".." not in file.parts and source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.hardlink_to(source)
+            except FileExistsError:
+                continue
+            except OSError:
+                # It is on another disk.
+                shutil.copy2(source, target)
 
 
 def test_the_wheel_holds_the_package_whole(built: Path) -> None:
