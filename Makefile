@@ -8,12 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=ci
 FRONTEND := studio/frontend
 # Node comes with the environment, as a wheel: nobody needs to install it.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
 NODE_MODULES := $(FRONTEND)/node_modules/.package-lock.json
 
-.PHONY: help setup studio demo test test-faults check bench frontend constraints reference pictures samples clean
+.PHONY: help setup studio demo test test-faults check lint contracts bench frontend constraints reference pictures samples clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -45,21 +46,26 @@ $(NODE_MODULES): $(FRONTEND)/package-lock.json $(INSTALLED)
 frontend: $(NODE_MODULES) ## Build the designer, after its sources changed
 	$(NPM) run build
 
-test: setup $(NODE_MODULES) ## Run every test
+test: setup $(NODE_MODULES) contracts ## Run every test
 	@scripts/find_test_tools.sh > /dev/null
 	$(NPM) test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --hypothesis-profile=ci
+	$(PYTEST) --ignore tests/contracts
 
 test-faults: setup ## Kill 300 runs, 200 streams, and one stream 200 times; damage 1,000 files
 	$(BIN)/python -m pytest -n $(JOBS) tests/core/faults --all-faults
 
-check: setup $(NODE_MODULES) ## Lint, format, types, layers, documents
+check: lint contracts ## Lint, format, types, layers, documents
+
+lint: setup $(NODE_MODULES)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(NPM) run types
-	$(BIN)/python -m pytest -q tests/contracts
+
+# Both check and test need them: `make check test` runs them once.
+contracts: setup
+	$(PYTEST) tests/contracts
 
 bench: setup ## Measure how fast it is, into bench-results/
 	$(BIN)/python -m benchmarks
