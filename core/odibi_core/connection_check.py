@@ -122,7 +122,7 @@ def _check_sqlite(path: Path) -> None:
 
 
 def _check_duckdb(path: Path) -> None:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
         with duckdb.connect(str(path), read_only=True) as database:

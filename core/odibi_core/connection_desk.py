@@ -155,7 +155,7 @@ def _sqlite_tables(path: Path, desk: ConnectionDesk, name: str) -> list[Table]:
 
 
 def _duckdb_tables(path: Path, desk: ConnectionDesk, name: str) -> list[Table]:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     desk.test(name)
     with duckdb.connect(str(path), read_only=True) as database:

@@ -108,12 +108,13 @@ def _python_value(value: pa.Scalar[Any]) -> Any:
     try:
         return value.as_py()
     except (OverflowError, ValueError):
-        import duckdb
         import pyarrow as pa
+
+        from odibi_core import late_duckdb as duckdb
 
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            database.register("one", pa.table({"value": pa.array([value])}))
+            duckdb.register(database, "one", pa.table({"value": pa.array([value])}))
             return database.execute("SELECT value::VARCHAR FROM one").fetchall()[0][0]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.design.pipeline_file import read_pipeline
 from odibi_core.errors import OdibiError, PipelineInvalidError
 from odibi_core.event_bus import EventBus
@@ -94,14 +95,14 @@ class QuarantineDesk:
         Raises:
             OdibiError: The file is there already, or can't be written; or as `form`.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         if target.exists():
             raise OdibiError("the file is there already", where=str(target), fix="name another, or remove it")
         found = self.form(rows)
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            database.register("found", found)
+            duckdb.register(database, "found", found)
             try:
                 database.execute(f"COPY (FROM found) TO {literal(str(target))} (FORMAT csv, HEADER)")
             except duckdb.Error as error:
@@ -347,9 +348,8 @@ def _fields(text: str, count: int) -> list[str | None]:
 
 
 def _stored_columns(path: Path) -> Schema:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:") as database:
-        found = database.sql(f"FROM read_parquet({literal(str(path))}) LIMIT 0")
-        pairs = zip(found.columns, map(str, found.types), strict=True)
-        return Schema.of((name, type_) for name, type_ in pairs if name != REASONS)
+        found = bound_schema(database, f"FROM read_parquet({literal(str(path))})")
+        return Schema.of((name, type_) for name, type_ in found if name != REASONS)

@@ -126,11 +126,11 @@ def suggest_for_rows(step: str, rows: pa.Table, schema: Schema, *, is_whole: boo
         schema: Their columns, as DuckDB names the types.
         is_whole: Whether these are all that it makes.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
         database.execute("SET TimeZone = 'UTC'")
-        database.register("data", rows)
+        duckdb.register(database, "data", rows)
         columns = tuple(_profile(database, name, type_) for name, type_ in schema)
     count = rows.num_rows
     expectations = tuple(_suggested(columns, count, schema)) if count else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 LIBRARIES = """
-adbc_driver_manager azure boto3 deltalake difflib fastavro fsspec http httpx jinja2 logging networkx
+adbc_driver_manager azure boto3 deltalake difflib duckdb fastavro fsspec http httpx jinja2 logging networkx
 numpy openpyxl pandas polars prometheus_client pyarrow pydantic pyspark rich sqlalchemy sqlglot sqlite3
 ssl streamlit yaml
 """
@@ -26,11 +26,11 @@ sql.faults workers
 RUN = """
 import importlib.metadata
 import sys
-import duckdb
+import _duckdb
 # To look through the installed packages takes longer than to plan: a run whose names are ours does not.
 importlib.metadata.entry_points = None
 from odibi_core import Orchestrator, Step
-duckdb.sql("SELECT range AS id, range * 2 AS amount FROM range(100)").write_parquet("orders.parquet")
+_duckdb.execute("COPY (SELECT range AS id, range * 2 AS amount FROM range(100)) TO 'orders.parquet'")
 steps = [
     Step("ingest", "read", "config_op", "", "orders.parquet", outputs={"data": "orders"}),
     Step("transform", "large", "sql", "", "SELECT * FROM orders WHERE amount > 100",

@@ -22,7 +22,7 @@ def family(type_: str) -> str:
 @lru_cache(maxsize=1000)
 def spelled(type_: str) -> str:
     """The type as DuckDB spells it; in capitals where DuckDB does not know it."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         try:

@@ -102,9 +102,11 @@ class AvroFormat(BatchFormat[AvroReadOptions, AvroWriteOptions]):
         cursor: DuckDBPyConnection,
     ) -> Schema:
         """The columns of files that are there."""
+        from odibi_core.late_duckdb import register
+
         ready = _Source(Files(files.paths, {}))
         schema = ready.columns(cursor)
-        cursor.register(_view(files), ready.batches())
+        register(cursor, _view(files), ready.batches())
         return schema
 
     def existing_sql(self, files: Files, schema: Schema, options: AvroWriteOptions) -> str:  # noqa: ARG002

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.formats.base import ReadOptions, WriteOptions
 from odibi_core.formats.plain import Parts, PlainFormat
 from odibi_core.formats.sources import NULL_PARTITION
@@ -15,7 +16,7 @@ from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+    from duckdb import DuckDBPyConnection
 
 BATCH_ROWS = 65_536
 _FOLDER, _PLACE = "odibi folder", "odibi place"
@@ -59,10 +60,10 @@ class BatchFormat(PlainFormat[ReadOptions, WriteOptions]):
         check: Callable[[], None],
     ) -> int:
         """Write the rows of a SELECT to a new file; gives back their number."""
-        relation = cursor.sql(select)
-        reader = relation.to_arrow_reader(BATCH_ROWS)
+        columns = bound_schema(cursor, select)
+        reader = cursor.sql(select).to_arrow_reader(BATCH_ROWS)
         written = 0
-        with closing(self.open_writer(path, _columns(relation), reader.schema, options)) as writer:
+        with closing(self.open_writer(path, columns, reader.schema, options)) as writer:
             for batch in reader:
                 check()
                 writer.write(batch)
@@ -81,9 +82,9 @@ class BatchFormat(PlainFormat[ReadOptions, WriteOptions]):
 
         The rows are sorted by folder, so that one file is open at a time however many there are.
         """
-        relation = cursor.sql(_by_folder(select, parts))
-        reader = relation.to_arrow_reader(BATCH_ROWS)
-        columns = Schema.of(list(_columns(relation))[:-1])
+        query = _by_folder(select, parts)
+        columns = Schema.of(list(bound_schema(cursor, query))[:-1])
+        reader = cursor.sql(query).to_arrow_reader(BATCH_ROWS)
         schema = reader.schema.remove(len(reader.schema) - 1)
         written = 0
         with ExitStack() as open_file:
@@ -101,10 +102,6 @@ class BatchFormat(PlainFormat[ReadOptions, WriteOptions]):
                     writer.write(run)
                     written += run.num_rows
         return written
-
-
-def _columns(relation: DuckDBPyRelation) -> Schema:
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
 
 def _by_folder(select: str, parts: Parts) -> str:

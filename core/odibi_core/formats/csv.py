@@ -85,7 +85,7 @@ class CsvFormat(PackedFormat[CsvReadOptions, CsvWriteOptions]):
         self, shapes: list[Shape], files: Files, options: CsvReadOptions, context: ScanContext
     ) -> Scan | None:
         """The rows, computed now, where some columns need a wider type or a closer look and nothing else."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         paths = _utf8_paths(shapes, context)
         cursor, table = context.cursor, f"{context.name}_rows"

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import SourceError, did_you_mean
 from odibi_core.formats.csv_options import CsvReadOptions
 from odibi_core.formats.csv_records import DELIMITERS, Dialect, Record, fitness, likely_delimiter
@@ -330,7 +331,7 @@ def _sniff(
     heads: Sequence[Head], options: CsvReadOptions, dialect: Dialect, width: int, cursor: DuckDBPyConnection
 ) -> _Sniffed:
     """What DuckDB's sniffer finds in the well-formed records of the heads, the dialect being known."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     texts = [heads[0].records[0].text]
     for head in heads[:_SNIFFED_FILES]:
@@ -360,7 +361,7 @@ def _sniff(
             f"FROM sniff_csv({literal(str(sample))}, {', '.join(arguments)})"
         )
         try:
-            columns, has_header, date_format, timestamp_format = cursor.sql(query).fetchall()[0]
+            columns, has_header, date_format, timestamp_format = cursor.execute(query).fetchall()[0]
         except duckdb.Error:
             columns = []
     if len(columns) != width:
@@ -377,5 +378,4 @@ def merged_schema(
     """The columns of the whole source: of its shapes together, and of its folders' names."""
     if len(shapes) == 1:
         return Schema.of({**shapes[0].schema.as_dict(), **dict(sorted(partitions.items()))})
-    relation = cursor.sql(f"SELECT * FROM {sql}")
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+    return bound_schema(cursor, f"SELECT * FROM {sql}")

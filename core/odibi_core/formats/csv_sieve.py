@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import SourceError
 from odibi_core.formats.base import Rejected, Scan, ScanContext
 from odibi_core.formats.csv_options import CsvReadOptions
@@ -67,7 +68,7 @@ def sift(
         for number, shape in enumerate(wide):
             misfits += _misfits(f"{context.name}_rejects_{number}", shape, context)
         rejected += misfits
-        good = int(context.cursor.sql(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
+        good = int(context.cursor.execute(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
         if good + len(misfits) != kept:
             raise SourceError(
                 f"{kept} rows were found, and {good} read and {len(misfits)} set aside: "
@@ -82,9 +83,9 @@ def sift(
         context.cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
         raise
     sql = f"(SELECT {', '.join(map(quote, names))} FROM {quote(table)})"
-    found = context.cursor.sql(f"FROM {sql}")
-    schema = Schema.of(zip(found.columns, map(str, found.types), strict=True))
-    return Scan(sql, schema, good, rejects=lambda: rejected, tables=(table,))
+    return Scan(
+        sql, bound_schema(context.cursor, f"FROM {sql}"), good, rejects=lambda: rejected, tables=(table,)
+    )
 
 
 def _clean_reader(shape: Shape, files: Files, options: CsvReadOptions, types: Mapping[str, str]) -> str:
@@ -121,7 +122,7 @@ def _inexact(
     """The rows with a value that its column's type would change, which leave the table."""
     is_bad = f"{quote(_FAULT)} IS NOT NULL"
     wanted = ", ".join(map(quote, (_SHAPE, _FILE, _LINE, _FAULT, _TEXT)))
-    found = context.cursor.sql(f"SELECT {wanted} FROM {quote(table)} WHERE {is_bad}").fetchall()
+    found = context.cursor.execute(f"SELECT {wanted} FROM {quote(table)} WHERE {is_bad}").fetchall()
     if not found:
         return []
     context.cursor.execute(f"DELETE FROM {quote(table)} WHERE {is_bad}")

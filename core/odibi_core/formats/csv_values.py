@@ -163,7 +163,7 @@ def suspects(
         if name in codes:
             doubt = f"{doubt} OR {_is_padded(name)}"
         asked.append(f"bool_or({text} IS NOT NULL AND ({doubt}))")
-    found = cursor.sql(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0]
+    found = cursor.execute(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0]
     return {name: type_ for (name, type_), is_one in zip(risks.items(), found, strict=True) if is_one}
 
 
@@ -192,7 +192,7 @@ def widened(
         asked += _numbers_sql(text, type_) if type_ in WHOLE else _moments_sql(text, type_)
     if not asked:
         return shape, dict(doubts)
-    found = iter(cursor.sql(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0])
+    found = iter(cursor.execute(f"SELECT {', '.join(asked)} FROM {reader}").fetchall()[0])
     wider = shape.schema.as_dict()
     for name, type_ in types.items():
         is_padded = name in codes and next(found)
@@ -248,7 +248,7 @@ def _decimal(text: str, scale: int, reader: str, cursor: DuckDBPyConnection) -> 
         f"SELECT bool_and({exact_sql(text, type_)} IS NOT NULL) "
         f"FILTER (regexp_full_match({text}, {literal(NUMBER)})) FROM {reader}"
     )
-    return type_ if cursor.sql(query).fetchall()[0][0] else "VARCHAR"
+    return type_ if cursor.execute(query).fetchall()[0][0] else "VARCHAR"
 
 
 def _is_formatted(shape: Shape, type_: str) -> bool:

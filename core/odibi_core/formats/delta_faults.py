@@ -51,8 +51,9 @@ def explained_target(
         remote: Where the table is, if not on this machine.
         rules: What the table asks of its rows.
     """
-    import duckdb
     from deltalake.exceptions import CommitFailedError
+
+    from odibi_core import late_duckdb as duckdb
 
     try:
         with atomic.explained(target.path) if remote is None else nullcontext():

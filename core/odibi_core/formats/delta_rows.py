@@ -120,7 +120,7 @@ class Stream:
         self._source.close()
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
             for batch in self._source:

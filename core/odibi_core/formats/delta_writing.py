@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.arrow_schema import with_unit
@@ -21,7 +22,7 @@ from odibi_core.formats.delta_rows import Stream, stream
 from odibi_core.formats.delta_table import Remote, committed_meanwhile
 from odibi_core.formats.merging import incoming
 from odibi_core.late_dataclass import dataclass
-from odibi_core.schema import Schema, literal, quote
+from odibi_core.schema import literal, quote
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -239,8 +240,7 @@ class Commit:
         return Written(written, details={"version": DeltaTable(str(self.target.path)).version()})
 
     def _files(self, folder: Path, by: Sequence[str]) -> Any:
-        relation = self.rows.cursor.sql(self.select)
-        columns = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        columns = bound_schema(self.rows.cursor, self.select)
         compression = COMPRESSIONS[self.options.compression].lower()
         is_same = columns.as_dict() == self.rows.schema.as_dict()
         form = FileForm("parquet", self.options.compression, ".parquet")
@@ -311,10 +311,9 @@ class Commit:
 def _partition_condition(rows: Rows, staged: str, by: Sequence[str]) -> str:
     """A condition that the rows of the staged ones' partitions meet; "" where there are no rows."""
     names = ", ".join(map(quote, by))
-    relation = rows.cursor.sql(f"SELECT DISTINCT {names} FROM {staged} ORDER BY ALL")
-    types = list(map(str, relation.types))
+    types = [type_ for _, type_ in bound_schema(rows.cursor, f"SELECT {names} FROM {staged}")]
     texts = ", ".join(f"CAST({quote(name)} AS VARCHAR)" for name in by)
-    found = rows.cursor.sql(f"SELECT DISTINCT {texts} FROM {staged} ORDER BY ALL").fetchall()
+    found = rows.cursor.execute(f"SELECT DISTINCT {texts} FROM {staged} ORDER BY ALL").fetchall()
     return " OR ".join(
         "(" + " AND ".join(_meets(n, t, v) for n, t, v in zip(by, types, values, strict=True)) + ")"
         for values in found

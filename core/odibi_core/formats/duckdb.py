@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Format, Rows, Scan, ScanContext, Target, Written
@@ -92,7 +93,7 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
         schema = _described(sql, source, context.cursor)
         if options.query:
             return Scan(sql, schema)
-        rows = int(context.cursor.sql(f"SELECT count(*) FROM {sql}").fetchall()[0][0])
+        rows = int(context.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()[0][0])
         return Scan(sql, schema, rows)
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
@@ -106,7 +107,7 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
             TargetError: The target can't be written, or the rows don't fit it.
             TransientError: Another process has the database open.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         check_target_file(target.path)
         cursor = rows.cursor
@@ -158,13 +159,12 @@ class _Database:
 
     def columns(self, table: str) -> Schema | None:
         """The columns of a table; None where there is no such table."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
-            relation = self.cursor.sql(f"FROM {self._place(table)}")
+            return bound_schema(self.cursor, f"FROM {self._place(table)}")
         except duckdb.CatalogException:
             return None
-        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
     def holds(self, table: str, ticket: str) -> bool:
         """Whether a table already has what a ticket wrote."""
@@ -199,7 +199,7 @@ class _Database:
         on = " AND ".join(f"t.{quote(name)} = f.{quote(name)}" for name in keys)
         others = [name for name in change.columns.names if name not in keys]
         matches = f"SELECT count(*) FROM ({change.select}) AS f WHERE EXISTS (FROM {place} AS t WHERE {on})"
-        updated = int(cursor.sql(matches).fetchall()[0][0])
+        updated = int(cursor.execute(matches).fetchall()[0][0])
         if others:
             values = ", ".join(f"{quote(name)} = f.{quote(name)}" for name in others)
             cursor.execute(f"UPDATE {place} AS t SET {values} FROM ({change.select}) AS f WHERE {on}")
@@ -249,10 +249,10 @@ def _qualified(query: str, name: str, source: str) -> str:
 
 
 def _described(sql: str, source: str, cursor: DuckDBPyConnection) -> Schema:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
-        relation = cursor.sql(f"SELECT * FROM {sql}")
+        return bound_schema(cursor, f"SELECT * FROM {sql}")
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise SourceError(
@@ -260,4 +260,3 @@ def _described(sql: str, source: str, cursor: DuckDBPyConnection) -> Schema:
             where=source,
             fix="see to the names of tables and columns in it",
         ) from error
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))

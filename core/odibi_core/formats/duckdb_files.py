@@ -31,7 +31,7 @@ def attach(cursor: DuckDBPyConnection, path: Path, *, writable: bool) -> str:
         SourceError: The file is no DuckDB database.
         TargetError: It is being read in this run, so that it can't be opened for writing.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     place = atomic.real(path)
     name = f"odibi_file_{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
@@ -54,7 +54,7 @@ def attach(cursor: DuckDBPyConnection, path: Path, *, writable: bool) -> str:
 @contextmanager
 def opened_for_writing(cursor: DuckDBPyConnection, path: Path) -> Iterator[str]:
     """The name of a database that may be written; it is let go at the end unless it was there before."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     place = atomic.real(path)
     was_there = place.exists()

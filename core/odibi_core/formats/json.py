@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar
 
+from odibi_core.bound_columns import bound_columns, bound_schema
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import (
     Abilities,
@@ -30,7 +31,7 @@ from odibi_core.formats.packing import COMPRESSIONS
 from odibi_core.formats.sources import Files, find_files, said_by_duckdb
 from odibi_core.formats.text import codec_of, needs_copy, transcode
 from odibi_core.formats.tolerance import check_bad_rows
-from odibi_core.formats.types import known_type
+from odibi_core.formats.types import known_type, types_of
 from odibi_core.schema import Schema, literal, quote
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
         Raises:
             TargetError: The target can't be written, or a number is NaN or infinite.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
             return super().write(rows, target, options)
@@ -187,15 +188,12 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
 
     def checked_sql(self, rows: Rows, options: JsonWriteOptions, path: Path) -> str:  # noqa: ARG002
         """The rows, failing on numbers that JSON does not have."""
-        relation = rows.cursor.sql(rows.sql)
-        columns = [
-            finite_sql(quote(name), type_, name)
-            for name, type_ in zip(relation.columns, relation.types, strict=True)
-        ]
-        if columns == [quote(name) for name in relation.columns]:
+        found = bound_columns(rows.cursor, rows.sql)
+        columns = [finite_sql(quote(name), type_, name) for name, type_ in found]
+        if columns == [quote(name) for name, _ in found]:
             return rows.sql
         named = ", ".join(
-            f"{column} AS {quote(name)}" for column, name in zip(columns, relation.columns, strict=True)
+            f"{column} AS {quote(name)}" for column, (name, _) in zip(columns, found, strict=True)
         )
         return f"SELECT {named} FROM ({rows.sql})"
 
@@ -273,7 +271,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
         cursor: DuckDBPyConnection,
     ) -> Schema:
         """The columns: those that the options name, else all that the objects have."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         if options.column_types:
             named = {name: known_type(type_, name, cursor) for name, type_ in options.column_types.items()}
@@ -285,7 +283,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             f"{files.hive_sql}"
         )
         try:
-            relation = cursor.sql(f"SELECT * FROM read_json({arguments})")
+            found = bound_schema(cursor, f"SELECT * FROM read_json({arguments})")
         except duckdb.Error as error:
             if not self.is_malformed(error):
                 raise
@@ -293,10 +291,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             if told is None:
                 raise
             raise told from error
-        schema = Schema.of(
-            (name, "VARCHAR" if str(type_) == '"NULL"' else str(type_))
-            for name, type_ in zip(relation.columns, relation.types, strict=True)
-        )
+        schema = Schema.of((name, "VARCHAR" if type_ == '"NULL"' else type_) for name, type_ in found)
         check_renamed(source, schema, files, part.layout, cursor)
         return schema
 
@@ -354,7 +349,7 @@ def _read_sql(
         risks = [name for name, type_ in own.items() if is_promised and type_ not in FLOATS]
     else:
         risks = [name for name, type_ in own.items() if is_strict and (is_promised or type_ in FLOATS)]
-    types = {name: cursor.sql(f"SELECT NULL::{own[name]}").types[0] for name in risks}
+    types = types_of(Schema.of((name, own[name]) for name in risks), cursor)
     values = {name: checked_sql(quote(name), type_, name) for name, type_ in types.items()}
     values = {name: value for name, value in values.items() if value != quote(name)}
     texts = {**own, **{name: wider_type(types[name]) for name in values}}
@@ -380,5 +375,4 @@ def _united(schemas: Sequence[Schema], cursor: DuckDBPyConnection) -> Schema:
         "SELECT " + ", ".join(f"NULL::{type_} AS {quote(name)}" for name, type_ in schema)
         for schema in schemas
     )
-    relation = cursor.sql(" UNION ALL BY NAME ".join(selects))
-    return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+    return bound_schema(cursor, " UNION ALL BY NAME ".join(selects))

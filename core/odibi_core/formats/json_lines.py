@@ -13,7 +13,7 @@ from odibi_core.formats.base import Rejected
 from odibi_core.formats.exact_values import SURE_DIGITS, exact_sql, is_at_risk
 from odibi_core.formats.json_exact import FLOATS
 from odibi_core.formats.text import open_text, shown
-from odibi_core.formats.types import child_types
+from odibi_core.formats.types import child_types, types_of
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, literal, quote
 
@@ -99,7 +99,7 @@ def misfits(
     path: str, clean: Path, numbers: Sequence[int], schema: Schema, cursor: DuckDBPyConnection
 ) -> Iterator[tuple[int, Rejected]]:
     """The lines with a value that is not of its column's type: their places in `clean`, and why."""
-    types = {name: cursor.sql(f"SELECT NULL::{type_}").types[0] for name, type_ in schema}
+    types = types_of(schema, cursor)
     nested = [name for name, type_ in types.items() if type_.id in ("list", "struct", "map", "array")]
     columns = ", ".join(f"{literal(name)}: 'JSON'" for name in schema.names)
     doubts = " OR ".join(_doubt(name, type_, name in nested) for name, type_ in schema if type_ != "JSON")
@@ -113,7 +113,7 @@ def misfits(
     )
     with clean.open(encoding="utf-8", newline="\n") as file:
         lines = enumerate(file)
-        for place, *texts in cursor.sql(query).fetchall():
+        for place, *texts in cursor.execute(query).fetchall():
             line = next(line for number, line in lines if number == place)
             # As texts, numbers have all of their digits.
             values = json.loads(line, parse_float=str, parse_constant=str)
@@ -162,7 +162,7 @@ def fits(value: Any, type_: DuckDBPyType, cursor: DuckDBPyConnection) -> bool:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     kind = str(type_)
     if kind in FLOATS:
-        is_infinite = cursor.sql(f"SELECT isinf(TRY_CAST({literal(text)} AS {kind}))").fetchall()[0][0]
+        is_infinite = cursor.execute(f"SELECT isinf(TRY_CAST({literal(text)} AS {kind}))").fetchall()[0][0]
         return is_infinite is not None and (not is_infinite or bool(_INFINITY.fullmatch(text)))
     cast = exact_sql(literal(text), kind) if is_at_risk(kind) else f"TRY_CAST({literal(text)} AS {kind})"
-    return bool(cursor.sql(f"SELECT {cast} IS NOT NULL").fetchall()[0][0])
+    return bool(cursor.execute(f"SELECT {cast} IS NOT NULL").fetchall()[0][0])

@@ -68,7 +68,7 @@ def check_renamed(source: str, schema: Schema, files: Files, layout: str, cursor
             f"SELECT 1 FROM (SELECT unnest(json_keys(json)) AS k FROM read_json_objects({files.sql}, "
             f"format='{layout}')) WHERE k = {literal(name)} LIMIT 1"
         )
-        if not cursor.sql(keys).fetchall():
+        if not cursor.execute(keys).fetchall():
             raise SourceError(
                 f"two keys differ only by case, which SQL does not tell apart: {match[1]!r}",
                 where=source,

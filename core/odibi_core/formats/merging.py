@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import TargetError
 from odibi_core.formats.atomic import ticket_hash
 from odibi_core.formats.base import Target
@@ -54,7 +55,7 @@ class Incoming:
 
     def count_matches(self, merged: Merged) -> dict[str, int]:
         """How many rows the merge updates and inserts."""
-        updated = int(self.cursor.sql(merged.matches).fetchall()[0][0])
+        updated = int(self.cursor.execute(merged.matches).fetchall()[0][0])
         return {"updated": updated, "inserted": self.rows - updated}
 
 
@@ -69,9 +70,8 @@ def incoming(cursor: DuckDBPyConnection, select: str, target: Target) -> Iterato
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE {quote(table)} AS {select}")
     try:
         check_keys(cursor, table, target)
-        relation = cursor.sql(f"FROM {quote(table)}")
-        schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
-        rows = int(cursor.sql(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
+        schema = bound_schema(cursor, f"FROM {quote(table)}")
+        rows = int(cursor.execute(f"SELECT count(*) FROM {quote(table)}").fetchall()[0][0])
         yield Incoming(cursor, table, schema, rows)
     finally:
         cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
@@ -86,7 +86,7 @@ def check_keys(cursor: DuckDBPyConnection, table: str, target: Target) -> None:
     keys = ", ".join(quote(name) for name in target.merge_key)
     missing = " OR ".join(f"{quote(name)} IS NULL" for name in target.merge_key)
     named = f"merge_key {', '.join(map(repr, target.merge_key))}"
-    nulls = int(cursor.sql(f"SELECT count(*) FROM {quote(table)} WHERE {missing}").fetchall()[0][0])
+    nulls = int(cursor.execute(f"SELECT count(*) FROM {quote(table)} WHERE {missing}").fetchall()[0][0])
     if nulls:
         raise TargetError(
             f"{nulls} of the new rows {'has' if nulls == 1 else 'have'} a null in {named}",

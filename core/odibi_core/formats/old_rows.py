@@ -28,7 +28,7 @@ def read_before(format_: Format[Any, Any], path: Path) -> Iterator[None]:
         format_: Of the target.
         path: The target.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
         yield
@@ -56,7 +56,7 @@ def read_with_others(
         before: A SELECT of the old rows.
         cursor: Runs it, after a failure alone.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
         yield
@@ -74,7 +74,7 @@ def read_through(cursor: DuckDBPyConnection, select: str) -> None:
 
 def _is_of_the_engine(error: Exception) -> bool:
     """Whether a query failed for what says nothing of any file: it was stopped, or memory was short."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     return isinstance(
         error,

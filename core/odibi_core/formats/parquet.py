@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats.base import (
     COMMON_TYPES,
@@ -133,7 +134,7 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
 
     def count_rows(self, source: str, cursor: DuckDBPyConnection) -> int | None:
         """The number of rows, from the metadata of the files."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
             return _row_count(find_files(source, self.extensions), cursor)
@@ -213,13 +214,12 @@ class ParquetFormat(CopiedFormat[ParquetReadOptions, ParquetWriteOptions]):
         return f"read_parquet({files.sql}, union_by_name={by_name}, {files.hive_sql})"
 
     def _describe(self, table: str, source: str, cursor: DuckDBPyConnection) -> Schema:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
-            relation = cursor.sql(f"SELECT * FROM {table}")
+            return bound_schema(cursor, f"SELECT * FROM {table}")
         except duckdb.Error as error:
             raise _damaged(error, source) from error
-        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
 
 
 _DAMAGE_SIGNS = ("No magic bytes", "arquet", "TProtocolException", "don't know what type", "Snappy", "ZSTD")
@@ -233,7 +233,7 @@ def _usual_form(options: ParquetWriteOptions) -> FileForm | None:
 
 
 def _row_count(files: Files, cursor: DuckDBPyConnection) -> int:
-    counted = cursor.sql(f"SELECT sum(num_rows) FROM parquet_file_metadata({files.sql})").fetchall()
+    counted = cursor.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({files.sql})").fetchall()
     return int(counted[0][0])
 
 

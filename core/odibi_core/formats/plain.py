@@ -217,7 +217,7 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
         union = f"({before}) UNION ALL (SELECT {new} FROM ({select}))"
         with read_with_others(self, target.path, before, rows.cursor):
             total = self.write_file(rows.cursor, union, path, options, target.check)
-        return total - int(rows.cursor.sql(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
+        return total - int(rows.cursor.execute(f"SELECT count(*) FROM ({before})").fetchall()[0][0])
 
     def _merge(
         self, fresh: Incoming, path: Path, rows: Rows, target: Target, options: WriteOptions

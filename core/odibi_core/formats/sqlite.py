@@ -102,7 +102,7 @@ class SqliteFormat(Format[SqliteReadOptions, SqliteWriteOptions]):
             TargetError: The target can't be written, or the rows don't fit it.
             TransientError: Another program holds the database locked.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         check_target_file(target.path)
         for name, type_ in rows.schema:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field, model_validator
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.errors import SourceError, TargetError, did_you_mean
 from odibi_core.formats import atomic
 from odibi_core.formats.base import Options, Rows, Target, WriteMode, Written
@@ -70,8 +71,7 @@ class Change:
 
     def types(self, cursor: DuckDBPyConnection) -> list[tuple[str, str]]:
         """The columns that `select` gives, and their types."""
-        relation = cursor.sql(self.select)
-        return list(zip(relation.columns, map(str, relation.types), strict=True))
+        return list(bound_schema(cursor, self.select))
 
 
 class Database(Protocol):
@@ -159,7 +159,7 @@ def _written(
             ordered = f"SELECT {', '.join(map(quote, old.names))} FROM ({select})"
             change = Change(ordered, old, target, table, True)
             if target.mode is WriteMode.MERGE:
-                written = int(rows.cursor.sql(f"SELECT count(*) FROM ({select})").fetchall()[0][0])
+                written = int(rows.cursor.execute(f"SELECT count(*) FROM ({select})").fetchall()[0][0])
                 updated = database.merge(change, rows.cursor)
                 details = {"updated": updated, "inserted": written - updated}
             else:

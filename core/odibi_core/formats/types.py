@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
+from odibi_core.bound_columns import bound_columns, bound_schema
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.schema import Schema, quote
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 _ENUM = re.compile(r"ENUM\((?:'(?:[^']|'')*'(?:, )?)*\)")
 _ARRAY = re.compile(r"\[\d+\]")
 _WORD = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|[A-Za-z_][A-Za-z_0-9]*')
+
+
+def types_of(schema: Schema, cursor: DuckDBPyConnection) -> dict[str, DuckDBPyType]:
+    """Name → type of each column, as DuckDB holds it."""
+    listed = ", ".join(f"NULL::{type_} AS {quote(name)}" for name, type_ in schema)
+    return dict(bound_columns(cursor, f"SELECT {listed}")) if listed else {}
 
 
 def child_types(type_: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
@@ -74,7 +81,7 @@ def storable_sql(
 
 def mismatched_columns(old: Schema, new: Schema, cursor: DuckDBPyConnection) -> list[str]:
     """What is wrong with each column of `new` whose values the one of that name in `old` can't hold."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     types = new.as_dict()
     wrong = []
@@ -83,8 +90,8 @@ def mismatched_columns(old: Schema, new: Schema, cursor: DuckDBPyConnection) -> 
         if given in (held, '"NULL"'):
             continue
         try:
-            union = cursor.sql(f"SELECT NULL::{held} AS c UNION ALL SELECT NULL::{given}")
-            fits = str(union.types[0]) == held
+            ((_, both),) = bound_schema(cursor, f"SELECT NULL::{held} AS c UNION ALL SELECT NULL::{given}")
+            fits = both == held
         except duckdb.Error:
             fits = False
         if not fits:
@@ -113,12 +120,13 @@ def known_type(type_: str, column: str, cursor: DuckDBPyConnection) -> str:
     Raises:
         SourceError: There is no such type.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
         if not re.fullmatch(r'[\w\s(),\[\]"]+', type_):
             raise duckdb.ParserException(type_)
-        return str(cursor.sql(f"SELECT CAST(NULL AS {type_})").types[0])
+        ((_, spelled),) = bound_schema(cursor, f"SELECT CAST(NULL AS {type_})")
+        return spelled
     except duckdb.Error as error:
         raise SourceError(
             f"the type {type_!r} is not known",

@@ -58,7 +58,7 @@ class GoldenRows(Options):
         Raises:
             OdibiError: A type is unknown, or a value is not of its column's type.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         names = [quote(name) for name in self.columns]
         casts = ", ".join(
@@ -80,14 +80,14 @@ class GoldenRows(Options):
     @classmethod
     def of(cls, table: pa.Table, schema: Schema) -> Self:
         """The rows of an Arrow table, in values that YAML can hold."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         columns = ", ".join(
             quote(name) if _is_plain(type_) else f"CAST({quote(name)} AS VARCHAR)" for name, type_ in schema
         )
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            database.register("given", table)
+            duckdb.register(database, "given", table)
             rows = database.execute(f"SELECT {columns} FROM given").fetchall()
         return cls(columns=schema.as_dict(), rows=tuple(tuple(map(_plain, row)) for row in rows))
 

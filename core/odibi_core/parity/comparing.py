@@ -63,7 +63,7 @@ def compare_rows(
         tolerance: How far two floats may be apart, in parts of the larger one (of 1 where that is less).
         examples: How many pairs are given at the most.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     names = [name for name in schemas[0].names if name in schemas[1].names]
     types = [_common(schemas[0].as_dict()[name], schemas[1].as_dict()[name]) for name in names]
@@ -78,7 +78,7 @@ def compare_rows(
             if isinstance(table, Path):
                 database.execute(f"CREATE VIEW given_{side} AS FROM read_parquet({literal(str(table))})")
             else:
-                database.register(f"given_{side}", table)
+                duckdb.register(database, f"given_{side}", table)
             columns = [f"CAST({quote(name)} AS {type_})" for name, type_ in zip(names, types, strict=True)]
             _number(database, side, columns, set(tolerances))
         left = [_left_over(database, "first", "second", len(names), tolerances)]

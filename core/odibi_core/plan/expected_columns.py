@@ -72,7 +72,7 @@ def _mistakes(
 
 
 def _pattern_mistakes(expectation: Pattern) -> Iterator[Mistake]:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         try:

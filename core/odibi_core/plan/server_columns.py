@@ -52,7 +52,7 @@ class ServerColumns:
                 return Schema.of([(str(name), str(type_)) for name, type_ in json.loads(path.read_text())])
             except (OSError, ValueError, TypeError):
                 return None
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         with duckdb.connect(":memory:", config={"threads": "1"}) as cursor:
             if is_in_cloud(scan):

@@ -20,7 +20,7 @@ def measure_sources(plan: Plan, place: Callable[[Scan], Path]) -> dict[str, Sour
         plan: The plan.
         place: Gives the absolute path of a scan.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     sizes: dict[str, SourceSize] = {}
     with duckdb.connect(":memory:", config={"threads": "1"}) as connection:

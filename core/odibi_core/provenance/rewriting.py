@@ -339,7 +339,7 @@ def _has_aggregate(node: exp.Expr | None) -> bool:
 
 @cache
 def _aggregates() -> frozenset[str]:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         rows = database.execute(

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.errors import OdibiError, SourceError, did_you_mean
 from odibi_core.expectations.measuring import REASONS, ROW
@@ -43,7 +44,7 @@ def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
         OdibiError: A column is missing or unknown, a value is not of its column's type, or a number of a row
             is missing or there twice; the error says which.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     where = str(given) if isinstance(given, str | Path) else "the mended rows"
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
@@ -53,15 +54,11 @@ def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
             database.execute(f"CREATE TABLE given AS SELECT * FROM {source}")
         except duckdb.Error as error:
             raise SourceError(f"it can't be read: {str(error).splitlines()[0]}", where=where) from error
-        given_names = database.table("given").columns
-        _check_columns(given_names, columns, where)
+        found = bound_schema(database, "FROM given")
+        _check_columns(found.names, columns, where)
         numbers = _numbers(database, where)
         listed = []
-        texts = {
-            name
-            for name, type_ in zip(given_names, database.table("given").types, strict=True)
-            if str(type_) == "VARCHAR"
-        }
+        texts = {name for name, type_ in found if type_ == "VARCHAR"}
         for name, type_ in columns:
             # Programs that quote every field write "" for nothing.
             if name in texts and type_ != "BLOB" and family(type_) != "text":
@@ -73,7 +70,9 @@ def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
 
 def _source(given: Any, database: DuckDBPyConnection) -> str:
     if not isinstance(given, str | Path):
-        database.register("frame", frame_to_arrow(given))
+        from odibi_core.late_duckdb import register
+
+        register(database, "frame", frame_to_arrow(given))
         return "frame"
     path = Path(given)
     reader = _READERS.get(path.suffix.lower())
@@ -115,7 +114,7 @@ def _numbers(database: DuckDBPyConnection, where: str) -> list[int]:
 
 
 def _check_values(database: DuckDBPyConnection, name: str, type_: str, where: str) -> None:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     column = quote(name)
     try:

@@ -158,7 +158,7 @@ class Quarantine:
         Raises:
             SourceError: The file is gone, or can't be read.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         path = self.path(rows)
         if not path.is_file():

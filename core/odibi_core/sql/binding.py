@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from odibi_core.bound_columns import bound_columns
 from odibi_core.errors import SqlError
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema, quote
@@ -19,7 +20,8 @@ from odibi_core.sql.statement import read_statement
 
 if TYPE_CHECKING:
     import duckdb
-    from duckdb import DuckDBPyConnection, DuckDBPyRelation
+    from duckdb import DuckDBPyConnection
+    from duckdb.sqltypes import DuckDBPyType
 
 # The struct of every step's columns costs a join in the query that binds them all: the cost a step grows with
 # their number, and this many is where it is least.
@@ -115,7 +117,7 @@ class Binder:
 
     def _database(self) -> DuckDBPyConnection:
         if self._connection is None:
-            import duckdb
+            from odibi_core import late_duckdb as duckdb
 
             connection = duckdb.connect(":memory:", config=_SETTINGS)
             connection.execute("PRAGMA disable_optimizer")
@@ -147,7 +149,7 @@ class Binder:
         shared: DuckDBPyConnection | None,
     ) -> dict[str, BoundStep]:
         """All of the steps by one query; nothing where one of them needs a closer look."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         made = {step.output for step in steps}
         outside = {key for step in steps for key in step.inputs.values() if key not in made}
@@ -159,13 +161,13 @@ class Binder:
         try:
             clause, names = region_clause(steps, relations)
             query = f"{clause} SELECT {', '.join(names)} FROM {', '.join(names)}"
-            relation = _relation_of(shared or self._database(), query)
+            columns = _columns_of(shared or self._database(), query)
         except (SqlError, duckdb.Error):
             return {}
-        if relation is None:
+        if columns is None:
             return {}
         bound = {}
-        for step, type_ in zip(steps, relation.types, strict=True):
+        for step, (_, type_) in zip(steps, columns, strict=True):
             schema = Schema(tuple((name, str(child)) for name, child in type_.children))
             if _may_hide_duplicates(schema.names):
                 return {}
@@ -196,24 +198,24 @@ class Binder:
         return BoundStep(native.sql, schemas.get(native.sql), native.error, native.warnings)
 
     def _bind(self, sql: str, inputs: Mapping[str, Schema]) -> Schema | None:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
             query = compose({alias: _relation(s) for alias, s in inputs.items()}, sql)
-            relation = _relation_of(self._database(), query)
+            columns = _columns_of(self._database(), query)
         except duckdb.Error as error:
             raise self._explain(error, sql, inputs) from error
-        if relation is None:
+        if columns is None:
             self._check_pivot(sql, inputs)
             return None
-        schema = Schema(tuple(zip(relation.columns, map(str, relation.types), strict=True)))
+        schema = Schema.of((name, str(type_)) for name, type_ in columns)
         if _may_hide_duplicates(schema.names):
             names = self._names_alone(sql, inputs)
             _check_names(names)
         return schema
 
     def _parse(self, sql: str, inputs: Mapping[str, Schema | None]) -> None:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         try:
             self._database().extract_statements(sql)
@@ -241,7 +243,7 @@ class Binder:
                 raise
 
     def _check_alone(self, sql: str, inputs: Mapping[str, Schema]) -> None:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         prefix = "PREPARE step AS "
         with self._views(inputs) as database:
@@ -256,7 +258,7 @@ class Binder:
     def _names_alone(self, sql: str, inputs: Mapping[str, Schema]) -> list[str]:
         """The output names as the author wrote them: inside a query, DuckDB renames the second of a name."""
         with self._views(inputs) as database:
-            return database.sql(read_statement(sql).text).columns
+            return [name for name, _ in bound_columns(database, read_statement(sql).text)]
 
     @contextmanager
     def _views(self, inputs: Mapping[str, Schema]) -> Iterator[DuckDBPyConnection]:
@@ -283,14 +285,14 @@ def _settings_changed(database: DuckDBPyConnection, names: Sequence[str]) -> Ite
             database.execute(f"RESET GLOBAL {name}")
 
 
-def _relation_of(database: DuckDBPyConnection, query: str) -> DuckDBPyRelation | None:
-    """The query, bound; None where DuckDB would look at the data before it knows the columns."""
-    import duckdb
+def _columns_of(database: DuckDBPyConnection, query: str) -> list[tuple[str, DuckDBPyType]] | None:
+    """The query's columns; None where DuckDB would look at the data before it knows the columns."""
+    from odibi_core import late_duckdb as duckdb
 
     (statement,) = database.extract_statements(query)
     if statement.type == duckdb.StatementType.MULTI:
         return None
-    return database.sql(statement)
+    return bound_columns(database, statement)
 
 
 def _relation(schema: Schema) -> str:

@@ -164,7 +164,7 @@ def _aggregates(call: exp.Func) -> bool:
 
 @cache
 def _aggregate_names() -> frozenset[str]:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         found = database.execute(

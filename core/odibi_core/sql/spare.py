@@ -23,7 +23,7 @@ def take_database(settings: Mapping[str, str]) -> DuckDBPyConnection:
     Args:
         settings: DuckDB's own, as texts; without `threads`, queries use every core.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     try:
         database = _SPARE.pop()

@@ -138,7 +138,7 @@ def chosen_names(choice: exp.Expr, names: Sequence[str]) -> list[str]:
 
 def _asked(sql: str, *given: Sequence[str]) -> list[str]:
     """What DuckDB makes of lists of names."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1", "enable_external_access": "false"}) as database:
         (row,) = database.execute(f"SELECT {sql}", [list(each) for each in given]).fetchall()

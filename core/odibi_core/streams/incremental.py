@@ -151,7 +151,7 @@ class IncrementalSource:
         self, rows: Path, seen: Path, mark: dict[str, Any] | None, number: int
     ) -> dict[str, Any] | None:
         """Where the watermark stands behind the rows, and what is remembered of them."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         column = quote(self._column)
         with duckdb.connect() as database:
@@ -170,9 +170,11 @@ class IncrementalSource:
             if mark is not None:
                 # What was taken below the floor is remembered no more, however late rows may come now.
                 floor = f"greatest({floor}, {_value(mark, 'floor')})"
-            told = database.sql(f"SELECT CAST({value} AS VARCHAR), CAST({floor} AS VARCHAR)").fetchall()[0]
+            told = database.execute(f"SELECT CAST({value} AS VARCHAR), CAST({floor} AS VARCHAR)").fetchall()[
+                0
+            ]
             made = {"number": number, "type": type_, "value": told[0], "floor": told[1], "rows": count}
-            made["columns"] = [row[:2] for row in database.sql(f"DESCRIBE FROM {source}").fetchall()]
+            made["columns"] = [row[:2] for row in database.execute(f"DESCRIBE FROM {source}").fetchall()]
             old = ""
             if mark is not None:
                 before = self._staged / f"seen-{mark['number']}.parquet"
@@ -180,7 +182,7 @@ class IncrementalSource:
                     f"SELECT {_HASH}, taken, {_AT} FROM read_parquet({literal(str(before))})"
                     f" WHERE {_AT} >= {_value(made, 'floor')}"
                 )
-                if database.sql(f"{kept} LIMIT 1").fetchall():
+                if database.execute(f"{kept} LIMIT 1").fetchall():
                     # Rows are told apart by the same columns for as long as old ones are remembered.
                     made["columns"], old = mark["columns"], f"UNION ALL {kept}"
             database.execute(

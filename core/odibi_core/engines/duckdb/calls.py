@@ -81,7 +81,7 @@ def _broken_promises(
 
 def _explained(error: Exception, data: Mapping[str, Dataset], task: Task) -> Exception:
     """The error as a person would say it: reading an input may have made DuckDB raise it."""
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     if not isinstance(error, duckdb.Error):
         return error

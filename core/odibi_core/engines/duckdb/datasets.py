@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.dataset import (
     SAMPLE_ROWS,
     CountScope,
@@ -102,8 +103,7 @@ class TableDataset(DuckDBDataset):
     def schema(self) -> Schema:
         """Names and types of the columns."""
         if self._schema is None:
-            relation = self.session.cursor().table(self.table)
-            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+            self._schema = bound_schema(self.session.cursor(), f"FROM {quote(self.table)}")
         return self._schema
 
     def keep_schema(self, schema: Schema) -> None:
@@ -175,8 +175,7 @@ class FrameDataset(DuckDBDataset):
         if schema is not None:
             return schema
         table = self._arrow if self._arrow is not None else self.head(0)
-        relation = self._fragment(table).run(self.session.cursor())
-        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        return self._fragment(table).schema(self.session.cursor())
 
     def row_count(self) -> int:
         """The number of rows."""
@@ -274,8 +273,7 @@ class QueryDataset(DuckDBDataset):
     def schema(self) -> Schema:
         """Names and types of the columns."""
         if self._schema is None:
-            relation = self._fragment.run(self.session.cursor())
-            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+            self._schema = self._fragment.schema(self.session.cursor())
         return self._schema
 
     def row_count(self) -> int:

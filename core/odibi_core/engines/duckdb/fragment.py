@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.engines.duckdb.markers import marked
 from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
+
+    from odibi_core.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,15 @@ class Fragment:
 
     def register(self, cursor: DuckDBPyConnection) -> None:
         """Make the views known to the cursor."""
+        from odibi_core.late_duckdb import register
+
         for name, view in self.views.items():
-            cursor.register(name, view)
+            register(cursor, name, view)
+
+    def schema(self, cursor: DuckDBPyConnection) -> Schema:
+        """The columns, without running the query."""
+        self.register(cursor)
+        return bound_schema(cursor, self.sql())
 
     def run(self, cursor: DuckDBPyConnection, *, limit: int | None = None) -> DuckDBPyRelation:
         """The rows as a relation that has not run yet."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.dataset import SAMPLE_ROWS, sample_rows
 from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.samples import (
@@ -50,7 +51,7 @@ def look_at_heads(
         planned: Name in queries → columns of sources and steps, as far as the plan knows them.
         are_simple: Whether no step joins: an optimizer is of no use then, and takes half of the time.
     """
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     heads = session.new_name("heads")
     cursor.execute(f"CREATE SCHEMA {heads}")
@@ -91,8 +92,7 @@ def _certain_schemas(
 
 def _columns(cursor: DuckDBPyConnection, table: str) -> Schema:
     # The tables of a new database are listed by making all views of DuckDB's own first, which takes 10 ms.
-    bound = cursor.sql(f"FROM {table}")
-    return Schema.of(list(zip(bound.columns, map(str, bound.types), strict=True)))
+    return bound_schema(cursor, f"FROM {table}")
 
 
 def _look_at_once(

@@ -64,7 +64,7 @@ def _too_dear(inputs: list[Dataset]) -> str:
 def _counted(
     join: Join, task: Task, cursor: DuckDBPyConnection, select: Callable[[Task, str], Fragment]
 ) -> JoinCounts:
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     if join.why:
         return JoinCounts.unknown(join, join.why)

@@ -37,7 +37,7 @@ def carry_out_plain_step(
     query = _plain_query(task, data)
     if query is None:
         return None
-    import duckdb
+    from odibi_core import late_duckdb as duckdb
 
     table = session.new_name("table")
     try:

@@ -146,7 +146,7 @@ class RegionRun:
 
     def _drop(self, tables: Sequence[str]) -> None:
         """Let go of tables, on a cursor that no open result holds up."""
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         if not tables:
             return
@@ -156,7 +156,7 @@ class RegionRun:
                 cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
 
     def _let_go(self, held: FileDataset) -> None:
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         with suppress(duckdb.Error, RuntimeError, OSError), self._session.cursor() as cursor:
             held.drop(cursor)
@@ -235,8 +235,7 @@ class RegionRun:
 
     def _native(self, task: Task, query: Query) -> str:
         """The query in DuckDB's dialect; the plan could not tell, for want of an input's columns."""
-        import duckdb
-
+        from odibi_core import late_duckdb as duckdb
         from odibi_core.sql.dialect import native_sql
         from odibi_core.sql.faults import explain_error
 
@@ -457,7 +456,7 @@ class RegionRun:
         Each streamed task is then computed by itself, first to last, and each file that the region reads for
         an earlier step; the first that fails is to blame.
         """
-        import duckdb
+        from odibi_core import late_duckdb as duckdb
 
         if not isinstance(error, duckdb.Error):
             return self._explained(task, error)
@@ -502,8 +501,7 @@ class RegionRun:
         return found[0] if len(found) == 1 or (found and told_error(error) is not None) else None
 
     def _explained(self, task: Task, error: Exception) -> TaskError:
-        import duckdb
-
+        from odibi_core import late_duckdb as duckdb
         from odibi_core.sql.faults import explain_error
 
         if not isinstance(error, duckdb.Error):

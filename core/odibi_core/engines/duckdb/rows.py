@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from odibi_core.bound_columns import bound_schema
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt
 from odibi_core.engines.duckdb.datasets import DuckDBDataset
@@ -54,8 +55,7 @@ class FragmentRows:
     def schema(self) -> Schema:
         """The columns of the rows."""
         if self._schema is None:
-            relation = self._cursor.sql(self._sql)
-            self._schema = Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+            self._schema = bound_schema(self._cursor, self._sql)
         return self._schema
 
     def reader(self, batch_rows: int = 122_880) -> pa.RecordBatchReader:

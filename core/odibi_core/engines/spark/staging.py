@@ -164,8 +164,7 @@ def _spell(columns: StructType, session: Session) -> Schema:
     view = session.new_name("columns")
     empty = Fragment(quote(view), views={view: _arrow_schema(columns).empty_table()})
     with closing(session.cursor()) as cursor:
-        relation = empty.run(cursor)
-        return Schema.of(zip(relation.columns, map(str, relation.types), strict=True))
+        return empty.schema(cursor)
 
 
 def writable(frame: DataFrame) -> DataFrame:
