@@ -102,19 +102,19 @@ def test_a_second_run_of_the_same_takes_everything_from_the_cache(workspace: Pat
 def test_a_run_that_takes_everything_from_the_cache_opens_no_database(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import duckdb
+    from odibi_core import late_duckdb
 
     # Only what was looked at some time after it was written is known to be as it was.
     run(workspace)
     run(workspace)
     opened: list[Any] = []
-    connect = duckdb.connect
+    connect = late_duckdb.connect
 
     def watched(*arguments: Any, **settings: Any) -> Any:
         opened.append(settings)
         return connect(*arguments, **settings)
 
-    monkeypatch.setattr(duckdb, "connect", watched)
+    monkeypatch.setattr(late_duckdb, "connect", watched)
     second = run(workspace)
     assert opened == []
     assert second.data_map["out"]["doubled"].tolist() == [20, 40, 60]

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from odibi_core import late_duckdb
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import SourceError
@@ -32,13 +33,13 @@ def _no_spare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every database that is opened."""
-    connect, made = duckdb.connect, list[Any]()
+    connect, made = late_duckdb.connect, list[Any]()
 
     def watched(*arguments: Any, **settings: Any) -> Any:
         made.append(connect(*arguments, **settings))
         return made[-1]
 
-    monkeypatch.setattr(duckdb, "connect", watched)
+    monkeypatch.setattr(late_duckdb, "connect", watched)
     return made
 
 

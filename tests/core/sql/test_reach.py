@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odibi_core import late_duckdb
 from odibi_core.schema import Schema
 from odibi_core.sql import spare
 from odibi_core.sql.binding import Binder
@@ -142,13 +143,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """One item for each database that is opened."""
     monkeypatch.setattr(spare, "_SPARE", [])
     opened: list[object] = []
-    connect = duckdb.connect
+    connect = late_duckdb.connect
 
     def counting(*arguments: object, **settings: object) -> object:
         opened.append(settings)
         return connect(*arguments, **settings)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(duckdb, "connect", counting)
+    monkeypatch.setattr(late_duckdb, "connect", counting)
     return opened
 
 
