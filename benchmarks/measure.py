@@ -44,19 +44,20 @@ class CaseFailedError(Exception):
     """A case did not end well; the message holds what it said."""
 
 
-def run_python(arguments: Sequence[str], folder: Path, *, compiled: Path) -> Cost:
+def run_python(arguments: Sequence[str], folder: Path, *, compiled: Path | None = None) -> Cost:
     """The cost of `python …` in a fresh process.
 
     Args:
         arguments: What follows `python`.
         folder: Where it runs.
-        compiled: Where modules are compiled into, as an installation has them.
+        compiled: Where modules are compiled into, as an installation has them; None for beside them.
 
     Raises:
         CaseFailedError: It ended with an error.
     """
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(compiled)
+    if compiled is not None:
+        environment["PYTHONPYCACHEPREFIX"] = str(compiled)
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "core"), str(ROOT / "studio")])
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         begun = time.perf_counter()

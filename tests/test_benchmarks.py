@@ -104,7 +104,7 @@ def test_every_way_to_write_a_pipeline_gives_the_same_rows(
 def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
     # In a process of its own: Playwright allows one browser's connection a process.
     arguments = ["-m", "benchmarks.case", "canvas", "canvas", json.dumps({"steps": 12, "zoom": "all"})]
-    figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
+    figures = run_python(arguments, tmp_path).inside
     assert figures["rendered"] == 12
     assert all(value > 0 for value in figures.values())
 
@@ -112,15 +112,13 @@ def test_the_canvas_is_measured_in_a_browser(tmp_path: Path) -> None:
 @pytest.mark.browser
 def test_waits_are_measured_in_a_browser(tmp_path: Path) -> None:
     arguments = ["-m", "benchmarks.case", "waits", "waits", json.dumps({"steps": 20})]
-    figures = run_python(arguments, tmp_path, compiled=tmp_path / "compiled").inside
+    figures = run_python(arguments, tmp_path).inside
     assert set(figures) == set(WAITS_FIGURES)
     assert all(value > 0 for value in figures.values())
 
 
 def test_a_run_that_is_watched_is_measured(tmp_path: Path) -> None:
     arguments = json.dumps({"steps": 5, "events": 40, "browsers": 2, "watch_s": 3})
-    figures = run_python(
-        ["-m", "benchmarks.case", "live", "live", arguments], tmp_path, compiled=tmp_path / "compiled"
-    ).inside
+    figures = run_python(["-m", "benchmarks.case", "live", "live", arguments], tmp_path).inside
     assert set(figures) == {"tick_cpu_ms", "ticks_a_second", "gap_median_s", "gap_p95_s"}
     assert all(value > 0 for value in figures.values())
