@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 from tests.servers import free_port
 
 from odibi_core.samples import copy_samples
@@ -30,6 +41,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+KEPT_BY_PAGES = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
+PERMISSIONS = ("clipboard-read", "clipboard-write")
 START_TIMEOUT_S = 60
 # A busy machine loads a page's parts slowly; what is right in the end is right.
 expect.set_options(timeout=30_000)
@@ -64,7 +77,7 @@ class StudioServer:
 
 def start_studio(workspace: Path, *options: str) -> StudioServer:
     """A Studio of that workspace, ready to be opened; with further options of the command."""
-    port = free_port()
+    port = _port()
     program = "import sys; from odibi_core.cli import main; sys.exit(main())"
     command = (sys.executable, "-c", program, "studio", "--no-browser", "--port", str(port), *options)
     with (workspace.parent / "studio.log").open("wb") as log:
@@ -78,6 +91,18 @@ def start_studio(workspace: Path, *options: str) -> StudioServer:
     return server
 
 
+def _port() -> int:
+    """The same port for one Studio after the other: by the address, browsers find what they have compiled."""
+    with suppress(OSError), socket.create_server(("127.0.0.1", _usual_port())):
+        return _usual_port()
+    return free_port()
+
+
+@cache
+def _usual_port() -> int:
+    return free_port()
+
+
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
@@ -87,11 +112,33 @@ def _answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser whose contexts know nothing of each other."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def warm_browser(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A browser that keeps the scripts that it has fetched and compiled, as a person's does.
+
+    A context of `browser` has to compile them for each page anew, which is a third of what a page costs.
+    """
+    profile = tmp_path_factory.mktemp("chromium")
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=CHROMIUM, args=FLAGS, permissions=PERMISSIONS
+    )
+    yield context
+    context.close()
 
 
 @contextmanager
@@ -144,24 +191,55 @@ class Watch:
             self.mistakes.append(f"a request to another host: {request.url}")
 
 
+@dataclass
+class Visitors:
+    """Pages, each as in a browser of its own, which was never there and knows nothing of the others."""
+
+    browser: Browser
+    warm_browser: BrowserContext
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def new_page(self, **settings: Any) -> Page:
+        """An empty page; the first one is in the warm browser, unless its settings are those of a context."""
+        viewport = settings.pop("viewport", {"width": 1440, "height": 900})
+        scheme = settings.pop("color_scheme", None)
+        if self.contexts or settings:
+            context = self.browser.new_context(permissions=PERMISSIONS, **settings)
+        else:
+            context = self.warm_browser
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        return page
+
+    def leave(self, address: str) -> None:
+        """Close all pages, and have the warm browser forget what those of that address kept in it."""
+        for context in self.contexts:
+            if context is not self.warm_browser:
+                context.close()
+        first, *pages = self.warm_browser.pages
+        for page in pages:
+            page.close()
+        self.warm_browser.clear_cookies()
+        session = self.warm_browser.new_cdp_session(first)
+        session.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": KEPT_BY_PAGES})
+        session.detach()
+
+
 @pytest.fixture
-def open_page(browser: Browser, studio: StudioServer) -> Iterator[OpenPage]:
+def open_page(browser: Browser, warm_browser: BrowserContext, studio: StudioServer) -> Iterator[OpenPage]:
     """Opens a page of the Studio in a browser of its own; fails the test if the page made a mistake."""
-    contexts: list[BrowserContext] = []
+    visitors = Visitors(browser, warm_browser)
     watch = Watch(studio.address)
 
     def open_(path: str = "/", **settings: Any) -> Page:
-        settings.setdefault("viewport", {"width": 1440, "height": 900})
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
+        page = visitors.new_page(**settings)
         page.set_default_timeout(20_000)
         watch.over(page)
         page.goto(studio.address + path)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    visitors.leave(studio.address)
     assert watch.mistakes == []

@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class DesignsApi:
         return made
 
 
-def api_of(browser: Browser, address: str) -> DesignsApi:
+def api_of(browser: BrowserContext, address: str) -> DesignsApi:
     """The HTTP interface, with the token that a designer's page is given."""
     page = browser.new_page()
     with page.expect_request("**/api/designs/*", timeout=60_000) as asked:

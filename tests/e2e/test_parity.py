@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 from tests.e2e.conftest import OpenPage, StudioServer, start_studio
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import api_of
@@ -43,9 +43,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
 
 
 def test_the_engines_are_compared_from_the_designer_to_the_rows(
-    open_page: OpenPage, browser: Browser, studio: StudioServer
+    open_page: OpenPage, warm_browser: BrowserContext, studio: StudioServer
 ) -> None:
-    design = api_of(browser, studio.address).design_of("Odd and even")
+    design = api_of(warm_browser, studio.address).design_of("Odd and even")
     page = open_page(f"/designer?design={design}")
     designer = DesignerPage(page)
     designer.wait_until_open()

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from tests.e2e.conftest import StudioServer, start_studio
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from tests.e2e.conftest import StudioServer, Visitors, start_studio
 from tests.e2e.pages import box_at_rest
 from tests.waiting import let_go, make_waiting_workspace, wait_until
 
@@ -58,20 +58,18 @@ def studio(tmp_path: Path) -> Iterator[StudioServer]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+def visit(browser: Browser, warm_browser: BrowserContext, studio: StudioServer) -> Iterator[Visit]:
     """Opens an address in a browser of its own."""
-    contexts = []
+    visitors = Visitors(browser, warm_browser)
 
     def open_(address: str) -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
-        page = contexts[-1].new_page()
+        page = visitors.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(40_000)
         page.goto(address)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    visitors.leave(studio.address)
 
 
 def runs_of(studio: StudioServer) -> Path:
@@ -101,7 +99,7 @@ def test_a_run_goes_on_without_browser_and_studio_and_is_found_again(
     page = visit(f"{studio.address}/runs")
     start_run(page)
     address = page.url
-    page.context.close()
+    page.close()
     studio.stop()
     (run,) = list_runs(runs_of(studio))
     assert run.state is RunState.RUNNING

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 from tests.e2e.conftest import OpenPage, StudioServer, sample_studio
 from tests.e2e.designer_page import DesignerPage
 from tests.e2e.designs_api import DesignsApi, api_of, make_chain
@@ -21,16 +21,19 @@ def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioSe
 
 
 @pytest.fixture(scope="package")
-def shared_designs(browser: Browser, shared_studio: StudioServer) -> DesignsApi:
-    return api_of(browser, shared_studio.address)
+def shared_designs(warm_browser: BrowserContext, shared_studio: StudioServer) -> DesignsApi:
+    return api_of(warm_browser, shared_studio.address)
 
 
 @pytest.fixture
 def designs(
-    browser: Browser, studio: StudioServer, shared_studio: StudioServer, shared_designs: DesignsApi
+    warm_browser: BrowserContext,
+    studio: StudioServer,
+    shared_studio: StudioServer,
+    shared_designs: DesignsApi,
 ) -> DesignsApi:
     """What the Studio of the test keeps."""
-    return shared_designs if studio is shared_studio else api_of(browser, studio.address)
+    return shared_designs if studio is shared_studio else api_of(warm_browser, studio.address)
 
 
 @pytest.fixture
