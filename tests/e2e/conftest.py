@@ -92,15 +92,17 @@ def start_studio(workspace: Path, *options: str) -> StudioServer:
 
 
 def _port() -> int:
-    """The same port for one Studio after the other: by the address, browsers find what they have compiled."""
-    with suppress(OSError), socket.create_server(("127.0.0.1", _usual_port())):
-        return _usual_port()
+    """One of a few ports, that Studios take in turn: browsers find by it what they have compiled."""
+    for port in _usual_ports():
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
     return free_port()
 
 
 @cache
-def _usual_port() -> int:
-    return free_port()
+def _usual_ports() -> tuple[int, ...]:
+    """The Studio of the designer's tests, that of a module and one of a test may run at the same time."""
+    return tuple(free_port() for _ in range(3))
 
 
 def _answers(address: str) -> bool:
