@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from odibi_core.errors import OdibiError
 from odibi_core.workspace import Workspace
 from odibi_studio.api.app import LOCAL_HOSTS, api_mount
+from odibi_studio.kept_scripts import KeptScriptsMiddleware
 from odibi_studio.page_styles import StylesMiddleware
 from odibi_studio.run_messages import StartRunRequest
 from odibi_studio.services.studio import Studio, open_studio
@@ -48,7 +49,7 @@ def serve(workspace: Workspace, port: int, on_ready: Callable[[], None], first_r
     app = st.App(
         Path(__file__).with_name("app.py"),
         routes=[api_mount(studio)],
-        middleware=[Middleware(StylesMiddleware)],
+        middleware=[Middleware(StylesMiddleware), Middleware(KeptScriptsMiddleware)],
         on_script_error=show_error,
     )
     app.run(
