@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.usefixtures("spark")]
 
-SCALE = 0.05
+SCALE = 0.1
 _WORD = re.compile(r"\w+")
 
 
