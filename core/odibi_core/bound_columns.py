@@ -1,4 +1,7 @@
-"""The columns of a query in DuckDB, which is bound for them and does not run."""
+"""The columns of a query in DuckDB, which is bound for them and does not run.
+
+Only where values make the columns, as a PIVOT without names has them, the query runs.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,17 @@ def bound_columns(connection: DuckDBPyConnection, query: str | Statement) -> lis
         duckdb.Error: The query is wrong.
     """
     # A relation asks by the same call, and takes twice the time.
-    names, types, parameters, *_ = connection._bind(query, with_writes=True)
-    if parameters:
-        from odibi_core.late_duckdb import InvalidInputException
-
-        marks = ", ".join(name for name, _ in parameters)
-        what = f"Values were not provided for the following parameters: {marks}"
-        raise InvalidInputException(f"Invalid Input Error: {what}")
+    names, types, parameters, _, waits_for_data, _ = connection._bind(query, with_writes=True)
+    if parameters or waits_for_data:
+        relation = connection.sql(query)
+        names, types = relation.columns, relation.types
     return list(zip(names, types, strict=True))
+
+
+def values_make_columns(connection: DuckDBPyConnection, query: str) -> bool:
+    """Whether the columns are known only when the query has run, as those of a PIVOT without names are."""
+    *_, waits_for_data, _ = connection._bind(query, with_writes=True)
+    return bool(waits_for_data)
 
 
 def bound_schema(connection: DuckDBPyConnection, query: str | Statement) -> Schema:

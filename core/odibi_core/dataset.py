@@ -114,7 +114,7 @@ def _python_value(value: pa.Scalar[Any]) -> Any:
 
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            duckdb.register(database, "one", pa.table({"value": pa.array([value])}))
+            database.register("one", pa.table({"value": pa.array([value])}))
             return database.execute("SELECT value::VARCHAR FROM one").fetchall()[0][0]
 
 

@@ -17,7 +17,6 @@ from _duckdb import (  # noqa: TID253
     FatalException,
     InternalException,
     InterruptException,
-    InvalidInputException,
     IOException,
     OutOfMemoryException,
     ParserException,
@@ -35,32 +34,38 @@ __all__ = [
     "IOException",
     "InternalException",
     "InterruptException",
-    "InvalidInputException",
     "OutOfMemoryException",
     "ParserException",
     "StatementType",
     "TransactionException",
     "connect",
-    "register",
 ]
 
+METHODS_OF_PACKAGE = (
+    *("sql", "query", "from_query", "table", "view", "values", "table_function"),
+    *("read_csv", "from_csv_auto", "read_json", "read_parquet", "from_parquet", "from_df", "from_arrow"),
+    *("to_arrow_table", "to_arrow_reader"),
+)
+"""What the package adds to a connection."""
 
-def register(connection: DuckDBPyConnection, name: str, rows: Any) -> None:
-    """Make a frame or an Arrow object known under a name that queries on this connection may use."""
-    import duckdb  # noqa: F401  It tells DuckDB how Arrow objects are read.
 
-    connection.register(name, rows)
-
-
-def _with_package(name: str) -> Callable[..., Any]:
+def _method(name: str) -> Callable[..., Any]:
     def method(connection: DuckDBPyConnection, *args: Any, **settings: Any) -> Any:
-        import duckdb  # noqa: F401  It puts its own method in the place of this one.
+        from duckdb._relation import CONNECTION_METHODS
 
-        return getattr(connection, name)(*args, **settings)
+        return CONNECTION_METHODS[name](connection, *args, **settings)
 
     return method
 
 
-for _name in ("sql", "from_arrow"):
-    if not hasattr(DuckDBPyConnection, _name):
-        setattr(DuckDBPyConnection, _name, _with_package(_name))
+def _register(connection: DuckDBPyConnection, view_name: str, python_object: object) -> DuckDBPyConnection:
+    import duckdb  # noqa: F401  It tells DuckDB how Arrow objects are read.
+
+    return _REGISTER(connection, view_name, python_object)
+
+
+_REGISTER = DuckDBPyConnection.register
+if not hasattr(DuckDBPyConnection, "sql"):
+    for _name in METHODS_OF_PACKAGE:
+        setattr(DuckDBPyConnection, _name, _method(_name))
+    DuckDBPyConnection.register = _register  # type: ignore[assignment, method-assign]

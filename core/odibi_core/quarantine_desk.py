@@ -102,7 +102,7 @@ class QuarantineDesk:
         found = self.form(rows)
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            duckdb.register(database, "found", found)
+            database.register("found", found)
             try:
                 database.execute(f"COPY (FROM found) TO {literal(str(target))} (FORMAT csv, HEADER)")
             except duckdb.Error as error:

@@ -130,7 +130,7 @@ def suggest_for_rows(step: str, rows: pa.Table, schema: Schema, *, is_whole: boo
 
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
         database.execute("SET TimeZone = 'UTC'")
-        duckdb.register(database, "data", rows)
+        database.register("data", rows)
         columns = tuple(_profile(database, name, type_) for name, type_ in schema)
     count = rows.num_rows
     expectations = tuple(_suggested(columns, count, schema)) if count else ()

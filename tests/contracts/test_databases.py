@@ -51,6 +51,34 @@ def test_a_table_is_made_from_another_one_of_the_same_database(base: str, tracki
     assert read(base, "other") == [(1,)]
 
 
+@pytest.mark.parametrize("tracking", ["exact", "fused"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "FROM (PIVOT (FROM orders) ON kind USING count(*))",
+        "WITH few AS (FROM orders WHERE id < 3) SELECT * FROM (PIVOT few ON kind USING count(*) GROUP BY id)",
+    ],
+)
+def test_a_source_s_columns_may_come_from_its_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, tracking: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect("shop.duckdb") as connection:
+        connection.execute(
+            "CREATE TABLE orders AS SELECT range AS id, 'k' || range % 3 AS kind FROM range(100)"
+        )
+        expected = connection.execute(f"SELECT sum(k0 + k1) FROM ({query})").fetchall()
+    steps = [
+        ingest_step("wide", "shop.duckdb", query=query),
+        sql_step("sums", "SELECT sum(k0 + k1) AS n FROM wide", "wide"),
+        store_step("saved", "shop.duckdb", "sums", table="sums"),
+    ]
+    with Orchestrator(steps, tracking=tracking).execute() as result:
+        assert result.success, result.errors
+    with duckdb.connect("shop.duckdb") as connection:
+        assert connection.execute("FROM sums").fetchall() == expected
+
+
 def test_if_exists_names_the_mode(base: str) -> None:
     for mode, success in (("append", True), ("append", True), ("fail", False)):
         with Orchestrator(steps(base, table="kinds", if_exists=mode)).execute() as result:

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import distributions, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -28,11 +28,21 @@ def imported(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield name.partition(".")[0], path
 
 
+def compiled_modules() -> dict[str, list[str]]:
+    """Module → distributions, of compiled modules outside packages: `packages_distributions` has none."""
+    return {
+        file.name.partition(".")[0]: [distribution.name]
+        for distribution in distributions()
+        for file in distribution.files or ()
+        if len(file.parts) == 1 and file.suffix in (".so", ".pyd")
+    }
+
+
 @pytest.mark.parametrize("folder", ["core/odibi_core", "studio/odibi_studio", "pages"])
 def test_every_package_that_is_imported_is_declared(folder: str) -> None:
     lines = requires("odibi-studio") or []
     declared = {_plain(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines}
-    owners = packages_distributions()
+    owners = {**compiled_modules(), **packages_distributions()}
     missing = {
         f"{name} ({path.relative_to(ROOT)})"
         for name, path in imported(ROOT / folder)

@@ -30,6 +30,8 @@ def database() -> duckdb.DuckDBPyConnection:
         "SELECT * FROM range(3) UNION ALL BY NAME SELECT 1 AS other",
         "DESCRIBE FROM kept",
         "SELECT error('it ran') AS e",
+        'FROM (PIVOT (FROM kept) ON "a b" USING count(*))',
+        'WITH q AS (FROM kept) SELECT * FROM (PIVOT q ON "a b" USING count(*) GROUP BY "quoted ""name")',
     ],
 )
 def test_they_are_those_of_a_relation(database: duckdb.DuckDBPyConnection, query: str) -> None:
@@ -44,7 +46,14 @@ def test_they_are_those_of_a_relation(database: duckdb.DuckDBPyConnection, query
 
 @pytest.mark.parametrize(
     "query",
-    ["SELECT ? FROM kept", "SELECT $1 AS a", "SELECT $name AS a", "SELECT b FROM kept", "SELECT FROM"],
+    [
+        "SELECT ? FROM kept",
+        "SELECT $b, $a",
+        "SELECT $10, $9",
+        "SELECT b FROM kept",
+        "SELECT FROM",
+        "FROM (PIVOT missing ON a USING count(*))",
+    ],
 )
 def test_what_is_wrong_with_a_query_is_told_as_by_a_relation(
     database: duckdb.DuckDBPyConnection, query: str

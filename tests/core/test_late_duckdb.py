@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.late_duckdb import METHODS_OF_PACKAGE
+
 PROLOGUE = """
 import sys
 from odibi_core import late_duckdb
@@ -26,6 +28,7 @@ assert "duckdb" not in sys.modules
         ("connection.sql('SELECT 42').fetchall()", "[(42,)]"),
         ("connection.cursor().sql('SELECT 42 AS a').to_arrow_table().to_pylist()", "[{'a': 42}]"),
         ("connection.from_arrow(__import__('pyarrow').table({'a': [1]})).fetchall()", "[(1,)]"),
+        ("connection.values([1, 2]).fetchall()", "[(1, 2)]"),
     ],
 )
 def test_relations_load_the_package(what: str, gives: str) -> None:
@@ -38,10 +41,16 @@ def test_relations_load_the_package(what: str, gives: str) -> None:
     assert done.stdout.strip() == f"{gives} True", done.stderr
 
 
+def test_it_stands_for_all_that_the_package_adds_to_a_connection() -> None:
+    from duckdb._relation import CONNECTION_METHODS
+
+    assert set(METHODS_OF_PACKAGE) == set(CONNECTION_METHODS)
+
+
 def test_arrow_objects_can_be_registered() -> None:
     code = f"""{PROLOGUE}
 import pyarrow
-late_duckdb.register(connection, "given", pyarrow.table({{"a": [1, 2]}}))
+connection.register("given", pyarrow.table({{"a": [1, 2]}}))
 print(connection.execute("FROM given").fetchall())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -30,7 +30,7 @@ PROMISED = {
     "odibi_core.functions": "register_function resolve_function",
 }
 
-HEAVY = "pandas duckdb polars pyarrow deltalake pyspark streamlit sqlglot networkx jinja2 httpx numpy rich"
+HEAVY = "pandas _duckdb polars pyarrow deltalake pyspark streamlit sqlglot networkx jinja2 httpx numpy rich"
 
 
 @pytest.mark.parametrize(("module", "names"), PROMISED.items(), ids=PROMISED)

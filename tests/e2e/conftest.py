@@ -25,6 +25,7 @@ from playwright.sync_api import (
     Playwright,
     Request,
     Response,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -42,6 +43,7 @@ FLAGS = (
     "--disable-sync",
 )
 KEPT_BY_PAGES = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 PERMISSIONS = ("clipboard-read", "clipboard-write")
 START_TIMEOUT_S = 60
 # A busy machine loads a page's parts slowly; what is right in the end is right.
@@ -137,7 +139,7 @@ def warm_browser(
     """
     profile = tmp_path_factory.mktemp("chromium")
     context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, args=FLAGS, permissions=PERMISSIONS
+        profile, executable_path=CHROMIUM, args=FLAGS, permissions=PERMISSIONS, viewport=VIEWPORT
     )
     yield context
     context.close()
@@ -203,10 +205,10 @@ class Visitors:
 
     def new_page(self, **settings: Any) -> Page:
         """An empty page; the first one is in the warm browser, unless its settings are those of a context."""
-        viewport = settings.pop("viewport", {"width": 1440, "height": 900})
+        viewport = settings.pop("viewport", VIEWPORT)
         scheme = settings.pop("color_scheme", None)
         if self.contexts or settings:
-            context = self.browser.new_context(permissions=PERMISSIONS, **settings)
+            context = self.browser.new_context(permissions=PERMISSIONS, viewport=viewport, **settings)
         else:
             context = self.warm_browser
         self.contexts.append(context)

@@ -102,11 +102,9 @@ class AvroFormat(BatchFormat[AvroReadOptions, AvroWriteOptions]):
         cursor: DuckDBPyConnection,
     ) -> Schema:
         """The columns of files that are there."""
-        from odibi_core.late_duckdb import register
-
         ready = _Source(Files(files.paths, {}))
         schema = ready.columns(cursor)
-        register(cursor, _view(files), ready.batches())
+        cursor.register(_view(files), ready.batches())
         return schema
 
     def existing_sql(self, files: Files, schema: Schema, options: AvroWriteOptions) -> str:  # noqa: ARG002

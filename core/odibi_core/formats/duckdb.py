@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from odibi_core.bound_columns import bound_schema
+from odibi_core.bound_columns import bound_schema, values_make_columns
 from odibi_core.errors import SourceError, TargetError
 from odibi_core.formats import atomic
 from odibi_core.formats.base import COMMON_TYPES, Abilities, Format, Rows, Scan, ScanContext, Target, Written
@@ -91,10 +91,16 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
         name = attach(context.cursor, place, writable=is_written)
         sql = _table_sql(source, options, name, context.cursor)
         schema = _described(sql, source, context.cursor)
-        if options.query:
+        if options.query and not values_make_columns(context.cursor, f"FROM {sql}"):
             return Scan(sql, schema)
+        table = ""
+        if options.query:
+            # DuckDB runs a statement with such a query in several, and tells of none how many rows it wrote.
+            table = f"{context.name}_rows"
+            context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(table)} AS FROM {sql}")
+            sql = quote(table)
         rows = int(context.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()[0][0])
-        return Scan(sql, schema, rows)
+        return Scan(sql, schema, rows, tables=(table,) if table else ())
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where the file turns out to be damaged while it is read."""

@@ -121,10 +121,8 @@ class OrcFormat(BatchFormat[OrcReadOptions, OrcWriteOptions]):
         cursor: DuckDBPyConnection,
     ) -> Schema:
         """The columns of files that are there."""
-        from odibi_core.late_duckdb import register
-
         dataset = _dataset(Files(files.paths, {}), OrcReadOptions())
-        register(cursor, _view(files), dataset)
+        cursor.register(_view(files), dataset)
         return duckdb_schema(dataset.schema, cursor)
 
     def existing_sql(self, files: Files, schema: Schema, options: OrcWriteOptions) -> str:  # noqa: ARG002

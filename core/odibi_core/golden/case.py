@@ -87,7 +87,7 @@ class GoldenRows(Options):
         )
         with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            duckdb.register(database, "given", table)
+            database.register("given", table)
             rows = database.execute(f"SELECT {columns} FROM given").fetchall()
         return cls(columns=schema.as_dict(), rows=tuple(tuple(map(_plain, row)) for row in rows))
 

@@ -78,7 +78,7 @@ def compare_rows(
             if isinstance(table, Path):
                 database.execute(f"CREATE VIEW given_{side} AS FROM read_parquet({literal(str(table))})")
             else:
-                duckdb.register(database, f"given_{side}", table)
+                database.register(f"given_{side}", table)
             columns = [f"CAST({quote(name)} AS {type_})" for name, type_ in zip(names, types, strict=True)]
             _number(database, side, columns, set(tolerances))
         left = [_left_over(database, "first", "second", len(names), tolerances)]

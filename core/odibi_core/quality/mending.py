@@ -70,9 +70,7 @@ def read_mended(given: Any, columns: Schema) -> tuple[pa.Table, list[int]]:
 
 def _source(given: Any, database: DuckDBPyConnection) -> str:
     if not isinstance(given, str | Path):
-        from odibi_core.late_duckdb import register
-
-        register(database, "frame", frame_to_arrow(given))
+        database.register("frame", frame_to_arrow(given))
         return "frame"
     path = Path(given)
     reader = _READERS.get(path.suffix.lower())

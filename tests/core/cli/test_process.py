@@ -24,7 +24,7 @@ Process = Callable[..., Answer]
 
 SLOW_SQL = "SELECT count(*) AS amount FROM range(100000000) a, range(100000000) b, orders WHERE a.range < 0"
 SLOW_FUNCTION = "import time\n\ndef wait(orders):\n    time.sleep(60)\n    return orders\n"
-HEAVY = ("pandas", "duckdb", "networkx", "pydantic", "pyarrow", "polars", "rich", "jinja2", "sqlglot")
+HEAVY = ("pandas", "_duckdb", "networkx", "pydantic", "pyarrow", "polars", "rich", "jinja2", "sqlglot")
 
 
 def slow_sql(shop: Path) -> None:

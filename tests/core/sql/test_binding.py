@@ -313,7 +313,7 @@ def test_sql_that_duckdb_takes_as_it_is_loads_no_parser() -> None:
     code = (
         "import sys; from odibi_core.sql.binding import Binder; from odibi_core.sql.compose import SqlStep\n"
         "from odibi_core.sql.analysis import is_row_preserving\n"
-        "assert 'duckdb' not in sys.modules\n"
+        "assert '_duckdb' not in sys.modules\n"
         "bound = Binder().bind_all([SqlStep('a', 'SELECT 1 AS x', {}, 'a')], {})\n"
         "assert bound['a'].schema and is_row_preserving('SELECT x FROM t', ['t'])\n"
         "assert 'sqlglot' not in sys.modules\n"

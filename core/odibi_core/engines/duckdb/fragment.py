@@ -49,10 +49,8 @@ class Fragment:
 
     def register(self, cursor: DuckDBPyConnection) -> None:
         """Make the views known to the cursor."""
-        from odibi_core.late_duckdb import register
-
         for name, view in self.views.items():
-            register(cursor, name, view)
+            cursor.register(name, view)
 
     def schema(self, cursor: DuckDBPyConnection) -> Schema:
         """The columns, without running the query."""
