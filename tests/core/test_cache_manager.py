@@ -6,6 +6,7 @@ import importlib
 import multiprocessing
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 from odibi_core import CacheManager, EventBus, Orchestrator, RunResult, Step
+from odibi_core.testing import ingest_step, sql_step, store_step
 
 ORDERS = "id,amount\n1,10\n2,20\n3,30\n"
 
@@ -433,3 +435,34 @@ def test_sql_that_gives_something_else_each_time_runs_each_time(workspace: Path,
     given[1].params["cache"] = True
     run(workspace, *given)
     assert run(workspace, *given).nodes_executed == 0
+
+
+def test_a_result_that_was_held_in_the_file_of_a_step_is_found_again(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run lets go of the file's second name at its end, which the file's time of change tells."""
+    from odibi_core.engines.duckdb.held_files import FileDataset
+
+    dropped, drop = [], FileDataset.drop
+
+    def drop_later(held: FileDataset, cursor: Any) -> None:
+        # Disks tell times in steps of some milliseconds.
+        time.sleep(0.05)
+        dropped.append(held.key)
+        drop(held, cursor)
+
+    monkeypatch.setattr(FileDataset, "drop", drop_later)
+    given = [
+        ingest_step("orders", "orders.csv"),
+        sql_step("doubled", "SELECT DISTINCT id, amount * 2 AS amount FROM orders", "orders"),
+        sql_step("total", "SELECT sum(amount) AS amount FROM doubled", "doubled"),
+        store_step("save_doubled", "doubled.parquet", "doubled"),
+        store_step("save_total", "total.parquet", "total"),
+    ]
+    run(workspace, *given, keeps_data=False, tracking="fused").close()
+    assert dropped == ["doubled"]
+    second = run(workspace, *given, keeps_data=False, tracking="fused")
+    assert second.cache_reasons == {}
+    (workspace / "doubled.parquet").write_bytes(b"of another program")
+    third = run(workspace, *given, keeps_data=False, tracking="fused")
+    assert third.cache_reasons == {"save_doubled": "not cached"}

@@ -16,7 +16,7 @@ from odibi_core.kept.outcomes import outcome_record, restore_outcome
 from odibi_core.kept.recomputing import Recomputer
 from odibi_core.kept.result_cache import ResultCache
 from odibi_core.late_dataclass import dataclass
-from odibi_core.plan.fingerprint import Fingerprint, Place, digest, place_identity, source_digest
+from odibi_core.plan.fingerprint import Fingerprint, Place, digest, source_digest, written_identity
 from odibi_core.plan.model import Plan, Region
 from odibi_core.secret_store import Redactor
 from odibi_core.workspace import file_name
@@ -87,7 +87,7 @@ class CacheView:
         """A digest that tells the present state of what a step writes from every other; "" of nothing."""
         operation = self.plan.steps[step].node.operation
         assert isinstance(operation, Write)
-        found = place_identity(self.place(operation))
+        found = written_identity(self.place(operation))
         return digest(found) if found else ""
 
     def reason(self, step: str) -> str:

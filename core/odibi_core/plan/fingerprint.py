@@ -94,11 +94,24 @@ def place_identity(path: Path) -> list[list[Any]]:
 
     A Delta table is known by its latest commit, everything else by path, size and times of each file.
     """
+    # The time of change betrays an edit after which somebody set the time of modification back.
+    return [_stat(file, lambda found: found.st_ctime_ns) for file in _telling_files(path)]
+
+
+def written_identity(path: Path) -> list[list[Any]]:
+    """As `place_identity`, of what a run has written: each file's number stands for its time of change.
+
+    That is another one when the run lets go of a file that it holds by a second name.
+    """
+    return [_stat(file, lambda found: found.st_ino) for file in _telling_files(path)]
+
+
+def _telling_files(path: Path) -> list[Path]:
     log = path / "_delta_log"
     if log.is_dir():
         commits = [entry for entry in log.iterdir() if _COMMIT.fullmatch(entry.name)]
-        return [_stat(max(commits))] if commits else []
-    return [_stat(file) for file in sorted(_files(path))]
+        return [max(commits)] if commits else []
+    return sorted(_files(path))
 
 
 def _fingerprint(
@@ -199,13 +212,12 @@ def _files(path: Path) -> Iterator[Path]:
             yield from (Path(folder, name) for name in names if not name.startswith((".", "_")))
 
 
-def _stat(path: Path) -> list[Any]:
+def _stat(path: Path, more: Callable[[os.stat_result], int]) -> list[Any]:
     try:
         found = path.stat()
     except OSError:
         return [str(path), "missing"]
-    # The time of change betrays an edit after which somebody set the time of modification back.
-    return [str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    return [str(path), found.st_size, found.st_mtime_ns, more(found)]
 
 
 @cache
