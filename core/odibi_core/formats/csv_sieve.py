@@ -83,9 +83,8 @@ def sift(
         context.cursor.execute(f"DROP TABLE IF EXISTS {quote(table)}")
         raise
     sql = f"(SELECT {', '.join(map(quote, names))} FROM {quote(table)})"
-    return Scan(
-        sql, bound_schema(context.cursor, f"FROM {sql}"), good, rejects=lambda: rejected, tables=(table,)
-    )
+    schema = bound_schema(context.cursor, f"FROM {sql}")
+    return Scan(sql, schema, good, rejects=lambda: rejected, tables=(table,))
 
 
 def _clean_reader(shape: Shape, files: Files, options: CsvReadOptions, types: Mapping[str, str]) -> str:

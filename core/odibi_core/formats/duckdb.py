@@ -78,7 +78,9 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
         was_attached = is_attached(cursor, place)
         name = attach(cursor, place, writable=False)
         try:
-            return _described(_table_sql(source, options, name, cursor), source, cursor)
+            sql = _table_sql(source, options, name, cursor)
+            with _told_of(source):
+                return bound_schema(cursor, f"FROM {sql}")
         finally:
             # A run that follows in this process may want to write the file.
             if not was_attached:
@@ -90,17 +92,18 @@ class DuckdbFormat(Format[DuckdbReadOptions, DuckdbWriteOptions]):
         is_written = atomic.real(place) in context.written
         name = attach(context.cursor, place, writable=is_written)
         sql = _table_sql(source, options, name, context.cursor)
-        schema = _described(sql, source, context.cursor)
-        if options.query and not values_make_columns(context.cursor, f"FROM {sql}"):
+        tables: tuple[str, ...] = ()
+        with _told_of(source):
+            if options.query and values_make_columns(context.cursor, f"FROM {sql}"):
+                # DuckDB runs a statement with such a query in several, and tells of none what it wrote.
+                tables = (f"{context.name}_rows",)
+                context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(tables[0])} AS FROM {sql}")
+                sql = quote(tables[0])
+            schema = bound_schema(context.cursor, f"FROM {sql}")
+        if options.query and not tables:
             return Scan(sql, schema)
-        table = ""
-        if options.query:
-            # DuckDB runs a statement with such a query in several, and tells of none how many rows it wrote.
-            table = f"{context.name}_rows"
-            context.cursor.execute(f"CREATE OR REPLACE TABLE {quote(table)} AS FROM {sql}")
-            sql = quote(table)
         rows = int(context.cursor.execute(f"SELECT count(*) FROM {sql}").fetchall()[0][0])
-        return Scan(sql, schema, rows, tables=(table,) if table else ())
+        return Scan(sql, schema, rows, tables=tables)
 
     def explain_read_error(self, error: Exception, source: str) -> Exception:
         """A SourceError where the file turns out to be damaged while it is read."""
@@ -254,11 +257,13 @@ def _qualified(query: str, name: str, source: str) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def _described(sql: str, source: str, cursor: DuckDBPyConnection) -> Schema:
+@contextmanager
+def _told_of(source: str) -> Iterator[None]:
+    """Whatever DuckDB has against the table or query becomes a SourceError."""
     from odibi_core import late_duckdb as duckdb
 
     try:
-        return bound_schema(cursor, f"SELECT * FROM {sql}")
+        yield
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise SourceError(

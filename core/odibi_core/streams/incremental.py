@@ -170,9 +170,8 @@ class IncrementalSource:
             if mark is not None:
                 # What was taken below the floor is remembered no more, however late rows may come now.
                 floor = f"greatest({floor}, {_value(mark, 'floor')})"
-            told = database.execute(f"SELECT CAST({value} AS VARCHAR), CAST({floor} AS VARCHAR)").fetchall()[
-                0
-            ]
+            asked = f"SELECT CAST({value} AS VARCHAR), CAST({floor} AS VARCHAR)"
+            (told,) = database.execute(asked).fetchall()
             made = {"number": number, "type": type_, "value": told[0], "floor": told[1], "rows": count}
             made["columns"] = [row[:2] for row in database.execute(f"DESCRIBE FROM {source}").fetchall()]
             old = ""
