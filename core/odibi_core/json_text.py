@@ -37,7 +37,17 @@ class JsonEncoder(json.JSONEncoder):
         """The value as JSON."""
         shown = self._redactor.value(o)
         if (text := _plain_text(shown)) is not None:
-            return text
+            return text.decode()
+        return self._encode_any(shown)
+
+    def encode_line(self, o: Any) -> bytes:
+        """The value as a line of JSON in UTF-8, with what UTF-8 can't hold escaped."""
+        shown = self._redactor.value(o)
+        if (text := _plain_text(shown)) is not None:
+            return text + b"\n"
+        return self._encode_any(shown).encode("utf-8", errors="backslashreplace") + b"\n"
+
+    def _encode_any(self, shown: Any) -> str:
         try:
             return super().encode(shown)
         except (ValueError, TypeError, RecursionError):
@@ -56,8 +66,8 @@ class JsonEncoder(json.JSONEncoder):
         return json_value(o) if hidden == text else json_value(hidden)
 
 
-def _plain_text(value: Any) -> str | None:
-    """The JSON of mappings and lists of texts, numbers and nothing else; None of all other values.
+def _plain_text(value: Any) -> bytes | None:
+    """The JSON in UTF-8 of mappings and lists of texts, numbers and nothing else; None of all other values.
 
     orjson has forms of its own for objects of many kinds, and writes null for a float that is no number.
     """
@@ -71,7 +81,7 @@ def _plain_text(value: Any) -> str | None:
     # Too deep, or without an end, is a ValueError of the one and a TypeError of the other.
     except (TypeError, ValueError):
         return None
-    return None if _NO_NUMBER.search(kept) else text.decode()
+    return None if _NO_NUMBER.search(kept) else text
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -35,7 +35,7 @@ class PlainColumn(NamedTuple):
 
 def plain_columns(frame: pd.DataFrame) -> list[PlainColumn] | None:
     """The columns of a frame of plain numbers, booleans and text; None where there is more to it."""
-    names = _plain_names(frame.columns)
+    names = text_names(frame.columns)
     if names is None or any(name is not None for name in frame.index.names):
         return None
     types = _types()
@@ -54,8 +54,8 @@ _latest: tuple[Any, list[str]] | None = None
 """The columns that were looked at last, and their names: a frame mostly shares those of the one before."""
 
 
-def _plain_names(columns: pd.Index) -> list[str] | None:
-    """The names of columns; None where they are not texts that differ."""
+def text_names(columns: pd.Index) -> list[str] | None:
+    """The names of a frame's columns; None where they are not texts that differ."""
     global _latest
     latest = _latest
     if latest is not None and columns.is_(latest[0]):

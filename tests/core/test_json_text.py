@@ -68,6 +68,14 @@ def test_a_list_without_an_end_is_written_as_far_as_it_can_be() -> None:
     assert JsonEncoder().encode({"a": endless}).startswith('{"a":[1,[1,[1,')
 
 
+@pytest.mark.parametrize("value", ["é", "\ud800", math.nan, {"a"}, 2**70])
+def test_a_line_is_the_text_in_utf_8_with_what_it_can_not_hold_escaped(value: Any) -> None:
+    line = JsonEncoder().encode_line({"value": value})
+    text = JsonEncoder().encode({"value": value})
+    assert line == text.encode("utf-8", errors="backslashreplace") + b"\n"
+    json.loads(line)
+
+
 def test_a_secret_is_hidden_at_any_depth() -> None:
     redactor = Redactor()
     redactor.add("s3cr3t-value")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from odibi_core import Orchestrator, Pipeline, Step
 from odibi_core.engines.duckdb import profiling
+from odibi_core.engines.duckdb.datasets import FrameDataset
+from odibi_core.engines.duckdb.profiling import _described
+from odibi_core.engines.duckdb.session import Session
 from odibi_core.health.columns import facts_select
 from odibi_core.schema import Schema
 from odibi_core.testing import ingest_step, sql_step, store_step
@@ -24,6 +33,31 @@ ORDERS = (
 @pytest.fixture(autouse=True)
 def orders(workspace: Workspace) -> None:
     (workspace.root / "orders.csv").write_text(ORDERS)
+
+
+@st.composite
+def plain_frames(draw: st.DrawFn) -> pd.DataFrame:
+    """Frames of numbers, truth values and text, odd ones among them."""
+    length = draw(st.integers(0, 6))
+    kinds: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
+        "INT": (np.int64, st.integers(-(2**63), 2**63 - 1)),
+        "UINT": (np.uint64, st.integers(0, 2**64 - 1)),
+        "TINY": (np.int8, st.integers(-128, 127)),
+        "DOUBLE": (np.float64, st.floats()),
+        "FLOAT": (np.float32, st.floats(width=32)),
+        "BOOL": (np.bool_, st.booleans()),
+        "TEXT": (
+            "str",
+            st.none() | st.text(st.characters(codec="utf-8"), max_size=4),
+        ),
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=6))
+    columns = {}
+    for number, kind in enumerate(chosen):
+        dtype, values = kinds[kind]
+        drawn = draw(st.lists(values, min_size=length, max_size=length))
+        columns[f'{number} "{kind}"'] = pd.Series(drawn, dtype=dtype)
+    return pd.DataFrame(columns)
 
 
 def profiles(
@@ -143,6 +177,36 @@ def test_an_empty_result_and_what_a_function_gives_are_noted(workspace: Workspac
     assert found["none"]["row_count"] == 0
     assert found["none"]["columns"]["amount"]["distinct"] == 0
     assert found["made"]["columns"]["city"]["nulls"] == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(frame=plain_frames())
+def test_few_values_are_told_of_as_many_are(frame: pd.DataFrame) -> None:
+    """Few are handed to DuckDB one by one, and many in a view that its Python package reads."""
+    session = Session(Path())
+    dataset = FrameDataset("made", session, frame)
+    with closing(session.cursor()) as cursor:
+        few = _described(dataset, cursor, session)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(profiling, "FEW_VALUES", -1)
+            many = _described(dataset, cursor, session)
+    session.close()
+    assert few == many
+
+
+def test_to_tell_of_few_values_loads_no_package_of_duckdb(workspace: Workspace) -> None:
+    code = f"""
+import sys, pandas
+from odibi_core import Orchestrator, Step
+def make(): return pandas.DataFrame({{"n": [1, 2]}})
+step = Step("bronze", "make", "function", "", make, outputs={{"data": "made"}})
+result = Orchestrator([step], "pandas", workspace={str(workspace.root)!r}).execute()
+assert result.success, result.errors
+assert result.tracker.step_executions[0]["profiles"]["data"]["columns"]["n"]["high"] == "2"
+print("_duckdb" in sys.modules, "duckdb" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "True False", done.stderr
 
 
 def test_a_wide_result_is_asked_for_few_columns_at_a_time(

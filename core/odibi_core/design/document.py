@@ -25,6 +25,7 @@ MAX_DEPTH = 50
 MAX_INTEGER_DIGITS = 300
 
 _MAX_INTEGER_BITS = 996
+_TEXTS = {str}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -89,7 +90,7 @@ class Plain:
 
     def names(self, value: Any, step: str, place: str) -> dict[str, str]:
         """A mapping from text to text; anything else is a problem."""
-        if type(value) is dict and all(map(_is_ascii, (*value, *value.values()))):
+        if type(value) is dict and _are_ascii((*value, *value.values())):
             return dict(value)
         return {
             name: self.text(key, step, f"{place}.{name}")
@@ -98,6 +99,8 @@ class Plain:
 
     def text(self, value: Any, step: str, place: str) -> str:
         """A text in its exact type; anything else is a problem."""
+        if type(value) is str and value.isascii():
+            return value
         if isinstance(value, str):
             text: str = self.copy(value, step, place)
             return text
@@ -153,8 +156,8 @@ class Plain:
         return stand_in
 
 
-def _is_ascii(value: Any) -> bool:
-    return type(value) is str and value.isascii()
+def _are_ascii(values: tuple[Any, ...]) -> bool:
+    return set(map(type, values)) <= _TEXTS and "".join(values).isascii()
 
 
 def document(pipeline: Pipeline, plain: Plain) -> dict[str, Any]:

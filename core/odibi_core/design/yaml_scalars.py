@@ -70,15 +70,10 @@ def scalar_value(word: str) -> Any:
     return word
 
 
-def spell(value: Any, *, in_flow: bool = False) -> str:
-    """A text, number, boolean or None on one line.
-
-    Args:
-        value: The value, of an exact plain type.
-        in_flow: Whether it stands inside brackets or braces, where more has to be quoted.
-    """
+def spell(value: Any) -> str:
+    """A text, number, boolean or None of an exact plain type on one line, outside brackets and braces."""
     if isinstance(value, str):
-        return _spell_text(value, in_flow=in_flow)
+        return spell_text(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -90,8 +85,19 @@ def spell(value: Any, *, in_flow: bool = False) -> str:
     return str(value)
 
 
-# The name of a dataset stands where it is made and where it is taken.
+# Layers, types and the names of steps and datasets stand in several places.
 @lru_cache(maxsize=1024)
+def spell_text(text: str) -> str:
+    """A text on one line, outside brackets and braces."""
+    return _spell_text(text, in_flow=False)
+
+
+@lru_cache(maxsize=1024)
+def spell_flow_text(text: str) -> str:
+    """A text inside brackets or braces, where more has to be quoted."""
+    return _spell_text(text, in_flow=True)
+
+
 def _spell_text(text: str, *, in_flow: bool) -> str:
     if (
         _SIMPLE.fullmatch(text)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from odibi_core.design.yaml_scalars import MAX_KEY_LENGTH, spell
+from odibi_core.design.yaml_scalars import MAX_KEY_LENGTH, spell, spell_flow_text, spell_text
 from odibi_core.errors import DesignError
 from odibi_core.step import MAPPINGS
 
@@ -26,7 +26,9 @@ def write_mapping(value: Mapping[str, Any], column: int = 0) -> str:
         value: Not empty.
         column: Where its keys stand, from 0.
     """
-    return f"\n{' ' * column}".join(write_entry(write_key(key), item, column) for key, item in value.items())
+    return f"\n{' ' * column}".join(
+        [write_entry(write_key(key), item, column) for key, item in value.items()]
+    )
 
 
 def write_entry(key: str, value: Any, column: int) -> str:
@@ -37,6 +39,8 @@ def write_entry(key: str, value: Any, column: int) -> str:
         value: Any plain value.
         column: Where the key stands, from 0.
     """
+    if type(value) is str and "\n" not in value:
+        return f"{key}: {spell_text(value)}"
     inline = _inline(value, column, column + len(key) + 2)
     if inline is not None:
         return f"{key}: {inline}"
@@ -60,12 +64,12 @@ def write_item(value: Any, column: int) -> str:
 def write_flow(value: Any) -> str:
     """Any plain value on one line, as it may stand inside brackets."""
     if isinstance(value, str):
-        return spell(value, in_flow=True)
+        return spell_flow_text(value)
     if isinstance(value, MAPPINGS):
         return f"{{{', '.join([f'{write_key(key)}: {write_flow(item)}' for key, item in value.items()])}}}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(write_flow, value)) + "]"
-    return spell(value, in_flow=True)
+    return spell(value)
 
 
 @lru_cache(maxsize=1024)
@@ -75,7 +79,7 @@ def write_key(key: str) -> str:
     Raises:
         DesignError: It is too long for a key of YAML.
     """
-    spelled = spell(key, in_flow=True)
+    spelled = spell_flow_text(key)
     if len(spelled) > MAX_KEY_LENGTH:
         raise DesignError(
             f"a name has more than {MAX_KEY_LENGTH} characters, which YAML can't hold as a key",

@@ -115,7 +115,8 @@ def _frame(source: FrameSource, kind: FrameKind, originals: list[Any]) -> Any:
     match kind:
         case FrameKind.PANDAS:
             originals.append(source.pandas())
-            return originals[-1].copy(deep=False)
+            # A slice is copied on the first change as a shallow copy is, and is made in less time.
+            return originals[-1][:]
         case FrameKind.POLARS:
             originals.append(source.polars())
             return originals[-1].clone()

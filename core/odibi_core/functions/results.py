@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.dataset import frame_to_arrow
 from odibi_core.errors import FunctionError, did_you_mean
 from odibi_core.functions.faults import explain_fault
+from odibi_core.plain_frame import text_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +33,11 @@ def take_result(returned: Any, outputs: Collection[str], function: str) -> dict[
     Raises:
         FunctionError: It is not the declared frames, or a frame has column names that can't be kept.
     """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and type(returned) is pandas.DataFrame and len(outputs) == 1:
+        (output,) = outputs
+        _check_columns(returned, output, function)
+        return {output: returned}
     if isinstance(returned, Mapping):
         _check_names(returned, outputs, function)
         frames = {output: returned[output] for output in outputs}
@@ -109,9 +115,9 @@ def _checked(frame: Any, output: str, function: str) -> Any:
 
 def _check_columns(frame: Any, output: str, function: str) -> None:
     columns = frame.columns
-    if not columns.is_unique:
-        _refuse_repeated(list(columns), output, function)
-    if columns.inferred_type != "string" or columns.hasnans:
+    if text_names(columns) is None:
+        if not columns.is_unique:
+            _refuse_repeated(list(columns), output, function)
         odd = next((name for name in columns if not isinstance(name, str)), None)
         if odd is not None:
             fix = "name it, such as df.columns = ['id', 'total']"

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,10 @@ class JournalWriter:
 
     def observe(self, event: Mapping[str, Any]) -> None:
         """Append an event, but for its keys that begin with "_"."""
-        shown = {key: value for key, value in event.items() if key[:1] != "_"}
-        line = self._encoder.encode(shown).encode("utf-8", errors="backslashreplace") + b"\n"
+        shown = dict(event)
+        for key in _hidden_keys(tuple(event)):
+            del shown[key]
+        line = self._encoder.encode_line(shown)
         with self._lock:
             if self._file is None:
                 return
@@ -145,13 +148,19 @@ class JournalWriter:
             logger(__name__).warning("the design could not be kept in the journal: %s", error)
 
 
+@lru_cache(maxsize=128)
+def _hidden_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys that are for watchers alone; there are few kinds of events, each with the same keys."""
+    return tuple(key for key in keys if key.startswith("_"))
+
+
 def append_event(run_dir: Path, event_type: EventType, pipeline: str, **keys: Any) -> None:
     """Add to the journal of a run that another process executes, or that waits for its turn.
 
     Raises:
         WorkspaceError: It can't be written.
     """
-    line = JsonEncoder().encode(_event(run_dir, event_type, pipeline, keys)).encode() + b"\n"
+    line = JsonEncoder().encode_line(_event(run_dir, event_type, pipeline, keys))
     try:
         file = open_events(run_dir)
         try:

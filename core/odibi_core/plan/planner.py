@@ -131,7 +131,7 @@ class Survey:
         problems = form_problems(pipeline, surroundings.engines)
         sound = Pipeline(
             pipeline.name,
-            [step for step in pipeline.steps if has_form(step)],
+            [step for step in pipeline.steps if not problems or has_form(step)],
             pipeline.parameters,
             pipeline.settings,
             pipeline.engine,

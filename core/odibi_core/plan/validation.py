@@ -102,7 +102,12 @@ def _is_name(given: Any) -> bool:
 
 
 def _are_names(given: Any) -> bool:
-    return isinstance(given, MAPPINGS) and all(_is_name(name) for pair in given.items() for name in pair)
+    if not isinstance(given, MAPPINGS):
+        return False
+    try:
+        return all(map(str.strip, given)) and all(map(str.strip, given.values()))
+    except TypeError:
+        return False
 
 
 def _names(step: Step, field: str, given: Mapping[Any, Any]) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.origin import Origin
 from odibi_core.engines.duckdb.samples import Rows, table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.plain_frame import first_rows, plain_columns, plain_table
+from odibi_core.plain_frame import PlainColumn, first_rows, plain_columns, plain_table
 from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ class FrameDataset(DuckDBDataset):
         self._arrow: pa.Table | None = None
         self._view = session.new_name("frame")
         self._columns = plain_columns(frame) if is_pandas else None
+        # Read while the frame is at hand: at the end of a run of many steps it takes twice as long.
+        self._first_rows = None if self._columns is None else _first_rows(self._columns)
         dtypes = getattr(self._frame, "dtypes", ()) if self._columns is None else ()
         if any(getattr(dtype, "hasobject", False) for dtype in dtypes):
             # Only its values tell what a column of objects holds; one that holds no single type is the
@@ -216,6 +218,22 @@ class FrameDataset(DuckDBDataset):
         """The frame as a view over Arrow."""
         return self._fragment(self.arrow())
 
+    def put_into_table(self, cursor: DuckDBPyConnection, table: str, most_values: int) -> bool:
+        """Whether the rows stand in a temporary table now: those of a plain frame of few values.
+
+        DuckDB reads a frame itself by its Python package alone, which takes longer to load.
+        """
+        if self._columns is None or len(self._frame) * len(self._columns) > most_values:
+            return False
+        heads = ", ".join(f"{quote(column.name)} {column.type}" for column in self._columns)
+        cursor.execute(f"CREATE TEMP TABLE {quote(table)} ({heads})")
+        rows = first_rows(self._columns, len(self._frame))
+        if rows:
+            marks = f"({', '.join('?' * len(self._columns))})"
+            values = [value for row in rows for value in row.values()]
+            cursor.execute(f"INSERT INTO {quote(table)} VALUES {', '.join([marks] * len(rows))}", values)
+        return True
+
     def release(self) -> None:
         """Let go of the rows."""
         self._frame, self._is_pandas = self.head(0), False
@@ -225,13 +243,15 @@ class FrameDataset(DuckDBDataset):
         return Fragment(quote(self._view), views={self._view: table})
 
     def _sample(self) -> Rows:
-        if self._columns is None:
-            return super()._sample()
-        return tuple(first_rows(self._columns, SAMPLE_ROWS, json_value))
+        return super()._sample() if self._first_rows is None else self._first_rows
 
     @staticmethod
     def _to_arrow(frame: Any, n: int) -> pa.Table:
         return frame_to_arrow(frame.slice(0, n) if hasattr(frame, "slice") else frame.head(n))
+
+
+def _first_rows(columns: list[PlainColumn]) -> Rows:
+    return tuple(first_rows(columns, SAMPLE_ROWS, json_value))
 
 
 class QueryDataset(DuckDBDataset):

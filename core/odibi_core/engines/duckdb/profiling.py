@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, Profiles, RunContext
-from odibi_core.engines.duckdb.datasets import DuckDBDataset
+from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
+from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.schema import Schema
+from odibi_core.schema import Schema, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,6 +22,8 @@ MOST_VALUES = 1_000_000
 """Rows times columns up to which a result is described unasked: more would be noticed."""
 MOST_RESULTS = 50
 """Results of a pipeline up to which they are described unasked: a small step costs less than two queries."""
+FEW_VALUES = 1_000
+"""Rows times columns up to which a frame's values are handed to DuckDB one by one."""
 COLUMNS_AT_ONCE = 4
 """Columns that one query asks for: the different values of more than some six take several times as much."""
 
@@ -36,24 +40,37 @@ def profile_outcomes(
             for name, dataset in outcome.outputs.items()
             if context.profile or dataset.key in context.given
         }
-        if asked:
-            begun = time.perf_counter()
-            found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
-            took_ms = round((time.perf_counter() - begun) * 1000, 3)
-            outcome.profiles = Profiles(found, took_ms)
+        if not asked:
+            continue
+        if not context.profile and len(context.given) > MOST_RESULTS:
+            outcome.profiles = Profiles(dict.fromkeys(asked, _untold(_too_many(len(context.given)))))
+            continue
+        begun = time.perf_counter()
+        found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
+        took_ms = round((time.perf_counter() - begun) * 1000, 3)
+        outcome.profiles = Profiles(found, took_ms)
 
 
 def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: Attempt) -> dict[str, Any]:
     why = _why_not(dataset, context)
     if why:
-        return {"why": why, "row_count": None, "columns": {}}
+        return _untold(why)
     assert isinstance(dataset, DuckDBDataset)
     cursor = session.cursor()
     try:
         with closing(cursor), attempt.on_stop(cursor.interrupt):
-            return _described(dataset, cursor)
+            return _described(dataset, cursor, session)
     except Exception as error:  # noqa: BLE001 - the step's result counts already: no error undoes it
-        return {"why": str(error).partition("\n")[0], "row_count": None, "columns": {}}
+        return _untold(str(error).partition("\n")[0])
+
+
+def _untold(why: str) -> dict[str, Any]:
+    return {"why": why, "row_count": None, "columns": {}}
+
+
+@cache
+def _too_many(results: int) -> str:
+    return f"the pipeline gives {results:,} results, and describing all would take a while"
 
 
 def _why_not(dataset: Dataset, context: RunContext) -> str:
@@ -61,19 +78,17 @@ def _why_not(dataset: Dataset, context: RunContext) -> str:
         return "its rows are not held where they can be described"
     if context.profile:
         return ""
-    if len(context.given) > MOST_RESULTS:
-        return f"the pipeline gives {len(context.given):,} results, and describing all would take a while"
     if not dataset.is_held:
         return "its rows streamed on, and describing them would compute them once more"
     values = dataset.row_count() * len(dataset.schema)
     return f"it has {values:,} values, and describing them would take a while" if values > MOST_VALUES else ""
 
 
-def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, Any]:
+def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection, session: Session) -> dict[str, Any]:
     from odibi_core.health.columns import column_facts, facts_select, frequent_select
 
     schema, row_count = dataset.schema, dataset.row_count()
-    fragment = dataset.fragment()
+    fragment = _fragment(dataset, cursor, session)
     fragment.register(cursor)
     columns: dict[str, Any] = {}
     # Rows that are not held would be computed for each query.
@@ -87,3 +102,11 @@ def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, 
             (counts,) = cursor.execute(fragment.sql(select)).fetchall()
         columns |= column_facts(part, row_count, facts, dict(zip(few, counts, strict=True)))
     return {"why": "", "row_count": row_count, "columns": columns}
+
+
+def _fragment(dataset: DuckDBDataset, cursor: DuckDBPyConnection, session: Session) -> Fragment:
+    if isinstance(dataset, FrameDataset):
+        table = session.new_name("few")
+        if dataset.put_into_table(cursor, table, FEW_VALUES):
+            return Fragment(quote(table))
+    return dataset.fragment()
