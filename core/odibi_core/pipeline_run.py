@@ -316,8 +316,7 @@ class PipelineRun:
 
     def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
         config, given = self._workspace.load(), self._settings
-        # More threads than one only cost where every query is over in a moment.
-        threads = given.threads or config.threads or (1 if self._plan.is_small else None)
+        threads = given.threads or config.threads or self._plan.threads
         memory_limit = given.memory_limit or config.memory_limit or ""
         spark = config.spark.with_config(self._spark_config)
         settings = EngineSettings(scratch, memory_limit, threads, given.ordered, spark)

@@ -116,7 +116,7 @@ class Plan:
         graph: The steps and the datasets between them.
         tracking: `exact` or `fused`.
         tracking_reason: Why.
-        is_small: Whether the sources are so small that every query is over in a moment.
+        threads: Threads that a query has use for, which are few where the sources are small; None: all.
         warnings: Problems that don't stop a run.
         sizes: Name of a step that reads files → how much there is to read; empty where nobody looked.
         bytes_read: Name of a region → bytes of the files that it reads; empty where nobody looked.
@@ -129,7 +129,7 @@ class Plan:
     graph: StepGraph
     tracking: Tracking
     tracking_reason: str
-    is_small: bool
+    threads: int | None
     warnings: tuple[Problem, ...] = ()
     sizes: Mapping[str, SourceSize] = field(default_factory=dict)
     bytes_read: Mapping[str, int] = field(default_factory=dict)

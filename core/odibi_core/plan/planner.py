@@ -184,7 +184,7 @@ class Survey:
             self.graph,
             choice.tracking,
             choice.reason,
-            choice.is_small,
+            choice.threads,
             tuple(self.problems),
         )
 
