@@ -90,7 +90,7 @@ def first_rows(
     """
     heads = []
     for column in columns:
-        values = _first_values(column, n)
+        values = first_values(column, n)
         if show is not None and column.type in _SHOWN:
             values = [show(value) for value in values]
         heads.append(values)
@@ -98,7 +98,8 @@ def first_rows(
     return [dict(zip(names, row, strict=True)) for row in zip(*heads, strict=True)]
 
 
-def _first_values(column: PlainColumn, n: int) -> list[Any]:
+def first_values(column: PlainColumn, n: int) -> list[Any]:
+    """The first `n` values as Python's own, None where one is missing."""
     head = column.values[:n]
     if column.type == "VARCHAR":
         return [value if isinstance(value, str) else None for value in head]

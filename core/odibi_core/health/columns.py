@@ -15,7 +15,7 @@ from odibi_core.schema import Schema, quote
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Of a column's numbers or moments it is told below which value these shares of them lie."""
 MOST_FREQUENT = 20
-_FEW = 256
+MOST_COUNTED = 256
 """Up to so many different values it is counted how often each comes."""
 _COUNTED_EXACTLY = 100_000
 """Up to so many rows what is told is exact; beyond them different values and shares are estimated."""
@@ -83,7 +83,7 @@ def frequent_select(schema: Schema, facts: Sequence[Any]) -> tuple[str, list[str
         schema: The columns.
         facts: The row that `facts_select` gave.
     """
-    few = [name for at, name in enumerate(schema.names) if 0 < facts[6 * at + 1] <= _FEW]
+    few = [name for at, name in enumerate(schema.names) if 0 < facts[6 * at + 1] <= MOST_COUNTED]
     types = dict(schema)
     texts = [f"histogram({_shown(Subject.of(name, types[name]).value)})" for name in few]
     return f"SELECT {', '.join(texts)}", few

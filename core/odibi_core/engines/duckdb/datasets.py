@@ -218,21 +218,11 @@ class FrameDataset(DuckDBDataset):
         """The frame as a view over Arrow."""
         return self._fragment(self.arrow())
 
-    def put_into_table(self, cursor: DuckDBPyConnection, table: str, most_values: int) -> bool:
-        """Whether the rows stand in a temporary table now: those of a plain frame of few values.
-
-        DuckDB reads a frame itself by its Python package alone, which takes longer to load.
-        """
-        if self._columns is None or len(self._frame) * len(self._columns) > most_values:
-            return False
-        heads = ", ".join(f"{quote(column.name)} {column.type}" for column in self._columns)
-        cursor.execute(f"CREATE TEMP TABLE {quote(table)} ({heads})")
-        rows = first_rows(self._columns, len(self._frame))
-        if rows:
-            marks = f"({', '.join('?' * len(self._columns))})"
-            values = [value for row in rows for value in row.values()]
-            cursor.execute(f"INSERT INTO {quote(table)} VALUES {', '.join([marks] * len(rows))}", values)
-        return True
+    def few_values(self, most: int) -> list[PlainColumn] | None:
+        """The columns, where they are of plain types and hold no more values than `most`; else None."""
+        if self._columns is None or len(self._frame) * len(self._columns) > most:
+            return None
+        return self._columns
 
     def release(self) -> None:
         """Let go of the rows."""

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, Profiles, RunContext
 from odibi_core.engines.duckdb.datasets import DuckDBDataset, FrameDataset
-from odibi_core.engines.duckdb.fragment import Fragment
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.schema import Schema, quote
+from odibi_core.schema import Schema
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +22,7 @@ MOST_VALUES = 1_000_000
 MOST_RESULTS = 50
 """Results of a pipeline up to which they are described unasked: a small step costs less than two queries."""
 FEW_VALUES = 1_000
-"""Rows times columns up to which a frame's values are handed to DuckDB one by one."""
+"""Rows times columns up to which a frame's values are described in Python."""
 COLUMNS_AT_ONCE = 4
 """Columns that one query asks for: the different values of more than some six take several times as much."""
 
@@ -56,10 +55,12 @@ def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: A
     if why:
         return _untold(why)
     assert isinstance(dataset, DuckDBDataset)
+    if (columns := _describe_few(dataset)) is not None:
+        return {"why": "", "row_count": dataset.row_count(), "columns": columns}
     cursor = session.cursor()
     try:
         with closing(cursor), attempt.on_stop(cursor.interrupt):
-            return _described(dataset, cursor, session)
+            return _described(dataset, cursor)
     except Exception as error:  # noqa: BLE001 - the step's result counts already: no error undoes it
         return _untold(str(error).partition("\n")[0])
 
@@ -84,11 +85,23 @@ def _why_not(dataset: Dataset, context: RunContext) -> str:
     return f"it has {values:,} values, and describing them would take a while" if values > MOST_VALUES else ""
 
 
-def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection, session: Session) -> dict[str, Any]:
+def _describe_few(dataset: DuckDBDataset) -> dict[str, dict[str, Any]] | None:
+    """What the values of a frame of few are like, told without a database: to open one takes longer."""
+    if not isinstance(dataset, FrameDataset):
+        return None
+    few = dataset.few_values(FEW_VALUES)
+    if few is None:
+        return None
+    from odibi_core.health.few_values import few_facts
+
+    return few_facts(few, dataset.schema, dataset.row_count())
+
+
+def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection) -> dict[str, Any]:
     from odibi_core.health.columns import column_facts, facts_select, frequent_select
 
     schema, row_count = dataset.schema, dataset.row_count()
-    fragment = _fragment(dataset, cursor, session)
+    fragment = dataset.fragment()
     fragment.register(cursor)
     columns: dict[str, Any] = {}
     # Rows that are not held would be computed for each query.
@@ -102,11 +115,3 @@ def _described(dataset: DuckDBDataset, cursor: DuckDBPyConnection, session: Sess
             (counts,) = cursor.execute(fragment.sql(select)).fetchall()
         columns |= column_facts(part, row_count, facts, dict(zip(few, counts, strict=True)))
     return {"why": "", "row_count": row_count, "columns": columns}
-
-
-def _fragment(dataset: DuckDBDataset, cursor: DuckDBPyConnection, session: Session) -> Fragment:
-    if isinstance(dataset, FrameDataset):
-        table = session.new_name("few")
-        if dataset.put_into_table(cursor, table, FEW_VALUES):
-            return Fragment(quote(table))
-    return dataset.fragment()
