@@ -154,6 +154,22 @@ def resolve_parameters(declared: Mapping[str, Parameter], given: Mapping[str, An
     return values
 
 
+def refuse_unused(given: Mapping[str, Any], parts: Any) -> None:
+    """Nothing, where each parameter that is given stands in a part of a pipeline that declares none.
+
+    Raises:
+        ParameterError: One stands nowhere.
+    """
+    named = {reference.name for reference in references(parts) if reference.scheme == "parameter"}
+    for name in given:
+        if name not in named and name != DATE_NAME:
+            raise ParameterError(
+                "the pipeline has no such parameter",
+                where=f"parameter {name!r}",
+                fix=did_you_mean(name, named) or "leave it out: the pipeline has no parameters",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One placeholder in a text.
@@ -190,12 +206,13 @@ def placeholder_problems(step: str, field: str, value: Any, known: Mapping[str, 
     for reference in references(value):
         if reference.scheme == "parameter" and reference.name not in known:
             hint = did_you_mean(reference.name, known)
+            hint = "; ".join(filter(None, [hint, f"declare {reference.name!r} under parameters"]))
             escape = f"to write the text itself, double the braces: {{{{{reference.name}}}}}"
             yield Problem(
                 f"the placeholder {{{reference.name}}} stands for no parameter",
                 step,
                 field,
-                f"{hint}; {escape}" if hint else escape,
+                f"{hint}; {escape}",
             )
         elif reference.scheme != "parameter" and not reference.name:
             yield Problem(

@@ -174,6 +174,8 @@ class StreamManager:
     def run_once(self) -> int:
         """How many batches there were, all of them tried now; those that have yet to settle are waited for.
 
+        A stream that is paused takes none.
+
         Raises:
             OdibiError: It runs already, can't begin, or a batch can't be taken now.
         """
@@ -181,7 +183,7 @@ class StreamManager:
         try:
             assert self._source is not None
             count = 0
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and not is_paused(self._checkpoints):
                 batch = self._source.next_batch()
                 if batch is None:
                     if self._source.wait_s() < self._config.poll_interval_s and self._is_settling():

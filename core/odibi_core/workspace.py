@@ -139,7 +139,13 @@ class Workspace:
             raise WorkspaceError(f"{files} are both pipelines named {text!r}", fix="say which file you mean")
         if not named:
             names = [path.stem for path in self.pipelines()]
-            where = str(self.root / "pipelines") if names else f"{self.root / 'pipelines'} holds no pipeline"
+            where = str(self.root / "pipelines")
+            if not names:
+                raise UnknownNameError(
+                    f"pipeline {text!r} is not known: the folder holds no pipeline",
+                    where=where,
+                    fix="go into a workspace or name it (odibi -w FOLDER), or make one: odibi init DIR",
+                )
             raise UnknownNameError.of("pipeline", text, names, where=where)
         return named[0]
 

@@ -74,7 +74,8 @@ def test_an_unknown_one_has_near_names_and_the_way_to_write_braces() -> None:
     (problem,) = placeholder_problems("s", "value", "{dat}", {"date": 1})
     assert str(problem) == (
         "step 's', value: the placeholder {dat} stands for no parameter. "
-        "Did you mean 'date'?; to write the text itself, double the braces: {{dat}}"
+        "Did you mean 'date'?; declare 'dat' under parameters; "
+        "to write the text itself, double the braces: {{dat}}"
     )
 
 

@@ -87,15 +87,20 @@ class Session:
             return Workspace.find()
         return Workspace(self.folder.absolute(), (self.folder / "odibi.toml").is_file())
 
-    def open_pipeline(self, text: str) -> OpenPipeline:
+    def open_pipeline(self, text: str, parameters: Mapping[str, Any] | None = None) -> OpenPipeline:
         """The pipeline of that name in the workspace, or in that file.
 
         A file inside another workspace is taken with that workspace, unless a folder was named.
 
+        Args:
+            text: The name or the path.
+            parameters: What the run is given.
+
         Raises:
-            OdibiError: There is none, or it can't be read.
+            OdibiError: There is none, it can't be read, or a parameter would change nothing.
         """
         from odibi_core.design.pipeline_file import read_pipeline
+        from odibi_core.parameters import refuse_unused
         from odibi_core.workspace import Workspace
 
         workspace = self.workspace()
@@ -106,7 +111,12 @@ class Session:
         # At the end, so that a module of the workspace never takes the place of an installed one.
         if str(workspace.root) not in sys.path:
             sys.path.append(str(workspace.root))
-        return OpenPipeline(read_pipeline(path), path, workspace)
+        pipeline = read_pipeline(path)
+        if parameters and not pipeline.parameters:
+            refuse_unused(
+                parameters, [[step.value, step.params, step.expectations] for step in pipeline.steps]
+            )
+        return OpenPipeline(pipeline, path, workspace)
 
     def all_pipelines(self) -> list[Path]:
         """Every pipeline file of the workspace.

@@ -100,3 +100,23 @@ def test_validate_goes_on_behind_a_file_that_can_not_be_read(odibi: Odibi, shop:
     assert answer.code == 3
     assert "broken.yaml: can't be checked" in answer.out
     assert "shop: fine (4 steps)" in answer.out
+
+
+@pytest.mark.parametrize("command", [("run",), ("preview", "large", "-p")])
+def test_a_parameter_that_the_pipeline_does_not_have_is_refused(
+    odibi: Odibi, shop: Path, command: tuple[str, ...]
+) -> None:
+    answer = odibi(*command, "shop", "--param", "regoin=West")
+    assert answer.code == 2
+    assert "'regoin': the pipeline has no such parameter" in answer.err
+    assert "leave it out" in answer.err
+    assert not (shop / "out").exists()
+
+
+def test_outside_of_a_workspace_it_is_said_how_to_come_by_one(
+    odibi: Odibi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = odibi("run", "nowhere")
+    assert answer.code == 2
+    assert "odibi init DIR" in answer.err

@@ -122,6 +122,18 @@ def is_stream(child: psutil.Process) -> bool:
     return False
 
 
+def test_a_stream_that_is_paused_takes_nothing_once_either(odibi: Odibi, landing: Path, shop: Path) -> None:
+    odibi("stream", "pause", "events")
+    (landing / "a.csv").write_text("id\n1\n")
+    answer = odibi("stream", "run", "events", "--once")
+    assert (answer.code, answer.out) == (ExitCode.OK, "0 batches were taken.\n")
+    assert "odibi stream resume events" in answer.err
+    assert ids(shop) == []
+    odibi("stream", "resume", "events")
+    assert odibi("stream", "run", "events", "--once").out == "1 batch was taken.\n"
+    assert ids(shop) == [1]
+
+
 def test_a_stream_is_paused_from_outside_and_goes_on(odibi: Odibi, landing: Path, shop: Path) -> None:
     assert "is paused" in odibi("stream", "pause", "events").out
     assert "was paused already" in odibi("stream", "pause", "events").out

@@ -72,7 +72,7 @@ def command(
     from odibi_core.secret_store import Redactor
 
     place = spark_place(master, remote)
-    opened = session.open_pipeline(pipeline)
+    opened = session.open_pipeline(pipeline, parameters)
     terminal.redactor = Redactor()
     found = check_parity(
         opened.pipeline,

@@ -46,7 +46,7 @@ def command(
     from odibi_core.story.wording import rows as rows_in_words
 
     terminal = session.terminal
-    opened = session.open_pipeline(pipeline)
+    opened = session.open_pipeline(pipeline, parameters)
     name = name or step
     files = case_files(opened.workspace)
     if name in files and not replaces:

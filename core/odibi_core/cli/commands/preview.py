@@ -52,7 +52,7 @@ def command(
     from odibi_core.preview import preview_step
     from odibi_core.secret_store import Redactor
 
-    opened = session.open_pipeline(pipeline)
+    opened = session.open_pipeline(pipeline, parameters)
     terminal.redactor = Redactor()
     preview = preview_step(
         opened.pipeline,

@@ -117,7 +117,7 @@ def command(
     from odibi_core.journal.writer import new_run_id
     from odibi_core.plan.model import Tracking
 
-    opened = session.open_pipeline(pipeline)
+    opened = session.open_pipeline(pipeline, parameters)
     bus = EventBus()
     watch = RunWatch(opened.workspace.runs)
     order = RunOrder(

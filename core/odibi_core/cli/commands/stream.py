@@ -78,12 +78,16 @@ def list_all(session: Session) -> None:
 def run(session: Session, name: str, *, once: bool, log: str) -> None:
     """Take batches until Ctrl-C or SIGTERM; the batch that is under way is let end."""
     from odibi_core.logs import configure_logging
+    from odibi_core.streams.declared import checkpoint_folder
+    from odibi_core.streams.standing import is_paused
 
     configure_logging("INFO", log)
     manager = _manager(session, name)
     if once:
         count = manager.run_once()
         session.terminal.line(f"{count} {'batch was' if count == 1 else 'batches were'} taken.")
+        if is_paused(checkpoint_folder(session.workspace(), name)):
+            session.terminal.note(f"{name} is paused. Go on with: odibi stream resume {name}")
         return
     session.terminal.note(f"The stream {name} runs. Ctrl-C ends it.")
     manager.start()

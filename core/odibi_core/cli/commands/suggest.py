@@ -46,7 +46,7 @@ def command(
 
     terminal = session.terminal
     terminal.gives_json = as_json
-    opened = session.open_pipeline(pipeline)
+    opened = session.open_pipeline(pipeline, parameters)
     terminal.redactor = Redactor()
     found = suggest_expectations(
         opened.pipeline,
