@@ -28,6 +28,7 @@ from odibi_core.expectations.model import KINDS as EXPECTATIONS
 from odibi_core.formats.base import WriteMode
 from odibi_core.formats.registry import format_named, format_names, server_names
 from odibi_core.nodes import settings
+from odibi_core.run_settings import RunSettings as PipelineSettings
 from odibi_core.schedules.schedule import Awaited, Schedule
 from odibi_core.secret_providers.settings import PROVIDERS, SecretSettings
 from odibi_core.shares import Share, spell_share
@@ -99,8 +100,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "What the `params` of a step and the file `odibi.toml` may hold. This page is made from the models",
-        "that check them.",
+        "What the `params` of a step, the `settings` of a pipeline and the file `odibi.toml` may hold. This",
+        "page is made from the models that check them.",
         "",
         "## Node kinds",
     ]
@@ -148,6 +149,13 @@ def settings_page() -> str:
             f"### {title}",
             *_table(model, {"functions", "secrets", "connections", "http", "runs", "studio", "spark"}),
         ]
+    lines += [
+        "",
+        "## settings of a pipeline",
+        "",
+        "Defaults for every run of it; the arguments of `Orchestrator` of the same names go first.",
+        *_table(PipelineSettings, set()),
+    ]
     for title, text, model in FILES:
         lines += ["", f"## {title}", "", text, *_table(model, set())]
     return "\n".join(lines) + "\n"

@@ -69,6 +69,12 @@ class Parameter:
         Raises:
             ParameterError: The value is not of the type, or not among the choices.
         """
+        if self.type == ParameterType.CHOICE and not self.choices:
+            raise ParameterError(
+                "there is nothing to choose from",
+                where=f"parameter {self.name!r}",
+                fix="list the values that it may have, such as `choices: [all, North, South]`",
+            )
         try:
             return self._convert(given)
         except (ValueError, TypeError):

@@ -31,7 +31,9 @@ class RunSettings(LateOptions):
         description="Steps that run at the same time; as many as there are cores if unset.",
     )
     execution_backend: str = Field(
-        "thread_pool", pattern="^(thread_pool|process_pool)$", description="Where Python functions run."
+        "thread_pool",
+        pattern="^(thread_pool|process_pool)$",
+        description="Where Python functions run: thread_pool or process_pool.",
     )
     enable_cache: bool = Field(
         False, description="Keep the results of steps, and take them again where nothing changed."
@@ -45,8 +47,8 @@ class RunSettings(LateOptions):
     checkpoint_mode: str = Field(
         "layer",
         pattern="^(manual|auto|interval|layer)$",
-        description="When a checkpoint is saved: when asked, after two seconds of work, every 10 steps or "
-        "60 s, or when a layer is complete.",
+        description="When a checkpoint is saved. manual: when asked; auto: after two seconds of work; "
+        "interval: every 10 steps or 60 s; layer: when a layer is complete.",
     )
     checkpoint_dir: str = Field("checkpoints/", min_length=1, description="The folder of checkpoints.")
     resume_from_checkpoint: bool = Field(

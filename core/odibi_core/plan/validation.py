@@ -279,6 +279,12 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
                 field=f"parameters.{name}.type",
                 fix=did_you_mean(parameter.type, tuple(ParameterType)),
             )
+        elif parameter.type == ParameterType.CHOICE and not parameter.choices:
+            yield Problem(
+                "there is nothing to choose from",
+                field=f"parameters.{name}.choices",
+                fix="list the values that it may have, such as `choices: [all, North, South]`",
+            )
         elif parameter.default is not None:
             try:
                 parameter.parse(parameter.default)

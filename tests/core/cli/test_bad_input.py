@@ -120,3 +120,11 @@ def test_outside_of_a_workspace_it_is_said_how_to_come_by_one(
     answer = odibi("run", "nowhere")
     assert answer.code == 2
     assert "odibi init DIR" in answer.err
+
+
+def test_a_choice_without_choices_is_said_before_a_value_is_asked_for(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nparameters: {c: {type: choice, default: x}}\n")
+    for answer in (odibi("validate", "shop"), odibi("run", "shop"), odibi("run", "shop", "--param", "c=y")):
+        assert answer.code != 0
+        assert "nothing to choose from" in answer.out + answer.err
+        assert "choices: [" in answer.out + answer.err
