@@ -160,13 +160,13 @@ def resolve_parameters(declared: Mapping[str, Parameter], given: Mapping[str, An
     return values
 
 
-def refuse_unused(given: Mapping[str, Any], parts: Any) -> None:
-    """Nothing, where each parameter that is given stands in a part of a pipeline that declares none.
+def refuse_unused(given: Mapping[str, Any], declared: Mapping[str, Parameter], parts: Any) -> None:
+    """Nothing, where each name that is given is declared, or stands in a part of what declares none.
 
     Raises:
-        ParameterError: One stands nowhere.
+        ParameterError: One would change nothing.
     """
-    named = {reference.name for reference in references(parts) if reference.scheme == "parameter"}
+    named = set(declared) or {one.name for one in references(parts) if one.scheme == "parameter"}
     for name in given:
         if name not in named and name != DATE_NAME:
             raise ParameterError(

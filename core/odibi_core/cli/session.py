@@ -112,10 +112,9 @@ class Session:
         if str(workspace.root) not in sys.path:
             sys.path.append(str(workspace.root))
         pipeline = read_pipeline(path)
-        if parameters and not pipeline.parameters:
-            refuse_unused(
-                parameters, [[step.value, step.params, step.expectations] for step in pipeline.steps]
-            )
+        if parameters:
+            parts = [[step.value, step.params, step.expectations] for step in pipeline.steps]
+            refuse_unused(parameters, pipeline.parameters, parts)
         return OpenPipeline(pipeline, path, workspace)
 
     def all_pipelines(self) -> list[Path]:

@@ -102,7 +102,9 @@ def test_validate_goes_on_behind_a_file_that_can_not_be_read(odibi: Odibi, shop:
     assert "shop: fine (4 steps)" in answer.out
 
 
-@pytest.mark.parametrize("command", [("run",), ("preview", "large", "-p")])
+@pytest.mark.parametrize(
+    "command", [("run",), ("preview", "large", "-p"), ("schedule", "add", "often", "--every", "1h")]
+)
 def test_a_parameter_that_the_pipeline_does_not_have_is_refused(
     odibi: Odibi, shop: Path, command: tuple[str, ...]
 ) -> None:
@@ -110,7 +112,11 @@ def test_a_parameter_that_the_pipeline_does_not_have_is_refused(
     assert answer.code == 2
     assert "'regoin': the pipeline has no such parameter" in answer.err
     assert "leave it out" in answer.err
+    rewrite(shop, "name: shop\n", "name: shop\nparameters: {region: {default: all}}\n")
+    answer = odibi(*command, "shop", "--param", "regoin=West")
+    assert (answer.code, "did you mean 'region'?" in answer.err) == (2, True)
     assert not (shop / "out").exists()
+    assert not (shop / "schedules").exists()
 
 
 def test_outside_of_a_workspace_it_is_said_how_to_come_by_one(

@@ -119,6 +119,8 @@ def add(
 
     workspace = session.workspace()
     workspace.find_pipeline(pipeline)
+    if parameters:
+        session.open_pipeline(pipeline, parameters)
     for other in pipelines:
         workspace.find_pipeline(other)
     content: dict[str, Any] = {key: value for key, value in said.items() if value is not None}
