@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.cores import usable_cores
 from odibi_core.dag_executor import DAGExecutor
 from odibi_core.engines.base import Engine, RunContext
 from odibi_core.event_bus import EventBus
@@ -64,7 +64,7 @@ class DistributedExecutor(DAGExecutor):
         inspector: Inspector | None = None,
         tells_no_rows: bool = False,
     ) -> None:
-        size = max_workers or os.cpu_count() or 1
+        size = max_workers or usable_cores()
         self._pool = ProcessPool(size, context.scratch) if backend is ExecutionBackend.PROCESS_POOL else None
         if self._pool is not None:
             context = replace(context, call_in_process=self._call)

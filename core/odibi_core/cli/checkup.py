@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, distribution, requires, ver
 from pathlib import Path
 
 from odibi_core.cli.session import Session
+from odibi_core.cores import usable_cores
 from odibi_core.errors import OdibiError
 from odibi_core.late_dataclass import dataclass
 from odibi_core.story.wording import plural
@@ -149,7 +150,7 @@ def _memory() -> Finding:
     import psutil
 
     memory = psutil.virtual_memory()
-    what = f"{_size(memory.available)} of {_size(memory.total)} free, {os.cpu_count()} cores"
+    what = f"{_size(memory.available)} of {_size(memory.total)} free, {usable_cores()} cores"
     if memory.available < _LOW_BYTES:
         fix = "close other programs, or set memory_limit in odibi.toml"
         return Finding(State.WARNING, "Memory", what, fix)

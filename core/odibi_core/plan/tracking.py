@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from odibi_core.cores import usable_cores
 from odibi_core.engines.operations import Scan
 from odibi_core.errors import OdibiError
 from odibi_core.formats.packing import PACKINGS
@@ -57,8 +57,7 @@ def choose_tracking(
 
 def _threads(weight: int) -> int:
     """For small sources no more than half of the cores: with all of them, the CPU time grows by a seventh."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(cores // 2, weight // _BYTES_A_THREAD))
+    return max(1, min(usable_cores() // 2, weight // _BYTES_A_THREAD))
 
 
 def _weight(scan: Scan, resolve: Callable[[Scan], Path]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from odibi_core.cores import usable_cores
 from odibi_core.engines.operations import Scan
 from odibi_core.formats.base import Options
 from odibi_core.plan.model import Tracking
@@ -51,3 +52,12 @@ def test_what_a_server_holds_is_not_known(tmp_path: Path) -> None:
         lambda scan: tmp_path / scan.source,
     )
     assert (choice.tracking, choice.threads) == (Tracking.FUSED, None)
+
+
+@pytest.mark.parametrize(("counted", "cores"), [(6, 6), (None, 1)])
+def test_where_the_system_tells_no_cores_of_a_process_all_are_counted(
+    monkeypatch: pytest.MonkeyPatch, counted: int | None, cores: int
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert usable_cores() == cores

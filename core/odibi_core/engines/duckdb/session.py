@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.cores import usable_cores
 from odibi_core.engines.duckdb.budget import budget
 from odibi_core.sql.spare import take_database
 
@@ -44,7 +44,7 @@ class Session:
 
             allowed = budget(memory_limit, psutil.Process().memory_info().rss)
             config["memory_limit"] = f"{allowed.memory_bytes}B"
-            threads = threads or min(allowed.most_threads, len(os.sched_getaffinity(0)))
+            threads = threads or min(allowed.most_threads, usable_cores())
         if threads:
             config["threads"] = str(threads)
         self._config = config

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from odibi_core.cores import usable_cores
 from odibi_core.errors import OdibiError
 from odibi_core.late_dataclass import dataclass
 from odibi_core.workspace_settings import SparkSettings
@@ -196,7 +197,7 @@ def _opened(settings: SparkSettings, scratch: Path) -> tuple[SparkSession, str, 
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         if master.startswith("local"):
             # As many as run at once: the usual 200 are made for clusters.
-            static[_SHUFFLE_PARTITIONS] = str(os.cpu_count() or 2)
+            static[_SHUFFLE_PARTITIONS] = str(usable_cores())
         for name, value in static.items():
             builder = builder.config(name, value)
     given = dict(settings.config)
