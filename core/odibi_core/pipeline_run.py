@@ -316,10 +316,12 @@ class PipelineRun:
 
     def _open_engines(self, scratch: Path) -> Iterator[tuple[str, Engine]]:
         config, given = self._workspace.load(), self._settings
-        threads = given.threads or config.threads or self._plan.threads
+        threads = given.threads or config.threads
         memory_limit = given.memory_limit or config.memory_limit or ""
         spark = config.spark.with_config(self._spark_config)
-        settings = EngineSettings(scratch, memory_limit, threads, given.ordered, spark)
+        settings = EngineSettings(
+            scratch, memory_limit, threads, given.ordered, spark, most_threads=self._plan.threads
+        )
         names = {planned.step.engine for planned in self._plan.steps.values()}
         for name in sorted(names):
             yield name, open_engine(name, settings)

@@ -48,7 +48,7 @@ class Family:
         """The lines of the family."""
         name, kind = (f"{self.name}_total", "counter") if self.is_counter else (self.name, "gauge")
         lines = [f"# HELP {name} {self.help.translate(_ESCAPES)}", f"# TYPE {name} {kind}"]
-        # No label's name has a percent sign in it.
+        # No name of a family or label has a percent sign in it.
         pairs = ",".join([f'{label}="%s"' for label in self.labels])
         labelled = f"{name}{{{pairs}}} %s" if pairs else f"{name} %s"
         for values, value in self.samples:

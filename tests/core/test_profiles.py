@@ -52,11 +52,12 @@ def plain_frames(draw: st.DrawFn) -> pd.DataFrame:
         ),
     }
     chosen = draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=6))
+    names = draw(st.permutations(["a", "A", "", '"b"', "a_1", "é"]))
     columns = {}
     for number, kind in enumerate(chosen):
         dtype, values = kinds[kind]
         drawn = draw(st.lists(values, min_size=length, max_size=length))
-        columns[f'{number} "{kind}"'] = pd.Series(drawn, dtype=dtype)
+        columns[names[number]] = pd.Series(drawn, dtype=dtype)
     return pd.DataFrame(columns)
 
 
@@ -191,8 +192,9 @@ def test_few_values_are_told_of_as_many_are(frame: pd.DataFrame) -> None:
     with closing(session.cursor()) as cursor:
         many = _described(dataset, cursor)["columns"]
     session.close()
-    for name, facts in few.items():
-        largest = np.max(np.abs(frame[name].dropna().to_numpy(float))) if facts["mean"] is not None else 0
+    for column, (name, facts) in zip(frame.columns, few.items(), strict=True):
+        largest = np.max(np.abs(frame[column].dropna().to_numpy(float))) if facts["mean"] is not None else 0
+        assert facts["shares"] is None or facts["shares"] == sorted(facts["shares"])
         for key in ("mean", "shares"):
             assert facts.pop(key) == pytest.approx(many[name].pop(key), rel=1e-12, abs=1e-12 * largest)
     assert few == many
@@ -211,6 +213,16 @@ print("_duckdb" in sys.modules, "duckdb" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "False False", done.stderr
+
+
+@pytest.mark.parametrize("profile", [None, True])
+def test_what_can_not_be_described_fails_no_step(workspace: Workspace, profile: bool | None) -> None:
+    """A frame without columns is none that DuckDB reads."""
+    step = Step(
+        "bronze", "make", "function", "", lambda: pd.DataFrame({"a": [1]})[[]], outputs={"data": "made"}
+    )
+    found = profiles(workspace, [step], profile=profile)
+    assert "at least one column" in found["made"]["why"]
 
 
 def test_a_wide_result_is_asked_for_few_columns_at_a_time(

@@ -71,7 +71,7 @@ def scalar_value(word: str) -> Any:
 
 
 def spell(value: Any) -> str:
-    """A text, number, boolean or None of an exact plain type on one line, outside brackets and braces."""
+    """A text (outside brackets and braces), number, boolean or None of an exact plain type on one line."""
     if isinstance(value, str):
         return spell_text(value)
     if value is None:

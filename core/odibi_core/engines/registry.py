@@ -39,6 +39,7 @@ class EngineSettings:
         threads: Threads that one query may use; the engine's default where None.
         ordered: Whether rows keep their order where no query sorts them.
         spark: Where Spark is, for an engine that wants it.
+        most_threads: Threads that a query has use for, where nobody said how many it may use.
     """
 
     scratch: Path
@@ -46,6 +47,7 @@ class EngineSettings:
     threads: int | None = None
     ordered: bool = True
     spark: SparkSettings = field(default_factory=SparkSettings)
+    most_threads: int | None = None
 
 
 @cache

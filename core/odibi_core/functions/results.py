@@ -118,8 +118,7 @@ def _check_columns(frame: Any, output: str, function: str) -> None:
     if text_names(columns) is None:
         if not columns.is_unique:
             _refuse_repeated(list(columns), output, function)
-        odd = next((name for name in columns if not isinstance(name, str)), None)
-        if odd is not None:
+        for odd in (name for name in columns if not isinstance(name, str)):
             fix = "name it, such as df.columns = ['id', 'total']"
             if isinstance(odd, tuple):
                 fix = (

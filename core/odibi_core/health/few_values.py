@@ -1,4 +1,4 @@
-"""What few values are like, found out in Python as DuckDB says it, but for the last digits of means."""
+"""What few values are like, found out in Python as DuckDB says it, but for last digits of fractions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def few_facts(columns: Sequence[PlainColumn], schema: Schema, row_count: int) ->
     """
     facts: list[Any] = []
     frequent: dict[str, Counter[str]] = {}
-    for column in columns:
+    # DuckDB has other names for columns whose own differ in nothing but their case, or are empty.
+    for name, column in zip(schema.names, columns, strict=True):
         values = [value for value in first_values(column, row_count) if value is not None]
         if not _is_told_alike(column.type, values):
             return None
@@ -41,7 +42,7 @@ def few_facts(columns: Sequence[PlainColumn], schema: Schema, row_count: int) ->
         low, high = (spell(min(values)), spell(max(values))) if values else (None, None)
         facts += [row_count - len(values), distinct, low, high, *_scale(column.type, values)]
         if 0 < distinct <= MOST_COUNTED:
-            frequent[column.name] = Counter(map(spell, values))
+            frequent[name] = Counter(map(spell, values))
     return column_facts(schema, row_count, facts, frequent)
 
 
@@ -66,4 +67,4 @@ def _scale(type_: str, values: Sequence[Any]) -> tuple[float | None, list[float]
 def _quantile(numbers: Sequence[float], share: float) -> float:
     place = (len(numbers) - 1) * share
     low, high, beyond = numbers[math.floor(place)], numbers[math.ceil(place)], place - math.floor(place)
-    return low * (1 - beyond) + high * beyond
+    return low if low == high else low * (1 - beyond) + high * beyond

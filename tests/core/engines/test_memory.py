@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import Run
 
+from odibi_core.engines.duckdb import session as duckdb_session
 from odibi_core.engines.duckdb.budget import budget
+from odibi_core.engines.duckdb.session import Session
 from odibi_core.event_bus import EventBus
 from odibi_core.events import EventType
 from odibi_core.testing import sql_step, store_step
@@ -77,3 +80,28 @@ def test_the_database_gets_what_the_process_leaves_of_the_limit(
 ) -> None:
     found = budget(limit, resident_mb * 1024 * 1024)
     assert (round(found.memory_bytes / 1e6), found.most_threads) == (expected_mb, threads)
+
+
+@pytest.mark.parametrize(
+    ("memory_limit", "threads", "most_threads", "found"),
+    [
+        ("256MB", None, 4, 1),
+        ("2GB", None, 4, 4),
+        ("2GB", None, None, 7),
+        ("256MB", 3, 1, 3),
+        ("", None, 4, 4),
+    ],
+)
+def test_threads_that_nobody_asked_for_are_no_more_than_memory_and_sources_have_use_for(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    memory_limit: str,
+    threads: int | None,
+    most_threads: int | None,
+    found: int,
+) -> None:
+    monkeypatch.setattr(duckdb_session, "usable_cores", lambda: 16)
+    session = Session(tmp_path, memory_limit=memory_limit, threads=threads, most_threads=most_threads)
+    ((told,),) = session.cursor().execute("SELECT current_setting('threads')").fetchall()
+    session.close()
+    assert told == found

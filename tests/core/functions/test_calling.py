@@ -345,6 +345,11 @@ def test_one_frame_goes_to_the_only_output_whatever_its_name() -> None:
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than one column 'a'", "rename or drop"),
         (pa.table([[1], [2]], names=["a", "a"]), "more than one column 'a'", "rename or drop"),
         (pd.DataFrame([[1, 2]]), "the column name 0: no text", "df.columns"),
+        (
+            pd.DataFrame([[1, 2]], columns=pd.Index(["a", None], dtype=object)),
+            "the column name None: no text",
+            "df.columns",
+        ),
         (pd.DataFrame([[1, 2]], columns=["a", None]), "the column name (nan|None): no text", "df.columns"),
         (
             pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "sum")])),

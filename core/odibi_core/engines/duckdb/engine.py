@@ -120,6 +120,7 @@ def open_engine(settings: EngineSettings) -> DuckDBEngine:
             settings.scratch,
             memory_limit=settings.memory_limit,
             threads=settings.threads,
+            most_threads=settings.most_threads,
             ordered=settings.ordered,
         )
     )

@@ -42,7 +42,7 @@ def profile_outcomes(
         if not asked:
             continue
         if not context.profile and len(context.given) > MOST_RESULTS:
-            outcome.profiles = Profiles(dict.fromkeys(asked, _untold(_too_many(len(context.given)))))
+            outcome.profiles = Profiles({name: _untold(_too_many(len(context.given))) for name in asked})
             continue
         begun = time.perf_counter()
         found = {name: _profile(dataset, session, context, attempt) for name, dataset in asked.items()}
@@ -51,15 +51,14 @@ def profile_outcomes(
 
 
 def _profile(dataset: Dataset, session: Session, context: RunContext, attempt: Attempt) -> dict[str, Any]:
-    why = _why_not(dataset, context)
-    if why:
-        return _untold(why)
-    assert isinstance(dataset, DuckDBDataset)
-    if (columns := _describe_few(dataset)) is not None:
-        return {"why": "", "row_count": dataset.row_count(), "columns": columns}
-    cursor = session.cursor()
     try:
-        with closing(cursor), attempt.on_stop(cursor.interrupt):
+        why = _why_not(dataset, context)
+        if why:
+            return _untold(why)
+        assert isinstance(dataset, DuckDBDataset)
+        if (columns := _describe_few(dataset)) is not None:
+            return {"why": "", "row_count": dataset.row_count(), "columns": columns}
+        with closing(session.cursor()) as cursor, attempt.on_stop(cursor.interrupt):
             return _described(dataset, cursor)
     except Exception as error:  # noqa: BLE001 - the step's result counts already: no error undoes it
         return _untold(str(error).partition("\n")[0])

@@ -26,11 +26,18 @@ class Session:
         scratch: The folder to spill into.
         memory_limit: How much memory the process may take, such as "4GB"; DuckDB's own default where empty.
         threads: Threads that a query may use; where None all cores, as far as the memory is enough for them.
+        most_threads: Where `threads` is None, more are of no use.
         ordered: Whether rows keep their order where no query sorts them.
     """
 
     def __init__(
-        self, scratch: Path, *, memory_limit: str = "", threads: int | None = None, ordered: bool = True
+        self,
+        scratch: Path,
+        *,
+        memory_limit: str = "",
+        threads: int | None = None,
+        most_threads: int | None = None,
+        ordered: bool = True,
     ) -> None:
         config = {
             "python_enable_replacements": "false",
@@ -44,8 +51,8 @@ class Session:
 
             allowed = budget(memory_limit, psutil.Process().memory_info().rss)
             config["memory_limit"] = f"{allowed.memory_bytes}B"
-            threads = threads or min(allowed.most_threads, usable_cores())
-        if threads:
+            most_threads = min(most_threads or usable_cores(), allowed.most_threads)
+        if threads := threads or most_threads:
             config["threads"] = str(threads)
         self._config = config
         self._root: DuckDBPyConnection | None = None

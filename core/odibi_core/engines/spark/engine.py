@@ -175,7 +175,12 @@ def open_engine(settings: EngineSettings) -> SparkEngine:
     """
     spark, leave = open_session(settings.spark, settings.scratch)
     try:
-        session = Session(settings.scratch, memory_limit=settings.memory_limit, threads=settings.threads)
+        session = Session(
+            settings.scratch,
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+            most_threads=settings.most_threads,
+        )
     except BaseException:
         leave()
         raise
