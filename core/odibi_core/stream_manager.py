@@ -83,6 +83,9 @@ class StreamManager:
         workspace: The folder that paths are relative to.
         settings: Further arguments of the Orchestrator, such as `max_retries`.
 
+    Attributes:
+        failures: How many batches failed for good that this object tried.
+
     Raises:
         OdibiError: No step reads the source, or the settings don't fit the mode.
     """
@@ -128,6 +131,7 @@ class StreamManager:
         self._thread: threading.Thread | None = None
         self._tries: dict[str, int] = {}
         self._told = ""
+        self.failures = 0
 
     @property
     def url(self) -> str:
@@ -351,6 +355,7 @@ class StreamManager:
                 _log.error("the batch %s is tried again: %s", batch.name, why)
             return False
         self._tries.pop(batch.id, None)
+        self.failures += 1
         _log.error("the batch %s failed: %s (run %s)", batch.name, why, run_id)
         self._source.fail(batch, run_id, why)
         return True

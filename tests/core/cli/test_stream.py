@@ -56,7 +56,10 @@ def test_a_stream_takes_what_is_there_is_listed_and_replays_what_failed(
     (landing / "a.csv").write_text("id\n1\n")
     assert odibi("stream", "run", "events", "--once").out == "1 batch was taken.\n"
     (landing / "b.csv").write_text("id,other\n2,3\n")
-    assert odibi("stream", "run", "events", "--once").code == 0
+    answer = odibi("stream", "run", "events", "--once")
+    assert (answer.code, answer.out) == (ExitCode.FAILED, "0 batches were taken.\n")
+    assert "1 batch failed" in answer.err
+    assert "odibi stream replay events" in answer.err
     listed = odibi("stream", "list").out
     assert "events  events    file_watch  1          1" in listed
     assert (landing / "failed" / "b.csv").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from odibi_core.cli.arguments import log_option, name_argument_of
+from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 
@@ -75,8 +76,11 @@ def list_all(session: Session) -> None:
 @click.option("--once", is_flag=True, help="Take what is there, and end.")
 @log_option
 @click.pass_obj
-def run(session: Session, name: str, *, once: bool, log: str) -> None:
-    """Take batches until Ctrl-C or SIGTERM; the batch that is under way is let end."""
+def run(session: Session, name: str, *, once: bool, log: str) -> ExitCode:
+    """Take batches until Ctrl-C or SIGTERM; the batch that is under way is let end.
+
+    With --once the exit code is 1 where a batch failed.
+    """
     from odibi_core.logs import configure_logging
     from odibi_core.streams.declared import checkpoint_folder
     from odibi_core.streams.standing import is_paused
@@ -84,14 +88,25 @@ def run(session: Session, name: str, *, once: bool, log: str) -> None:
     configure_logging("INFO", log)
     manager = _manager(session, name)
     if once:
-        count = manager.run_once()
-        session.terminal.line(f"{count} {'batch was' if count == 1 else 'batches were'} taken.")
+        taken = manager.run_once() - manager.failures
+        session.terminal.line(f"{taken} {'batch was' if taken == 1 else 'batches were'} taken.")
         if is_paused(checkpoint_folder(session.workspace(), name)):
             session.terminal.note(f"{name} is paused. Go on with: odibi stream resume {name}")
-        return
+        if manager.failures:
+            batches = "1 batch" if manager.failures == 1 else f"{manager.failures} batches"
+            session.terminal.error(
+                OdibiError(
+                    f"{batches} failed; why is told above",
+                    where=f"stream {name!r}",
+                    fix=f"mend what is wrong; files go back with: odibi stream replay {name}",
+                )
+            )
+            return ExitCode.FAILED
+        return ExitCode.OK
     session.terminal.note(f"The stream {name} runs. Ctrl-C ends it.")
     manager.start()
     session.terminal.note(f"The stream {name} has ended.")
+    return ExitCode.OK
 
 
 @command.command("pause")
