@@ -27,7 +27,7 @@ from odibi_core.expectations.model import (
     SchemaDrift,
     Unique,
 )
-from odibi_core.expectations.types import spelled
+from odibi_core.expectations.types import COMMON, spelled
 from odibi_core.late_dataclass import dataclass
 from odibi_core.schema import Schema
 from odibi_core.shares import spell_share
@@ -139,7 +139,14 @@ def schema_mistakes(expectation: ExpectedSchema, schema: Schema) -> Iterator[tup
     for column, type_ in expectation.columns.items():
         if column not in types:
             yield f"the column {column!r} is missing", did_you_mean(column, types)
-        elif type_ is not None and types[column] != (wanted := spelled(type_)):
+        elif type_ is None or types[column] == type_.upper():
+            continue
+        elif (wanted := spelled(type_)) is None:
+            yield (
+                f"there is no type {type_!r}, which {column!r} should be",
+                did_you_mean(type_.upper(), COMMON),
+            )
+        elif types[column] != wanted:
             yield f"{column!r} is {types[column]}, not {wanted}", "cast it in the step"
     more = [name for name in types if name not in expectation.columns]
     if expectation.exact and more:

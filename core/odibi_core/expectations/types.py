@@ -10,6 +10,12 @@ _TEXT = re.compile(r"VARCHAR|ENUM\(.*\)", re.DOTALL)
 _MOMENT = re.compile(r"DATE|TIMESTAMP.*")
 _NESTED = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*", re.DOTALL)
 
+COMMON = (
+    *("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL(18,2)"),
+    *("VARCHAR", "BLOB", "UUID", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "INTERVAL"),
+)
+"""The types that are offered in the place of one that there is not."""
+
 
 def family(type_: str) -> str:
     """What values of the type can be compared with: "number", "text", "moment", "nested", or the type."""
@@ -20,12 +26,12 @@ def family(type_: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def spelled(type_: str) -> str:
-    """The type as DuckDB spells it; in capitals where DuckDB does not know it."""
+def spelled(type_: str) -> str | None:
+    """The type as DuckDB spells it; None where DuckDB does not know it."""
     from odibi_core import late_duckdb as duckdb
 
     with duckdb.connect(":memory:", config={"threads": "1"}) as database:
         try:
             return str(database.sqltype(type_))
         except duckdb.Error:
-            return type_.upper()
+            return None

@@ -138,6 +138,9 @@ def test_nested_types_are_compared_as_they_are_spelled(run: Run, workspace: Work
     assert result.success, result.errors
     wrong = run(made(sql, {"check": "schema", "columns": {"pair": "STRUCT(a BIGINT)"}})).errors["made"]
     assert "'pair' is STRUCT(a INTEGER, b BIGINT), not STRUCT(a BIGINT)" in wrong.what
+    misspelt = run(made(sql, {"check": "schema", "columns": {"e": "bignt"}})).errors["made"]
+    assert "there is no type 'bignt', which 'e' should be" in misspelt.what
+    assert "did you mean 'BIGINT'" in misspelt.fix
 
 
 def test_numbers_are_no_values_of_texts(workspace: Workspace) -> None:
