@@ -63,6 +63,18 @@ def test_a_file_that_is_wrong_is_listed_with_its_mistake(odibi: Odibi, shop: Pat
     assert "n.yaml:2:1: there is no setting 'corn' here" in answer.err
 
 
+def test_a_schedule_of_a_pipeline_that_there_is_not_is_listed_with_what_is_wrong(
+    odibi: Odibi, shop: Path
+) -> None:
+    (shop / "schedules").mkdir(exist_ok=True)
+    (shop / "schedules" / "nightly.yaml").write_text("pipeline: shpo\ncron: 0 2 * * *\n")
+    answer = odibi("schedule", "list")
+    assert "nightly" in answer.out
+    assert "pipeline 'shpo' is not known" in answer.err
+    assert "nightly.yaml, pipeline" in answer.err
+    assert "did you mean 'shop'" in answer.err
+
+
 def test_days_are_filled_and_shown_before_that(odibi: Odibi, shop: Path) -> None:
     odibi("schedule", "add", "n", "shop", "--cron", "0 2 * * *", "--time-zone", "UTC")
     days = ("backfill", "n", "--from", "2026-01-01", "--to", "2026-01-02")

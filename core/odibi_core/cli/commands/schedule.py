@@ -60,14 +60,19 @@ def list_all(session: Session) -> None:
             wrong.append(schedule)
             rows.append((name, "", "", "its file is wrong", ""))
             continue
+        try:
+            workspace.find_pipeline(schedule.pipeline)
+        except OdibiError as error:
+            error.where = f"{path}, pipeline"
+            wrong.append(error)
         coming = upcoming(schedule, now, 1)
         following = "paused" if name in paused else _shown(coming[0]) if coming else ""
         last = store.ticks(name, 1)
         rows.append((name, schedule.pipeline, _when(schedule), following, _became(last[0]) if last else ""))
     store.close()
     session.terminal.table(("schedule", "pipeline", "ticks", "next", "last tick"), rows)
-    for error in wrong:
-        session.terminal.error(error)
+    for mistake in wrong:
+        session.terminal.error(mistake)
 
 
 @command.command("add")
