@@ -15,6 +15,7 @@ from tests.e2e.pages import cell, choose, choose_row, fill
 from tests.waiting import make_waiting_workspace, wait_until
 
 from odibi_core.alerts.outbox import OUTBOX_FILE, Outbox
+from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.runs import list_runs
 
@@ -123,12 +124,12 @@ steps:
 """
 
 
-def odibi(workspace: Path, *arguments: str) -> None:
-    """Run the command line to its end."""
+def odibi(workspace: Path, *arguments: str) -> int:
+    """Run the command line to its end; its exit code."""
     program = "import sys; from odibi_core.cli import main; sys.exit(main())"
-    subprocess.run(
-        [sys.executable, "-c", program, *arguments], cwd=workspace, check=True, capture_output=True
-    )
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=workspace, check=False, capture_output=True
+    ).returncode
 
 
 def test_a_stream_is_made_paused_and_a_file_that_failed_is_replayed(
@@ -157,7 +158,7 @@ def test_a_stream_is_made_paused_and_a_file_that_failed_is_replayed(
 
     expect(page.get_by_text("Nobody runs this stream: nothing is taken")).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="Waiting")).to_contain_text("2")
-    odibi(root, "stream", "run", "events", "--once")
+    assert odibi(root, "stream", "run", "events", "--once") == ExitCode.FAILED  # by bad.csv
     expect(page.get_by_test_id("stMetric").filter(has_text="Committed")).to_contain_text("1")
     expect(cell(page, "good.csv")).to_be_attached()
     expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
