@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Run
 
 from odibi_core.engines.duckdb.fragment import Fragment
-from odibi_core.engines.duckdb.markers import marked, profiled, pushed_filters, rows_through
+from odibi_core.engines.duckdb.markers import joins, marked, profiled, pushed_filters, rows_through
 from odibi_core.step import Step
 from odibi_core.testing import ingest_step, sql_step, store_step
 
@@ -125,6 +125,42 @@ def test_both_sides_of_a_join_are_counted(run: Run, source: Step, make_file: Any
         "saved": 2_000,
     }
     assert taken["raw"][1] == "exact"
+
+
+@pytest.mark.parametrize("source", ["parquet"], indirect=True)
+def test_a_marker_never_changes_the_sides_of_a_join_and_with_them_the_order_of_rows(
+    run: Run, source: Step
+) -> None:
+    result = run(
+        [
+            source,
+            sql_step("many", "SELECT unnest(range(30)) AS part, raw.* FROM raw ORDER BY ALL", "raw"),
+            sql_step("told", "SELECT id, part, (SELECT max(id) FROM many) AS top FROM many", "many"),
+            sql_step("some", "SELECT id, part FROM told WHERE top > id", "told"),
+            sql_step("other", "SELECT count(*) AS n FROM many", "many"),
+        ],
+        tracking="fused",
+        threads=4,
+    )
+    assert result.success, result.errors
+    assert result.tracker is not None
+    taken = {step["step_name"]: step["after_snapshot"] for step in result.tracker.step_executions}
+    assert (taken["told"]["row_count"], taken["told"]["row_count_scope"]) == (300_000, "recounted")
+    some = result.data_map["some"]
+    in_order = some.sort_values(["part", "id"], ignore_index=True)
+    assert len(some) == 30 * (ROWS - 1)
+    assert some.equals(in_order)
+
+
+def test_a_marker_is_seen_to_take_the_order_of_joins_from_the_optimizer() -> None:
+    with duckdb.connect() as database:
+        for name, rows in {"big": 100_000, "mid": 1_000, "small": 100}.items():
+            columns = "range AS id, range % 1000 AS key, range * 7 % 11 AS value"
+            database.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM range({rows})")
+        two = "SELECT big.id FROM small JOIN big USING (id) WHERE small.value > 3"
+        assert joins(database, marked(two)) == joins(database, two)
+        three = "SELECT big.id FROM mid, small, big WHERE mid.id = big.key AND small.id = big.value"
+        assert joins(database, marked(three)) != joins(database, three)
 
 
 def test_a_write_that_is_skipped_counts_by_itself(run: Run, source: Step, make_file: Any) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.dataset import CountScope
 from odibi_core.engines.base import Outcome, Task
 from odibi_core.engines.duckdb.fragment import Fragment
-from odibi_core.engines.duckdb.markers import profiled, pushed_filters, rows_through
+from odibi_core.engines.duckdb.markers import joins, profiled, pushed_filters, rows_through
 from odibi_core.engines.duckdb.streamed import Streamed
 from odibi_core.engines.operations import Query
-from odibi_core.sql.analysis import is_row_preserving
+from odibi_core.sql.analysis import is_row_preserving, reads_once
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,28 +51,34 @@ class RegionCounts:
         ]
         self._marks: tuple[str, ...] = ()
 
-    def mark(self, cursor: DuckDBPyConnection, fragment: Fragment, *, has_filters: bool) -> Fragment:
+    def mark(
+        self, cursor: DuckDBPyConnection, fragment: Fragment, planned: Fragment, *, has_filters: bool
+    ) -> Fragment:
         """The region's query, with a marker on every step whose count nothing else tells.
 
         Args:
             cursor: The one that will run it.
             fragment: The region's query.
+            planned: The same over what stands in for sources while filters are looked for.
             has_filters: Whether sources from outside the region have use for filters.
         """
         wanted = self._wanted()
         if not wanted:
             return fragment
-        if not self._known and not has_filters:
-            self._marks = wanted
-            return fragment.marked(self._names(wanted))
+        plans: list[tuple[Fragment, Callable[[DuckDBPyConnection, str], list[str]]]] = []
         # Of the sources, only those that tell their counts have use for filters.
-        fragment.register(cursor)
-        plain = pushed_filters(cursor, fragment.sql())
+        if self._known or has_filters:
+            plans.append((planned, pushed_filters))
+        if any(_may_join(task) for task in [*(each.task for each in self._streamed.values()), self._last]):
+            plans.append((fragment, joins))
+        for query, _ in plans:
+            query.register(cursor)
+        plain = [look(cursor, query.sql()) for query, look in plans]
         for start in range(min(len(wanted), _TRIES)):
-            marked = fragment.marked(self._names(wanted[start:]))
-            if pushed_filters(cursor, marked.sql()) == plain:
+            names = self._names(wanted[start:])
+            if [look(cursor, query.marked(names).sql()) for query, look in plans] == plain:
                 self._marks = wanted[start:]
-                return marked
+                return fragment.marked(names)
         return fragment
 
     def watch(self, cursor: DuckDBPyConnection) -> AbstractContextManager[None]:
@@ -143,6 +149,10 @@ class RegionCounts:
         query.register(cursor)
         (row,) = cursor.execute(query.sql()).fetchall()
         return {name: (int(count), CountScope.RECOUNTED) for name, count in zip(names, row, strict=True)}
+
+
+def _may_join(task: Task) -> bool:
+    return isinstance(task.operation, Query) and not reads_once(task.operation.sql)
 
 
 def _kept_inputs(task: Task) -> list[str]:

@@ -3,6 +3,9 @@
 A marker is `TABLESAMPLE SYSTEM (100 PERCENT)`: it passes whole blocks on, so that it costs nothing, keeps
 the order, works on all threads, and lets no later filter below it. DuckDB's profile of the query then says
 how many rows went through it. A limit would do the same only without order or on one thread.
+
+DuckDB (2.0) orders no joins below a marker and may not know there how many rows it joins: the sides of a join
+can be other than without it, and with them the order of the rows. `joins` tells whether they are.
 """
 
 from __future__ import annotations
@@ -35,6 +38,9 @@ _TAKE_ALL = frozenset(
     ]
 )
 """Operators that take every row of what is below them. A limit does not, nor a join with nothing to join."""
+
+_PASSED_OVER = frozenset(["PROJECTION", "FILTER", _OPERATOR])
+"""Operators that a marker may bring, move or keep, and that join nothing."""
 
 Operator = dict[str, Any]
 
@@ -76,8 +82,26 @@ def rows_through(cursor: DuckDBPyConnection, markers: int) -> list[int] | None:
 
 def pushed_filters(cursor: DuckDBPyConnection, query: str) -> list[str]:
     """The filters of a query that reach its sources."""
+    return sorted(filter_ for root in _plan(cursor, query) for filter_ in _filters(root, {}))
+
+
+def joins(cursor: DuckDBPyConnection, query: str) -> list[str]:
+    """How the plan of a query joins: one text for each root, equal where what is joined and its sides are."""
+    return [_shape(root) for root in _plan(cursor, query)]
+
+
+def _plan(cursor: DuckDBPyConnection, query: str) -> list[Operator]:
     ((_, plan),) = cursor.execute(f"EXPLAIN (FORMAT json) {query}").fetchall()
-    return sorted(filter_ for root in json.loads(plan) for filter_ in _filters(root, {}))
+    found: list[Operator] = json.loads(plan)
+    return found
+
+
+def _shape(operator: Operator) -> str:
+    below = ", ".join(map(_shape, operator["children"]))
+    name = operator["name"]
+    if name in _PASSED_OVER:
+        return below
+    return f"{name} {operator['extra_info'].get('Table', '')}({below})"
 
 
 def _paths_to_markers(operator: Operator, above: tuple[Operator, ...]) -> Iterator[tuple[Operator, ...]]:

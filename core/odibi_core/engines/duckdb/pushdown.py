@@ -76,13 +76,6 @@ class Pushdown:
             )
         return fragment
 
-    def restored(self, fragment: Fragment) -> Fragment:
-        """The query behind a planned one."""
-        for source in self._sources:
-            (view,) = source.scan.views.values()
-            fragment = _replaced(fragment, source.planned_sql, quote(source.view), source.view, view)
-        return fragment
-
     def narrowed(self, fragment: Fragment) -> Fragment:
         """The query over views that read what it needs."""
         used = [source for source in self._sources if source.view in fragment.views]

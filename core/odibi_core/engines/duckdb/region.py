@@ -333,9 +333,9 @@ class RegionRun:
             yield pushdown.narrowed(fragment)
         else:
             counts = self._counts = RegionCounts(self._streamed, task)
-            planned = pushdown.planned(fragment)
             takes_filters = self._takes_queries or pushdown.has_sources
-            marked = pushdown.restored(counts.mark(self._cursor, planned, has_filters=takes_filters))
+            planned = pushdown.planned(fragment)
+            marked = counts.mark(self._cursor, fragment, planned, has_filters=takes_filters)
             with counts.watch(self._cursor):
                 yield pushdown.narrowed(marked)
                 counts.read(self._cursor)
