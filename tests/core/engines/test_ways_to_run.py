@@ -42,6 +42,7 @@ PAIRS = (
     "SELECT a.id, a.value + b.value AS value FROM {0} a JOIN {1} b ON a.id = b.id ORDER BY ALL LIMIT 4000",
     "SELECT a.id, b.value FROM {0} a LEFT JOIN {1} b ON a.id = b.value ORDER BY ALL LIMIT 4000",
     "SELECT id, value FROM {0} WHERE id IN (SELECT id FROM {1}) ORDER BY ALL",
+    "SELECT id, value FROM {0} WHERE value <= (SELECT max(value) FROM {1})",
 )
 ROWS = 3_000
 
