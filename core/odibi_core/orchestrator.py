@@ -176,11 +176,14 @@ class Orchestrator:
         Raises:
             PipelineInvalidError: The pipeline is wrong; the error holds every problem.
         """
-        problems = settings_problems({**self.pipeline.settings, **self._settings_given})
-        problems += find_problems(self.pipeline, self._plan_values(), self._surroundings())
+        problems = self._problems(is_whole=True)
         if any(problem.severity is Severity.ERROR for problem in problems):
             raise PipelineInvalidError(problems, pipeline=self.pipeline.name)
         return problems
+
+    def problems_of_part(self) -> list[Problem]:
+        """Mistakes and warnings where the pipeline is a part of another: what it lacks may be made there."""
+        return self._problems(is_whole=False)
 
     def plan(self) -> Plan:
         """What a run would do. No rows are read, and nothing is written.
@@ -241,6 +244,12 @@ class Orchestrator:
                 return self._run.execute()
         finally:
             self._run = self._cancellation = None
+
+    def _problems(self, *, is_whole: bool) -> list[Problem]:
+        problems = settings_problems({**self.pipeline.settings, **self._settings_given})
+        surroundings = self._surroundings()
+        problems += find_problems(self.pipeline, self._plan_values(), surroundings, is_whole=is_whole)
+        return problems
 
     def _settings(self) -> RunSettings:
         given = {**self.pipeline.settings, **self._settings_given}

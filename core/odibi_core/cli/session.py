@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from odibi_core.cli.terminal import Terminal
-from odibi_core.errors import WorkspaceError
+from odibi_core.errors import PipelineInvalidError, WorkspaceError
 from odibi_core.late_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Session:
         Raises:
             OdibiError: There is none, it can't be read, or a parameter would change nothing.
         """
-        from odibi_core.design.pipeline_file import read_pipeline
+        from odibi_core.design.pipeline_file import read_design
         from odibi_core.parameters import refuse_unused
         from odibi_core.workspace import Workspace
 
@@ -111,7 +111,12 @@ class Session:
         # At the end, so that a module of the workspace never takes the place of an installed one.
         if str(workspace.root) not in sys.path:
             sys.path.append(str(workspace.root))
-        pipeline = read_pipeline(path)
+        design = read_design(path)
+        part = None if design.is_whole else design.sound_part()
+        if part is not None:
+            further = OpenPipeline(part, path, workspace).orchestrator().problems_of_part()
+            raise PipelineInvalidError([*design.problems, *further], pipeline=part.name)
+        pipeline = design.checked()
         if parameters:
             parts = [[step.value, step.params, step.expectations] for step in pipeline.steps]
             refuse_unused(parameters, pipeline.parameters, parts)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from odibi_core.design.document import Plain, document
-from odibi_core.design.python_reader import PythonDesign, PythonReader
+from odibi_core.design.python_reader import PythonReader
 from odibi_core.design.python_writer import write_script
+from odibi_core.design.reading import Design
 from odibi_core.design.source import read_source
-from odibi_core.errors import PipelineInvalidError, Severity
 from odibi_core.pipeline import Pipeline
 
 
-def read_python(given: str | Path) -> PythonDesign:
+def read_python(given: str | Path) -> Design:
     """As much of the pipeline in a Python text or file as is literal, and what could not be read.
 
     Lists of `Step(...)`, a `Pipeline(...)`, and the settings given to an `Orchestrator(...)` are read from
@@ -37,10 +37,7 @@ def load_python(given: str | Path) -> Pipeline:
         DesignError: There is no such file, it is not Python, or it has no list of steps, or several.
         PipelineInvalidError: Something in it is not literal; it names every such thing with its place.
     """
-    design = read_python(given)
-    if any(problem.severity is Severity.ERROR for problem in design.problems):
-        raise PipelineInvalidError(design.problems, pipeline=design.pipeline.name)
-    return design.pipeline
+    return read_python(given).checked()
 
 
 def dump_python(pipeline: Pipeline) -> str:

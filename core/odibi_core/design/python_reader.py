@@ -9,9 +9,9 @@ from typing import Any
 
 from odibi_core.design.document import DEFAULT_ENGINE
 from odibi_core.design.python_literals import MISSING, LiteralReader
+from odibi_core.design.reading import Design
 from odibi_core.design.source import Source
-from odibi_core.errors import DesignError, Problem, Severity, did_you_mean
-from odibi_core.late_dataclass import dataclass
+from odibi_core.errors import DesignError, Severity, did_you_mean
 from odibi_core.parameters import Parameter, ParameterType
 from odibi_core.pipeline import Pipeline
 from odibi_core.step import Step
@@ -45,19 +45,6 @@ _RUN_ONLY = {
     "resume_from_checkpoint": _OF_THE_RUN,
 }
 _MUTATORS = frozenset(("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"))
-
-
-@dataclass(frozen=True, slots=True)
-class PythonDesign:
-    """What was read from Python source.
-
-    Attributes:
-        pipeline: As much of it as is literal.
-        problems: What could not be read, as errors, and what was left out on purpose, as warnings.
-    """
-
-    pipeline: Pipeline
-    problems: tuple[Problem, ...]
 
 
 def parse_python(source: Source) -> ast.Module:
@@ -94,7 +81,7 @@ class PythonReader:
         self._bound = _bindings(self._tree)
         self._read: set[ast.Call] = set()
 
-    def design(self) -> PythonDesign:
+    def design(self) -> Design:
         """The pipeline and what could not be read.
 
         Raises:
@@ -117,7 +104,7 @@ class PythonReader:
             if call not in self._read:
                 fix = "put it into the one list that the pipeline takes"
                 self._literals.note(call, "this step is in no list that is read", fix)
-        return PythonDesign(pipeline, tuple(self._literals.problems))
+        return Design(pipeline, tuple(self._literals.problems))
 
     def _calls(self, names: tuple[str, ...]) -> list[ast.Call]:
         return [

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from odibi_core.design.document import Plain, document, identical
 from odibi_core.design.form import FormReader
+from odibi_core.design.reading import Design
 from odibi_core.design.source import Source, read_source
 from odibi_core.design.yaml_editor import PIPELINE, Editor
 from odibi_core.design.yaml_nodes import Node, parse_yaml
 from odibi_core.design.yaml_text import dump_yaml
-from odibi_core.errors import DesignError, PipelineInvalidError
+from odibi_core.errors import DesignError
 from odibi_core.pipeline import Pipeline
 
-__all__ = ["dump_yaml", "load_yaml", "rewrite_yaml"]
+__all__ = ["dump_yaml", "load_yaml", "read_yaml", "rewrite_yaml"]
 
 
 def load_yaml(given: str | Path) -> Pipeline:
@@ -26,8 +27,19 @@ def load_yaml(given: str | Path) -> Pipeline:
         DesignError: There is no such file, or it is not YAML that a design may use.
         PipelineInvalidError: It is YAML but not a pipeline; it names every mistake with its place.
     """
-    _, pipeline = _read(read_source(given))
-    return pipeline
+    return read_yaml(given).checked()
+
+
+def read_yaml(given: str | Path) -> Design:
+    """As much of the pipeline in a YAML text or file as has the form of one, and what has not.
+
+    Args:
+        given: A `str` is the text itself; a `Path` is a file.
+
+    Raises:
+        DesignError: There is no such file, or it is not YAML that a design may use.
+    """
+    return _read(read_source(given))[1]
 
 
 def rewrite_yaml(text: str, pipeline: Pipeline) -> str:
@@ -48,7 +60,8 @@ def rewrite_yaml(text: str, pipeline: Pipeline) -> str:
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     line_break = "\r\n" if "\r\n" in text and text.count("\r\n") == text.count("\n") else "\n"
     plain_text = text.removeprefix(mark).replace("\r\n", "\n")
-    root, old = _read(Source(plain_text))
+    root, design = _read(Source(plain_text))
+    old = design.checked()
     if identical(document(old, Plain("YAML")), new):
         return text
     made = Editor(plain_text).edit(root, new, PIPELINE)
@@ -60,10 +73,8 @@ def rewrite_yaml(text: str, pipeline: Pipeline) -> str:
     return mark + made.replace("\n", line_break)
 
 
-def _read(source: Source) -> tuple[Node, Pipeline]:
+def _read(source: Source) -> tuple[Node, Design]:
     root = parse_yaml(source)
     reader = FormReader(source)
     pipeline = reader.pipeline(root)
-    if reader.problems:
-        raise PipelineInvalidError(reader.problems, pipeline=pipeline.name)
-    return root, pipeline
+    return root, Design(pipeline, tuple(reader.problems))

@@ -94,9 +94,18 @@ class Surroundings:
         )
 
 
-def find_problems(pipeline: Pipeline, values: Values, surroundings: Surroundings) -> list[Problem]:
-    """Every mistake of the pipeline, errors first; empty where there is none."""
-    return Survey(pipeline, values, surroundings).problems
+def find_problems(
+    pipeline: Pipeline, values: Values, surroundings: Surroundings, *, is_whole: bool = True
+) -> list[Problem]:
+    """Every mistake of the pipeline, errors first; empty where there is none.
+
+    Args:
+        pipeline: The steps, parameters and settings.
+        values: What placeholders stand for.
+        surroundings: Where it would run.
+        is_whole: Whether these are all steps: else an input that nothing makes may be made by one left out.
+    """
+    return Survey(pipeline, values, surroundings, is_whole=is_whole).problems
 
 
 def make_plan(
@@ -123,7 +132,9 @@ class Survey:
         graph: The steps and the datasets between them.
     """
 
-    def __init__(self, pipeline: Pipeline, values: Values, surroundings: Surroundings) -> None:
+    def __init__(
+        self, pipeline: Pipeline, values: Values, surroundings: Surroundings, *, is_whole: bool = True
+    ) -> None:
         self._pipeline, self._surroundings = pipeline, surroundings
         self.graph = StepGraph([])
         self.steps: dict[str, Step] = {}
@@ -137,7 +148,8 @@ class Survey:
             pipeline.engine,
         )
         if sound.steps:
-            problems += self._look(sound, values, is_whole=len(sound.steps) == len(pipeline.steps))
+            is_whole = is_whole and len(sound.steps) == len(pipeline.steps)
+            problems += self._look(sound, values, is_whole=is_whole)
         self.problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity)
 
     def _reading(self, step: Step, node: Node) -> str:

@@ -6,7 +6,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from odibi_core.design.python_form import dump_python
-from odibi_core.design.python_reader import PythonDesign, PythonReader
+from odibi_core.design.python_reader import PythonReader
+from odibi_core.design.reading import Design
 from odibi_core.design.source import Source, read_source
 from odibi_core.design.yaml_form import dump_yaml, load_yaml
 from odibi_core.errors import DesignError, OdibiError, PipelineInvalidError, Problem, Severity
@@ -99,5 +100,5 @@ def _read(name: str, text: str) -> tuple[Content, list[Problem]]:
     return Content(dump_yaml(design.pipeline)), list(design.problems)
 
 
-def _python(name: str, text: str) -> PythonDesign:
+def _python(name: str, text: str) -> Design:
     return PythonReader(Source(read_source(text).text, PurePath(name).name)).design()

@@ -40,6 +40,28 @@ def test_a_mistake_of_a_pipeline_is_said(odibi: Odibi, shop: Path, old: str, new
     assert not (shop / "out").exists()
 
 
+def test_mistakes_of_form_and_of_content_are_said_together(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "outputs: {data: orders}", "outputs: [orders]")
+    rewrite(shop, "value: out/large.csv", "value: out/large.csv\n    params: {formt: csv}")
+    rewrite(shop, "SELECT sum(amount)", "SELEC sum(amount)")
+    for command in ("run", "plan", "validate"):
+        answer = odibi(command, "shop")
+        told = answer.out + answer.err
+        assert answer.code == 3
+        assert "3 mistakes" in told
+        assert "shop.yaml:7:14, step 'read', outputs: it must be a mapping" in told
+        assert "there is no setting 'formt' here" in told
+        assert "SQL can't begin with 'SELEC'" in told
+
+
+def test_what_follows_from_what_can_not_be_read_is_no_mistake_of_its_own(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nparameters: [least]\n")
+    rewrite(shop, "amount > 10", "amount > {least}")
+    answer = odibi("validate", "shop")
+    assert "shop: 1 mistake\n" in answer.out
+    assert "parameters must be a mapping, not a list" in answer.out
+
+
 def test_a_file_of_aliases_upon_aliases_is_refused_at_once(odibi: Odibi, shop: Path) -> None:
     levels = "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 1000))
     (shop / "pipelines" / "bomb.yaml").write_text(f"a0: &a0 [x]\n{levels}")
