@@ -79,7 +79,7 @@ def _pattern_mistakes(expectation: Pattern) -> Iterator[Mistake]:
             database.execute(f"SELECT regexp_full_match('', {literal(expectation.regex)})").fetchall()
         except duckdb.Error as error:
             what = f"{expectation.regex!r} is no regular expression: {str(error).splitlines()[0]}"
-            yield Mistake("regex", what, "mend it")
+            yield Mistake("regex", what, "write it in RE2's syntax, which has no lookaround and no \\1")
 
 
 def _sql_mistakes(expectation: Condition, schema: Schema, binder: Binder) -> Iterator[Mistake]:

@@ -14,6 +14,9 @@ from tests.waiting import wait_until
 from odibi_core.cli.exit_codes import ExitCode
 from odibi_core.journal.record import RunState
 from odibi_core.journal.runs import list_runs
+from odibi_core.orchestrator import Orchestrator
+from odibi_core.pipeline import Pipeline
+from odibi_core.testing import sql_step
 
 Odibi = Callable[..., Answer]
 
@@ -73,6 +76,21 @@ def test_a_schedule_of_a_pipeline_that_there_is_not_is_listed_with_what_is_wrong
     assert "pipeline 'shpo' is not known" in answer.err
     assert "nightly.yaml, pipeline" in answer.err
     assert "did you mean 'shop'" in answer.err
+
+
+def test_a_schedule_that_waits_for_a_pipeline_that_nobody_runs_is_listed_with_what_is_wrong(
+    odibi: Odibi, shop: Path
+) -> None:
+    (shop / "schedules").mkdir(exist_ok=True)
+    timing = "pipeline: shop\ncron: 0 2 * * *\nafter: [{pipeline: shpo}, {dataset: data, within: 1d}]\n"
+    (shop / "schedules" / "nightly.yaml").write_text(timing)
+    answer = odibi("schedule", "list")
+    assert "nightly.yaml, after[0].pipeline: pipeline 'shpo' is not known" in answer.err
+    assert "did you mean 'shop'" in answer.err
+    steps = [sql_step("one", "SELECT 1 AS one")]
+    with Orchestrator(Pipeline("shpo", steps), workspace=shop).execute() as run:
+        assert run.success, run.errors
+    assert odibi("schedule", "list").err == ""
 
 
 def test_days_are_filled_and_shown_before_that(odibi: Odibi, shop: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,9 @@ from odibi_core.cli.session import Session
 from odibi_core.errors import OdibiError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from odibi_core.schedules.schedule import Schedule
     from odibi_core.schedules.store import ScheduleStore, Tick
     from odibi_core.workspace import Workspace
 
@@ -60,11 +63,7 @@ def list_all(session: Session) -> None:
             wrong.append(schedule)
             rows.append((name, "", "", "its file is wrong", ""))
             continue
-        try:
-            workspace.find_pipeline(schedule.pipeline)
-        except OdibiError as error:
-            error.where = f"{path}, pipeline"
-            wrong.append(error)
+        wrong += _missing_pipelines(workspace, schedule, path)
         coming = upcoming(schedule, now, 1)
         following = "paused" if name in paused else _shown(coming[0]) if coming else ""
         last = store.ticks(name, 1)
@@ -73,6 +72,22 @@ def list_all(session: Session) -> None:
     session.terminal.table(("schedule", "pipeline", "ticks", "next", "last tick"), rows)
     for mistake in wrong:
         session.terminal.error(mistake)
+
+
+def _missing_pipelines(workspace: Workspace, schedule: Schedule, path: Path) -> Iterator[OdibiError]:
+    """What is wrong with the pipelines that a schedule names. It may wait for one that Python runs."""
+    from odibi_core.journal.runs import list_runs
+
+    named = {"pipeline": schedule.pipeline}
+    named |= {f"after[{n}].pipeline": awaited.pipeline or "" for n, awaited in enumerate(schedule.after)}
+    for field, name in named.items():
+        try:
+            if name:
+                workspace.find_pipeline(name)
+        except OdibiError as error:
+            error.where = f"{path}, {field}"
+            if field == "pipeline" or all(run.pipeline_name != name for run in list_runs(workspace.runs)):
+                yield error
 
 
 @command.command("add")
