@@ -176,14 +176,22 @@ class Orchestrator:
         Raises:
             PipelineInvalidError: The pipeline is wrong; the error holds every problem.
         """
-        problems = self._problems(is_whole=True)
+        problems = self.problems()
         if any(problem.severity is Severity.ERROR for problem in problems):
             raise PipelineInvalidError(problems, pipeline=self.pipeline.name)
         return problems
 
-    def problems_of_part(self) -> list[Problem]:
-        """Mistakes and warnings where the pipeline is a part of another: what it lacks may be made there."""
-        return self._problems(is_whole=False)
+    def problems(self, *, is_whole: bool = True) -> list[Problem]:
+        """Every mistake and warning. No rows are read, and nothing is written.
+
+        Args:
+            is_whole: Whether the pipeline has all its steps: else an input that nothing makes may be made by
+                one left out.
+        """
+        problems = settings_problems({**self.pipeline.settings, **self._settings_given})
+        surroundings = self._surroundings()
+        problems += find_problems(self.pipeline, self._plan_values(), surroundings, is_whole=is_whole)
+        return problems
 
     def plan(self) -> Plan:
         """What a run would do. No rows are read, and nothing is written.
@@ -244,12 +252,6 @@ class Orchestrator:
                 return self._run.execute()
         finally:
             self._run = self._cancellation = None
-
-    def _problems(self, *, is_whole: bool) -> list[Problem]:
-        problems = settings_problems({**self.pipeline.settings, **self._settings_given})
-        surroundings = self._surroundings()
-        problems += find_problems(self.pipeline, self._plan_values(), surroundings, is_whole=is_whole)
-        return problems
 
     def _settings(self) -> RunSettings:
         given = {**self.pipeline.settings, **self._settings_given}

@@ -114,7 +114,8 @@ class Session:
         design = read_design(path)
         part = None if design.is_whole else design.sound_part()
         if part is not None:
-            further = OpenPipeline(part, path, workspace).orchestrator().problems_of_part()
+            checked = OpenPipeline(part, path, workspace).orchestrator()
+            further = checked.problems(is_whole=design.has_all_steps(part))
             raise PipelineInvalidError([*design.problems, *further], pipeline=part.name)
         pipeline = design.checked()
         if parameters:

@@ -43,6 +43,13 @@ class Design:
         """
         broken = {problem.step for problem in self.problems}
         steps = [step for step in self.pipeline.steps if step.name and step.name not in broken]
-        if not steps or any(problem.field.startswith("parameters") for problem in self.problems):
+        if not steps or self._is_wrong("parameters"):
             return None
         return replace(self.pipeline, steps=steps)
+
+    def has_all_steps(self, part: Pipeline) -> bool:
+        """Whether the part surely has every step of the file."""
+        return len(part.steps) == len(self.pipeline.steps) and not self._is_wrong("steps")
+
+    def _is_wrong(self, field: str) -> bool:
+        return any(problem.field.startswith(field) for problem in self.problems)

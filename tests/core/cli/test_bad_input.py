@@ -54,6 +54,14 @@ def test_mistakes_of_form_and_of_content_are_said_together(odibi: Odibi, shop: P
         assert "SQL can't begin with 'SELEC'" in told
 
 
+def test_what_no_step_makes_is_said_where_all_steps_could_be_read(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nengin: pandas\n")
+    rewrite(shop, "inputs: {orders: orders}", "inputs: {orders: ordrs}")
+    assert "no step makes the dataset 'ordrs'" in odibi("validate", "shop").out
+    rewrite(shop, "    layer: bronze\n", "")
+    assert "no step makes" not in odibi("validate", "shop").out
+
+
 def test_what_follows_from_what_can_not_be_read_is_no_mistake_of_its_own(odibi: Odibi, shop: Path) -> None:
     rewrite(shop, "name: shop\n", "name: shop\nparameters: [least]\n")
     rewrite(shop, "amount > 10", "amount > {least}")
