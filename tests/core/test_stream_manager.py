@@ -18,6 +18,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.core.local_service import Answer, local_service
 from tests.processes import started
 from tests.waiting import values_in, wait_until
 
@@ -331,6 +332,27 @@ def test_rows_past_the_watermark_are_taken_and_equal_values_that_come_later_are_
     assert stream().run_once() == 1
     assert rows(workspace) == [0, 1, 2, 3, 4, 5, 6, 6, 7, 8, 9]
     assert stream().run_once() == 0
+
+
+def test_rows_of_a_url_are_taken_past_the_watermark(workspace: Workspace, make: Make) -> None:
+    (workspace.root / "odibi.toml").write_text("[http]\nallow_private = true\n")
+    with local_service() as service:
+        url = f"{service.url}/orders"
+        for numbers, batches in (([1, 2], 1), ([1, 2], 0), ([1, 2, 3], 1)):
+            body = json.dumps([{"n": number} for number in numbers]).encode()
+            service.answers = [Answer(body=body, headers={"Content-Type": "application/json"})]
+            assert make(StreamMode.INCREMENTAL, source_path=url, watermark_column="n").run_once() == batches
+    assert rows(workspace) == [1, 2, 3]
+
+
+def test_what_has_no_keys_is_put_aside_and_holds_up_nothing(workspace: Workspace, make: Make) -> None:
+    stream = make(StreamMode.EVENT, source_path="events")
+    stream.push({})
+    assert stream.run_once() == 1
+    stream.push({"n": 1})
+    assert stream.run_once() == 1
+    assert (stream.failures, rows(workspace)) == (1, [1])
+    assert stream.status().failed == 1
 
 
 def test_late_rows_are_taken_as_far_back_as_the_stream_is_told(workspace: Workspace, make: Make) -> None:

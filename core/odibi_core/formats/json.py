@@ -24,7 +24,16 @@ from odibi_core.formats.exact_values import select_sql
 from odibi_core.formats.json_exact import FLOATS, INEXACT, checked_sql, wider_type
 from odibi_core.formats.json_lines import head_lines, misfits, sift_file
 from odibi_core.formats.json_options import JsonReadOptions, JsonWriteOptions
-from odibi_core.formats.json_shape import LINES, Part, array_error, check_renamed, layout, lines_error
+from odibi_core.formats.json_shape import (
+    LINES,
+    NO_RECORDS,
+    Part,
+    array_error,
+    check_renamed,
+    layout,
+    lines_error,
+    no_columns,
+)
 from odibi_core.formats.json_values import NOT_FINITE, finite_sql
 from odibi_core.formats.packed import PackedFormat, plain_copy
 from odibi_core.formats.packing import COMPRESSIONS
@@ -143,7 +152,7 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             INEXACT,
             "Malformed JSON",
             "JSON transform error",
-            "json_read expected records",
+            NO_RECORDS,
             "nvalid JSON",
         )
         return any(sign in str(error) for sign in signs)
@@ -288,6 +297,8 @@ class JsonFormat(PackedFormat[JsonReadOptions, JsonWriteOptions]):
             if not self.is_malformed(error):
                 raise
             told = lines_error(part) if part.layout == LINES else array_error(part, str(error))
+            if told is None and NO_RECORDS in str(error):
+                told = no_columns(part.files.paths[0], "no object has a key")
             if told is None:
                 raise
             raise told from error

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 LINES, ARRAY, OBJECTS = "newline_delimited", "array", "unstructured"
+NO_RECORDS = "json_read expected records"
+"""What DuckDB says of values that are no objects, and of objects without a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ def lines_error(part: Part) -> SourceError | None:
     return told
 
 
+def no_columns(path: str, what: str) -> SourceError:
+    """What is wrong with a file of objects that don't say its columns."""
+    return SourceError(f"{what}, so that nothing says its columns", where=path, fix="give them with `schema`")
+
+
 def array_error(part: Part, message: str) -> SourceError:
     """Where exactly a file that is not lines stops being JSON."""
     for path, codec in zip(part.files.paths, part.codecs, strict=True):
@@ -113,10 +120,6 @@ def array_error(part: Part, message: str) -> SourceError:
                     where=path,
                     fix="rename the key where the file is made",
                 )
-            if not value:
-                return SourceError(
-                    "the list is empty, so that nothing says its columns",
-                    where=path,
-                    fix="give them with `schema`",
-                )
+            if not any(value):
+                return no_columns(path, "the list is empty" if value == [] else "no object has a key")
     return SourceError(f"the file is not JSON: {message.splitlines()[0]}", where=part.files.paths[0])

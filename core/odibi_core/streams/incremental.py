@@ -213,10 +213,11 @@ class IncrementalSource:
 
     def _source_state(self) -> object:
         """What tells whether a file source changed; None where it must be asked."""
-        path = self._workspace.resolve(str(self._reader.value))
         try:
+            path = self._workspace.resolve(str(self._reader.value))
             found = path.stat()
-        except OSError:
+        except (OSError, OdibiError):
+            # A URL is no path.
             return None
         # A file that was written just now may be written again within the clock's grain.
         if not path.is_file() or time.time() - found.st_mtime < 2 or self._config.batch_size:

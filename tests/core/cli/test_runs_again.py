@@ -14,10 +14,14 @@ from tests.core.cli.conftest import ODIBI, Answer, environment
 from tests.processes import started
 from tests.waiting import wait_until
 
+from odibi_core.errors import OdibiError
 from odibi_core.events import NodeState
+from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.runs import list_runs
+from odibi_core.run_queue import note_refusal
+from odibi_core.workspace import Workspace
 
 Odibi = Callable[..., Answer]
 
@@ -200,3 +204,17 @@ def test_what_can_not_be_done_again_says_why(odibi: Odibi, sales: Path) -> None:
     answer = odibi("runs", "rerun", "--from", "chekc")
     assert (answer.code, "did you mean 'check'?" in answer.err) == (2, True)
     assert odibi("runs", "rerun", "--failed", "--to", "large").code == 2
+    answer = odibi("runs", "rerun", "--param", "smalest=2")
+    assert (answer.code, "did you mean 'smallest'?" in answer.err) == (2, True)
+    answer = odibi("runs", "rerun", "--param", "smallest=few")
+    assert (answer.code, "smallest" in answer.err) == (2, True)
+    assert len(list_runs(sales / ".odibi" / "runs")) == 1
+
+
+def test_a_run_that_was_refused_in_its_turn_says_why(odibi: Odibi, sales: Path) -> None:
+    order = RunOrder(pipeline="sales", trigger=Trigger.SCHEDULE)
+    run_id = note_refusal(Workspace.find(sales), order, OdibiError("its room is taken", fix="make room"))
+    for command in ("show", "follow"):
+        told = odibi("runs", command, run_id).out
+        assert "Why: its room is taken" in told
+        assert "To mend it: make room" in told

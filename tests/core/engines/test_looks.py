@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import Run
 
 from odibi_core.dataset import sample_rows
 from odibi_core.engines.duckdb.fragment import Fragment
@@ -13,6 +14,7 @@ from odibi_core.engines.duckdb.looks import Looks, look_at_heads
 from odibi_core.engines.duckdb.samples import table_samples, table_schemas
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.schema import Schema
+from odibi_core.testing import ingest_step, store_step
 
 COLUMNS = """
     SELECT range AS id, range::UTINYINT AS small, range::UBIGINT AS big, range::HUGEINT AS huge,
@@ -81,6 +83,21 @@ def test_steps_of_different_columns_share_one_query(session: Session) -> None:
     planned['"q1"'] = Schema.of({"name": "VARCHAR", "n": "INTEGER"})
     queries = ["FROM rows", "SELECT name, 7 AS n FROM rows"]
     assert look(session, planned, *queries, are_simple=True) == look(session, {}, *queries, are_simple=True)
+
+
+def test_a_source_of_moments_with_a_zone_that_is_a_step_itself_is_looked_at(
+    run: Run, make_file: Callable[[str, str], Path]
+) -> None:
+    make_file("rows.jsonl", '{"id": 1, "at": "2026-01-01T00:00:00Z"}\n')
+    steps = [ingest_step("rows", "rows.jsonl"), store_step("saved", "saved.parquet", "rows")]
+    # The second time the plan knows the columns from the first.
+    for _ in range(2):
+        result = run(steps, tracking="fused")
+        assert result.tracker is not None
+        found = result.tracker.step_executions[0]
+        assert found["warnings"] == result.tracker.step_executions[1]["warnings"] == []
+        assert found["after_snapshot"]["row_count"] == 1
+        assert found["after_snapshot"]["sample"][0]["id"] == 1
 
 
 def test_a_source_that_the_plan_saw_otherwise_is_looked_at_anew(session: Session) -> None:

@@ -138,6 +138,7 @@ def rerun(
     """
     from odibi_core.graph.selection import select_steps
     from odibi_core.journal.repeating import Repeat, kept_pipeline
+    from odibi_core.parameters import refuse_unused, resolve_parameters
 
     if failed and (start or end):
         raise click.UsageError("Give --failed, or --from and --to, not both.")
@@ -146,8 +147,13 @@ def rerun(
         "parameters": {**order.parameters, **parameters},
         "cache": cache or order.cache,
     }
+    pipeline = kept_pipeline(run_dir)
+    if parameters:
+        parts = [[step.value, step.params, step.expectations] for step in pipeline.steps]
+        refuse_unused(parameters, pipeline.parameters, parts)
+        resolve_parameters(pipeline.parameters, changes["parameters"])
     if start or end:
-        select_steps(kept_pipeline(run_dir), start=start, end=end)
+        select_steps(pipeline, start=start, end=end)
         changes |= {"start": start, "end": end, "steps": []}
     _put(session, order.model_copy(update=changes), text)
 
@@ -209,6 +215,10 @@ def _tell(session: Session, record: RunRecord) -> None:
         terminal.line(f"Parameters: {given}")
     if record.reason:
         terminal.line(f"Why: {record.reason}")
+    elif record.error_message and not record.start_time:
+        terminal.line(f"Why: {record.error_message}")
+        if record.fix:
+            terminal.line(f"To mend it: {record.fix}")
     terminal.line()
     terminal.table(
         ("step", "layer", "state", "took", "rows"), [_step(step) for step in record.steps.values()]

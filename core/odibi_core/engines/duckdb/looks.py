@@ -80,14 +80,15 @@ def _certain_schemas(
     sources: Mapping[str, Fragment],
     planned: Mapping[str, Schema | None],
 ) -> dict[str, Schema] | None:
-    """Step → columns; None where the plan does not know them all, or saw other sources."""
+    """Step → columns; None where the plan does not know them all, saw other sources, or one is not plain."""
     known = {name: schema for name, schema in planned.items() if schema is not None}
     queries = {name for fragment in fragments.values() for name in fragment.ctes} - set(sources)
-    if not queries <= set(known) or not all(is_plain(known[name]) for name in queries):
+    if not queries <= set(known):
         return None
     if any(known.get(name) != _columns(cursor, name) for name in sources):
         return None
-    return {step: known[fragment.name] for step, fragment in fragments.items()}
+    wanted = {step: known[fragment.name] for step, fragment in fragments.items()}
+    return wanted if all(map(is_plain, wanted.values())) else None
 
 
 def _columns(cursor: DuckDBPyConnection, table: str) -> Schema:
