@@ -574,6 +574,23 @@ def test_the_documented_stream_runs_unchanged_and_ends_cleanly(tmp_path: Path) -
     assert len(names(landing / "processed")) == 6
 
 
+def test_other_events_under_the_id_of_some_that_wait_are_refused(workspace: Workspace, make: Make) -> None:
+    stream = make(StreamMode.EVENT, source_path="events")
+    assert stream.push({"n": 1}, event_id="k") == stream.push({"n": 1}, event_id="k")
+    with pytest.raises(OdibiError, match="other events of that id wait already"):
+        stream.push({"n": 2}, event_id="k")
+    assert stream.run_once() == 1
+    assert rows(workspace) == [1]
+
+
+def test_numbers_that_json_does_not_have_are_refused_at_the_door(make: Make) -> None:
+    manager = make(StreamMode.EVENT, source_path="events", port=0)
+    manager.start_background()
+    answer = httpx.post(manager.url, content='{"n": NaN}', timeout=30)
+    assert (answer.status_code, "NaN is no number of JSON" in answer.json()["error"]) == (400, True)
+    assert manager.stop()
+
+
 def test_pages_of_other_sites_post_no_events(workspace: Workspace, make: Make) -> None:
     manager = make(StreamMode.EVENT, source_path="events", port=0)
     manager.start_background()

@@ -27,6 +27,10 @@ class FullError(OdibiError):
     """So much waits already that no more is taken."""
 
 
+class KeyReusedError(OdibiError):
+    """Other events of that id wait already."""
+
+
 class Inbox:
     """A folder that takes events.
 
@@ -48,6 +52,7 @@ class Inbox:
 
         Raises:
             FullError: Too much waits.
+            KeyReusedError: Other events of that id wait.
             OdibiError: They are no mappings, or can't be written.
         """
         found = list(rows)
@@ -56,11 +61,19 @@ class Inbox:
         encoder = JsonEncoder()
         data = b"".join(encoder.encode(dict(row)).encode() + b"\n" for row in found)
         name = hashlib.sha256(id_.encode()).hexdigest()[:32] if id_ else secrets.token_hex(16)
+        # One name for one id: the ledger knows what was taken by its name.
+        path = self.folder / f"{name}{SUFFIX}"
         with self._lock:
+            waiting = _content(path) if id_ else None
+            if waiting == data:
+                return name
+            if waiting is not None:
+                raise KeyReusedError(
+                    "other events of that id wait already", where=repr(id_), fix="give each its own id"
+                )
             if self.size() >= self._capacity:
                 raise FullError(f"{self._capacity:,} posts wait already", fix="send it again later")
-            # One name for one id: the ledger knows what was taken by its name.
-            write_file(self.folder / f"{name}{SUFFIX}", data)
+            write_file(path, data)
         return name
 
     def size(self) -> int:
@@ -70,6 +83,13 @@ class Inbox:
                 return sum(entry.name.endswith(SUFFIX) for entry in entries)
         except FileNotFoundError:
             return 0
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def event_key(path: Path) -> str:
@@ -125,14 +145,22 @@ def read_rows(body: bytes) -> list[Mapping[str, Any]]:
     try:
         text = body.decode()
         try:
-            found = json.loads(text)
+            found = _parsed(text)
         except ValueError:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+            found = [_parsed(line) for line in text.splitlines() if line.strip()]
     except ValueError as error:
         raise OdibiError(
             f"the body is no JSON: {error}", fix="send an object, a list, or one a line"
         ) from None
     return found if isinstance(found, list) else [found]
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_constant=_refused)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _handler(inbox: Inbox) -> type[http.server.BaseHTTPRequestHandler]:
@@ -164,6 +192,8 @@ def _handler(inbox: Inbox) -> type[http.server.BaseHTTPRequestHandler]:
                 id_ = inbox.put(read_rows(body), id_=self.headers.get("Idempotency-Key", ""))
             except FullError as error:
                 self._answer(503, {"error": error.what}, {"Retry-After": "5"})
+            except KeyReusedError as error:
+                self._answer(422, {"error": error.what, "fix": error.fix})
             except OdibiError as error:
                 self._answer(400, {"error": error.what, "fix": error.fix})
             else:
