@@ -106,7 +106,7 @@ class StreamManager:
     ) -> None:
         if stream_config is None:
             raise OdibiError("a stream needs stream_config", fix="give StreamConfig(source_path=…)")
-        self._mode, self._config = StreamMode(stream_mode), stream_config
+        self._mode, self._config = _mode(stream_mode), stream_config
         self._workspace = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
         name = pipeline_name or (steps.name if isinstance(steps, Pipeline) else "stream")
         if isinstance(steps, Pipeline):
@@ -388,6 +388,17 @@ class StreamManager:
             author=f"stream {self._config.source_path}",
             parameters={**self._parameters, "batch": batch.id},
         )
+
+
+def _mode(given: StreamMode | str) -> StreamMode:
+    try:
+        return StreamMode(given)
+    except ValueError:
+        raise OdibiError(
+            f"there is no mode {given!r}",
+            where="stream_mode",
+            fix=did_you_mean(str(given), [mode.value for mode in StreamMode]),
+        ) from None
 
 
 def _same(value: object) -> str:

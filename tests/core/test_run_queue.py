@@ -155,6 +155,7 @@ def test_a_run_that_goes_on_stops_cleanly_when_it_is_cancelled(
     wait_until(lambda: record_of(run_id).state.is_final)
     record = record_of(run_id)
     assert (record.state, record.cancel_author) == (RunState.CANCELLED, "ana")
+    assert record.reason == "ana asked it to stop"
     assert record.steps["large"].state is NodeState.CANCELLED
     with pytest.raises(OdibiError, match="the run has ended already: cancelled"):
         queue.cancel(run_id, "ana")

@@ -574,6 +574,23 @@ def test_the_documented_stream_runs_unchanged_and_ends_cleanly(tmp_path: Path) -
     assert len(names(landing / "processed")) == 6
 
 
+def test_a_watermark_that_does_not_fit_the_source_is_told_as_such(workspace: Workspace, make: Make) -> None:
+    (workspace.root / "source.csv").write_text("n\n1\n2\n")
+    with pytest.raises(OdibiError, match="there is no column 'm'") as told:
+        make(StreamMode.INCREMENTAL, source_path="source.csv", watermark_column="m").run_once()
+    assert told.value.where == "watermark_column 'm'"
+    assert make(StreamMode.INCREMENTAL, source_path="source.csv", watermark_column="n").run_once() == 1
+    (workspace.root / "source.csv").write_text("n\n1\n2\nx\n")
+    with pytest.raises(OdibiError) as told:
+        make(StreamMode.INCREMENTAL, source_path="source.csv", watermark_column="n").run_once()
+    assert told.value.where == "watermark_column 'n'"
+
+
+def test_a_mode_that_there_is_not_is_told_with_those_that_there_are(workspace: Workspace) -> None:
+    with pytest.raises(OdibiError, match="stream_mode: there is no mode 'watermark'"):
+        StreamManager([], stream_mode="watermark", stream_config=StreamConfig(source_path="a"))
+
+
 def test_other_events_under_the_id_of_some_that_wait_are_refused(workspace: Workspace, make: Make) -> None:
     stream = make(StreamMode.EVENT, source_path="events")
     assert stream.push({"n": 1}, event_id="k") == stream.push({"n": 1}, event_id="k")

@@ -236,7 +236,8 @@ class RunRecord:
                 self.steps_without_rows = event.get("steps_without_rows", 0)
             case EventType.RUN_CANCELLED:
                 self._end(event, RunState.CANCELLED)
-                self.reason = event.get("reason") or ""
+                # Whoever asks has the run's process told by a signal, which is not why.
+                self.reason = self._who_asked() if self.is_cancelling else event.get("reason") or ""
             case EventType.RUN_VITALS:
                 self.memory_mb, self.cpu_percent = event.get("memory_mb"), event.get("cpu_percent")
                 self.peak_memory_mb = max(self.peak_memory_mb or 0, self.memory_mb or 0)
@@ -269,10 +270,13 @@ class RunRecord:
         self.is_judged = True
         if self.is_cancelling:
             self.state = RunState.CANCELLED
-            self.reason = f"{self.cancel_author or 'somebody'} asked it to stop"
+            self.reason = self._who_asked()
         else:
             self.state = RunState.FAILED if self.error_message else RunState.LOST
         self._leave_steps()
+
+    def _who_asked(self) -> str:
+        return f"{self.cancel_author or 'somebody'} asked it to stop"
 
     def _leave_steps(self) -> None:
         """Count steps as failed whose end nobody told of."""

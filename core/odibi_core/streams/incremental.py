@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from odibi_core.durations import parse_duration
-from odibi_core.errors import OdibiError
+from odibi_core.errors import OdibiError, SqlError
 from odibi_core.schema import literal, quote
 from odibi_core.secret_store import Secrets
 from odibi_core.step import Step
@@ -120,7 +120,11 @@ class IncrementalSource:
             steps.append(read_step("seen", self._staged / f"seen-{mark['number']}.parquet"))
         inputs = {"source": "source", **({"seen": "seen"} if mark is not None else {})}
         select = Step("transform", "new", "sql", "", self._select(mark), {}, inputs, {"data": "new"})
-        stage(self._workspace, [*steps, select, write_step("put_aside", "new", rows)], self._secrets)
+        try:
+            stage(self._workspace, [*steps, select, write_step("put_aside", "new", rows)], self._secrets)
+        except SqlError as error:
+            # The place in the query says nothing to those who did not write it.
+            raise OdibiError(error.what, where=f"watermark_column {self._column!r}", fix=error.fix) from error
         found = self._measure(rows, seen, mark, number)
         if found is None:
             self._seen_state = state
@@ -199,7 +203,7 @@ class IncrementalSource:
             return value
         if type_.startswith(("TIMESTAMP", "DATE")):
             try:
-                seconds = parse_duration(str(lateness))
+                seconds = parse_duration(lateness if isinstance(lateness, str) else f"{lateness:g}")
             except ValueError as error:
                 raise OdibiError(str(error), where="stream_config.lateness") from None
             return f"CAST({value} - INTERVAL '{seconds} seconds' AS {type_})"
