@@ -52,7 +52,9 @@ def render() -> None:
         return
     st.session_state["run_id"] = st.query_params["run"] = watched.about.run_id
     if watched.is_over:
-        _show(studio, watched)
+        # A fragment is in a container too: so all has the same place before the end and after it.
+        with st.container():
+            _show(studio, watched)
     else:
         _show_live(studio, watched.about.run_id)
 

@@ -226,12 +226,12 @@ class RunDesk:
         Raises:
             UnknownNameError: There is no such run.
         """
-        about = self.summary(run_id)
         with self.book.opened(run_id) as run:
             record, pipeline = run.reader.record(), run.pipeline()
             is_over = record.state.is_final and not run.reader.is_attended()
-            steps = run.steps.of(record, pipeline)
-            return Watched(about, steps, run.course.copy(), is_over, run.run_dir)
+            steps, course = run.steps.of(record, pipeline), run.course.copy()
+        # Looked at last: a page looks no more at a run that is over, and must not say that it still runs.
+        return Watched(self.summary(run_id), steps, course, is_over, run.run_dir)
 
     def steps(self, run_id: str) -> RunSteps:
         """The steps of a run and what goes between them.
@@ -320,8 +320,10 @@ class RunDesk:
             UnknownNameError: There is no such run.
         """
         with self.book.opened(run_id) as run:
-            state = run.reader.record().state
+            run.reader.record()
             is_over = not run.reader.is_attended()
+            # Read once more: who hears that it is over asks no more, and must have heard how it ended.
+            state = run.reader.record().state
             events, place = run.reader.events_after(after)
         return RunEvents(events=events, next=place, state=state, is_over=is_over)
 
