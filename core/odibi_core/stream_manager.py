@@ -11,11 +11,12 @@ import json
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from odibi_core.errors import OdibiError, PipelineInvalidError, TransientError, did_you_mean
+from odibi_core.errors import OdibiError, PipelineInvalidError, TransientError, WorkspaceError, did_you_mean
 from odibi_core.file_lock import FileLock
 from odibi_core.journal.order import RunOrder, Trigger
 from odibi_core.late_dataclass import dataclass
@@ -57,7 +58,7 @@ class StreamStatus:
         done: Files, posts or batches that are committed.
         failed: Those that could not be taken.
         watermark: How far rows were taken, as text; "" where there is none.
-        error: Why the batch before the next one is not committed, or "".
+        error: Why the batch before the next one is not committed, or why there is no next one; or "".
     """
 
     waiting: int
@@ -188,7 +189,7 @@ class StreamManager:
             assert self._source is not None
             count = 0
             while not self._stopping.is_set() and not is_paused(self._checkpoints):
-                batch = self._source.next_batch()
+                batch = self._next_batch(self._source)
                 if batch is None:
                     if self._source.wait_s() < self._config.poll_interval_s and self._is_settling():
                         self._stopping.wait(self._source.wait_s())
@@ -220,14 +221,14 @@ class StreamManager:
         ledger = self._ledger or StreamLedger(self._folder / "ledger.db")
         try:
             counts, mark = ledger.count(), ledger.mark
-            errors = [entry.reason for entry in ledger.open_entries() if entry.reason]
+            errors = [entry.reason for entry in ledger.open_entries() if entry.reason] + [ledger.trouble]
             waiting, lag_s = self._source.waiting() if self._source is not None else (0, 0.0)
         finally:
             if ledger is not self._ledger:
                 ledger.close()
         value = str(json.loads(mark)["value"]) if mark else ""
         done, failed = counts.get("done", 0), counts.get("failed", 0)
-        return StreamStatus(waiting, lag_s, done, failed, value, errors[0] if errors else "")
+        return StreamStatus(waiting, lag_s, done, failed, value, errors[0])
 
     def _readers(self) -> list[Step]:
         wanted = _same(self._config.source_path)
@@ -292,6 +293,8 @@ class StreamManager:
                     key_of=event_key, pattern=f"*{SUFFIX}", settle_s=0,
                 )  # fmt: skip
         folder = self._workspace.resolve(config.source_path)
+        if not folder.exists():
+            _log.warning("the folder %s was not there: it is made now, and watched", folder)
         return FileSource(self._workspace, folder, config, reader, ledger, staged)
 
     def _close(self) -> None:
@@ -319,16 +322,30 @@ class StreamManager:
     def _step(self, source: Source) -> float:
         """How long to wait before the next look, in seconds; 0 where a batch was taken."""
         try:
-            batch = source.next_batch()
+            batch = self._next_batch(source)
             if batch is None:
                 return max(source.wait_s(), 0.01)
             return 0.0 if self._attempt(batch) else self._config.poll_interval_s
         except Exception as error:  # noqa: BLE001 - a fault that may pass never ends the stream
-            said = str(error) if isinstance(error, OdibiError) else f"{type(error).__name__}: {error}"
+            said = _said(error)
             if self._told != said:
                 self._told = said
                 _log.error("the stream of %s waits: %s", self._config.source_path, said)
             return self._config.poll_interval_s
+
+    def _next_batch(self, source: Source) -> Batch | None:
+        """The next batch, if there is one; where the source can't tell, others who ask hear why."""
+        assert self._ledger is not None
+        trouble = ""
+        try:
+            return source.next_batch()
+        except Exception as error:
+            trouble = _said(error)
+            raise
+        finally:
+            with suppress(WorkspaceError):
+                if trouble != self._ledger.trouble:
+                    self._ledger.note_trouble(trouble)
 
     def _attempt(self, batch: Batch) -> bool:
         """Whether a batch is settled: committed, or failed for good."""
@@ -399,6 +416,10 @@ def _mode(given: StreamMode | str) -> StreamMode:
             where="stream_mode",
             fix=did_you_mean(str(given), [mode.value for mode in StreamMode]),
         ) from None
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, OdibiError) else f"{type(error).__name__}: {error}"
 
 
 def _same(value: object) -> str:

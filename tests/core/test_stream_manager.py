@@ -586,6 +586,30 @@ def test_a_watermark_that_does_not_fit_the_source_is_told_as_such(workspace: Wor
     assert told.value.where == "watermark_column 'n'"
 
 
+def test_what_keeps_a_stream_from_its_next_batch_is_seen_from_outside(
+    workspace: Workspace, make: Make
+) -> None:
+    (workspace.root / "source.csv").write_text("m\n1\n")
+    stream = make(StreamMode.INCREMENTAL, source_path="source.csv", watermark_column="n")
+    stream.start_background()
+    outside = make(StreamMode.INCREMENTAL, source_path="source.csv", watermark_column="n")
+    wait_until(lambda: "there is no column 'n'" in outside.status().error)
+    (workspace.root / "source.csv").write_text("n\n1\n")
+    wait_until(lambda: outside.status().done == 1)
+    assert outside.status().error == ""
+
+
+def test_a_folder_that_is_not_there_is_told_when_it_is_made(
+    workspace: Workspace, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert make().run_once() == 0
+    (message,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert message == f"the folder {workspace.root / 'landing'} was not there: it is made now, and watched"
+    caplog.clear()
+    assert make().run_once() == 0
+    assert not caplog.records
+
+
 def test_a_mode_that_there_is_not_is_told_with_those_that_there_are(workspace: Workspace) -> None:
     with pytest.raises(OdibiError, match="stream_mode: there is no mode 'watermark'"):
         StreamManager([], stream_mode="watermark", stream_config=StreamConfig(source_path="a"))

@@ -17,6 +17,7 @@ from odibi_core.journal.reader import JournalReader
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.writer import DESIGN_FILE, ORDERED_FILE
 from odibi_core.pipeline import Pipeline
+from odibi_core.step import NodeKind
 from odibi_core.text_file import reason
 
 
@@ -48,8 +49,8 @@ def repeat_order(
         parameters: Other values of the parameters; None takes those of the run.
 
     Raises:
-        OdibiError: The run still goes on, no step of it is left to do, it took mended rows, or its order or
-            pipeline was not kept or can't be read.
+        OdibiError: The run still goes on, no step of it is left to do, it took mended rows or a batch that is
+            gone, or its order or pipeline was not kept or can't be read.
     """
     record = JournalReader(run_dir).record()
     if repeat is not Repeat.START and not record.state.is_final:
@@ -64,6 +65,8 @@ def repeat_order(
             where=f"run {record.run_id}",
             fix="where it failed, go on with it: odibi quarantine again",
         )
+    if record.order.get("trigger") == Trigger.STREAM:
+        _check_batch(record, kept_pipeline(run_dir))
     known = {"pipeline": record.pipeline_name, "trigger": trigger, "parameters": record.parameters}
     asked = read_order({**known, **record.order}, record.run_id)
     changes: dict[str, Any] = {
@@ -77,6 +80,19 @@ def repeat_order(
     if repeat is Repeat.FAILURE:
         changes["steps"] = _steps_left(record, asked, kept_pipeline(run_dir))
     return asked.model_copy(update=changes), kept_text(run_dir)
+
+
+def _check_batch(record: RunRecord, pipeline: Pipeline) -> None:
+    """Return where the batch that a stream gave to a run is still there."""
+    for step in pipeline.steps:
+        if step.kind is NodeKind.INGEST and isinstance(step.value, str):
+            batch = Path(step.value)
+            if batch.is_absolute() and not batch.exists():
+                raise OdibiError(
+                    f"the run took a batch of a stream, and {batch.name} is no longer where it took it from",
+                    where=f"run {record.run_id}",
+                    fix="where it failed, have the stream take it again: odibi stream replay",
+                )
 
 
 def kept_pipeline(run_dir: Path) -> Pipeline:

@@ -179,6 +179,16 @@ class StreamLedger:
         rows = self._rows("SELECT value FROM facts WHERE name = 'mark'")
         return rows[0][0] if rows else ""
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no next batch although there may be something to take; "" where nothing is wrong."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'trouble'")
+        return rows[0][0] if rows else ""
+
+    def note_trouble(self, reason: str) -> None:
+        """Note why there is no next batch, or "" where nothing is wrong any more."""
+        self._do("INSERT OR REPLACE INTO facts VALUES ('trouble', ?)", reason)
+
     def next_number(self) -> int:
         """The number of the next batch."""
         return int(self._rows("SELECT coalesce(max(number), 0) + 1 FROM batches")[0][0])

@@ -34,7 +34,7 @@ class Standing:
         done: Files, posts or batches that are committed.
         failed: Those that could not be taken.
         watermark: How far rows were taken, as text; "" where there is none.
-        error: Why the batch that is under way is not committed, or "".
+        error: Why the batch that is under way is not committed, or why there is none; or "".
         latest: What was taken, the latest first.
     """
 
@@ -82,12 +82,12 @@ def standing(workspace: Workspace, name: str, stream: Stream, *, entries: int = 
     """
     folder = checkpoint_folder(workspace, name) / state_folder(stream.mode, stream.source_path)
     counts: dict[str, int] = {}
-    mark, latest, open_ = "", list[Entry](), list[Entry]()
+    mark, trouble, latest, open_ = "", "", list[Entry](), list[Entry]()
     if (folder / "ledger.db").exists():
         ledger = StreamLedger(folder / "ledger.db")
         try:
             counts, mark, latest = ledger.count(), ledger.mark, ledger.latest(entries)
-            open_ = ledger.open_entries()
+            open_, trouble = ledger.open_entries(), ledger.trouble
         finally:
             ledger.close()
     came = _came(workspace, stream, folder)
@@ -101,7 +101,7 @@ def standing(workspace: Workspace, name: str, stream: Stream, *, entries: int = 
         done=counts.get("done", 0),
         failed=counts.get("failed", 0),
         watermark=str(json.loads(mark)["value"]) if mark else "",
-        error=errors[0] if errors else "",
+        error=errors[0] if errors else trouble,
         latest=latest,
     )
 

@@ -70,6 +70,18 @@ def test_a_stream_takes_what_is_there_is_listed_and_replays_what_failed(
     assert ids(shop) == [1, 2]
 
 
+def test_the_run_of_a_batch_that_is_gone_is_not_asked_for_again(
+    odibi: Odibi, landing: Path, shop: Path
+) -> None:
+    (landing / "a.csv").write_text("id\n1\n")
+    assert odibi("stream", "run", "events", "--once").code == ExitCode.OK
+    answer = odibi("runs", "rerun")
+    assert answer.code == ExitCode.FAILED
+    assert "the run took a batch of a stream, and" in answer.err
+    assert "have the stream take it again: odibi stream replay" in answer.err
+    assert len(list_runs(shop / ".odibi" / "runs")) == 1
+
+
 def test_what_is_wrong_with_a_stream_is_told(odibi: Odibi, landing: Path, shop: Path) -> None:
     (shop / "streams" / "events.yaml").write_text(
         STREAM.replace("landing/", "lending/") + "mode: incremental\n"
