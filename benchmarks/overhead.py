@@ -85,10 +85,10 @@ def sql_steps(folder: Path, steps: int, shape: str, tracking: str) -> Figures:
 
 def python_steps(folder: Path, steps: int, shape: str, tracking: str) -> Figures:
     """Python steps of ours, with tracking, events and journal."""
-    import pandas as pd  # noqa: F401 - a function step can't do without; every peer has it too
-
     from odibi_core.step import Step
 
+    # What pandas takes to be loaded, and to make its first frame, is the functions' own and every peer's.
+    first_frame()
     made = [Step("bronze", "step_0", "function", "", first_frame, outputs={"data": "rows_0"})]
     for number in range(1, steps):
         inputs = {"rows": f"rows_{_source(shape, number)}"}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import enum
 import json
-import marshal
 import math
-import re
 import types
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from odibi_core.dataset import json_value
 from odibi_core.secret_store import Redactor
 
+if TYPE_CHECKING:
+    import orjson
+
 _DEEPEST = 50
 _NAMED = (types.FunctionType, type)
-_MARSHAL_VERSION = 2
-"""Floats are in binary, and nothing refers back to what came before."""
-_NO_NUMBER = re.compile(rb"g.{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
-"""A float that is infinite or none at all, as `marshal` writes it: all bits of its exponent are set."""
+_NULL = b"null"
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 class JsonEncoder(json.JSONEncoder):
@@ -32,20 +32,31 @@ class JsonEncoder(json.JSONEncoder):
         # On one line: `json` encodes several times as slowly where it indents.
         super().__init__(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         self._redactor = redactor or Redactor()
+        self._fragments: dict[int, tuple[orjson.Fragment, str]] = {}
 
     def encode(self, o: Any) -> str:
         """The value as JSON."""
         shown = self._redactor.value(o)
-        if (text := _plain_text(shown)) is not None:
+        if (text := _plain_text(shown, self._redactor)) is not None:
             return text.decode()
         return self._encode_any(shown)
 
     def encode_line(self, o: Any) -> bytes:
         """The value as a line of JSON in UTF-8, with what UTF-8 can't hold escaped."""
         shown = self._redactor.value(o)
-        if (text := _plain_text(shown)) is not None:
+        if (text := _plain_text(shown, self._redactor)) is not None:
             return text + b"\n"
         return self._encode_any(shown).encode("utf-8", errors="backslashreplace") + b"\n"
+
+    def fragment(self, o: Any) -> orjson.Fragment:
+        """What stands for the value where it is a part of others that are encoded: it is encoded once."""
+        import orjson
+
+        text = self.encode(o)
+        fragment = orjson.Fragment(text)
+        # Held with it: no other can have the same id meanwhile.
+        self._fragments[id(fragment)] = fragment, text
+        return fragment
 
     def _encode_any(self, shown: Any) -> str:
         try:
@@ -57,6 +68,10 @@ class JsonEncoder(json.JSONEncoder):
         """A value that JSON can hold in place of one that it can't."""
         if isinstance(o, set | frozenset):
             return sorted(map(str, o))
+        if id(o) in self._fragments:
+            return json.loads(self._fragments[id(o)][1])
+        if isinstance(o, enum.Enum):
+            return self._redactor.value(o.value)
         if isinstance(o, _NAMED):
             # Where it lies in memory, as `str` tells of a function, is another place in each run.
             return json_value(self._redactor.text(f"{o.__module__}.{o.__qualname__}"))
@@ -66,22 +81,38 @@ class JsonEncoder(json.JSONEncoder):
         return json_value(o) if hidden == text else json_value(hidden)
 
 
-def _plain_text(value: Any) -> bytes | None:
-    """The JSON in UTF-8 of mappings and lists of texts, numbers and nothing else; None of all other values.
-
-    orjson has forms of its own for objects of many kinds, and writes null for a float that is no number.
-    """
+def _plain_text(value: Any, redactor: Redactor) -> bytes | None:
+    """The JSON in UTF-8 of mappings and lists of texts, numbers and their like; None of all other values."""
     import orjson
 
     try:
-        # It refuses all that is not exactly of one of Python's own kinds, in a fifth of the time of a loop.
-        kept = marshal.dumps(value, _MARSHAL_VERSION)
-        # It refuses what is left of these: bytes, sets, halves of surrogate pairs, more than 64 bits.
-        text = orjson.dumps(value)
-    # Too deep, or without an end, is a ValueError of the one and a TypeError of the other.
-    except (TypeError, ValueError):
+        # It refuses all that it has no form for: sets, halves of surrogate pairs, more than 64 bits.
+        text = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
+    # Too deep, or without an end, is one as well.
+    except TypeError:
         return None
-    return None if _NO_NUMBER.search(kept) else text
+    # It writes null for a float that is no number, too, and what else it has a form for may hold a secret.
+    is_safe = _NULL not in text and not redactor.known_forms
+    return text if is_safe or _are_plain((value,), _PLAIN | {orjson.Fragment}) else None
+
+
+def _are_plain(values: Iterable[Any], plain: Collection[object]) -> bool:
+    for value in values:
+        kind = type(value)
+        if kind in plain:
+            continue
+        if kind is float:
+            if not math.isfinite(value):
+                return False
+        elif kind is dict:
+            if value and not _are_plain(value.values(), plain):
+                return False
+        elif kind is list or kind is tuple:
+            if value and not _are_plain(value, plain):
+                return False
+        else:
+            return False
+    return True
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -19,7 +19,7 @@ from odibi_core.events import EventType, NodeState
 from odibi_core.json_text import JsonEncoder
 from odibi_core.late_dataclass import dataclass
 from odibi_core.prometheus_text import Family, write_families
-from odibi_core.text_file import write_text_file
+from odibi_core.text_file import write_file, write_text_file
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -44,6 +44,21 @@ _TAKEN = frozenset(
         "expectation_offending_rows",
     }
 )
+
+
+METRICS_EVENTS = frozenset(
+    {
+        EventType.PIPELINE_START,
+        EventType.NODE_COMPLETE,
+        EventType.NODE_ERROR,
+        EventType.NODE_RETRY,
+        EventType.EXPECTATIONS_CHECKED,
+        EventType.ROWS_QUARANTINED,
+        EventType.PIPELINE_COMPLETE,
+        EventType.RUN_CANCELLED,
+    }
+)
+"""What the metrics are made of."""
 
 
 @dataclass(slots=True)
@@ -91,7 +106,9 @@ class _Series:
 
 
 class MetricsManager:
-    """Collects metrics from a run's events (`bus.subscribe(metrics.observe)`), and those that users record.
+    """Collects metrics from a run's events, and those that users record.
+
+    `bus.subscribe(metrics.observe, METRICS_EVENTS)` has it hear of them.
 
     The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
     the highest resident memory that the whole process has had by the end of the step, looked at no more
@@ -137,12 +154,12 @@ class MetricsManager:
         """Take what an event tells."""
         with self._lock:
             match event["event_type"]:
+                case EventType.NODE_COMPLETE:
+                    self._complete(event)
                 case EventType.PIPELINE_START:
                     self._pipeline_name, self._run_id = event["pipeline_name"], event["run_id"]
                     self._state, self._duration_ms = NodeState.RUNNING.value, 0.0
                     self._nodes = {}
-                case EventType.NODE_COMPLETE:
-                    self._complete(event)
                 case EventType.NODE_ERROR:
                     node = self._node(event)
                     node.status = NodeState.FAILED.value
@@ -200,7 +217,7 @@ class MetricsManager:
         Raises:
             TargetError: The file can't be written.
         """
-        return write_text_file(path, JsonEncoder().encode(self.get_summary()))
+        return write_file(path, JsonEncoder().encode_line(self.get_summary()))
 
     def export_prometheus(self, path: str | Path) -> Path:
         """The path of the file that it wrote in Prometheus' text format, replaced whole.

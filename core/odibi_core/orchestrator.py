@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from odibi_core.engines.registry import EngineNames
 from odibi_core.errors import PipelineInvalidError, Problem, Severity
 from odibi_core.event_bus import EventBus
-from odibi_core.garbage import patient_collector
+from odibi_core.garbage import patient_collector, paused_collector
 from odibi_core.journal.writer import new_run_id
 from odibi_core.memory import Past, Prospect
 from odibi_core.metrics_manager import MetricsManager
@@ -230,25 +230,26 @@ class Orchestrator:
         try:
             with patient_collector(len(self.pipeline.steps)):
                 settings, redactor = self._settings(), Redactor()
-                self._run = PipelineRun(
-                    RunRequest(
-                        self.pipeline,
-                        settings,
-                        self._parameters,
-                        self._secrets,
-                        self._surroundings(),
-                        self._past(settings, redactor),
-                        self._bus,
-                        self._metrics,
-                        self._keeps_data,
-                        self._cancellation,
-                        self._run_id or new_run_id(),
-                        self._order,
-                        self._write_id,
-                        self._spark_config,
-                        redactor,
+                with paused_collector(len(self.pipeline.steps)):
+                    self._run = PipelineRun(
+                        RunRequest(
+                            self.pipeline,
+                            settings,
+                            self._parameters,
+                            self._secrets,
+                            self._surroundings(),
+                            self._past(settings, redactor),
+                            self._bus,
+                            self._metrics,
+                            self._keeps_data,
+                            self._cancellation,
+                            self._run_id or new_run_id(),
+                            self._order,
+                            self._write_id,
+                            self._spark_config,
+                            redactor,
+                        )
                     )
-                )
                 return self._run.execute()
         finally:
             self._run = self._cancellation = None

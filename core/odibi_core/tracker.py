@@ -19,7 +19,7 @@ from odibi_core.late_dataclass import dataclass
 from odibi_core.pipeline import Pipeline
 from odibi_core.secret_store import Redactor
 from odibi_core.step import NodeKind, Step
-from odibi_core.text_file import write_text_file
+from odibi_core.text_file import write_file
 
 LINEAGE_FORMAT = 1
 
@@ -121,7 +121,7 @@ class Tracker:
             OdibiError: No run has begun.
             TargetError: The file can't be written.
         """
-        return write_text_file(path, _lineage_text(self.lineage(), JsonEncoder(self.redactor)))
+        return write_file(path, _lineage_line(self.lineage(), JsonEncoder(self.redactor)))
 
     def _begin(self, pipeline: Pipeline | None) -> None:
         self._run: dict[str, Any] = {
@@ -308,33 +308,27 @@ def _snapshots(record: dict[str, Any], datasets: Mapping[str, Dataset]) -> dict[
     return snapshots
 
 
-def _lineage_text(lineage: dict[str, Any], encoder: JsonEncoder) -> str:
+def _lineage_line(lineage: dict[str, Any], encoder: JsonEncoder) -> bytes:
     """The lineage, which is used up, as JSON. What stands in several places of it is encoded once."""
-    known: dict[int, str] = {}
-    quoted, named = cache(encoder.encode), cache(encoder.default)
+    known: dict[int, Any] = {}
+    named = cache(encoder.default)
 
-    def text(snapshot: dict[str, Any] | None) -> str:
+    def encoded(snapshot: dict[str, Any] | None) -> Any:
+        if snapshot is None:
+            return None
         found = known.get(id(snapshot))
         if found is None:
-            found = known[id(snapshot)] = encoder.encode(snapshot)
+            found = known[id(snapshot)] = encoder.fragment(snapshot)
         return found
 
-    def texts(snapshots: Mapping[str, dict[str, Any]]) -> str:
-        return f"{{{','.join([f'{quoted(name)}:{text(snapshots[name])}' for name in snapshots])}}}"
-
-    steps = []
     for record in lineage["steps"]:
-        before, after = text(record.pop("before_snapshot")), text(record.pop("after_snapshot"))
-        taken, given = texts(record.pop("input_snapshots")), texts(record.pop("output_snapshots"))
+        for side in ("before_snapshot", "after_snapshot"):
+            record[side] = encoded(record[side])
+        for sides in ("input_snapshots", "output_snapshots"):
+            record[sides] = {name: encoded(snapshot) for name, snapshot in record[sides].items()}
         if isinstance(record["value"], FunctionType):
             record["value"] = named(record["value"])
-        steps.append(
-            f'{encoder.encode(record)[:-1]},"before_snapshot":{before},"after_snapshot":{after},'
-            f'"input_snapshots":{taken},"output_snapshots":{given}}}'
-        )
-    edges = encoder.encode(lineage["edges"])
-    run = encoder.encode({key: value for key, value in lineage.items() if key not in ("steps", "edges")})
-    return f'{run[:-1]},"steps":[{",".join(steps)}],"edges":{edges}}}'
+    return encoder.encode_line(lineage)
 
 
 def _edges(records: list[dict[str, Any]]) -> list[dict[str, Any]]:

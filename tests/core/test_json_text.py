@@ -49,7 +49,7 @@ VALUES = st.recursive(
 def test_what_is_plain_is_written_as_all_else_is(value: Any) -> None:
     text = JsonEncoder().encode({"value": value})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_text, "_plain_text", lambda _: None)
+        patch.setattr(json_text, "_plain_text", lambda *_: None)
         expected = JsonEncoder().encode({"value": value})
     assert json.loads(text, parse_constant=_refuse) == json.loads(expected)
 
@@ -60,6 +60,19 @@ def test_a_line_holds_no_spaces_between_its_parts() -> None:
 
 def test_floats_that_are_no_numbers_are_texts() -> None:
     assert JsonEncoder().encode({"a": [{"b": math.nan}], "c": -math.inf}) == '{"a":[{"b":"nan"}],"c":"-inf"}'
+
+
+def test_a_member_of_an_enum_is_its_value() -> None:
+    assert JsonEncoder().encode({"a": [_Color.RED]}) == '{"a":["crimson"]}'
+
+
+@pytest.mark.parametrize("beside", [1, math.nan, {"a"}])
+def test_what_is_encoded_once_stands_in_each_place(beside: Any) -> None:
+    encoder = JsonEncoder()
+    part = encoder.fragment({"x": [1, None, math.inf]})
+    text = encoder.encode({"a": part, "b": [part], "c": beside})
+    assert '"a":{"x":[1,null,"inf"]},"b":[{"x":[1,null,"inf"]}]' in text
+    json.loads(text, parse_constant=_refuse)
 
 
 def test_a_list_without_an_end_is_written_as_far_as_it_can_be() -> None:
@@ -81,6 +94,14 @@ def test_a_secret_is_hidden_at_any_depth() -> None:
     redactor.add("s3cr3t-value")
     text = JsonEncoder(redactor).encode({"a": [{"s3cr3t-value": "x s3cr3t-value"}], "b": {"s3cr3t-value"}})
     assert "s3cr3t-value" not in text
+
+
+def test_a_secret_is_hidden_in_what_is_no_text_itself() -> None:
+    key = uuid.UUID(int=7)
+    named = enum.Enum("named", {"ONE": str(key)})
+    redactor = Redactor()
+    redactor.add(str(key))
+    assert json.loads(JsonEncoder(redactor).encode({"a": key, "b": named.ONE})) == {"a": "***", "b": "***"}
 
 
 def _refuse(constant: str) -> None:

@@ -30,7 +30,7 @@ OUTPUT_FILE = "output.log"
 EVENTS_FILE = "events.jsonl"
 CANCEL_FILE = "cancel"
 """Holds who asked the run to stop: of a long journal only the ends are read for a list."""
-_KEPT_AT_ONCE = (EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
+_KEPT_AT_ONCE = frozenset({EventType.PIPELINE_START, EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED})
 
 
 def new_run_id() -> str:

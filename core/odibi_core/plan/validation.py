@@ -307,23 +307,29 @@ def reference_problems(
 ) -> Iterator[Problem]:
     """Functions and connections that don't exist, and functions that can't take what the step gives."""
     known = list(connections)
+    calls: list[tuple[Step, Call]] = []
     for step in steps:
-        name, node = step.name, nodes[step.name]
-        match node.operation:
-            case Call(function=function, params=params):
-                from odibi_core.functions.binding import bind_function
-                from odibi_core.functions.registry import resolve_function
-
-                try:
-                    called = (
-                        resolve_function(function, allowed_functions)
-                        if isinstance(function, str)
-                        else function
-                    )
-                    bind_function(called, str(function), tuple(step.inputs), tuple(params))
-                except OdibiError as error:
-                    yield Problem(error.what, name, "value", error.fix)
+        match nodes[step.name].operation:
+            case Call() as call:
+                calls.append((step, call))
             case Check(connection=wanted) | Scan(connection=wanted) | Write(connection=wanted) if wanted:
                 if wanted not in known:
                     hint = did_you_mean(wanted, known) or "declare it in odibi.toml under [connections]"
-                    yield Problem(f"there is no connection {wanted!r}", name, "params.connection", hint)
+                    yield Problem(f"there is no connection {wanted!r}", step.name, "params.connection", hint)
+    if calls:
+        yield from _call_problems(calls, allowed_functions)
+
+
+def _call_problems(
+    calls: Iterable[tuple[Step, Call]], allowed_functions: tuple[str, ...] | None
+) -> Iterator[Problem]:
+    from odibi_core.functions.binding import bind_function
+    from odibi_core.functions.registry import resolve_function
+
+    for step, call in calls:
+        function = call.function
+        try:
+            called = resolve_function(function, allowed_functions) if isinstance(function, str) else function
+            bind_function(called, str(function), tuple(step.inputs), tuple(call.params))
+        except OdibiError as error:
+            yield Problem(error.what, step.name, "value", error.fix)

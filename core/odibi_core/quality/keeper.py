@@ -22,11 +22,21 @@ UNREADABLE = "unreadable"
 REPLAY = "replay"
 """What started a run that takes mended rows."""
 
-_ENDS = (EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED)
+_ENDS = frozenset({EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED})
+QUALITY_EVENTS = _ENDS | {
+    EventType.PIPELINE_START,
+    EventType.EXPECTATIONS_CHECKED,
+    EventType.ROWS_QUARANTINED,
+    EventType.ROWS_REJECTED,
+    EventType.NODE_COMPLETE,
+}
+"""What tells of expectations, and of rows that were set aside."""
 
 
 class QualityKeeper:
-    """A watcher of a run (`bus.subscribe(keeper.observe)`). A run without anything to keep costs nothing.
+    """A watcher of a run (`bus.subscribe(keeper.observe, QUALITY_EVENTS)`).
+
+    A run without anything to keep costs nothing.
 
     Args:
         workspace: Where it is kept.
