@@ -25,7 +25,7 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
     yield from _server_problems(nodes)
     tables = {name: _table(node) for name, node in nodes.items()}
     for name, node in nodes.items():
-        if isinstance(node.operation, Scan | Write) and not node.operation.server:
+        if isinstance(node.operation, Placed) and not node.operation.server:
             try:
                 # By its real place: another spelling or a link is the same file.
                 places[name] = Path(os.path.realpath(resolve(node.operation)))
@@ -91,7 +91,7 @@ def _server_problems(nodes: Mapping[str, Node]) -> Iterator[Problem]:
     operations = {
         name: node.operation
         for name, node in nodes.items()
-        if isinstance(node.operation, Scan | Write) and node.operation.server
+        if isinstance(node.operation, Placed) and node.operation.server
     }
     writers: dict[tuple[str, str | None], str] = {}
     for name, operation in operations.items():
@@ -129,7 +129,7 @@ def _said(server: str, table: str | None) -> str:
 def _table(node: Node) -> str | None:
     """The table of a database that a step names, or the sheet of a workbook."""
     operation = node.operation
-    if not isinstance(operation, Scan | Write):
+    if not isinstance(operation, Placed):
         return None
     sheet = getattr(operation.options, "sheet", None)
     if isinstance(sheet, str):
@@ -175,7 +175,7 @@ def stray_problems(
     """
     for step in declared:
         operation = nodes[step.name].operation
-        is_file = isinstance(operation, Scan | Write) and not operation.server
+        is_file = isinstance(operation, Placed) and not operation.server
         if not is_file or not isinstance(step.value, str):
             continue
         before, brace, _ = step.value.partition("{")
