@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
@@ -73,8 +73,7 @@ class EventBus:
         self._lock = threading.RLock()
         self._pipeline_name = ""
         self._run_id = ""
-        self._watchers: list[tuple[Watcher, Collection[str]]] = []
-        self._watching: dict[str, tuple[Watcher, ...]] = dict.fromkeys(_EVENT_TYPES, ())
+        self._watchers: tuple[Watcher, ...] = ()
         self._registrations: list[_Registration] = []
         self._hooks: dict[str, tuple[Hook, ...]] = {}
         self._runner = HookRunner(hook_timeout_s, hook_queue_size)
@@ -108,7 +107,7 @@ class EventBus:
                 "timestamp": now(),
                 **keys,
             }
-            for watcher in self._watching[name]:
+            for watcher in self._watchers:
                 try:
                     watcher(event)
                 except Exception as error:  # noqa: BLE001 - a watcher never breaks what it watches
@@ -120,28 +119,15 @@ class EventBus:
                 # A later run, with secrets of its own, may have begun before a hook gets to this one.
                 self._runner.enqueue(hooks, name, partial(_for_hooks, event, (self._given, self.redactor)))
 
-    def subscribe(self, watcher: Watcher, event_types: Collection[str] = _EVENT_TYPES) -> None:
-        """Have `watcher` called with each event, at once, in the emitting thread. It must be cheap.
-
-        Args:
-            watcher: Takes one dict.
-            event_types: The events that it wants; all where none are given.
-        """
+    def subscribe(self, watcher: Watcher) -> None:
+        """Have `watcher` called with each event, at once, in the emitting thread. It must be cheap."""
         with self._lock:
-            self._watchers.append((watcher, event_types))
-            self._arrange_watchers()
+            self._watchers = (*self._watchers, watcher)
 
     def unsubscribe(self, watcher: Watcher) -> None:
         """Have `watcher` called no more."""
         with self._lock:
-            self._watchers = [known for known in self._watchers if known[0] != watcher]
-            self._arrange_watchers()
-
-    def _arrange_watchers(self) -> None:
-        self._watching = {
-            name: tuple(watcher for watcher, wanted in self._watchers if name in wanted)
-            for name in _EVENT_TYPES
-        }
+            self._watchers = tuple(known for known in self._watchers if known != watcher)
 
     def register_hook(
         self, event_type: str, hook_func: HookFunction, priority: EventPriority = EventPriority.MEDIUM

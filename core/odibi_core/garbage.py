@@ -15,7 +15,7 @@ _PATIENCE = 10
 _lock = threading.Lock()
 _thresholds: tuple[int, int, int] | None = None
 _runs = 0
-_has_frozen = False
+_pauses = 0
 
 
 @contextmanager
@@ -32,10 +32,10 @@ def patient_collector(steps: int) -> Iterator[None]:
     Args:
         steps: How many the run has.
     """
-    if steps < MANY_STEPS or not gc.isenabled():
+    if steps < MANY_STEPS or not _is_wanted():
         yield
         return
-    global _thresholds, _runs, _has_frozen
+    global _thresholds, _runs
     with _lock:
         _runs += 1
         if _runs == 1:
@@ -49,32 +49,40 @@ def patient_collector(steps: int) -> Iterator[None]:
             if _runs == 0 and _thresholds is not None:
                 gc.set_threshold(*_thresholds)
                 _thresholds = None
-                if _has_frozen:
-                    gc.unfreeze()
-                    _has_frozen = False
 
 
 @contextmanager
 def paused_collector(steps: int) -> Iterator[None]:
-    """While many steps are planned nothing is looked through, and the plan not before its run is over.
+    """While many steps are planned nothing is looked through, and afterwards the plan counts as old.
 
     All that it is made of lives as long as the run: to look through it took a fortieth of the time of a step
-    that does nothing. It stands inside of `patient_collector`.
+    that does nothing.
 
     Args:
         steps: How many the plan has.
     """
-    if steps < MANY_STEPS or not gc.isenabled():
+    if steps < MANY_STEPS or not _is_wanted():
         yield
         return
-    global _has_frozen
-    gc.disable()
+    global _pauses
+    with _lock:
+        _pauses += 1
     try:
+        gc.disable()
         yield
     finally:
-        with _lock:
-            # What somebody else froze is not ours to let go of.
-            if _has_frozen or gc.get_freeze_count() == 0:
+        try:
+            if gc.get_freeze_count() == 0:
+                # What is frozen and let go of at once is among the oldest, and was not looked through for it.
                 gc.freeze()
-                _has_frozen = True
-        gc.enable()
+                gc.unfreeze()
+        finally:
+            with _lock:
+                _pauses -= 1
+                if _pauses == 0:
+                    gc.enable()
+
+
+def _is_wanted() -> bool:
+    """Whether the collector works, but for a pause of ours."""
+    return gc.isenabled() or _pauses > 0

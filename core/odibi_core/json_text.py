@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 50
 _NAMED = (types.FunctionType, type)
+_HELD = (str, int, float, list, tuple, Mapping, types.NoneType)
+"""What JSON has a form for."""
 _NULL = b"null"
 _PLAIN = frozenset({str, int, bool, type(None)})
 
@@ -41,6 +43,11 @@ class JsonEncoder(json.JSONEncoder):
             return text.decode()
         return self._encode_any(shown)
 
+    def plain_line(self, o: Any) -> bytes | None:
+        """The same as `encode_line` where nothing in the value needs a closer look; else None."""
+        text = _plain_text(self._redactor.value(o), self._redactor)
+        return None if text is None else text + b"\n"
+
     def encode_line(self, o: Any) -> bytes:
         """The value as a line of JSON in UTF-8, with what UTF-8 can't hold escaped."""
         shown = self._redactor.value(o)
@@ -62,7 +69,7 @@ class JsonEncoder(json.JSONEncoder):
         try:
             return super().encode(shown)
         except (ValueError, TypeError, RecursionError):
-            return super().encode(_plain(shown, 0))
+            return super().encode(_plain(shown, 0, self._redactor))
 
     def default(self, o: Any) -> Any:
         """A value that JSON can hold in place of one that it can't."""
@@ -70,8 +77,8 @@ class JsonEncoder(json.JSONEncoder):
             return sorted(map(str, o))
         if id(o) in self._fragments:
             return json.loads(self._fragments[id(o)][1])
-        if isinstance(o, enum.Enum):
-            return self._redactor.value(o.value)
+        if isinstance(o, enum.Enum) and isinstance(o.value, _HELD):
+            return _plain(self._redactor.value(o.value), 0, self._redactor)
         if isinstance(o, _NAMED):
             # Where it lies in memory, as `str` tells of a function, is another place in each run.
             return json_value(self._redactor.text(f"{o.__module__}.{o.__qualname__}"))
@@ -87,13 +94,18 @@ def _plain_text(value: Any, redactor: Redactor) -> bytes | None:
 
     try:
         # It refuses all that it has no form for: sets, halves of surrogate pairs, more than 64 bits.
-        text = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
-    # Too deep, or without an end, is one as well.
-    except TypeError:
+        text = orjson.dumps(
+            value,
+            option=orjson.OPT_PASSTHROUGH_DATACLASS
+            | orjson.OPT_PASSTHROUGH_DATETIME
+            | orjson.OPT_PASSTHROUGH_SUBCLASS,
+        )
+        # It writes null for a float that is no number too, and what else it has a form for may hold a secret.
+        is_safe = _NULL not in text and not redactor.known_forms
+        return text if is_safe or _are_plain((value,), _PLAIN | {orjson.Fragment}) else None
+    # What is too deep, or has no end, is refused as well.
+    except (TypeError, RecursionError):
         return None
-    # It writes null for a float that is no number, too, and what else it has a form for may hold a secret.
-    is_safe = _NULL not in text and not redactor.known_forms
-    return text if is_safe or _are_plain((value,), _PLAIN | {orjson.Fragment}) else None
 
 
 def _are_plain(values: Iterable[Any], plain: Collection[object]) -> bool:
@@ -115,14 +127,14 @@ def _are_plain(values: Iterable[Any], plain: Collection[object]) -> bool:
     return True
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: Any, depth: int, redactor: Redactor) -> Any:
     if depth > _DEEPEST:
         return "…"
     match value:
         case float():
             return value if math.isfinite(value) else str(value)
         case Mapping():
-            return {str(key): _plain(item, depth + 1) for key, item in value.items()}
+            return {redactor.text(str(key)): _plain(item, depth + 1, redactor) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item, depth + 1) for item in value]
+            return [_plain(item, depth + 1, redactor) for item in value]
     return value

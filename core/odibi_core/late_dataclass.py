@@ -109,7 +109,7 @@ def _slots_of(base: type) -> Iterator[str]:
 
 
 def _init_of(cls: Any) -> Any:
-    names: dict[str, Any] = {"_lacking": _LACKING}
+    names: dict[str, Any] = {"_lacking": _LACKING, "_set": object.__setattr__}
     parameters, lines = ["self"], []
     for name, declared in cls._late_fields.items():
         default = declared
@@ -125,9 +125,15 @@ def _init_of(cls: Any) -> Any:
         else:
             names[f"_of_{name}"] = default
             parameters.append(f"{name}=_of_{name}")
-        if cls._late_frozen:
-            names[f"_set_{name}"] = _setter(cls, name)
-        lines.append(f"_set_{name}(self, {name})" if cls._late_frozen else f"self.{name} = {name}")
+        slot = getattr(cls, name, None)
+        if not cls._late_frozen:
+            lines.append(f"self.{name} = {name}")
+        elif isinstance(slot, MemberDescriptorType):
+            # The slot itself takes half the time of asking `object` to find it.
+            names[f"_set_{name}"] = slot.__set__
+            lines.append(f"_set_{name}(self, {name})")
+        else:
+            lines.append(f"_set(self, {name!r}, {name})")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     text = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines or ["pass"])
@@ -137,15 +143,6 @@ def _init_of(cls: Any) -> Any:
     init.__qualname__, init.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
     init.__annotations__ = {**_hints_of(cls), "return": None}
     return init
-
-
-def _setter(cls: Any, name: str) -> Callable[[Any, Any], None]:
-    """What sets a field of a frozen class."""
-    slot = getattr(cls, name, None)
-    if isinstance(slot, MemberDescriptorType):
-        # It takes half the time of asking `object` to find the slot.
-        return slot.__set__
-    return lambda instance, value: object.__setattr__(instance, name, value)
 
 
 def _repr_of(cls: Any) -> Any:

@@ -46,7 +46,7 @@ _TAKEN = frozenset(
 )
 
 
-METRICS_EVENTS = frozenset(
+_EVENTS = frozenset(
     {
         EventType.PIPELINE_START,
         EventType.NODE_COMPLETE,
@@ -58,7 +58,7 @@ METRICS_EVENTS = frozenset(
         EventType.RUN_CANCELLED,
     }
 )
-"""What the metrics are made of."""
+"""What the metrics are made of: of most events it is told at once that they are none of these."""
 
 
 @dataclass(slots=True)
@@ -106,9 +106,7 @@ class _Series:
 
 
 class MetricsManager:
-    """Collects metrics from a run's events, and those that users record.
-
-    `bus.subscribe(metrics.observe, METRICS_EVENTS)` has it hear of them.
+    """Collects metrics from a run's events (`bus.subscribe(metrics.observe)`), and those that users record.
 
     The summary and the gauges are of the latest run; counters go on rising from run to run. `memory_mb` is
     the highest resident memory that the whole process has had by the end of the step, looked at no more
@@ -152,6 +150,8 @@ class MetricsManager:
 
     def observe(self, event: Mapping[str, Any]) -> None:
         """Take what an event tells."""
+        if event["event_type"] not in _EVENTS:
+            return
         with self._lock:
             match event["event_type"]:
                 case EventType.NODE_COMPLETE:

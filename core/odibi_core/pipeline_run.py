@@ -22,12 +22,12 @@ from odibi_core.events import EventType, NodeState
 from odibi_core.journal.writer import JournalWriter
 from odibi_core.late_dataclass import dataclass
 from odibi_core.memory import Memory, Past, Prospect
-from odibi_core.metrics_manager import METRICS_EVENTS, MetricsManager
+from odibi_core.metrics_manager import MetricsManager
 from odibi_core.parameters import resolve_parameters
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.planner import Surroundings, make_plan
-from odibi_core.quality.keeper import QUALITY_EVENTS, QualityKeeper
-from odibi_core.reports import REPORT_EVENTS, Reporter
+from odibi_core.quality.keeper import QualityKeeper
+from odibi_core.reports import Reporter
 from odibi_core.retry import RetryPolicy
 from odibi_core.run_report import RunReport
 from odibi_core.run_result import DataMap, RunResult
@@ -172,23 +172,22 @@ class PipelineRun:
     def _run_watched(self, engines: Mapping[str, Engine], scratch: Scratch) -> RunResult:
         journal = JournalWriter(self._workspace.runs, self._run_id, self._pipeline, redactor=self._redactor)
         keeper = QualityKeeper(self._workspace, self._redactor, self._bus)
-        reporter = Reporter(journal.run_dir, self._tracker, self._metrics, self._bus)
-        self._bus.bind(self._pipeline.name, self._run_id)
-        self._bus.subscribe(journal.observe)
-        self._bus.subscribe(self._metrics.observe, METRICS_EVENTS)
-        self._bus.subscribe(keeper.observe, QUALITY_EVENTS)
+        watchers = [journal.observe, self._metrics.observe, keeper.observe]
         if self._tracker is not None:
-            self._bus.subscribe(self._tracker.observe)
-        self._bus.subscribe(reporter.observe, REPORT_EVENTS)
+            watchers.append(self._tracker.observe)
+        reporter = Reporter(journal.run_dir, self._tracker, self._metrics, self._bus)
+        watchers.append(reporter.observe)
+        self._bus.bind(self._pipeline.name, self._run_id)
+        for watcher in watchers:
+            self._bus.subscribe(watcher)
         try:
             return self._run(engines, scratch, reporter, journal.run_dir)
         except Exception as error:
             self._tell_broken(error)
             raise
         finally:
-            for watcher in (journal, self._metrics, keeper, self._tracker, reporter):
-                if watcher is not None:
-                    self._bus.unsubscribe(watcher.observe)
+            for watcher in watchers:
+                self._bus.unsubscribe(watcher)
             journal.close()
 
     def _run(

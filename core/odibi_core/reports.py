@@ -19,14 +19,10 @@ STORY_STEPS = 200
 """The story of a longer pipeline is made when somebody asks for it: it would cost more than the run."""
 
 _ENDS = frozenset({EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED})
-REPORT_EVENTS = _ENDS | {EventType.PIPELINE_START, EventType.NODE_COMPLETE}
-"""What tells that there is something to report."""
 
 
 class Reporter:
-    """Writes the reports when the run ends.
-
-    It watches after the others: `bus.subscribe(reporter.observe, REPORT_EVENTS)`.
+    """Writes the reports when the run ends (`bus.subscribe(reporter.observe)`, after the other watchers).
 
     A run that took all of its results from the cache has nothing new to tell: its story, half of what such a
     run costs, is made when somebody asks for it.

@@ -328,6 +328,11 @@ def _lineage_line(lineage: dict[str, Any], encoder: JsonEncoder) -> bytes:
             record[sides] = {name: encoded(snapshot) for name, snapshot in record[sides].items()}
         if isinstance(record["value"], FunctionType):
             record["value"] = named(record["value"])
+    line = encoder.plain_line(lineage)
+    if line is not None:
+        return line
+    # A value that needs a closer look has only its own step be encoded in the slower way.
+    lineage["steps"] = [encoder.fragment(record) for record in lineage["steps"]]
     return encoder.encode_line(lineage)
 
 

@@ -51,39 +51,46 @@ def test_a_run_that_raises_gives_the_collector_back(thresholds: tuple[int, int, 
 
 
 def test_nothing_is_looked_through_while_many_steps_are_planned() -> None:
-    gc.unfreeze()
-    with patient_collector(MANY_STEPS):
-        with paused_collector(MANY_STEPS):
-            assert not gc.isenabled()
-        assert gc.isenabled()
-        # What the plan is made of is left out until the run is over.
-        assert gc.get_freeze_count() > 0
-    assert gc.get_freeze_count() == 0
+    before = gc.get_freeze_count()
+    with paused_collector(MANY_STEPS):
+        assert not gc.isenabled()
+        plan: list[list[int]] = [[] for _ in range(100)]
+    assert gc.isenabled()
+    # What was made meanwhile is old, and is let go of as all else.
+    assert gc.get_freeze_count() == before
+    if before == 0:
+        assert any(plan is known for known in gc.get_objects(generation=2))
 
 
 def test_few_steps_are_planned_as_ever() -> None:
-    gc.unfreeze()
     with paused_collector(MANY_STEPS - 1):
         assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
 
 
 def test_a_plan_that_can_not_be_made_gives_the_collector_back() -> None:
-    gc.unfreeze()
     with pytest.raises(KeyError), patient_collector(MANY_STEPS), paused_collector(MANY_STEPS):
         raise KeyError
     assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
 
 
-def test_what_somebody_else_froze_stays_frozen() -> None:
-    gc.unfreeze()
-    gc.freeze()
-    count = gc.get_freeze_count()
-    with patient_collector(MANY_STEPS), paused_collector(MANY_STEPS):
-        pass
-    assert gc.get_freeze_count() == count
-    gc.unfreeze()
+def test_of_two_plans_that_are_made_at_the_same_time_the_last_one_gives_the_collector_back(
+    thresholds: tuple[int, int, int],
+) -> None:
+    first, second, run = (
+        paused_collector(MANY_STEPS),
+        paused_collector(MANY_STEPS),
+        patient_collector(MANY_STEPS),
+    )
+    first.__enter__()
+    run.__enter__()
+    assert gc.get_threshold() != thresholds
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+    run.__exit__(None, None, None)
+    assert gc.get_threshold() == thresholds
 
 
 def test_a_collector_that_is_off_stays_off() -> None:

@@ -62,8 +62,26 @@ def test_floats_that_are_no_numbers_are_texts() -> None:
     assert JsonEncoder().encode({"a": [{"b": math.nan}], "c": -math.inf}) == '{"a":[{"b":"nan"}],"c":"-inf"}'
 
 
-def test_a_member_of_an_enum_is_its_value() -> None:
-    assert JsonEncoder().encode({"a": [_Color.RED]}) == '{"a":["crimson"]}'
+class _Odd(enum.Enum):
+    ENDLESS = math.inf
+    PAIR = (1, math.nan)
+    KEYS = {(1, 2): 3}  # noqa: RUF012 - a value of an enum
+    OTHER = object()
+
+
+@pytest.mark.parametrize("beside", [1, math.nan])
+def test_a_member_of_an_enum_is_its_value_where_json_has_a_form_for_it(beside: Any) -> None:
+    members = [_Color.RED, *_Odd]
+    told = json.loads(JsonEncoder().encode({"a": members, "b": beside}), parse_constant=_refuse)
+    assert told["a"] == ["crimson", "inf", [1, "nan"], {"(1, 2)": 3}, "_Odd.OTHER"]
+
+
+def test_a_mapping_of_a_kind_of_its_own_is_what_it_says() -> None:
+    class Doubled(dict[str, int]):
+        def items(self) -> Any:
+            return [(name, 2 * number) for name, number in super().items()]
+
+    assert JsonEncoder().encode({"a": Doubled(x=1)}) == '{"a":{"x":2}}'
 
 
 @pytest.mark.parametrize("beside", [1, math.nan, {"a"}])
@@ -101,7 +119,8 @@ def test_a_secret_is_hidden_in_what_is_no_text_itself() -> None:
     named = enum.Enum("named", {"ONE": str(key)})
     redactor = Redactor()
     redactor.add(str(key))
-    assert json.loads(JsonEncoder(redactor).encode({"a": key, "b": named.ONE})) == {"a": "***", "b": "***"}
+    told = json.loads(JsonEncoder(redactor).encode({"a": key, "b": named.ONE, "c": {key: 1}}))
+    assert told == {"a": "***", "b": "***", "c": {"***": 1}}
 
 
 def _refuse(constant: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from odibi_core.engines.operations import Call, Check, Scan, Write
@@ -307,29 +308,31 @@ def reference_problems(
 ) -> Iterator[Problem]:
     """Functions and connections that don't exist, and functions that can't take what the step gives."""
     known = list(connections)
-    calls: list[tuple[Step, Call]] = []
     for step in steps:
-        match nodes[step.name].operation:
+        name, node = step.name, nodes[step.name]
+        match node.operation:
             case Call() as call:
-                calls.append((step, call))
+                yield from _call_problems(step, call, allowed_functions)
             case Check(connection=wanted) | Scan(connection=wanted) | Write(connection=wanted) if wanted:
                 if wanted not in known:
                     hint = did_you_mean(wanted, known) or "declare it in odibi.toml under [connections]"
-                    yield Problem(f"there is no connection {wanted!r}", step.name, "params.connection", hint)
-    if calls:
-        yield from _call_problems(calls, allowed_functions)
+                    yield Problem(f"there is no connection {wanted!r}", name, "params.connection", hint)
 
 
-def _call_problems(
-    calls: Iterable[tuple[Step, Call]], allowed_functions: tuple[str, ...] | None
-) -> Iterator[Problem]:
+def _call_problems(step: Step, call: Call, allowed_functions: tuple[str, ...] | None) -> Iterator[Problem]:
+    resolve_function, bind_function = _binding()
+    function = call.function
+    try:
+        called = resolve_function(function, allowed_functions) if isinstance(function, str) else function
+        bind_function(called, str(function), tuple(step.inputs), tuple(call.params))
+    except OdibiError as error:
+        yield Problem(error.what, step.name, "value", error.fix)
+
+
+@cache
+def _binding() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """What finds and binds functions, loaded once: a pipeline without any does without."""
     from odibi_core.functions.binding import bind_function
     from odibi_core.functions.registry import resolve_function
 
-    for step, call in calls:
-        function = call.function
-        try:
-            called = resolve_function(function, allowed_functions) if isinstance(function, str) else function
-            bind_function(called, str(function), tuple(step.inputs), tuple(call.params))
-        except OdibiError as error:
-            yield Problem(error.what, step.name, "value", error.fix)
+    return resolve_function, bind_function

@@ -23,7 +23,7 @@ REPLAY = "replay"
 """What started a run that takes mended rows."""
 
 _ENDS = frozenset({EventType.PIPELINE_COMPLETE, EventType.RUN_CANCELLED})
-QUALITY_EVENTS = _ENDS | {
+_EVENTS = _ENDS | {
     EventType.PIPELINE_START,
     EventType.EXPECTATIONS_CHECKED,
     EventType.ROWS_QUARANTINED,
@@ -34,9 +34,7 @@ QUALITY_EVENTS = _ENDS | {
 
 
 class QualityKeeper:
-    """A watcher of a run (`bus.subscribe(keeper.observe, QUALITY_EVENTS)`).
-
-    A run without anything to keep costs nothing.
+    """A watcher of a run (`bus.subscribe(keeper.observe)`). A run without anything to keep costs nothing.
 
     Args:
         workspace: Where it is kept.
@@ -52,6 +50,8 @@ class QualityKeeper:
 
     def observe(self, event: Mapping[str, Any]) -> None:
         """Take what an event tells; write where it ends the run."""
+        if event["event_type"] not in _EVENTS:
+            return
         match event["event_type"]:
             case EventType.PIPELINE_START:
                 self._variant = variant_of(self._redactor.value(event.get("parameters") or {}))
