@@ -34,6 +34,7 @@ class Task:
         is_kept: Whether its result is computed and held, rather than streamed into the next task.
         schemas: Dataset key → columns of what it takes and gives, as far as the plan knows them.
         written_by: The write whose file may hold its result for the others that take it, if there is one.
+        wants_table: Whether the step asks that its result be a table of its own.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Task:
     is_kept: bool
     schemas: Mapping[str, Schema | None] = field(default_factory=dict)
     written_by: Write | None = None
+    wants_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class PlannedStep:
             self.is_kept,
             schemas,
             self.written_by,
+            bool(getattr(self.node.settings, "materialize", None)),
         )
 
 

@@ -98,6 +98,8 @@ class TableDataset(DuckDBDataset):
         self.table = table
         self._row_count = row_count
         self._schema: Schema | None = None
+        self._is_let_go = False
+        self._views: set[str] = set()
 
     @property
     def schema(self) -> Schema:
@@ -119,8 +121,20 @@ class TableDataset(DuckDBDataset):
         return Fragment(quote(self.table))
 
     def drop(self, cursor: DuckDBPyConnection) -> None:
-        """Let go of the rows."""
-        cursor.execute(f"DROP TABLE IF EXISTS {quote(self.table)}")
+        """Let go of the rows; they stay as long as a view of them is there."""
+        self._is_let_go = True
+        if not self._views:
+            cursor.execute(f"DROP TABLE IF EXISTS {quote(self.table)}")
+
+    def lend(self, view: str) -> None:
+        """Have the rows stay until the view is taken back."""
+        self._views.add(view)
+
+    def take_back(self, view: str, cursor: DuckDBPyConnection) -> None:
+        """Say that the view is no more there."""
+        self._views.discard(view)
+        if self._is_let_go:
+            self.drop(cursor)
 
 
 class FrameDataset(DuckDBDataset):

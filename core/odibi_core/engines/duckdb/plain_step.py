@@ -1,4 +1,4 @@
-"""Steps that only compute columns of one small table and filter its rows.
+"""Steps that only compute columns of one table and filter its rows.
 
 DuckDB's optimizer takes a third of the time of such a query, and finds nothing to do in it. A step of another
 form keeps it: without it a join compares each row with each.
@@ -16,7 +16,7 @@ from odibi_core.engines.operations import Query
 from odibi_core.errors import SqlError
 from odibi_core.schema import quote
 from odibi_core.sql.compose import Dialect
-from odibi_core.sql.plain_select import plain_select
+from odibi_core.sql.plain_select import PlainSelect, plain_select
 from odibi_core.sql.statement import read_statement
 
 MOST_ROWS = 10_000
@@ -28,14 +28,22 @@ def carry_out_plain_step(
 ) -> Outcome | None:
     """What a step did that is all of its region; None where it is of another form, or failed.
 
+    Of a large table this is done where only columns are added.
+
     Raises:
         RunCancelledError: The attempt was stopped.
     """
-    if len(tasks) > 1:
+    taken = _only_table(tasks, data)
+    if taken is None:
         return None
-    (task,) = tasks
-    query = _plain_query(task, data)
-    if query is None:
+    task, sql, source = taken
+    if source.row_count() > MOST_ROWS:
+        from odibi_core.engines.duckdb.widened import carry_out_widening
+
+        return carry_out_widening(task, sql, source, session, attempt)
+    (alias,) = task.inputs
+    plain = _plain_select(sql, alias)
+    if plain is None:
         return None
     from odibi_core import late_duckdb as duckdb
 
@@ -43,6 +51,7 @@ def carry_out_plain_step(
     try:
         with session.plain_cursor() as cursor, attempt.on_stop(cursor.interrupt):
             attempt.check()
+            query = plain.over(quote(source.table))
             ((count,),) = cursor.execute(f"CREATE TABLE {quote(table)} AS {query}").fetchall()
     except duckdb.Error:
         # Whoever runs it in full can say what is wrong with the author's text.
@@ -52,20 +61,24 @@ def carry_out_plain_step(
     return Outcome(task.name, {output: TableDataset(key, session, table, count)}, row_count=count)
 
 
-def _plain_query(task: Task, data: Mapping[str, Dataset]) -> str | None:
-    """The query of a step, over the table of its only input; None where it is of another form."""
+def _only_table(tasks: Sequence[Task], data: Mapping[str, Dataset]) -> tuple[Task, str, TableDataset] | None:
+    """The task that is all of a region, its query, and the table of its only input; None of other regions."""
+    if len(tasks) > 1:
+        return None
+    (task,) = tasks
     operation = task.operation
     if not isinstance(operation, Query) or operation.dialect != Dialect.DUCKDB or not task.is_kept:
         return None
     if len(task.inputs) != 1 or len(task.outputs) != 1:
         return None
-    ((alias, key),) = task.inputs.items()
+    (key,) = task.inputs.values()
     source = data[key]
     # What is held in a file is no table: it is read as far as it is needed, and looked at before.
-    if type(source) is not TableDataset or source.row_count() > MOST_ROWS:
-        return None
+    return (task, operation.sql, source) if type(source) is TableDataset else None
+
+
+def _plain_select(sql: str, alias: str) -> PlainSelect | None:
     try:
-        plain = plain_select(read_statement(operation.sql), alias)
+        return plain_select(read_statement(sql), alias)
     except SqlError:
         return None
-    return plain.over(quote(source.table)) if plain is not None else None
