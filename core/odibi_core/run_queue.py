@@ -22,7 +22,7 @@ from odibi_core.events import EventType
 from odibi_core.journal.cancelling import request_cancel
 from odibi_core.journal.identity import ProcessIdentity
 from odibi_core.journal.lease import held_leases
-from odibi_core.journal.order import RunOrder, read_order
+from odibi_core.journal.order import QUEUE_FOLDER, RunOrder, read_order
 from odibi_core.journal.record import RunRecord, RunState
 from odibi_core.journal.runs import run_summary
 from odibi_core.journal.writer import (
@@ -35,7 +35,6 @@ from odibi_core.journal.writer import (
 from odibi_core.text_file import reason, write_text_file
 from odibi_core.workspace import Workspace, file_name
 
-QUEUE_FOLDER = "queue"
 _LOCK = ".lock"
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from odibi_core.cli.session import OpenPipeline
+from odibi_core.cli.terminal import Terminal
+from odibi_core.errors import OdibiError
 from odibi_core.event_bus import EventBus
 from odibi_core.graph.selection import Selection, select_steps
 from odibi_core.journal.lease import hold_lease
-from odibi_core.journal.order import RunOrder
+from odibi_core.journal.order import QUEUE_FOLDER, RunOrder
 from odibi_core.journal.runs import find_run, run_summary
 from odibi_core.kept.resumption import Fork
 from odibi_core.run_result import RunResult
@@ -71,6 +75,36 @@ def execute_order(
         on_wait=on_wait,
     ):
         return orchestrator.execute()
+
+
+@contextmanager
+def hands_queue_on(workspace: Workspace, terminal: Terminal) -> Iterator[None]:
+    """At its end, however that comes, what waits in the queue is started as far as there is room.
+
+    Args:
+        workspace: Whose queue it is.
+        terminal: Is told where that can't be: what became of the run stays as it is.
+    """
+    try:
+        yield
+    finally:
+        try:
+            if _has_queue(workspace):
+                from odibi_core.run_queue import RunQueue
+
+                RunQueue(workspace).carry_on()
+        except Exception as error:  # noqa: BLE001 - what became of the run is what the command answers
+            with suppress(OdibiError):
+                terminal.note(("warning: ", "yellow"), f"the queue could not be carried on: {error}")
+
+
+def _has_queue(workspace: Workspace) -> bool:
+    """Whether any run stands in the queue, told without what the queue itself needs loaded."""
+    try:
+        with os.scandir(workspace.state / QUEUE_FOLDER) as entries:
+            return any(not entry.name.startswith(".") for entry in entries)
+    except (OdibiError, OSError):
+        return False
 
 
 def _fork(workspace: Workspace, order: RunOrder) -> Fork | None:

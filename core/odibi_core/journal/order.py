@@ -12,6 +12,9 @@ from odibi_core.formats.base import LateOptions
 from odibi_core.model import Field, mistakes_of
 from odibi_core.plan.model import Tracking
 
+# Of the empty files that stand for the runs that wait or go on.
+QUEUE_FOLDER = "queue"
+
 
 class Trigger(StrEnum):
     """Where a run was started."""

@@ -126,12 +126,15 @@ def replay(
     dies when: a replay that began to write and did not end well is gone on with by `odibi quarantine again`.
     The rows of one that wrote nothing are open again.
     """
+    from odibi_core.cli.ordered_run import hands_queue_on
     from odibi_core.quarantine_desk import QuarantineDesk
 
     session.terminal.gives_json = as_json
-    desk = QuarantineDesk(session.workspace())
+    workspace = session.workspace()
+    desk = QuarantineDesk(workspace)
     found = desk.quarantine.find(number)
-    result = desk.replay(found, file, force=force, any_steps=any_steps, parameters=parameters or None)
+    with hands_queue_on(workspace, session.terminal):
+        result = desk.replay(found, file, force=force, any_steps=any_steps, parameters=parameters or None)
     return _told(session, result, desk, found, as_json=as_json)
 
 
@@ -141,17 +144,20 @@ def replay(
 @click.pass_obj
 def again(session: Session, *, number: int, as_json: bool) -> int:
     """Go on with the replays of a set that did not end well."""
+    from odibi_core.cli.ordered_run import hands_queue_on
     from odibi_core.errors import OdibiError
     from odibi_core.quality.quarantine import OVER
     from odibi_core.quarantine_desk import QuarantineDesk
 
     session.terminal.gives_json = as_json
-    desk = QuarantineDesk(session.workspace())
+    workspace = session.workspace()
+    desk = QuarantineDesk(workspace)
     found = desk.quarantine.find(number)
     left = [one for one in desk.quarantine.replays(found) if one.state not in OVER]
     if not left:
         raise OdibiError("no replay of it is to be gone on with", where=f"set {number}")
-    codes = [_told(session, desk.go_on(one), desk, found, as_json=as_json) for one in reversed(left)]
+    with hands_queue_on(workspace, session.terminal):
+        codes = [_told(session, desk.go_on(one), desk, found, as_json=as_json) for one in reversed(left)]
     return max(codes)
 
 

@@ -110,7 +110,7 @@ def command(
         from odibi_core.cli.libraries import settle_libraries
 
         settle_libraries()
-    from odibi_core.cli.ordered_run import execute_order
+    from odibi_core.cli.ordered_run import execute_order, hands_queue_on
     from odibi_core.cli.run_watch import RunWatch
     from odibi_core.event_bus import EventBus
     from odibi_core.journal.order import RunOrder, Trigger, user_name
@@ -141,7 +141,10 @@ def command(
     )
     _connect(session, bus, watch, log)
     warnings: list[str] = []
-    with _shown(session, bus, log=log, quiet=quiet, verbose=verbose):
+    with (
+        hands_queue_on(opened.workspace, session.terminal),
+        _shown(session, bus, log=log, quiet=quiet, verbose=verbose),
+    ):
         try:
             # What a function prints must not get into a document.
             with redirect_stdout(sys.stderr) if as_json else nullcontext():
