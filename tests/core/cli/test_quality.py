@@ -60,6 +60,17 @@ def test_suggestions_go_into_the_file_and_hold(odibi: Odibi, shop: Path) -> None
     assert "has expectations already" in odibi("suggest", "large", "-p", "shop", "--write").err
 
 
+def test_suggestions_leave_every_other_line_as_it_is(odibi: Odibi, shop: Path) -> None:
+    path = shop / "pipelines" / "shop.yaml"
+    before = PIPELINE.replace("\n", "\r\n").encode()
+    path.write_bytes(before)
+    assert odibi("suggest", "large", "-p", "shop", "--write").code == 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert len(lines) > len(before.splitlines())
+    assert all(line.endswith(b"\r\n") for line in lines)
+    assert set(before.splitlines(keepends=True)) <= set(lines)
+
+
 def test_golden_rows_are_pinned_and_tested(odibi: Odibi, shop: Path) -> None:
     assert "golden/large.yaml: 3 rows of orders give 2 rows." in odibi("pin", "large", "-p", "shop").out
     assert "there is a golden case of that name" in odibi("pin", "large", "-p", "shop").err

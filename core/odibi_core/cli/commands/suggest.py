@@ -89,5 +89,7 @@ def _write(opened: OpenPipeline, step: str, expectations: list[dict[str, object]
         replace(each, expectations=expectations) if each.name == step else each
         for each in opened.pipeline.steps
     ]
-    text = rewrite_yaml(opened.path.read_text(encoding="utf-8"), replace(opened.pipeline, steps=steps))
+    # Read as bytes: text mode would turn each CRLF into LF.
+    before = opened.path.read_bytes().decode("utf-8")
+    text = rewrite_yaml(before, replace(opened.pipeline, steps=steps))
     write_text_file(opened.path, text)
