@@ -10,6 +10,7 @@ import os
 import shutil
 from abc import abstractmethod
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from odibi_core.formats.base import (
     Written,
     put_file,
 )
+from odibi_core.formats.folders import other_files
 from odibi_core.formats.old_rows import read_before, read_with_others
 from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
 from odibi_core.late_dataclass import dataclass
@@ -42,6 +44,8 @@ TARGET_EXISTS = "the target exists"
 
 _NAMED_OTHERWISE = ("FLOAT", "DOUBLE", "TIMESTAMP WITH TIME ZONE")
 """Types whose texts, in names of folders, are not the same for all who write them."""
+_TOLD = 3
+"""How many files are named that stand in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +272,8 @@ class PlainFormat(Format[ReadOptions, WriteOptions]):
             raise already_there(target)
         if has_data:
             _check_contents(path, self)
+        if has_data and mode is WriteMode.OVERWRITE:
+            _check_replaceable(path, self)
         select = self.checked_sql(rows, options, path)
         if has_data and mode is WriteMode.APPEND:
             select = f"SELECT {self._columns_there(rows, target, options)} FROM ({select})"
@@ -350,6 +356,20 @@ def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
             f"the folder holds more than {fmt.name} files: {strange.relative_to(folder)}",
             where=str(folder),
             fix="choose a folder of its own for the data",
+        )
+
+
+def _check_replaceable(folder: Path, fmt: Format[Any, Any]) -> None:
+    """Refuse to replace a folder that holds files which no engine wrote there as part of a dataset."""
+    others = [
+        str(file.relative_to(folder)) for file in islice(other_files(folder, fmt.extensions), _TOLD + 1)
+    ]
+    if others:
+        names = ", ".join(others[:_TOLD]) + (" and more" if len(others) > _TOLD else "")
+        raise TargetError(
+            f"overwriting the folder would delete files that are no parts of a dataset: {names}",
+            where=str(folder),
+            fix="choose a folder of its own for the data, or move these files elsewhere",
         )
 
 

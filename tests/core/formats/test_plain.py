@@ -303,6 +303,96 @@ def test_a_folder_with_other_things_in_it_is_never_overwritten(bench: Bench, nam
     assert (bench.folder / "home" / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        ".env",
+        "_notes.txt",
+        "orig.{}",
+        "part-time.{}",
+        "old/hand.{}",
+        "old/part-0.{}",
+        "v=old/hand.{}",
+        "v=old/.env",
+        "data_of_customers.{}",
+    ],
+)
+def test_a_file_that_no_engine_wrote_is_never_overwritten_with_its_folder(
+    bench: Bench, name: str, other: str
+) -> None:
+    folder, other = bench.folder / "out", other.format(name)
+    bench.write(folder, OLD, format_name=name, partition_by=("v",), ticket="run/1")
+    bench.file(f"out/{other}", "mine")
+
+    with pytest.raises(TargetError) as caught:
+        bench.write(folder, NEW, format_name=name, partition_by=("v",), ticket="run/2")
+
+    assert caught.value.what.endswith(f"that are no parts of a dataset: {other}")
+    assert caught.value.where == str(folder)
+    assert "move these files elsewhere" in caught.value.fix
+    assert (folder / other).read_text() == "mine"
+    assert list((folder / "v=old").glob("part-*"))
+
+
+def test_a_link_in_a_folder_is_never_overwritten_with_it(bench: Bench) -> None:
+    folder = bench.folder / "out"
+    bench.write(folder, OLD, format_name="csv", ticket="run/1")
+    (folder / "elsewhere").symlink_to(bench.folder)
+
+    with pytest.raises(TargetError, match="no parts of a dataset: elsewhere"):
+        bench.write(folder, NEW, format_name="csv", ticket="run/2")
+
+
+def test_of_many_files_in_the_way_a_few_are_named(bench: Bench) -> None:
+    for letter in "abcde":
+        bench.file(f"out/{letter}.csv", "id\n1\n")
+
+    with pytest.raises(TargetError, match=r"dataset: a\.csv, b\.csv, c\.csv and more\n"):
+        bench.write(bench.folder / "out", OLD, format_name="csv")
+
+
+def test_what_engines_write_is_overwritten_with_its_folder(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    bench.write(folder, OLD, format_name=name, partition_by=("v",), ticket="run/1")
+    for written in (
+        f"part-00000-8d3b0f52-5a0e-4c55-9a3c-0a4c7c1a6f10-c000.snappy.{name}",
+        f"v=old/part-00001.{name}.gz",
+        f"part-r-00002.{name}",
+        f"v=new/w=1/data_0.{name}",
+        f"v=new/data_8d3b0f52-5a0e-4c55-9a3c-0a4c7c1a6f10.{name}",
+        "_SUCCESS",
+        "_committed_123",
+        "_started_123",
+        "_metadata",
+        "_common_metadata",
+        "._SUCCESS.crc",
+        f"v=old/.part-00001.{name}.gz.crc",
+        ".DS_Store",
+        "old/.DS_Store",
+        f".part-0.{name}.odibi.json",
+        "_odibi.json",
+    ):
+        bench.file(f"out/{written}", "theirs")
+
+    bench.write(folder, NEW, format_name=name, partition_by=("v",), ticket="run/2")
+
+    assert sorted(bench.read(folder, format_name=name).rows) == [(2, "new"), (3, "new")]
+    assert [entry.name for entry in folder.iterdir()] == ["v=new"]
+    assert len(list((folder / "v=new").iterdir())) == 1
+
+
+def test_appending_to_a_folder_keeps_whatever_else_is_in_it(bench: Bench, name: str) -> None:
+    folder = bench.folder / "out"
+    bench.write(folder, OLD, format_name=name, ticket="run/1")
+    next(folder.iterdir()).rename(folder / f"hand.{name}")
+    bench.file("out/.env", "mine")
+
+    bench.write(folder, NEW, "append", format_name=name, ticket="run/2")
+
+    assert len(bench.read(folder, format_name=name).rows) == 4
+    assert (folder / ".env").read_text() == "mine"
+
+
 def test_partition_columns_must_be_there_and_leave_some(bench: Bench, name: str) -> None:
     with pytest.raises(TargetError, match=r"partitionBy: the rows have no column 'iid'\n.*'id'"):
         bench.write(bench.folder / "out", OLD, format_name=name, partition_by=("iid",))
