@@ -11,6 +11,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
@@ -48,7 +49,7 @@ class Parameter:
         name: An identifier; it stands in steps as `{name}`.
         type: What it may hold.
         default: The value where a run gives none; None makes the parameter required.
-        choices: The allowed values, for `choice`.
+        choices: The allowed values, of any type; none allows all, but for `choice`, which needs them.
         description: A help text for the run form.
     """
 
@@ -63,6 +64,15 @@ class Parameter:
         """Whether a run must give a value."""
         return self.default is None
 
+    @property
+    def allowed(self) -> list[Any]:
+        """The choices as its type has them, without those that are none of it; empty where all is allowed."""
+        allowed = []
+        for choice in self.choices:
+            with suppress(ValueError, TypeError, OverflowError):
+                allowed.append(self._convert(choice))
+        return allowed
+
     def parse(self, given: Any) -> Any:
         """The value as its type has it: text from a command line is converted.
 
@@ -76,8 +86,8 @@ class Parameter:
                 fix="list the values that it may have, such as `choices: [all, North, South]`",
             )
         try:
-            return self._convert(given)
-        except (ValueError, TypeError):
+            value = self._convert(given)
+        except (ValueError, TypeError, OverflowError):
             examples = {
                 ParameterType.NUMBER: "a number such as 12.5",
                 ParameterType.INTEGER: "a whole number such as 12",
@@ -90,6 +100,12 @@ class Parameter:
                 where=f"parameter {self.name!r}",
                 fix=f"give {examples.get(self.type, 'text')}",
             ) from None
+        if self.choices and value not in self.allowed:
+            listed = "one of " + ", ".join(map(repr, self.choices))
+            raise ParameterError(
+                f"{given!r} is not {listed}", where=f"parameter {self.name!r}", fix=f"give {listed}"
+            )
+        return value
 
     def _convert(self, given: Any) -> Any:
         match self.type:

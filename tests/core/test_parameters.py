@@ -91,7 +91,7 @@ def test_an_unknown_one_has_near_names_and_the_way_to_write_braces() -> None:
     ],
 )
 def test_text_from_a_command_line_is_parsed(type_: str, given_: Any, parsed: Any) -> None:
-    parameter = Parameter("p", ParameterType(type_), choices=(1, 2))
+    parameter = Parameter("p", ParameterType(type_), choices=(1, 2) if type_ == "choice" else ())
     assert parameter.parse(given_) == parsed
 
 
@@ -100,6 +100,7 @@ def test_text_from_a_command_line_is_parsed(type_: str, given_: Any, parsed: Any
     [
         ("integer", "1.5"),
         ("integer", True),
+        ("integer", float("inf")),
         ("number", "nan"),
         ("boolean", "maybe"),
         ("date", "31.1.2026"),
@@ -109,8 +110,31 @@ def test_text_from_a_command_line_is_parsed(type_: str, given_: Any, parsed: Any
 )
 def test_what_does_not_fit_is_refused_with_an_example(type_: str, given_: Any) -> None:
     with pytest.raises(ParameterError, match=r"parameter 'p'.* is not ") as caught:
-        Parameter("p", ParameterType(type_), choices=(1, 2)).parse(given_)
+        Parameter("p", ParameterType(type_), choices=(1, 2) if type_ == "choice" else ()).parse(given_)
     assert caught.value.fix.startswith("give ")
+
+
+@pytest.mark.parametrize(
+    ("type_", "choices", "given_", "parsed", "other"),
+    [
+        ("text", ("a", 1), "1", "1", "b"),
+        ("number", (1, "2.5"), "2.5", 2.5, 2),
+        ("integer", (1, "2", "few"), 2.0, 2, "3"),
+        ("boolean", ("yes",), "true", True, False),
+        ("date", ("2026-01-31",), dt.date(2026, 1, 31), dt.date(2026, 1, 31), "2026-02-01"),
+        ("dataset", ("data/a.csv",), "data/a.csv", "data/a.csv", "data/b.csv"),
+    ],
+)
+def test_choices_hold_for_every_type(
+    type_: str, choices: tuple[Any, ...], given_: Any, parsed: Any, other: Any
+) -> None:
+    parameter = Parameter("p", ParameterType(type_), choices=choices)
+    value = parameter.parse(given_)
+    assert (value, type(value)) == (parsed, type(parsed))
+    with pytest.raises(ParameterError) as caught:
+        parameter.parse(other)
+    assert caught.value.what == f"{other!r} is not one of {', '.join(map(repr, choices))}"
+    assert caught.value.fix == f"give one of {', '.join(map(repr, choices))}"
 
 
 def test_the_day_of_a_run_may_always_be_given() -> None:

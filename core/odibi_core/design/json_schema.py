@@ -98,7 +98,7 @@ def _parameter() -> Schema:
             "choices": {
                 "type": "array",
                 "minItems": 1,
-                "description": "The allowed values, for type choice.",
+                "description": "The allowed values, of any type; type choice needs them.",
             },
             "description": {"type": "string", "description": "A help text for the run form."},
         }

@@ -96,7 +96,8 @@ def _default(parameter: Parameter) -> Any:
             return parameter.parse(parameter.default)
         except ParameterError:
             pass  # told with the parameters
-    return _STAND_INS.get(parameter.type, parameter.choices[0] if parameter.choices else "")
+    allowed = parameter.allowed
+    return allowed[0] if allowed else _STAND_INS.get(parameter.type, "")
 
 
 def _with_built_in(parameters: Mapping[str, Any], run_id: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from odibi_core.engines.operations import Call, Check, Scan, Write
 from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.graph.steps import StepGraph
 from odibi_core.nodes.base import Node
-from odibi_core.parameters import BUILT_IN_NAMES, ParameterType, placeholder_problems
+from odibi_core.parameters import BUILT_IN_NAMES, Parameter, ParameterType, placeholder_problems
 from odibi_core.pipeline import Pipeline
 from odibi_core.schema import Schema
 from odibi_core.step import CODE_TYPES, MAPPINGS, NodeKind, Step, StepType
@@ -286,11 +287,8 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
                 field=f"parameters.{name}.choices",
                 fix="list the values that it may have, such as `choices: [all, North, South]`",
             )
-        elif parameter.default is not None:
-            try:
-                parameter.parse(parameter.default)
-            except OdibiError as error:
-                yield Problem(f"the default: {error.what}", field=f"parameters.{name}", fix=error.fix)
+        else:
+            yield from _value_problems(parameter)
     names = dict.fromkeys([*BUILT_IN_NAMES, *pipeline.parameters, *known])
     for step in pipeline.steps:
         yield from placeholder_problems(step.name, "value", step.value, names)
@@ -298,6 +296,22 @@ def parameter_problems(pipeline: Pipeline, known: Mapping[str, Any]) -> Iterator
             yield from placeholder_problems(step.name, f"params.{key}", value, names)
         for number, expectation in enumerate(step.expectations):
             yield from placeholder_problems(step.name, f"expectations[{number}]", expectation, names)
+
+
+def _value_problems(parameter: Parameter) -> Iterator[Problem]:
+    """Choices that the parameter's type can't have, and a default that is none of it or none of them."""
+    field = f"parameters.{parameter.name}"
+    if parameter.type != ParameterType.CHOICE:
+        for choice in parameter.choices:
+            try:
+                replace(parameter, choices=()).parse(choice)
+            except OdibiError as error:
+                yield Problem(f"a choice: {error.what}", field=f"{field}.choices", fix=error.fix)
+    if parameter.default is not None:
+        try:
+            parameter.parse(parameter.default)
+        except OdibiError as error:
+            yield Problem(f"the default: {error.what}", field=field, fix=error.fix)
 
 
 def reference_problems(

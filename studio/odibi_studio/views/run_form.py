@@ -128,6 +128,9 @@ def ask_parameters(
 def _ask(studio: Studio, scope: str, parameter: Parameter, *, is_required: bool) -> Any:
     label = parameter.name.replace("_", " ").capitalize() + (" *" if is_required else "")
     key, help_ = f"param_{scope}_{parameter.name}", parameter.description or None
+    if parameter.choices:
+        choices = parameter.allowed
+        return st.selectbox(label, choices, index=_chosen(parameter, choices), key=key, help=help_)
     match parameter.type:
         case ParameterType.BOOLEAN:
             return st.toggle(label, value=bool(parameter.default), key=key, help=help_)
@@ -139,10 +142,6 @@ def _ask(studio: Studio, scope: str, parameter: Parameter, *, is_required: bool)
             return st.number_input(label, value=default_number, key=key, help=help_)
         case ParameterType.DATE:
             return st.date_input(label, value=_date(parameter.default), key=key, help=help_)
-        case ParameterType.CHOICE:
-            choices = list(parameter.choices)
-            index = choices.index(parameter.default) if parameter.default in choices else None
-            return st.selectbox(label, choices, index=index, key=key, help=help_)
         case ParameterType.DATASET:
             files = _data_files(studio.workspace.root)
             known = [*dict.fromkeys([*([str(parameter.default)] if parameter.default else []), *files])]
@@ -202,6 +201,14 @@ def _filled(parameter: Parameter, value: Any) -> Parameter:
         return parameter if value is None else replace(parameter, default=parameter.parse(value))
     except OdibiError:
         return parameter
+
+
+def _chosen(parameter: Parameter, choices: list[Any]) -> int | None:
+    """Which of the choices is the default; None where that is none of them."""
+    try:
+        return None if parameter.default is None else choices.index(parameter.parse(parameter.default))
+    except OdibiError:
+        return None
 
 
 def _place(step: str, steps: list[str]) -> int | None:

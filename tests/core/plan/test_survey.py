@@ -70,6 +70,23 @@ def test_wrong_parameters_are_told_with_everything_else(workspace: Workspace) ->
     }
 
 
+def test_a_choice_that_is_not_of_the_type_and_a_default_that_is_no_choice_are_told(
+    workspace: Workspace,
+) -> None:
+    parameters = {
+        "count": Parameter("count", ParameterType.INTEGER, choices=(1, "many")),
+        "region": Parameter("region", default="b", choices=("a",)),
+    }
+    step = Step("silver", "make", "sql", "", "SELECT {count} AS n, {region} AS r", outputs={"data": "made"})
+    told = {
+        (problem.field, problem.what) for problem in survey(workspace, step, parameters=parameters).problems
+    }
+    assert told == {
+        ("parameters.count.choices", "a choice: 'many' is not a whole number such as 12"),
+        ("parameters.region", "the default: 'b' is not one of 'a'"),
+    }
+
+
 def test_what_was_put_in_the_place_of_placeholders_is_known() -> None:
     text = "SELECT '{{a}}', {b} -- {b}\nFROM x WHERE y = '{b}'"
 

@@ -156,6 +156,31 @@ def test_a_run_is_started_by_a_form_with_a_widget_for_each_parameter(
     assert (run.order["end"], run.order["engine"]) == ("hold", "spark")
 
 
+def test_what_may_be_chosen_is_asked_for_by_a_choice_whatever_its_type(
+    studio: Studio, workspace: Workspace
+) -> None:
+    def page_of_form() -> None:
+        from odibi_studio.services.studio import current_studio
+        from odibi_studio.views.run_form import show_form
+
+        show_form(current_studio(), "one")
+
+    path = workspace.root / "pipelines" / "one.yaml"
+    plain, chosen = "{type: integer, default: 10}", '{type: integer, choices: ["5", 10, 25], default: "10"}'
+    text = path.read_text()
+    assert plain in text
+    path.write_text(text.replace(plain, chosen))
+    let_go(workspace.root)
+    page = AppTest.from_function(page_of_form, default_timeout=TIMEOUT_S).run()
+    asked = page.selectbox(key="param_one_smallest")
+    assert (asked.options, asked.value) == (["5", "10", "25"], 10)
+    asked.set_value(25).run()
+    page.button(key="form_run").click().run()
+    assert not page.exception
+    (run,) = studio.runs.book.summaries()
+    assert run.parameters == {"smallest": 25}
+
+
 def test_a_run_is_watched_and_cancelled(open_page: Open, studio: Studio, end: End) -> None:
     run_id = studio.runs.start(StartRunRequest(pipeline="one")).run_id
     wait_until(
