@@ -45,6 +45,7 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                 "give each step a target of its own",
             )
         writers.setdefault((path, table), name)
+    yield from _nested_problems({writer: path for (path, _), writer in writers.items()})
     may_meet = _near({path for path, _ in writers})
     for name, path in places.items():
         operation = nodes[name].operation
@@ -60,6 +61,22 @@ def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]
                     "value",
                     "write to another path: the step would destroy what the pipeline reads",
                 )
+
+
+def _nested_problems(targets: Mapping[str, Path]) -> Iterator[Problem]:
+    """Targets that lie in the folder that is another step's target."""
+    writers: dict[str, str] = {}
+    for name, path in targets.items():
+        writers.setdefault(str(path), name)
+    for name, path in targets.items():
+        outer = next((folder for folder in _folders(str(path)) if folder in writers), None)
+        if outer is not None:
+            yield Problem(
+                f"{name!r} writes into the folder that {writers[outer]!r} writes: {outer}",
+                name,
+                "value",
+                "give each step a folder of its own, neither inside the other",
+            )
 
 
 def _near(targets: Iterable[Path]) -> Callable[[Path], bool]:
