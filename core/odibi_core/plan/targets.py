@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 
 from odibi_core.engines.operations import Scan, Write
 from odibi_core.errors import OdibiError, Problem
@@ -17,6 +18,7 @@ from odibi_core.nodes.base import Node
 from odibi_core.step import Step
 
 Placed = Scan | Write
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def target_problems(nodes: Mapping[str, Node], resolve: Callable[[Placed], Path]) -> Iterator[Problem]:
@@ -153,7 +155,18 @@ def _table(node: Node) -> str | None:
         from odibi_core.formats.excel_books import sheet_key
 
         return sheet_key(sheet)
-    return getattr(operation.options, "table", None)
+    table = getattr(operation.options, "table", None)
+    return _file_table(table, operation.format) if table and not operation.server else table
+
+
+def _file_table(table: str, format_name: str) -> str:
+    """What tells one table of a database file from all others, however its name is spelled."""
+    if format_name not in ("duckdb", "sqlite"):
+        return table
+    # Neither takes large letters beyond those of ASCII for small ones.
+    table = table.translate(_SMALL)
+    schema, _, name = table.rpartition(".")
+    return name if format_name == "duckdb" and schema in ("", "main") else table
 
 
 def _is_other(table: str, read: str | None, scan: Scan) -> bool:

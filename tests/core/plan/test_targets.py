@@ -111,6 +111,34 @@ def test_a_target_in_the_folder_of_another_is_told_before_a_run(workspace: Works
 
 
 @pytest.mark.parametrize(
+    ("path", "one", "other", "said"),
+    [
+        ("x.duckdb", "T", "t", "t"),
+        ("x.duckdb", "main.t", "t", "t"),
+        ("x.duckdb", "Main.T", "t", "t"),
+        ("x.duckdb", "S.t", "s.T", "s.t"),
+        ("x.duckdb", "s.t", "t", ""),
+        ("x.duckdb", "main.s.t", "s.t", ""),
+        ("x.duckdb", "Ä", "ä", ""),
+        ("x.sqlite", "T", "t", "t"),
+        ("x.sqlite", "main.t", "t", ""),
+        ("x.sqlite", "Ä", "ä", ""),
+    ],
+)
+def test_a_table_is_one_however_its_name_is_spelled(path: str, one: str, other: str, said: str) -> None:
+    steps = [store_step("one", path, "r", table=one), store_step("other", path, "r", table=other)]
+
+    assert collisions(*steps) == [f"other: 'one' writes to the table {said!r} of /w/{path} too"] * bool(said)
+
+
+@pytest.mark.parametrize("read", ["T", "main.t"])
+def test_a_table_that_is_read_under_another_spelling_is_not_written(read: str) -> None:
+    steps = [ingest_step("read", "x.duckdb", table=read), store_step("save", "x.duckdb", "read", table="t")]
+
+    assert collisions(*steps) == ["save: the target /w/x.duckdb is also the source of 'read'"]
+
+
+@pytest.mark.parametrize(
     ("read", "is_refused"),
     [({"sheet": "plan"}, False), ({"sheet": "Sales"}, True), ({}, True), ({"sheet": 2}, True)],
 )
