@@ -263,6 +263,16 @@ test("a parameter that is renamed is renamed wherever a step refers to it", asyn
   expect(renameParameter("nothing", "else")(state().draft)).toBe(state().draft);
 });
 
+test("what a parameter may be is shown and can be taken away, whatever its type", async () => {
+  const region = { type: "text", default: null, choices: ["North", "South"], description: "" };
+  const { state, user } = await open([], [], { parameters: { region } });
+  await user.selectOptions(await screen.findByRole("combobox", { name: /^Default/ }), "South");
+  expect(state().draft.head.parameters["region"]).toMatchObject({ default: "South" });
+  for (const name of ["North", "South"]) await user.click(screen.getByRole("button", { name: `Remove ${name}` }));
+  expect(state().draft.head.parameters["region"]).toMatchObject({ choices: [] });
+  expect(screen.queryByText("Choices")).toBeNull();
+});
+
 test("a field that was asked for is unfolded and gets the cursor", async () => {
   const { state, id } = await open();
   state().seek(id("orders"), "params.max_retries");

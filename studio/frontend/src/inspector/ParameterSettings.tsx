@@ -61,7 +61,7 @@ export function ParameterSettings({ name, form, problems }: { name: string; form
         </button>
       </div>
       <div className="form">
-        {form.type === "choice" && (
+        {(form.type === "choice" || form.choices.length > 0) && (
           <LabelledRow id={`${id}.choices`} label="Choices" own={form.choices.length === 0 ? ["Give at least one."] : []}>
             {(describedBy, isInvalid) => (
               <ChipsInput
@@ -100,6 +100,7 @@ export function ParameterSettings({ name, form, problems }: { name: string; form
 }
 
 function defaultSchema(form: ParameterForm): JsonSchema {
+  if (form.choices.length > 0) return { enum: form.choices };
   switch (form.type) {
     case "number":
     case "integer":
@@ -107,8 +108,6 @@ function defaultSchema(form: ParameterForm): JsonSchema {
       return { type: form.type };
     case "date":
       return { type: "string", format: "date" };
-    case "choice":
-      return form.choices.length > 0 ? { enum: form.choices } : { type: "string" };
     default:
       return { type: "string" };
   }
