@@ -57,8 +57,8 @@ def find_run(runs: str | Path, text: str) -> Path:
         text: Its id, the beginning of its id, or "latest".
 
     Raises:
-        UnknownNameError: There is none; the error says the near ids.
-        OdibiError: There are no runs, or more than one begins so.
+        UnknownNameError: There is none, or more than one begins so; the error says the near ids.
+        OdibiError: There are no runs.
     """
     known = run_ids(Path(runs))
     if not known:
@@ -71,7 +71,7 @@ def find_run(runs: str | Path, text: str) -> Path:
         fix = hint if hint.startswith("did you mean") else f"the latest run is {known[0]!r}"
         raise UnknownNameError(f"there is no run {text!r}", where=str(runs), fix=fix)
     if len(matching) > 1:
-        raise OdibiError(
+        raise UnknownNameError(
             f"{len(matching)} runs begin with {text!r}",
             where=str(runs),
             fix="give more of the id: " + ", ".join(matching[:5]) + ("" if len(matching) <= 5 else ", …"),

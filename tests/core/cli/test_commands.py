@@ -152,6 +152,11 @@ def test_an_unknown_run_says_which_is_the_latest(odibi: Odibi, shop: Path) -> No
     answer = odibi("runs", "show", "1999")
     assert answer.code == 2
     assert f"the latest run is {run_dir.name!r}" in answer.err
+    odibi("run", "shop")
+    for command in (("runs", "rerun"), ("runs", "show"), ("story",)):
+        answer = odibi(*command, run_dir.name[:2])
+        assert answer.code == 2
+        assert f"2 runs begin with {run_dir.name[:2]!r}" in answer.err
 
 
 def test_story_says_where_it_is_and_writes_a_copy(

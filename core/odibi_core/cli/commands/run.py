@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,28 @@ if TYPE_CHECKING:
     from odibi_core.pipeline import Pipeline
 
 
+def _known_engine(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    """The engine, where there is one of that name."""
+    if name:
+        from odibi_core.engines.registry import EngineNames
+        from odibi_core.errors import did_you_mean
+
+        names = EngineNames()
+        if name not in names:
+            raise click.BadParameter(f"there is no engine {name!r}: {did_you_mean(name, names)}")
+    return name
+
+
+def _size(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """The amount of memory, where it is one."""
+    if text is not None:
+        from odibi_core.workspace_settings import SIZE_PATTERN
+
+        if not re.fullmatch(SIZE_PATTERN, text):
+            raise click.BadParameter(f"{text!r} is no size such as 512MB or 4GB")
+    return text
+
+
 @click.command("run", short_help="Run a pipeline.")
 @pipeline_argument
 @param_option
@@ -41,7 +64,13 @@ if TYPE_CHECKING:
     default="",
     help="Run this step and all that follows from it; what these need from before is computed again.",
 )
-@click.option("--engine", metavar="NAME", default="", help="The engine of steps that name none.")
+@click.option(
+    "--engine",
+    metavar="NAME",
+    default="",
+    callback=_known_engine,
+    help="The engine of steps that name none.",
+)
 @master_option
 @remote_option
 @click.option(
@@ -58,6 +87,7 @@ if TYPE_CHECKING:
 @click.option(
     "--memory-limit",
     metavar="SIZE",
+    callback=_size,
     help="How much memory the run may take, such as 4GB; what is more goes to the disk.",
 )
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="How many threads an engine may use.")
