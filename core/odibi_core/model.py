@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from odibi_core.errors import did_you_mean
 from odibi_core.late_model import LateMeta
 
 if TYPE_CHECKING:
@@ -33,6 +35,27 @@ def mistakes_of(error: ValueError) -> list[Any]:
     return list(error.errors(include_input=False, include_url=False))
 
 
+def nearest_choice(item: Any, given: Any) -> str:
+    """A hint for a word that is none of those that a setting may be; "" for a mistake of another kind.
+
+    Args:
+        item: The mistake, as `mistakes_of` gives it.
+        given: All that was given: a mapping, which may hold others and lists.
+    """
+    said = item.get("ctx", {})
+    if item["type"] in ("enum", "literal_error"):
+        choices = re.findall(r"'([^']*)'", str(said.get("expected", "")))
+    else:
+        words = re.fullmatch(r"\^\((\w+(?:\|\w+)+)\)\$", str(said.get("pattern", "")))
+        choices = words[1].split("|") if words else []
+    for part in item["loc"]:
+        try:
+            given = given[part]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return did_you_mean(given, choices) if choices and isinstance(given, str) else ""
+
+
 __all__ = [
     "AfterValidator",
     "ConfigDict",
@@ -43,4 +66,5 @@ __all__ = [
     "field_validator",
     "mistakes_of",
     "model_validator",
+    "nearest_choice",
 ]

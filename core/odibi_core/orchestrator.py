@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -181,16 +181,15 @@ class Orchestrator:
             raise PipelineInvalidError(problems, pipeline=self.pipeline.name)
         return problems
 
-    def problems(self, *, is_whole: bool = True) -> list[Problem]:
+    def problems(self, *, elsewhere: Collection[str] | None = ()) -> list[Problem]:
         """Every mistake and warning. No rows are read, and nothing is written.
 
         Args:
-            is_whole: Whether the pipeline has all its steps: else an input that nothing makes may be made by
-                one left out.
+            elsewhere: Datasets that steps make which were left out; None where there may be any.
         """
         problems = settings_problems({**self.pipeline.settings, **self._settings_given})
         surroundings = self._surroundings()
-        problems += find_problems(self.pipeline, self._plan_values(), surroundings, is_whole=is_whole)
+        problems += find_problems(self.pipeline, self._plan_values(), surroundings, elsewhere=elsewhere)
         return problems
 
     def plan(self) -> Plan:

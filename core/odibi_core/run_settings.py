@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from odibi_core.errors import Problem, did_you_mean
 from odibi_core.formats.base import LateOptions
-from odibi_core.model import Field, field_names, mistakes_of
+from odibi_core.model import Field, field_names, mistakes_of, nearest_choice
 from odibi_core.plan.model import Tracking
 from odibi_core.workspace_settings import SIZE_PATTERN
 
@@ -94,11 +94,11 @@ def settings_problems(given: dict[str, Any]) -> list[Problem]:
     try:
         RunSettings.model_validate(given)
     except ValueError as error:
-        return [_problem(item) for item in mistakes_of(error)]
+        return [_problem(item, given) for item in mistakes_of(error)]
     return []
 
 
-def _problem(item: Any) -> Problem:
+def _problem(item: Any, given: dict[str, Any]) -> Problem:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         hint = did_you_mean(name, field_names(RunSettings))
@@ -106,4 +106,7 @@ def _problem(item: Any) -> Problem:
     message = str(item["msg"])
     if item["type"] == "string_pattern_mismatch" and name == "memory_limit":
         message = "give a size such as 512MB or 4GB"
-    return Problem(message[:1].lower() + message[1:], field=f"settings.{name}")
+    near = nearest_choice(item, given)
+    if near and item["type"] == "string_pattern_mismatch":
+        message = f"there is no {name} {given[name]!r}"
+    return Problem(message[:1].lower() + message[1:], field=f"settings.{name}", fix=near)

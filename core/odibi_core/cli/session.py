@@ -115,7 +115,7 @@ class Session:
         part = None if design.is_whole else design.sound_part()
         if part is not None:
             checked = OpenPipeline(part, path, workspace).orchestrator()
-            further = checked.problems(is_whole=design.has_all_steps(part))
+            further = checked.problems(elsewhere=design.made_elsewhere(part))
             raise PipelineInvalidError([*design.problems, *further], pipeline=part.name)
         pipeline = design.checked()
         if parameters:

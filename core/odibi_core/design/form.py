@@ -46,7 +46,8 @@ class FormReader:
                 "",
                 "",
                 f"the file holds {_described(root)}, not a pipeline",
-                "begin with `name:` and `steps:`; to read a file, pass a Path and not a text",
+                "begin with `name:` and `steps:`"
+                + ("" if self.source.file else "; to read a file, pass a Path and not a text"),
             )
             return Pipeline("")
         fields = self._fields(root, PIPELINE_FIELDS, "", "", "a pipeline")

@@ -13,7 +13,7 @@ from odibi_core.errors import OdibiError, Problem, did_you_mean
 from odibi_core.formats.base import Format, Options
 from odibi_core.formats.registry import format_named, format_of
 from odibi_core.late_dataclass import dataclass
-from odibi_core.model import field_names, mistakes_of
+from odibi_core.model import field_names, mistakes_of, nearest_choice
 from odibi_core.nodes.settings import StepSettings
 from odibi_core.step import Step
 
@@ -64,7 +64,9 @@ def parse(
         return model.model_validate(dict(params)) if params else _defaults(model), []
     except ValueError as error:
         names = field_names(model) | set(known)
-        return None, [_problem(step, item, names, model.also_called, place) for item in mistakes_of(error)]
+        return None, [
+            _problem(step, item, names, model.also_called, place, params) for item in mistakes_of(error)
+        ]
 
 
 @cache
@@ -108,7 +110,12 @@ def _near_setting(name: str, names: Iterable[str], also_called: Mapping[str, str
 
 
 def _problem(
-    step: Step, item: Mapping[str, Any], names: set[str], also_called: Mapping[str, str], root: str
+    step: Step,
+    item: Mapping[str, Any],
+    names: set[str],
+    also_called: Mapping[str, str],
+    root: str,
+    given: Mapping[str, Any],
 ) -> Problem:
     place = ".".join(str(part) for part in item["loc"])
     field = f"{root}.{place}" if place else root
@@ -118,4 +125,4 @@ def _problem(
     if item["type"] == "missing":
         return Problem("the setting is missing", step.name, field, f"add {field}")
     message = str(item["msg"]).removeprefix("Value error, ")
-    return Problem(message[:1].lower() + message[1:], step.name, field, "")
+    return Problem(message[:1].lower() + message[1:], step.name, field, nearest_choice(item, given))

@@ -26,6 +26,9 @@ def store(
     settings, problems = parse(model, ours, step)
     problems += mistakes
     if settings is None:
+        named = ours.get("format")
+        if isinstance(named, str) and not is_server_name(named):
+            problems += find_format(step, named, root, "params.format")[1]
         return Node(None, StepSettings(), tuple(problems))
     problems += unknown_connection(step, settings.connection, connections)
     database = database_of(settings.connection, connections)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,7 +95,11 @@ class Surroundings:
 
 
 def find_problems(
-    pipeline: Pipeline, values: Values, surroundings: Surroundings, *, is_whole: bool = True
+    pipeline: Pipeline,
+    values: Values,
+    surroundings: Surroundings,
+    *,
+    elsewhere: Collection[str] | None = (),
 ) -> list[Problem]:
     """Every mistake of the pipeline, errors first; empty where there is none.
 
@@ -103,9 +107,9 @@ def find_problems(
         pipeline: The steps, parameters and settings.
         values: What placeholders stand for.
         surroundings: Where it would run.
-        is_whole: Whether these are all steps: else an input that nothing makes may be made by one left out.
+        elsewhere: Datasets that steps make which were left out; None where there may be any.
     """
-    return Survey(pipeline, values, surroundings, is_whole=is_whole).problems
+    return Survey(pipeline, values, surroundings, elsewhere=elsewhere).problems
 
 
 def make_plan(
@@ -133,7 +137,12 @@ class Survey:
     """
 
     def __init__(
-        self, pipeline: Pipeline, values: Values, surroundings: Surroundings, *, is_whole: bool = True
+        self,
+        pipeline: Pipeline,
+        values: Values,
+        surroundings: Surroundings,
+        *,
+        elsewhere: Collection[str] | None = (),
     ) -> None:
         self._pipeline, self._surroundings = pipeline, surroundings
         self.graph = StepGraph([])
@@ -148,8 +157,9 @@ class Survey:
             pipeline.engine,
         )
         if sound.steps:
-            is_whole = is_whole and len(sound.steps) == len(pipeline.steps)
-            problems += self._look(sound, values, is_whole=is_whole)
+            if len(sound.steps) < len(pipeline.steps):
+                elsewhere = None
+            problems += self._look(sound, values, elsewhere)
         self.problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.severity)
 
     def _reading(self, step: Step, node: Node) -> str:
@@ -200,10 +210,10 @@ class Survey:
             tuple(self.problems),
         )
 
-    def _look(self, pipeline: Pipeline, values: Values, *, is_whole: bool) -> list[Problem]:
+    def _look(self, pipeline: Pipeline, values: Values, elsewhere: Collection[str] | None) -> list[Problem]:
         surroundings = self._surroundings
         self.graph = StepGraph(pipeline.steps)
-        problems = list(graph_problems(pipeline, self.graph, is_whole=is_whole))
+        problems = list(graph_problems(pipeline, self.graph, elsewhere=elsewhere))
         problems += parameter_problems(pipeline, values.parameters)
         nodes: dict[str, Node] = {}
         for step in pipeline.steps:

@@ -129,19 +129,21 @@ def _duplicate_names(steps: Iterable[Step]) -> Iterator[Problem]:
             yield Problem(f"{count} steps have this name", name, "name", "give each step a name of its own")
 
 
-def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = True) -> Iterator[Problem]:
+def graph_problems(
+    pipeline: Pipeline, graph: StepGraph, *, elsewhere: Collection[str] | None = ()
+) -> Iterator[Problem]:
     """Unknown inputs, two writers of one key, cycles, and steps whose shape fits no node kind.
 
     Args:
         pipeline: The steps.
         graph: Their graph.
-        is_whole: Whether these are all steps: else an input that nothing makes may be made by one left out.
+        elsewhere: Datasets that steps make which were left out; None where there may be any.
     """
     yield from _two_writers(pipeline.steps)
-    made = {key for step in pipeline.steps for key in step.outputs.values()}
+    made = {key for step in pipeline.steps for key in step.outputs.values()} | set(elsewhere or ())
     for step in pipeline.steps:
         for inner, key in step.inputs.items():
-            if is_whole and key not in made:
+            if elsewhere is not None and key not in made:
                 yield Problem(
                     f"no step makes the dataset {key!r}",
                     step.name,
@@ -150,7 +152,7 @@ def graph_problems(pipeline: Pipeline, graph: StepGraph, *, is_whole: bool = Tru
                 )
         for number, expectation in enumerate(step.expectations):
             there = str(expectation.get("references") or "") if isinstance(expectation, MAPPINGS) else ""
-            if is_whole and there and there not in made:
+            if elsewhere is not None and there and there not in made:
                 yield Problem(
                     f"no step makes the dataset {there!r} that an expectation looks into",
                     step.name,

@@ -54,12 +54,47 @@ def test_mistakes_of_form_and_of_content_are_said_together(odibi: Odibi, shop: P
         assert "SQL can't begin with 'SELEC'" in told
 
 
-def test_what_no_step_makes_is_said_where_all_steps_could_be_read(odibi: Odibi, shop: Path) -> None:
+def test_what_no_step_makes_is_said_where_all_outputs_could_be_read(odibi: Odibi, shop: Path) -> None:
     rewrite(shop, "name: shop\n", "name: shop\nengin: pandas\n")
     rewrite(shop, "inputs: {orders: orders}", "inputs: {orders: ordrs}")
     assert "no step makes the dataset 'ordrs'" in odibi("validate", "shop").out
     rewrite(shop, "    layer: bronze\n", "")
+    assert "no step makes the dataset 'ordrs'" in odibi("validate", "shop").out
+    rewrite(shop, "outputs: {data: orders}", "outptus: {data: orders}")
     assert "no step makes" not in odibi("validate", "shop").out
+
+
+def test_a_wrong_parameter_hides_no_mistake_of_the_steps_that_do_without(odibi: Odibi, shop: Path) -> None:
+    rewrite(
+        shop,
+        "name: shop\n",
+        "name: shop\nparameters: {least: {type: numbr}, n: {type: integer, default: x}}\n",
+    )
+    rewrite(shop, "amount > 10", "amount > {least}")
+    rewrite(shop, "value: out/large.csv", "value: out/{m}.csv\n    params: {format: cvs, mode: apend}")
+    answer = odibi("validate", "shop")
+    assert "'numbr' is not a type of parameter" in answer.out
+    assert "parameters.n: the default: 'x' is not a whole number" in answer.out
+    assert "the placeholder {m} stands for no parameter" in answer.out
+    assert "placeholder {least}" not in answer.out
+    assert "the format 'cvs' is not known\n    To mend it: did you mean 'csv'?" in answer.out
+    assert "did you mean 'append'?" in answer.out
+
+
+def test_a_word_that_a_setting_does_not_have_is_told_with_the_nearest(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nsettings: {checkpoint_mode: autoo}\n")
+    answer = odibi("validate", "shop")
+    assert (
+        "settings.checkpoint_mode: there is no checkpoint_mode 'autoo'\n    To mend it: did you mean 'auto'?"
+        in answer.out
+    )
+
+
+def test_a_file_that_holds_a_list_is_told_so_without_advice_for_programs(odibi: Odibi, shop: Path) -> None:
+    (shop / "pipelines" / "list.yaml").write_text("- a\n")
+    answer = odibi("validate", "list")
+    assert "the file holds a list, not a pipeline" in answer.out
+    assert "Path" not in answer.out
 
 
 def test_what_follows_from_what_can_not_be_read_is_no_mistake_of_its_own(odibi: Odibi, shop: Path) -> None:
