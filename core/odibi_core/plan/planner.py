@@ -15,6 +15,7 @@ from odibi_core.graph.steps import StepGraph
 from odibi_core.late_dataclass import dataclass
 from odibi_core.nodes.base import Node
 from odibi_core.nodes.registry import compile_step
+from odibi_core.parameters import references
 from odibi_core.pipeline import Pipeline
 from odibi_core.plan.heads import Probe
 from odibi_core.plan.model import Plan, PlannedStep, Tracking
@@ -229,7 +230,7 @@ class Survey:
             node = compile_step(rendered, surroundings.workspace.root, surroundings.connections)
             # What still has a placeholder in it would only be misread further on.
             nodes[step.name] = node if is_whole_step else replace(node, operation=None)
-            problems += node.problems
+            problems += [problem for problem in node.problems if not _is_open(problem, step, values)]
             if is_whole_step and step.expectations:
                 from odibi_core.nodes.expectations import expectations_of
 
@@ -258,3 +259,12 @@ class Survey:
 
             problems += expectation_problems(self.steps, nodes, self.ports.schemas, surroundings.binder)
         return problems
+
+
+def _is_open(problem: Problem, step: Step, values: Values) -> bool:
+    """Whether a problem is about a field in whose place only a run can tell what stands."""
+    first, *rest = problem.field.split(".")
+    given = step.params if first == "params" else step.value if first == "value" else None
+    for part in rest:
+        given = given.get(part) if isinstance(given, Mapping) else None
+    return any(values.is_open(reference) for reference in references(given))

@@ -83,6 +83,8 @@ def _fate(
             return Fate(True, "a Python function gives a whole frame"), None
         case Scan() | Query():
             pass
+        case None:
+            return Fate(False, "what it does is known when a run fills in its placeholders"), None
         case _:
             return Fate(False, "has no result"), None
     if node.expectations:

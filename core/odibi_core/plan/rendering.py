@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from odibi_core.errors import ParameterError, did_you_mean
+from odibi_core.errors import OdibiError, ParameterError, did_you_mean
 from odibi_core.late_dataclass import dataclass
 from odibi_core.parameters import BUILT_IN_NAMES, Parameter, ParameterType, Reference, render
 from odibi_core.step import Step, StepType
@@ -70,6 +70,15 @@ class Values:
                 f"the placeholder {{{reference.name}}} stands for no parameter",
                 fix=did_you_mean(reference.name, self.parameters),
             ) from None
+
+    def is_open(self, reference: Reference) -> bool:
+        """Whether only a run can tell what the placeholder stands for, or nobody can."""
+        if reference.scheme == "secret":
+            return not self.has_secrets
+        try:
+            return self.resolve(reference) == "" and not self.has_secrets
+        except OdibiError:
+            return True
 
     def render(self, step: Step) -> Step:
         """The step with its placeholders filled in; the step itself where it has none."""

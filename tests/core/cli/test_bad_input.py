@@ -81,6 +81,27 @@ def test_a_wrong_parameter_hides_no_mistake_of_the_steps_that_do_without(odibi: 
     assert "did you mean 'append'?" in answer.out
 
 
+def test_what_only_a_run_can_tell_is_no_mistake_before(
+    odibi: Odibi, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ODIBI_TEST_SEP", raising=False)
+    rewrite(shop, "name: shop\n", "name: shop\nparameters: {source: {type: dataset}}\n")
+    rewrite(
+        shop,
+        "value: data/orders.csv",
+        'value: "{source}"\n    params: {source_type: csv, sep: "${env:ODIBI_TEST_SEP}"}',
+    )
+    assert odibi("validate", "shop").code == 0
+    plan = odibi("plan", "shop")
+    assert (plan.code, "what it does is known when a run fills in its placeholders" in plan.out) == (0, True)
+    run = odibi("run", "shop", "--param", "source=data/orders.csv")
+    assert run.code == 3
+    assert "the environment variable 'ODIBI_TEST_SEP' is not set" in run.err
+    assert "params.sep" not in run.err
+    monkeypatch.setenv("ODIBI_TEST_SEP", ",")
+    assert odibi("run", "shop", "--param", "source=data/orders.csv").code == 0
+
+
 def test_a_word_that_a_setting_does_not_have_is_told_with_the_nearest(odibi: Odibi, shop: Path) -> None:
     rewrite(shop, "name: shop\n", "name: shop\nsettings: {checkpoint_mode: autoo}\n")
     answer = odibi("validate", "shop")
