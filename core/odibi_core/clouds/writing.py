@@ -21,6 +21,7 @@ from odibi_core.clouds.store import Store, local_part, room_for, together
 from odibi_core.errors import OdibiError, TargetError
 from odibi_core.formats.atomic import ticket_hash
 from odibi_core.formats.base import Format, Options, Rows, Target, WriteMode, Written
+from odibi_core.formats.folders import is_in_dataset, refused_overwrite
 from odibi_core.formats.plain import TARGET_EXISTS, WRITTEN_BEFORE, part_prefix
 from odibi_core.formats.sources import bare
 from odibi_core.late_dataclass import dataclass
@@ -167,7 +168,8 @@ def _contents(job: _Job, folder: Address, manifest: Manifest) -> _Contents:
     """What counts in the folder.
 
     Raises:
-        TargetError: It holds other things than the format's objects.
+        TargetError: It holds other things than the format's objects, or others than parts of a dataset where
+            they are to be replaced.
     """
     names, sample = [], None
     for found in job.store.inside(folder):
@@ -182,6 +184,8 @@ def _contents(job: _Job, folder: Address, manifest: Manifest) -> _Contents:
             names.append(name)
         if sample is None or found.size_bytes < sample.size_bytes:
             sample = found
+    if others := [name for name in names if not is_in_dataset(name, job.format.extensions)]:
+        raise refused_overwrite(others, str(job.address), "objects")
     return _Contents(frozenset(names), sample)
 
 

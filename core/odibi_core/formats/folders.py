@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from odibi_core.errors import TargetError
 from odibi_core.formats.sources import bare
 
+TOLD = 3
+"""How many files are named that stand in the way."""
 _PART = re.compile(r"part-([mr]-)?(\d|[0-9a-f]{8})|data_(\d+|[0-9a-f]{8}-[0-9a-f-]{27})\.", re.IGNORECASE)
 """How the names of parts begin, as odibi, Spark, Hadoop, Arrow and DuckDB give them."""
 _SIDE_FILES = (
@@ -20,6 +23,7 @@ _SIDE_FILES = (
     "_common_metadata",
     "_odibi.json",
     ".*.odibi.json",
+    ".odibi~*",
     ".*.crc",
     ".DS_Store",
 )
@@ -35,9 +39,31 @@ def other_files(folder: Path, extensions: tuple[str, ...]) -> Iterator[Path]:
     """
     for inner in sorted(folder.iterdir()):
         if inner.is_dir() and not inner.is_symlink():
-            yield from other_files(inner, extensions) if _is_partition(inner) else _all_files(inner)
+            yield from other_files(inner, extensions) if _names_value(inner.name) else _all_files(inner)
         elif not is_part(inner.name, extensions) and not _is_side_file(inner.name):
             yield inner
+
+
+def is_in_dataset(name: str, extensions: tuple[str, ...]) -> bool:
+    """Whether an object, named as from a folder, is one that engines write there as part of a dataset."""
+    *folders, last = name.split("/")
+    return is_part(last, extensions) and all(map(_names_value, folders))
+
+
+def refused_overwrite(names: Sequence[str], where: str, kind: str = "files") -> TargetError:
+    """The error of overwriting a folder that holds files which are no parts of a dataset.
+
+    Args:
+        names: The files; a few are told.
+        where: The folder.
+        kind: What they are.
+    """
+    told = ", ".join(names[:TOLD]) + (" and more" if len(names) > TOLD else "")
+    return TargetError(
+        f"overwriting the folder would delete {kind} that are no parts of a dataset: {told}",
+        where=where,
+        fix=f"choose a folder of its own for the data, or move these {kind} elsewhere",
+    )
 
 
 def is_part(name: str, extensions: tuple[str, ...]) -> bool:
@@ -49,9 +75,9 @@ def _is_side_file(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in _SIDE_FILES)
 
 
-def _is_partition(folder: Path) -> bool:
-    """Whether a folder is named by a value, such as `year=2024`."""
-    return folder.name.find("=") > 0
+def _names_value(folder: str) -> bool:
+    """Whether a folder's name is that of a value, such as `year=2024`."""
+    return folder.find("=") > 0
 
 
 def _all_files(folder: Path) -> Iterator[Path]:

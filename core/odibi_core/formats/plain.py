@@ -28,7 +28,7 @@ from odibi_core.formats.base import (
     Written,
     put_file,
 )
-from odibi_core.formats.folders import other_files
+from odibi_core.formats.folders import TOLD, other_files, refused_overwrite
 from odibi_core.formats.old_rows import read_before, read_with_others
 from odibi_core.formats.sources import NULL_PARTITION, Files, bare, find_files
 from odibi_core.late_dataclass import dataclass
@@ -44,8 +44,6 @@ TARGET_EXISTS = "the target exists"
 
 _NAMED_OTHERWISE = ("FLOAT", "DOUBLE", "TIMESTAMP WITH TIME ZONE")
 """Types whose texts, in names of folders, are not the same for all who write them."""
-_TOLD = 3
-"""How many files are named that stand in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,16 +359,9 @@ def _check_contents(folder: Path, fmt: Format[Any, Any]) -> None:
 
 def _check_replaceable(folder: Path, fmt: Format[Any, Any]) -> None:
     """Refuse to replace a folder that holds files which no engine wrote there as part of a dataset."""
-    others = [
-        str(file.relative_to(folder)) for file in islice(other_files(folder, fmt.extensions), _TOLD + 1)
-    ]
-    if others:
-        names = ", ".join(others[:_TOLD]) + (" and more" if len(others) > _TOLD else "")
-        raise TargetError(
-            f"overwriting the folder would delete files that are no parts of a dataset: {names}",
-            where=str(folder),
-            fix="choose a folder of its own for the data, or move these files elsewhere",
-        )
+    strange = islice(other_files(folder, fmt.extensions), TOLD + 1)
+    if others := [str(file.relative_to(folder)) for file in strange]:
+        raise refused_overwrite(others, str(folder))
 
 
 def already_there(target: Target) -> TargetError:

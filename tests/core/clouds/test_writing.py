@@ -94,6 +94,22 @@ def test_a_folder_holds_what_was_committed_and_nothing_of_a_write_that_died(lake
     assert "can't be merged into" in str(merge.errors["write"])
 
 
+@pytest.mark.parametrize("other", ["orig.csv", "old/part-0.csv", "id=1/hand.csv"])
+def test_an_object_that_no_engine_wrote_is_never_overwritten_with_its_folder(
+    s3_lake: Lake, run: Run, other: str
+) -> None:
+    s3_lake.put("parts/id=7/data_0.csv", "name\nb\n")
+    for _ in range(2):
+        assert run(write(ONE, s3_lake.url("parts"), "csv", partitionBy="id")).success
+    s3_lake.put(f"parts/{other}", "mine")
+    before = s3_lake.names()
+
+    told = str(run(write(ONE, s3_lake.url("parts"), "csv", partitionBy="id")).errors["write"])
+
+    assert f"would delete objects that are no parts of a dataset: {other}" in told
+    assert s3_lake.names() == before
+
+
 def test_an_object_that_somebody_else_changed_meanwhile_is_not_overwritten(lake: Lake, folder: Path) -> None:
     lake.put("a.txt", "one")
     before = lake.store.head(lake.at("a.txt"))

@@ -371,6 +371,7 @@ def test_what_engines_write_is_overwritten_with_its_folder(bench: Bench, name: s
         "old/.DS_Store",
         f".part-0.{name}.odibi.json",
         "_odibi.json",
+        ".odibi~part-0",
     ):
         bench.file(f"out/{written}", "theirs")
 
