@@ -80,6 +80,11 @@ class Workspace:
         return self._made("runs")
 
     @property
+    def past_runs(self) -> Path:
+        """The folder of the run journals, for those who only look: where nothing has run it is not there."""
+        return self.root / ".odibi" / "runs"
+
+    @property
     def scratch(self) -> Path:
         """The folder for files that nobody needs after a run, made where it is missing."""
         return self._made("scratch")

@@ -59,7 +59,7 @@ def _runs(workspace: Workspace) -> Iterable[str]:
     """The latest first."""
     from odibi_core.journal.runs import list_runs
 
-    return ["latest", *(record.run_id for record in list_runs(workspace.runs, 50))]
+    return ["latest", *(record.run_id for record in list_runs(workspace.past_runs, 50))]
 
 
 def name_argument_of(name: str, names: Callable[[Workspace], Iterable[str]]) -> Callable[[Any], Any]:

@@ -87,6 +87,22 @@ class Session:
             return Workspace.find()
         return Workspace(self.folder.absolute(), (self.folder / "odibi.toml").is_file())
 
+    def past_runs(self) -> Path:
+        """The folder of the runs, for what looks at them: nothing is made there.
+
+        Raises:
+            WorkspaceError: This is no workspace: no odibi.toml, no pipelines, and nothing ran there.
+        """
+        workspace = self.workspace()
+        folder = workspace.past_runs
+        if not (workspace.is_declared or folder.is_dir() or workspace.pipelines()):
+            raise WorkspaceError(
+                "this is no workspace",
+                where=str(workspace.root),
+                fix="go into a workspace or name it (odibi -w FOLDER), or make one: odibi init DIR",
+            )
+        return folder
+
     def open_pipeline(self, text: str, parameters: Mapping[str, Any] | None = None) -> OpenPipeline:
         """The pipeline of that name in the workspace, or in that file.
 

@@ -208,10 +208,19 @@ def test_a_parameter_that_the_pipeline_does_not_have_is_refused(
 def test_outside_of_a_workspace_it_is_said_how_to_come_by_one(
     odibi: Odibi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    monkeypatch.chdir(outside)
     answer = odibi("run", "nowhere")
     assert answer.code == 2
     assert "odibi init DIR" in answer.err
+    looking = [("runs", name) for name in ("list", "show", "follow", "cancel", "rerun", "resume")]
+    for command in (*looking, ("story",)):
+        answer = odibi(*command)
+        assert answer.code == 3
+        assert f"{outside}: this is no workspace" in answer.err
+        assert "odibi init DIR" in answer.err
+    assert not list(outside.iterdir())
 
 
 def test_a_choice_without_choices_is_said_before_a_value_is_asked_for(odibi: Odibi, shop: Path) -> None:

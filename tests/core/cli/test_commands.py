@@ -122,6 +122,7 @@ def test_a_preview_that_can_not_be_says_why(odibi: Odibi, args: list[str], code:
 
 def test_runs_are_listed_shown_and_followed(odibi: Odibi, shop: Path) -> None:
     assert "There is no run yet" in odibi("runs", "list").err
+    assert not (shop / ".odibi").exists()
     odibi("run", "shop")
     (run_dir,) = (shop / ".odibi" / "runs").iterdir()
     listed = odibi("runs", "list").out.splitlines()

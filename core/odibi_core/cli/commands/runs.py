@@ -39,7 +39,7 @@ def list_all(session: Session, limit: int) -> None:
     from odibi_core.journal.runs import list_runs
     from odibi_core.story.wording import duration
 
-    records = list_runs(session.workspace().runs, limit)
+    records = list_runs(session.past_runs(), limit)
     if not records:
         session.terminal.note("There is no run yet. Start one with: odibi run PIPELINE")
         return
@@ -66,7 +66,7 @@ def show(session: Session, run: str) -> None:
     from odibi_core.journal.record import RunState
     from odibi_core.journal.runs import find_run
 
-    record = JournalReader(find_run(session.workspace().runs, run)).record()
+    record = JournalReader(find_run(session.past_runs(), run)).record()
     _tell(session, record)
     if record.state is RunState.LOST:
         session.terminal.line(
@@ -83,7 +83,7 @@ def follow_one(session: Session, run: str) -> None:
     from odibi_core.journal.reader import JournalReader, follow
     from odibi_core.journal.runs import find_run
 
-    run_dir = find_run(session.workspace().runs, run)
+    run_dir = find_run(session.past_runs(), run)
     for event in follow(run_dir):
         line = _event_line(event)
         if line:
@@ -101,9 +101,8 @@ def cancel(session: Session, run: str) -> None:
     from odibi_core.journal.runs import find_run
     from odibi_core.run_queue import RunQueue
 
-    workspace = session.workspace()
-    run_dir = find_run(workspace.runs, run)
-    if RunQueue(workspace).cancel(run_dir.name, user_name()):
+    run_dir = find_run(session.past_runs(), run)
+    if RunQueue(session.workspace()).cancel(run_dir.name, user_name()):
         session.terminal.line(f"{run_dir.name} was taken out of the queue.")
     else:
         session.terminal.line(f"{run_dir.name} was asked to stop. Watch it: odibi runs follow {run_dir.name}")
@@ -184,7 +183,7 @@ def _repeated(session: Session, run: str, repeat: Repeat) -> tuple[RunOrder, str
     from odibi_core.journal.repeating import repeat_order
     from odibi_core.journal.runs import find_run
 
-    run_dir = find_run(session.workspace().runs, run)
+    run_dir = find_run(session.past_runs(), run)
     order, text = repeat_order(run_dir, repeat, trigger=Trigger.COMMAND_LINE, author=user_name())
     return order, text, run_dir
 

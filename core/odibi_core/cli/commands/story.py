@@ -27,7 +27,7 @@ def command(session: Session, run: str, opens: bool, output: Path | None) -> Non
     from odibi_core.journal.runs import find_run
     from odibi_core.story_generator import story_of
 
-    run_dir = find_run(session.workspace().runs, run)
+    run_dir = find_run(session.past_runs(), run)
     story = story_of(run_dir, output)
     if story is None:
         raise OdibiError(
