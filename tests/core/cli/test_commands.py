@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import re
 import webbrowser
@@ -16,6 +17,7 @@ from tests.core.cli.test_run import rewrite
 
 from odibi_core.cli.app import COMMANDS
 from odibi_core.cli.exit_codes import MEANINGS
+from odibi_core.journal.runs import list_runs
 
 Odibi = Callable[..., Answer]
 
@@ -137,6 +139,24 @@ def test_runs_are_listed_shown_and_followed(odibi: Odibi, shop: Path) -> None:
     assert followed.code == 0
     assert "shop starts, 4 steps" in followed.out
     assert "large is complete after" in followed.out
+
+
+def test_a_listed_run_that_waited_says_when_it_started(odibi: Odibi, shop: Path) -> None:
+    odibi("run", "shop")
+    (run_dir,) = (shop / ".odibi" / "runs").iterdir()
+    asked = {"event_type": "run_queued", "timestamp": "2020-01-02T12:00:00+00:00", "pipeline_name": "shop"}
+    queued = json.dumps(asked | {"order": {"pipeline": "shop", "trigger": "studio"}}, separators=(",", ":"))
+    journal = run_dir / "events.jsonl"
+    journal.write_text(f"{queued}\n{journal.read_text()}")
+    waiting = run_dir.with_name("20200102T120000-aa11")
+    waiting.mkdir()
+    (waiting / "events.jsonl").write_text(f"{queued}\n")
+    started, waits = odibi("runs", "list").out.splitlines()[1:]
+    assert "2020-01-02" not in started
+    assert "2020-01-02" in waits
+    (record, _) = list_runs(run_dir.parent)
+    assert record.queued_time.startswith("2020-01-02")
+    assert f"{dt.datetime.fromisoformat(record.start_time).astimezone():%Y-%m-%d %H:%M:%S}" in started
 
 
 def test_a_run_that_failed_is_shown_with_its_reason(odibi: Odibi, shop: Path) -> None:

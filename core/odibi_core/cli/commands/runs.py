@@ -48,7 +48,7 @@ def list_all(session: Session, limit: int) -> None:
             record.run_id,
             record.pipeline_name,
             record.state.value,
-            _local(record.asked_time),
+            _local(record.start_time or record.asked_time),
             duration(record.duration_ms) if record.duration_ms is not None else "",
             "" if record.success_count is None else f"{record.success_count} of {record.total_steps}",
         )
