@@ -124,7 +124,10 @@ class TableDataset(DuckDBDataset):
         """Let go of the rows; they stay as long as a view of them is there."""
         self._is_let_go = True
         if not self._views:
-            cursor.execute(f"DROP TABLE IF EXISTS {quote(self.table)}")
+            self._remove(cursor)
+
+    def _remove(self, cursor: DuckDBPyConnection) -> None:
+        cursor.execute(f"DROP TABLE IF EXISTS {quote(self.table)}")
 
     def lend(self, view: str) -> None:
         """Have the rows stay until the view is taken back."""

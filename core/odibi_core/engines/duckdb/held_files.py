@@ -82,8 +82,7 @@ class FileDataset(TableDataset):
             return None
         return ReadyFiles(self._file.parent, (self._file,), form.extension, self.row_count())
 
-    def drop(self, cursor: DuckDBPyConnection) -> None:
-        """Remove the view and the file."""
+    def _remove(self, cursor: DuckDBPyConnection) -> None:
         cursor.execute(f"DROP VIEW IF EXISTS {quote(self.table)}")
         self._file.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from odibi_core.dataset import Dataset
 from odibi_core.engines.base import Attempt, Outcome, Task
 from odibi_core.engines.duckdb.datasets import TableDataset
+from odibi_core.engines.duckdb.held_files import FileDataset
 from odibi_core.engines.duckdb.session import Session
 from odibi_core.engines.operations import Query
 from odibi_core.errors import SqlError
@@ -28,7 +29,7 @@ def carry_out_plain_step(
 ) -> Outcome | None:
     """What a step did that is all of its region; None where it is of another form, or failed.
 
-    Of a large table this is done where only columns are added.
+    Of a large table this is done where its rows need not be copied.
 
     Raises:
         RunCancelledError: The attempt was stopped.
@@ -38,9 +39,9 @@ def carry_out_plain_step(
         return None
     task, sql, source = taken
     if source.row_count() > MOST_ROWS:
-        from odibi_core.engines.duckdb.widened import carry_out_widening
+        from odibi_core.engines.duckdb.viewed import carry_out_view
 
-        return carry_out_widening(task, sql, source, session, attempt)
+        return carry_out_view(task, sql, source, session, attempt)
     (alias,) = task.inputs
     plain = _plain_select(sql, alias)
     if plain is None:
@@ -74,7 +75,9 @@ def _only_table(tasks: Sequence[Task], data: Mapping[str, Dataset]) -> tuple[Tas
     (key,) = task.inputs.values()
     source = data[key]
     # What is held in a file is no table: it is read as far as it is needed, and looked at before.
-    return (task, operation.sql, source) if type(source) is TableDataset else None
+    if not isinstance(source, TableDataset) or isinstance(source, FileDataset):
+        return None
+    return task, operation.sql, source
 
 
 def _plain_select(sql: str, alias: str) -> PlainSelect | None:

@@ -1,4 +1,4 @@
-"""A step that only adds numbers to a large table copies none of its rows, and gives the same as if it did."""
+"""A step that computes little of a large table copies none of its rows, and gives the same as if it did."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from tests.conftest import Run
 
 from odibi_core.engines.base import Attempt, RunContext, Task
-from odibi_core.engines.duckdb import plain_step, widened
+from odibi_core.engines.duckdb import plain_step, viewed
 from odibi_core.engines.duckdb.datasets import TableDataset
 from odibi_core.engines.duckdb.engine import DuckDBEngine, open_engine
-from odibi_core.engines.duckdb.widened import WidenedDataset
+from odibi_core.engines.duckdb.viewed import ViewDataset
 from odibi_core.engines.operations import Query
 from odibi_core.engines.registry import EngineSettings
 from odibi_core.pipeline import Pipeline
@@ -31,7 +31,7 @@ MADE = (
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_step, "MOST_ROWS", 0)
-    monkeypatch.setattr(widened, "LEAST_ROWS", 1)
+    monkeypatch.setattr(viewed, "LEAST_ROWS", 1)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def in_full(
     run: Run, steps: list[Step] | Pipeline, monkeypatch: pytest.MonkeyPatch, **settings: Any
 ) -> RunResult:
     with monkeypatch.context() as patch:
-        patch.setattr(widened, "LEAST_ROWS", 1_000_000)
+        patch.setattr(viewed, "LEAST_ROWS", 1_000_000)
         return run(steps, **settings)
 
 
@@ -70,15 +70,18 @@ def in_full(
         "SELECT *, whole * 2 AS twice FROM made",
         "select * , (Share + 1.5) / 3 as a, -id AS b ,price*price AS c from made\n",
         "SELECT *, id % 7 AS part, share AS again FROM made;",
+        "SELECT * FROM made WHERE id > 100",
+        "select * from made where (Share between 10 and 240.5 or not whole<>3) and price is not null",
+        "SELECT *, whole * 2 AS twice FROM made WHERE id % 7 != 0",
     ],
 )
-def test_columns_are_added_without_a_copy(
+def test_rows_are_not_copied(
     engine: DuckDBEngine, tmp_path: Path, sql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = carried_out(engine, tmp_path, MADE)
     more = carried_out(engine, tmp_path, sql, made)
-    assert type(more) is WidenedDataset
-    monkeypatch.setattr(widened, "LEAST_ROWS", 1_000_000)
+    assert type(more) is ViewDataset
+    monkeypatch.setattr(viewed, "LEAST_ROWS", 1_000_000)
     copied = carried_out(engine, tmp_path, sql, made)
     assert type(copied) is TableDataset
     assert more.schema == copied.schema
@@ -89,7 +92,15 @@ def test_columns_are_added_without_a_copy(
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT *, whole * 2 AS twice FROM made WHERE id > 1",
+        "SELECT * FROM made",
+        "SELECT * FROM made WHERE id > 900",
+        "SELECT *, whole * 2 AS twice FROM made WHERE id < 9",
+        "SELECT * FROM made WHERE name <> 'n1'",
+        "SELECT * FROM made WHERE day > current_date",
+        "SELECT * FROM made WHERE random() < 2",
+        "SELECT * FROM made WHERE id IN (1, 2) OR id > 2",
+        "SELECT * FROM made WHERE id > 1 ORDER BY id",
+        "SELECT id FROM made WHERE id > 1",
         "SELECT id, whole * 2 AS twice FROM made",
         "SELECT whole * 2 AS twice FROM made",
         "SELECT *, sqrt(whole) AS root FROM made",
@@ -129,8 +140,9 @@ def test_the_rows_stay_until_nobody_needs_them(engine: DuckDBEngine, tmp_path: P
 
     made = carried_out(engine, tmp_path, MADE)
     one = carried_out(engine, tmp_path, "SELECT *, whole * 2 AS twice FROM made", made)
-    other = carried_out(engine, tmp_path, "SELECT *, whole * 3 AS thrice FROM made", made)
-    for dataset in (made, one) if first == "table" else (one, made):
+    some = carried_out(engine, tmp_path, "SELECT * FROM made WHERE id > 9", made)
+    other = carried_out(engine, tmp_path, "SELECT *, whole * 3 AS thrice FROM made", some)
+    for dataset in (made, one, some) if first == "table" else (some, one, made):
         engine.release(dataset)
     assert len(tables()) == 1
     assert other.arrow().column("thrice").to_pylist()[-1] == 2997
@@ -142,7 +154,8 @@ def chain() -> list[Step]:
     return [
         sql_step("made", MADE),
         sql_step("more", "SELECT *, whole * 2 AS twice, price * share AS cost FROM made", "made"),
-        sql_step("again", "SELECT *, twice + id AS sum FROM more", "more"),
+        sql_step("most", "SELECT * FROM more WHERE id > 3", "more"),
+        sql_step("again", "SELECT *, twice + id AS sum FROM most", "most"),
         sql_step("few", "SELECT id, twice, cost, sum FROM again WHERE twice > 1990 ORDER BY id", "again"),
         function_step("taken", lambda rows: rows.assign(all=rows["sum"] + rows["twice"]), "few"),
     ]
@@ -156,9 +169,10 @@ def test_a_chain_gives_the_same(run: Run, monkeypatch: pytest.MonkeyPatch, keeps
     assert result.success, result.errors
     assert expected.success
     if keeps_data:
-        assert type(result.data_map.dataset("more")) is WidenedDataset
+        assert type(result.data_map.dataset("more")) is ViewDataset
+        assert type(result.data_map.dataset("again")) is ViewDataset
         assert type(expected.data_map.dataset("more")) is TableDataset
-        for key in ("more", "again", "few", "taken"):
+        for key in ("more", "most", "again", "few", "taken"):
             assert result.data_map[key].equals(expected.data_map[key])
     assert result.tracker is not None
     assert expected.tracker is not None
@@ -166,6 +180,16 @@ def test_a_chain_gives_the_same(run: Run, monkeypatch: pytest.MonkeyPatch, keeps
     for ours, theirs in told:
         for said in ("output_snapshots", "schema_diff", "row_delta", "profiles", "duration_scope"):
             assert ours[said] == theirs[said], (ours["step_name"], said)
+
+
+def test_views_stand_on_one_another_up_to_a_depth(engine: DuckDBEngine, tmp_path: Path) -> None:
+    below = carried_out(engine, tmp_path, MADE)
+    kinds = []
+    for number in range(viewed.MOST_VIEWS + 2):
+        below = carried_out(engine, tmp_path, f"SELECT *, id + {number} AS n{number} FROM made", below)
+        kinds.append(type(below))
+    assert kinds == [ViewDataset] * viewed.MOST_VIEWS + [TableDataset, ViewDataset]
+    assert below.arrow().column("n9").to_pylist()[:2] == [9, 10]
 
 
 def test_materialize_has_the_step_make_a_table(run: Run) -> None:
