@@ -1,7 +1,7 @@
 """Steps that only compare numbers of a large table, or add sums and products of them to its columns.
 
-What such a step computes is computed once, for its time, its count and its mistakes, and again by who reads its
-rows: next to nothing beside the reading. The rows are not copied, which would be most of the step's work.
+What such a step computes is computed once, for its time, count and mistakes, and again by those who read its
+rows: next to nothing beside reading them. The rows are not copied, which would be most of the step's work.
 """
 
 from __future__ import annotations
