@@ -1,4 +1,4 @@
-"""Steps that only compare numbers of a large table, or add sums and products of them to its columns.
+"""Steps that only add sums and products of numbers to the columns of a large table.
 
 What such a step computes is computed once, for its time, count and mistakes, and again by those who read its
 rows: next to nothing beside reading them. The rows are not copied, which would be most of the step's work.
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 100_000
 """Rows of a table from which to copy them is noticed."""
-LEAST_SHARE = 0.5
-"""Of fewer rows than that a copy is worth its while: whoever reads them has to pass all others, too."""
 MOST_VIEWS = 8
 """Views that stand on one another: each computes anew what the others do."""
 
@@ -32,14 +30,11 @@ _NUMBER = re.compile(r"U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\
 _SELECT = re.compile(r"\s*SELECT\s+\*\s*(?:,(?P<added>.*))?\bFROM\s+", re.IGNORECASE | re.DOTALL)
 _ADDED = re.compile(r"\s*(?P<expression>.+?)\s+AS\s+(?P<name>[A-Za-z_]\w*)\s*", re.IGNORECASE | re.DOTALL)
 _BEHIND = re.compile(r"(?P<alias>\w+)(?:\s+WHERE\b(?P<condition>.*)|\s*)", re.IGNORECASE | re.DOTALL)
-_TOKEN = re.compile(
-    r"\s*(?:(?P<name>[A-Za-z_]\w*)(?!\w|\s*\()|\d+(?:\.\d+)?(?![\w.])|[-+*/%()]|(?P<mark>[<>=!]+))\s*"
-)
-_WORDS = frozenset({"and", "or", "not", "between", "is", "null"})
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)(?!\w|\s*\()|\d+(?:\.\d+)?(?![\w.])|[-+*/%()])\s*")
 
 
 class ViewDataset(TableDataset):
-    """Rows of a table with further columns, or the most of its rows; the run's database has a view of them.
+    """Rows of a table with further columns; the run's database has a view of them.
 
     Args:
         key: The dataset's key.
@@ -64,13 +59,11 @@ class _View(NamedTuple):
     """What a step makes of a table.
 
     Attributes:
-        added: The SELECT of the columns that it adds, of the rows that it leaves; "" where it adds none.
-        counted: The SELECT of the number of rows that it leaves; "" where it leaves all.
+        added: The SELECT of the columns that it adds.
         whole: The SELECT of all columns.
     """
 
     added: str
-    counted: str
     whole: str
 
 
@@ -103,13 +96,8 @@ def carry_out_view(
     try:
         with session.cursor() as cursor, attempt.on_stop(cursor.interrupt):
             attempt.check()
-            if found.counted:
-                ((rows,),) = cursor.execute(found.counted).fetchall()
-                if rows < base.row_count() * LEAST_SHARE:
-                    return None
-            if found.added:
-                cursor.execute(f"CREATE TABLE {quote(computed)} AS {found.added}")
-                cursor.execute(f"DROP TABLE {quote(computed)}")
+            cursor.execute(f"CREATE TABLE {quote(computed)} AS {found.added}")
+            cursor.execute(f"DROP TABLE {quote(computed)}")
             cursor.execute(f"CREATE VIEW {quote(view)} AS {found.whole}")
     except duckdb.Error:
         # Whoever runs it in full can say what is wrong with the author's text.
@@ -129,20 +117,13 @@ def _view(sql: str, alias: str, table: str, schema: Schema) -> _View | None:
     behind = _BEHIND.fullmatch(plain.behind) if plain is not None else None
     if plain is None or select is None or behind is None:
         return None
+    # Not of some rows: who filters them further may have a product computed for those that are left out.
+    if behind["condition"] is not None or select["added"] is None:
+        return None
     types = {name.lower(): type_ for name, type_ in schema}
-    added, condition = select["added"], behind["condition"]
-    if added is None and condition is None:
+    if not _adds_numbers(select["added"], types):
         return None
-    if added is not None and not _adds_numbers(added, types):
-        return None
-    if condition is not None and not _is_arithmetic(condition, types, compares=True):
-        return None
-    rows = f"FROM {table} AS {plain.behind}"
-    return _View(
-        f"SELECT {added} {rows}" if added is not None else "",
-        f"SELECT count(*) {rows}" if condition is not None else "",
-        plain.over(table),
-    )
+    return _View(f"SELECT {select['added']} FROM {table} AS {plain.behind}", plain.over(table))
 
 
 def _adds_numbers(added: str, types: Mapping[str, str]) -> bool:
@@ -154,16 +135,14 @@ def _adds_numbers(added: str, types: Mapping[str, str]) -> bool:
     return all(column and _is_arithmetic(column["expression"], types) for column in columns)
 
 
-def _is_arithmetic(text: str, types: Mapping[str, str], *, compares: bool = False) -> bool:
+def _is_arithmetic(text: str, types: Mapping[str, str]) -> bool:
     """Whether it is made of numbers, columns of numbers, and what stands between them."""
     place = 0
     while place < len(text):
         token = _TOKEN.match(text, place)
-        if token is None or (token["mark"] and not compares):
+        if token is None:
             return False
-        name = (token["name"] or "").lower()
-        is_word = compares and name in _WORDS and name not in types
-        if name and not is_word and not _NUMBER.fullmatch(types.get(name, "")):
+        if token["name"] and not _NUMBER.fullmatch(types.get(token["name"].lower(), "")):
             return False
         place = token.end()
     return True
