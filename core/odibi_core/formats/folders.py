@@ -13,8 +13,11 @@ from odibi_core.formats.sources import bare
 
 TOLD = 3
 """How many files are named that stand in the way."""
-_PART = re.compile(r"part-([mr]-)?(\d|[0-9a-f]{8})|data_(\d+|[0-9a-f]{8}-[0-9a-f-]{27})\.", re.IGNORECASE)
-"""How the names of parts begin, as odibi, Spark, Hadoop, Arrow and DuckDB give them."""
+_PART = re.compile(
+    r"part-([mr]-)?(\d|[0-9a-f]{8})|part\.\d+\.|data_(\d+(_\d+)*|[0-9a-f]{8}-[0-9a-f-]{27})\.|[0-9a-f]{32}-\d+\.",
+    re.IGNORECASE,
+)
+"""How the names of parts begin, as odibi, Spark, Hadoop, Arrow, Dask, pandas and DuckDB give them."""
 _SIDE_FILES = (
     "_SUCCESS",
     "_committed_*",
@@ -26,6 +29,8 @@ _SIDE_FILES = (
     ".odibi~*",
     ".*.crc",
     ".DS_Store",
+    "._*",
+    ".gitkeep",
 )
 """What engines, the system and odibi itself keep beside the parts."""
 

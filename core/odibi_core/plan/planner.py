@@ -241,7 +241,13 @@ class Survey:
             pipeline.steps, nodes, surroundings.connections, surroundings.allowed_functions
         )
         problems += stray_problems(pipeline.steps, self.steps, nodes)
-        problems += target_problems(nodes, surroundings.place)
+        # Where only a run can tell the path, a stand-in would be taken for a place.
+        told = {
+            step.name: nodes[step.name]
+            for step in pipeline.steps
+            if not any(values.is_open(reference) for reference in references(step.value))
+        }
+        problems += target_problems(told, surroundings.place)
         ordered = [self.steps[name] for wave in self.graph.waves_outside_cycles() for name in wave]
         self.ports, more = find_schemas(
             ordered,

@@ -102,6 +102,19 @@ def test_what_only_a_run_can_tell_is_no_mistake_before(
     assert odibi("run", "shop", "--param", "source=data/orders.csv").code == 0
 
 
+def test_a_folder_that_only_a_run_can_name_holds_no_other_target(odibi: Odibi, shop: Path) -> None:
+    rewrite(shop, "name: shop\n", "name: shop\nparameters: {region: {type: text}}\n")
+    text = (shop / "pipelines" / "shop.yaml").read_text()
+    (shop / "pipelines" / "shop.yaml").write_text(
+        text.rstrip("\n") + "\n  - {name: two, layer: store, type: config_op, value: 'out/{region}/', "
+        "params: {format: csv}, inputs: {data: large}}\n"
+    )
+    assert odibi("validate", "shop").code == 0
+    assert odibi("run", "shop", "--param", "region=north").code == 0
+    assert (shop / "out" / "north").is_dir()
+    assert (shop / "out" / "large.csv").is_file()
+
+
 def test_a_word_that_a_setting_does_not_have_is_told_with_the_nearest(odibi: Odibi, shop: Path) -> None:
     rewrite(shop, "name: shop\n", "name: shop\nsettings: {checkpoint_mode: autoo}\n")
     answer = odibi("validate", "shop")
