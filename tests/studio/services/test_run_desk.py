@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,20 +14,9 @@ from odibi_core.journal.record import RunState
 from odibi_core.pipeline import Pipeline
 from odibi_core.testing import ingest_step
 from odibi_core.workspace import Workspace
-from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.runs.desk import RunDesk
-from odibi_studio.services.versions import Versions
 
 RUN_ID = "20261101T000001-aa"
-
-
-@pytest.fixture
-def desk(workspace: Workspace) -> Iterator[RunDesk]:
-    designs = DesignDesk.open(workspace)
-    desk = RunDesk(workspace, Versions(designs))
-    yield desk
-    desk.close()
-    designs.database.close()
 
 
 @pytest.fixture

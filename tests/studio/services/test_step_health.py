@@ -18,12 +18,10 @@ from odibi_core.workspace import Workspace
 from odibi_studio.health_messages import HealthAnswer, HealthRequest
 from odibi_studio.messages import PipelineForm, StepForm
 from odibi_studio.services.checking import Checker
-from odibi_studio.services.design_desk import DesignDesk
 from odibi_studio.services.meeting import Meeting
 from odibi_studio.services.previews import Previewer
 from odibi_studio.services.runs.desk import RunDesk
 from odibi_studio.services.runs.edges import usual_range
-from odibi_studio.services.versions import Versions
 
 MakeFile = Callable[[str, str | bytes], Path]
 JOIN = "LEFT JOIN p USING (id)"
@@ -92,15 +90,6 @@ PIPELINE = Pipeline(
         sql_step("few", "SELECT * FROM met WHERE day > 1", "met"),
     ],
 )  # fmt: skip
-
-
-@pytest.fixture
-def desk(workspace: Workspace) -> Iterator[RunDesk]:
-    designs = DesignDesk.open(workspace)
-    desk = RunDesk(workspace, Versions(designs))
-    yield desk
-    desk.close()
-    designs.database.close()
 
 
 def make_run(workspace: Workspace, number: int, matched: int, *, kept: int = 50, join: str = JOIN) -> str:

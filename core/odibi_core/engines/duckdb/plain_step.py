@@ -38,14 +38,14 @@ def carry_out_plain_step(
     if taken is None:
         return None
     task, sql, source = taken
-    if source.row_count() > MOST_ROWS:
-        from odibi_core.engines.duckdb.viewed import carry_out_view
-
-        return carry_out_view(task, sql, source, session, attempt)
     (alias,) = task.inputs
     plain = _plain_select(sql, alias)
     if plain is None:
         return None
+    if source.row_count() > MOST_ROWS:
+        from odibi_core.engines.duckdb.viewed import carry_out_view
+
+        return carry_out_view(task, plain, source, session, attempt)
     from odibi_core import late_duckdb as duckdb
 
     table = session.new_name("table")

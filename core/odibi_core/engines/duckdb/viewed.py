@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from odibi_core.engines.base import Attempt, Outcome, Task
 from odibi_core.engines.duckdb.datasets import TableDataset
 from odibi_core.engines.duckdb.session import Session
-from odibi_core.errors import SqlError
 from odibi_core.schema import Schema, quote
-from odibi_core.sql.plain_select import plain_select
-from odibi_core.sql.statement import read_statement
+from odibi_core.sql.plain_select import PlainSelect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -27,9 +25,8 @@ MOST_VIEWS = 8
 """Views that stand on one another: each computes anew what the others do."""
 
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(.*\)")
-_SELECT = re.compile(r"\s*SELECT\s+\*\s*(?:,(?P<added>.*))?\bFROM\s+", re.IGNORECASE | re.DOTALL)
+_SELECT = re.compile(r"\s*SELECT\s+\*\s*,(?P<added>.*)\bFROM\s+", re.IGNORECASE | re.DOTALL)
 _ADDED = re.compile(r"\s*(?P<expression>.+?)\s+AS\s+(?P<name>[A-Za-z_]\w*)\s*", re.IGNORECASE | re.DOTALL)
-_BEHIND = re.compile(r"(?P<alias>\w+)(?:\s+WHERE\b(?P<condition>.*)|\s*)", re.IGNORECASE | re.DOTALL)
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)(?!\w|\s*\()|\d+(?:\.\d+)?(?![\w.])|[-+*/%()])\s*")
 
 
@@ -40,14 +37,13 @@ class ViewDataset(TableDataset):
         key: The dataset's key.
         session: The run's database.
         view: The view.
-        row_count: The number of rows.
         base: The table, or view, which stays as long as this view.
     """
 
-    def __init__(self, key: str, session: Session, view: str, row_count: int, base: TableDataset) -> None:
-        super().__init__(key, session, view, row_count)
+    def __init__(self, key: str, session: Session, view: str, base: TableDataset) -> None:
+        super().__init__(key, session, view, base.row_count())
         self._base = base
-        self.views_below: int = base.views_below + 1 if isinstance(base, ViewDataset) else 0
+        self.depth: int = _depth(base) + 1
         base.lend(view)
 
     def _remove(self, cursor: DuckDBPyConnection) -> None:
@@ -55,26 +51,19 @@ class ViewDataset(TableDataset):
         self._base.take_back(self.table, cursor)
 
 
-class _View(NamedTuple):
-    """What a step makes of a table.
-
-    Attributes:
-        added: The SELECT of the columns that it adds.
-        whole: The SELECT of all columns.
-    """
-
-    added: str
-    whole: str
+def _depth(base: TableDataset) -> int:
+    """How many views stand on one another there."""
+    return base.depth if isinstance(base, ViewDataset) else 0
 
 
 def carry_out_view(
-    task: Task, sql: str, base: TableDataset, session: Session, attempt: Attempt
+    task: Task, query: PlainSelect, base: TableDataset, session: Session, attempt: Attempt
 ) -> Outcome | None:
-    """What a step did that computes little of a large table; None where it is of another form, or failed.
+    """What a step did that only adds columns to a large table; None where it is of another form, or failed.
 
     Args:
         task: The step, which is all of its region and has one input and one output.
-        sql: Its query, in DuckDB's dialect.
+        query: Its query, in DuckDB's dialect.
         base: What it takes.
         session: The run's database.
         attempt: Stops it.
@@ -84,46 +73,36 @@ def carry_out_view(
     """
     if base.row_count() < LEAST_ROWS or task.wants_table or task.written_by is not None:
         return None
-    if isinstance(base, ViewDataset) and base.views_below + 2 > MOST_VIEWS:
-        return None
-    (alias,) = task.inputs
-    found = _view(sql, alias, quote(base.table), base.schema)
-    if found is None:
+    added = _added(query, task, base.schema) if _depth(base) < MOST_VIEWS else None
+    if added is None:
         return None
     from odibi_core import late_duckdb as duckdb
 
-    view, computed, rows = session.new_name("view"), session.new_name("added"), base.row_count()
+    table, view, computed = quote(base.table), session.new_name("view"), quote(session.new_name("added"))
     try:
         with session.cursor() as cursor, attempt.on_stop(cursor.interrupt):
             attempt.check()
-            cursor.execute(f"CREATE TABLE {quote(computed)} AS {found.added}")
-            cursor.execute(f"DROP TABLE {quote(computed)}")
-            cursor.execute(f"CREATE VIEW {quote(view)} AS {found.whole}")
+            cursor.execute(f"CREATE TABLE {computed} AS SELECT {added} FROM {table} AS {query.behind}")
+            cursor.execute(f"DROP TABLE {computed}")
+            cursor.execute(f"CREATE VIEW {quote(view)} AS {query.over(table)}")
     except duckdb.Error:
         # Whoever runs it in full can say what is wrong with the author's text.
         attempt.check()
         return None
     ((output, key),) = task.outputs.items()
-    return Outcome(task.name, {output: ViewDataset(key, session, view, rows, base)}, row_count=rows)
+    dataset = ViewDataset(key, session, view, base)
+    return Outcome(task.name, {output: dataset}, row_count=dataset.row_count())
 
 
-def _view(sql: str, alias: str, table: str, schema: Schema) -> _View | None:
-    """What the query makes of a table of these columns; None where it is of another form."""
-    try:
-        plain = plain_select(read_statement(sql), alias)
-    except SqlError:
-        return None
-    select = _SELECT.fullmatch(plain.before) if plain is not None else None
-    behind = _BEHIND.fullmatch(plain.behind) if plain is not None else None
-    if plain is None or select is None or behind is None:
-        return None
+def _added(query: PlainSelect, task: Task, schema: Schema) -> str | None:
+    """The columns that the query adds to those of this schema; None where it is of another form."""
+    (alias,) = task.inputs
+    found = _SELECT.fullmatch(query.before)
     # Not of some rows: who filters them further may have a product computed for those that are left out.
-    if behind["condition"] is not None or select["added"] is None:
+    if found is None or query.behind.strip().lower() != alias.lower():
         return None
     types = {name.lower(): type_ for name, type_ in schema}
-    if not _adds_numbers(select["added"], types):
-        return None
-    return _View(f"SELECT {select['added']} FROM {table} AS {plain.behind}", plain.over(table))
+    return found["added"] if _adds_numbers(found["added"], types) else None
 
 
 def _adds_numbers(added: str, types: Mapping[str, str]) -> bool:
