@@ -13,7 +13,7 @@ from odibi_studio.services.versions import Versions
 
 
 @pytest.fixture
-def desk(workspace: Workspace) -> Iterator[RunDesk]:
+def run_desk(workspace: Workspace) -> Iterator[RunDesk]:
     designs = DesignDesk.open(workspace)
     desk = RunDesk(workspace, Versions(designs))
     yield desk

@@ -52,21 +52,21 @@ def ending(function: Any, end: Callable[[], None], *, before: bool) -> Any:
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_page_never_stops_looking_while_it_says_that_the_run_goes_on(
-    desk: RunDesk, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch, before: bool
+    run_desk: RunDesk, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    monkeypatch.setattr(desk, "summary", ending(desk.summary, end, before=before))
-    watched = desk.watch(RUN_ID)
+    monkeypatch.setattr(run_desk, "summary", ending(run_desk.summary, end, before=before))
+    watched = run_desk.watch(RUN_ID)
     assert watched.about.state.is_final or not watched.is_over
-    again = desk.watch(RUN_ID)
+    again = run_desk.watch(RUN_ID)
     assert (again.about.state, again.is_over) == (RunState.SUCCESS, True)
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_who_hears_that_a_run_is_over_hears_how_it_ended(
-    desk: RunDesk, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch, before: bool
+    run_desk: RunDesk, end: Callable[[], None], monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
     monkeypatch.setattr(JournalReader, "is_attended", ending(JournalReader.is_attended, end, before=before))
-    told = desk.events(RUN_ID, 0)
+    told = run_desk.events(RUN_ID, 0)
     assert told.is_over == before
     assert told.state.is_final or not told.is_over
     assert [event["event_type"] for event in told.events][-1] == "pipeline_complete"

@@ -117,10 +117,10 @@ def make_run(workspace: Workspace, number: int, matched: int, *, kept: int = 50,
     return run_id
 
 
-def test_a_run_is_compared_with_the_ten_before_it(workspace: Workspace, desk: RunDesk) -> None:
+def test_a_run_is_compared_with_the_ten_before_it(workspace: Workspace, run_desk: RunDesk) -> None:
     for number, matched in enumerate([10, 90, 91, 92, 93, 90, 91, 92, 93, 92, 91], start=1):
         make_run(workspace, number, matched)
-    answer = desk.step_health(make_run(workspace, 12, 40, kept=10))
+    answer = run_desk.step_health(make_run(workspace, 12, 40, kept=10))
     assert answer.compared_runs == 10
     met, few = answer.steps
     assert met.rows_in == {"v": 100, "p": 10}
@@ -161,26 +161,29 @@ def make_split(workspace: Workspace, number: int, refused: int) -> str:
 
 
 def test_rows_kept_of_a_second_output_are_compared_with_those_of_the_same_output(
-    workspace: Workspace, desk: RunDesk
+    workspace: Workspace, run_desk: RunDesk
 ) -> None:
     for number, refused in enumerate([10, 20, 30, 40, 50, 60], start=1):
         make_split(workspace, number, refused)
-    (odd,) = desk.step_health(make_split(workspace, 7, 80)).steps
+    (odd,) = run_desk.step_health(make_split(workspace, 7, 80)).steps
     assert (odd.rows_in, odd.rows_out) == ({"bad": 80}, 40)
     assert odd.kept is not None
     assert (odd.kept.low, odd.kept.middle, odd.kept.high) == (0.495, 0.5, 0.505)
     assert not odd.kept.is_outside
 
 
-def test_too_few_runs_and_another_join_have_no_usual_range(workspace: Workspace, desk: RunDesk) -> None:
+def test_too_few_runs_and_another_join_have_no_usual_range(workspace: Workspace, run_desk: RunDesk) -> None:
     first = make_run(workspace, 1, 90)
-    assert desk.step_health(first).compared_runs == 0
+    assert run_desk.step_health(first).compared_runs == 0
     for number in range(2, 9):
         make_run(workspace, number, 90)
-    assert desk.step_health("20261101T000003-aa").steps[0].joins[0].usual == []
-    assert desk.step_health("20261101T000008-aa").steps[0].joins[0].usual != []
+    assert run_desk.step_health("20261101T000003-aa").steps[0].joins[0].usual == []
+    assert run_desk.step_health("20261101T000008-aa").steps[0].joins[0].usual != []
     assert (
-        desk.step_health(make_run(workspace, 9, 90, join="LEFT JOIN p USING (day)")).steps[0].joins[0].usual
+        run_desk.step_health(make_run(workspace, 9, 90, join="LEFT JOIN p USING (day)"))
+        .steps[0]
+        .joins[0]
+        .usual
         == []
     )
 
